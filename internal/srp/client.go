@@ -1,0 +1,104 @@
+package srp
+
+import (
+	"crypto/rand"
+	"encoding/base64"
+	"fmt"
+	"io"
+	"log/slog"
+)
+
+// Client is the client half of one attempt to prove a password. It prints without its secret. It is not safe for
+// concurrent use.
+type Client struct {
+	secret []byte // a
+	public []byte // A, padded
+}
+
+// NewClient begins an attempt with a fresh secret.
+func NewClient() *Client {
+	var a [secretSize]byte
+	_, _ = rand.Read(a[:]) // it never fails
+	var public element
+	public.expG(&a)
+	return newClient(a[:], &public)
+}
+
+func newClient(a []byte, public *element) *Client {
+	var plain element
+	plain.fromMontgomery(public)
+	return &Client{secret: a, public: pad(plain.bytes())}
+}
+
+// PublicKey is SRP_A: lower-case hex, of odd length where it happens to be.
+func (c *Client) PublicKey() string { return toHex(c.public) }
+
+// Sign answers ch: it returns PASSWORD_CLAIM_SIGNATURE, in base64, for the time timestamp (see [Timestamp]). The
+// error wraps [ErrIllegalParameter].
+func (c *Client) Sign(id Identity, password string, ch *Challenge, timestamp string) (string, error) {
+	key, err := c.key(id, password, ch)
+	if err != nil {
+		return "", err
+	}
+	defer clear(key)
+	return base64.StdEncoding.EncodeToString(sign(key, id, ch.secretBlock, timestamp)), nil
+}
+
+// key is the key that both halves come to.
+func (c *Client) key(id Identity, password string, ch *Challenge) ([]byte, error) {
+	u, err := scrambler(c.public, ch.padded)
+	if err != nil {
+		return nil, err
+	}
+	shared := c.sharedSecret(u, id, password, ch)
+	return signingKey(u, &shared)
+}
+
+// sharedSecret is S = (B - k·g^x)^(a + u·x), in Montgomery form.
+func (c *Client) sharedSecret(u []byte, id Identity, password string, ch *Challenge) element {
+	x := passwordExponent(ch.salt, id, password)
+	defer clear(x[:])
+	var base, masked element
+	masked.expG(&x)
+	masked.mul(&masked, &group().k)
+	base.toMontgomery(ch.public)
+	base.sub(&base, &masked)
+
+	exponent := mulAdd(c.secret, u, x[:])
+	defer clear(exponent)
+	base.exp(&base, exponent)
+	return base
+}
+
+// Format prints that it is a Client, whatever the verb.
+func (c *Client) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "srp.Client{}") }
+
+// LogValue logs that it is a Client.
+func (c *Client) LogValue() slog.Value { return slog.StringValue("srp.Client{}") }
+
+// Challenge is what a server asks in answer to SRP_A.
+type Challenge struct {
+	salt        []byte   // padded
+	padded      []byte   // B as it is hashed
+	public      *element // B mod N
+	secretBlock []byte
+}
+
+// ParseChallenge reads SALT and SRP_B (hex) and SECRET_BLOCK (base64) as a server sent them. SALT is a number:
+// redundant zeros before it do not count. B is hashed as it came and computed with modulo N. The errors name the
+// parameter, and wrap [ErrMalformed], or [ErrIllegalParameter] for B = 0 mod N.
+func ParseChallenge(salt, bigB, secretBlock string) (*Challenge, error) {
+	s, err := parseHex("SALT", salt, maxSaltHex)
+	if err != nil {
+		return nil, err
+	}
+	padded, public, err := parsePublic("SRP_B", bigB)
+	if err != nil {
+		return nil, err
+	}
+	block, err := parseBase64("SECRET_BLOCK", secretBlock, maxSecretBlock)
+	if err != nil {
+		return nil, err
+	}
+	return &Challenge{salt: pad(s), padded: padded, public: public, secretBlock: block}, nil
+}

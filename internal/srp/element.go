@@ -1,0 +1,218 @@
+package srp
+
+import (
+	"crypto/subtle"
+	"encoding/binary"
+	"math/bits"
+)
+
+// The arithmetic modulo N is our own because nothing else that is at hand is both constant-time and fast at 3072
+// bits: math/big is variable-time, and filippo.io/bigmod has assembly for 1024, 1536 and 2048 bits only, which
+// makes a sign-in with it slower than with math/big. A fixed width of 48 limbs in plain Go, a squaring of its own
+// and a table for the generator make it twice as fast. bigmod and math/big are its oracles in the tests.
+//
+// No function here branches on, or indexes by, the value of an element or of an exponent. The lengths are public.
+
+const (
+	limbs = 3072 / 64
+	size  = limbs * 8 // bytes
+)
+
+// element is a number below N, the least significant limb first. In Montgomery form, which every product needs,
+// it stands for its value times R = 2^3072.
+type element [limbs]uint64
+
+// The loops below are marked norace: they touch only what their caller owns, and the race detector would make
+// them many times slower.
+
+// addMul adds x·y to z, which has the same length as x, and returns what is carried out.
+//
+//go:norace
+func addMul(z, x []uint64, y uint64) (carry uint64) {
+	for len(z) >= 4 && len(x) >= 4 {
+		var c uint64
+		h0, l0 := bits.Mul64(x[0], y)
+		h1, l1 := bits.Mul64(x[1], y)
+		h2, l2 := bits.Mul64(x[2], y)
+		h3, l3 := bits.Mul64(x[3], y)
+		l0, c = bits.Add64(l0, carry, 0)
+		l1, c = bits.Add64(l1, h0, c)
+		l2, c = bits.Add64(l2, h1, c)
+		l3, c = bits.Add64(l3, h2, c)
+		h3 += c
+		z[0], c = bits.Add64(z[0], l0, 0)
+		z[1], c = bits.Add64(z[1], l1, c)
+		z[2], c = bits.Add64(z[2], l2, c)
+		z[3], c = bits.Add64(z[3], l3, c)
+		carry = h3 + c
+		z, x = z[4:], x[4:]
+	}
+	for i := range x {
+		h, l := bits.Mul64(x[i], y)
+		var c uint64
+		l, c = bits.Add64(l, carry, 0)
+		h += c
+		z[i], c = bits.Add64(z[i], l, 0)
+		carry = h + c
+	}
+	return carry
+}
+
+// mul sets z to x·y/R mod N, the product in Montgomery form.
+//
+//go:norace
+func (z *element) mul(x, y *element) {
+	var t [2 * limbs]uint64
+	for i := range limbs {
+		t[i+limbs] = addMul(t[i:i+limbs], x[:], y[i])
+	}
+	z.reduce(&t)
+}
+
+// square sets z to x·x/R mod N. It computes each product of two different limbs once.
+//
+//go:norace
+func (z *element) square(x *element) {
+	var t [2 * limbs]uint64
+	for i := range limbs - 1 {
+		t[i+limbs] = addMul(t[2*i+1:i+limbs], x[i+1:], x[i])
+	}
+	var top, c uint64 // the bit that doubling moves up, and the carry of adding the squares
+	for i := range limbs {
+		h, l := bits.Mul64(x[i], x[i])
+		lo, hi := t[2*i], t[2*i+1]
+		t[2*i], c = bits.Add64(lo<<1|top, l, c)
+		t[2*i+1], c = bits.Add64(hi<<1|lo>>63, h, c)
+		top = hi >> 63
+	}
+	z.reduce(&t)
+}
+
+// reduce sets z to t/R mod N, for t below N·R. The lowest limb of N is -1 modulo 2^64, so the multiple of N that
+// clears a limb of t is that limb itself.
+//
+//go:norace
+func (z *element) reduce(t *[2 * limbs]uint64) {
+	var c uint64
+	for i := range limbs {
+		carry := addMul(t[i:i+limbs], groupN[:], t[i])
+		t[i+limbs], c = bits.Add64(t[i+limbs], carry, c)
+	}
+	z.subtractN((*element)(t[limbs:]), c)
+}
+
+// subtractN sets z to x, or to x-N if x with the carry before it is N or more.
+//
+//go:norace
+func (z *element) subtractN(x *element, carry uint64) {
+	var less element
+	var borrow uint64
+	for i := range less {
+		less[i], borrow = bits.Sub64(x[i], groupN[i], borrow)
+	}
+	_, borrow = bits.Sub64(carry, 0, borrow)
+	keep := -borrow // all ones if x is below N
+	for i := range z {
+		z[i] = x[i]&keep | less[i]&^keep
+	}
+}
+
+// add sets z to x+y mod N.
+func (z *element) add(x, y *element) {
+	var sum element
+	var c uint64
+	for i := range sum {
+		sum[i], c = bits.Add64(x[i], y[i], c)
+	}
+	z.subtractN(&sum, c)
+}
+
+// sub sets z to x-y mod N.
+func (z *element) sub(x, y *element) {
+	var borrow uint64
+	for i := range z {
+		z[i], borrow = bits.Sub64(x[i], y[i], borrow)
+	}
+	var c uint64
+	for i := range z {
+		z[i], c = bits.Add64(z[i], groupN[i]&-borrow, c)
+	}
+}
+
+// choose sets z to table[index], reading every entry.
+//
+//go:norace
+func (z *element) choose(table *[16]element, index uint64) {
+	clear(z[:])
+	for i := range table {
+		mask := -uint64(subtle.ConstantTimeEq(int32(i), int32(index))) //nolint:gosec // both are below 16
+		for j := range z {
+			z[j] |= table[i][j] & mask
+		}
+	}
+}
+
+// exp sets z to x to the power of the big-endian number e, x and z in Montgomery form. The time depends on the
+// length of e only.
+func (z *element) exp(x *element, e []byte) {
+	var table [16]element
+	table[0] = group().one
+	for i := 1; i < len(table); i++ {
+		table[i].mul(&table[i-1], x)
+	}
+	result := table[0]
+	var factor element
+	for _, b := range e {
+		for _, digit := range [2]byte{b >> 4, b & 15} {
+			for range 4 {
+				result.square(&result)
+			}
+			factor.choose(&table, uint64(digit))
+			result.mul(&result, &factor)
+		}
+	}
+	*z = result
+	clear(table[:])
+}
+
+// toMontgomery sets z to the Montgomery form of x; x need not be below N.
+func (z *element) toMontgomery(x *element) { z.mul(x, &group().rr) }
+
+// fromMontgomery sets z to the number that x, in Montgomery form, stands for.
+func (z *element) fromMontgomery(x *element) {
+	var t [2 * limbs]uint64
+	copy(t[:], x[:])
+	z.reduce(&t)
+}
+
+// isZero reports whether x is 0. Its result is public: it ends the attempt.
+func (z *element) isZero() bool {
+	var or uint64
+	for _, limb := range z {
+		or |= limb
+	}
+	return or == 0
+}
+
+// setBytes sets z to the big-endian number b modulo N; b is public and at most twice as long as N.
+func (z *element) setBytes(b []byte) {
+	var wide [2 * size]byte
+	copy(wide[len(wide)-len(b):], b)
+	var high, low element
+	for i := range limbs {
+		low[i] = binary.BigEndian.Uint64(wide[2*size-8*(i+1):])
+		high[i] = binary.BigEndian.Uint64(wide[size-8*(i+1):])
+	}
+	low.subtractN(&low, 0)
+	high.toMontgomery(&high) // times R: just what the upper half is worth
+	z.add(&low, &high)
+}
+
+// bytes is the number as size big-endian bytes.
+func (z *element) bytes() []byte {
+	b := make([]byte, size)
+	for i, limb := range z {
+		binary.BigEndian.PutUint64(b[size-8*(i+1):], limb)
+	}
+	return b
+}

@@ -1,0 +1,94 @@
+package srp
+
+import (
+	"crypto/hkdf"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
+	"fmt"
+)
+
+// Identity says whose password is proven: a user in a pool, or a device in its group.
+type Identity struct {
+	// Namespace is the pool's name, which is the part of the pool ID after "_", or the device's group key.
+	Namespace string
+	// Name is USER_ID_FOR_SRP, or the device's key.
+	Name string
+}
+
+// keyInfo and keySize make the key of a signature from the shared secret.
+const (
+	keyInfo = "Caldera Derived Key"
+	keySize = 16
+)
+
+// SecretHash is base64 of HMAC-SHA-256, with the app client's secret, over the username and the client ID.
+func SecretHash(username, clientID, clientSecret string) string {
+	mac := hmac.New(sha256.New, []byte(clientSecret))
+	mac.Write([]byte(username + clientID))
+	return base64.StdEncoding.EncodeToString(mac.Sum(nil))
+}
+
+// passwordExponent is x: H(pad(salt) | H(namespace | name | ":" | password)). The password is taken as its bytes
+// are; no client normalises Unicode.
+func passwordExponent(salt []byte, id Identity, password string) [secretSize]byte {
+	inner := sha256.Sum256([]byte(id.Namespace + id.Name + ":" + password))
+	return sha256.Sum256(append(append([]byte{}, salt...), inner[:]...))
+}
+
+// scrambler is u: H(pad(A) | pad(B)), which must not be 0.
+func scrambler(a, b []byte) ([]byte, error) {
+	u := sha256.Sum256(append(append([]byte{}, a...), b...))
+	return nonZero(u)
+}
+
+// nonZero refuses u = 0: S would not depend on the password.
+func nonZero(u [sha256.Size]byte) ([]byte, error) {
+	if u == [sha256.Size]byte{} {
+		return nil, fmt.Errorf("u: %w: it is 0", ErrIllegalParameter)
+	}
+	return u[:], nil
+}
+
+// signingKey is the key of both halves, from u and the shared secret S (in Montgomery form). Its input has the
+// length of pad(S), which the protocol prescribes.
+func signingKey(u []byte, s *element) ([]byte, error) {
+	var plain element
+	plain.fromMontgomery(s)
+	return hkdf.Key(sha256.New, pad(plain.bytes()), pad(u), keyInfo, keySize)
+}
+
+// sign is what proves the key: HMAC-SHA-256 over who, the server's block and the time.
+func sign(key []byte, id Identity, secretBlock []byte, timestamp string) []byte {
+	mac := hmac.New(sha256.New, key)
+	mac.Write([]byte(id.Namespace + id.Name))
+	mac.Write(secretBlock)
+	mac.Write([]byte(timestamp))
+	return mac.Sum(nil)
+}
+
+// mulAdd is a + u·x as big-endian bytes, in a time that depends on the lengths only.
+func mulAdd(a, u, x []byte) []byte {
+	words := (max(len(a), len(u)+len(x))+8)/8 + 1
+	sum, factor := toWords(a, words), toWords(u, words)
+	for i, word := range toWords(x, (len(x)+7)/8) {
+		addMul(sum[i:], factor[:words-i], word)
+	}
+	return fromWords(sum, max(len(a), len(u)+len(x))+1)
+}
+
+func toWords(b []byte, n int) []uint64 {
+	words := make([]uint64, n)
+	for i := range b {
+		words[i/8] |= uint64(b[len(b)-1-i]) << (8 * (i % 8))
+	}
+	return words
+}
+
+func fromWords(words []uint64, n int) []byte {
+	b := make([]byte, n)
+	for i := range b {
+		b[n-1-i] = byte(words[i/8] >> (8 * (i % 8))) //nolint:gosec // the lowest byte is what is wanted
+	}
+	return b
+}

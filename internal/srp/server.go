@@ -1,0 +1,165 @@
+package srp
+
+import (
+	"crypto/hmac"
+	"crypto/rand"
+	"encoding/base64"
+	"fmt"
+	"io"
+	"log/slog"
+)
+
+// Verifier is what a server keeps instead of a password: a salt, and v = g^x. Both are padded, as ConfirmDevice
+// sends them: big-endian, with a zero before a top bit that is set. It prints without the value.
+type Verifier struct {
+	Salt  []byte
+	Value []byte
+}
+
+const saltSize = 16
+
+// NewVerifier makes the verifier of a password, with a fresh salt.
+func NewVerifier(id Identity, password string) Verifier {
+	var salt [saltSize]byte
+	_, _ = rand.Read(salt[:]) // it never fails
+	return newVerifier(salt[:], id, password)
+}
+
+func newVerifier(salt []byte, id Identity, password string) Verifier {
+	salt = pad(salt)
+	x := passwordExponent(salt, id, password)
+	defer clear(x[:])
+	var v element
+	v.expG(&x)
+	v.fromMontgomery(&v)
+	return Verifier{Salt: salt, Value: pad(v.bytes())}
+}
+
+// ParseVerifier reads a verifier that a client made. It refuses what is empty, too long, negative (its top bit is
+// set) or, for the value, 0 mod N; the errors name the field and wrap [ErrMalformed] or [ErrIllegalParameter].
+func ParseVerifier(salt, value []byte) (Verifier, error) {
+	for _, field := range []struct {
+		name  string
+		bytes []byte
+		most  int
+	}{{"salt", salt, maxSaltHex / 2}, {"password verifier", value, size + 1}} {
+		switch {
+		case len(field.bytes) == 0:
+			return Verifier{}, fmt.Errorf("%s: %w: want a number, got nothing", field.name, ErrMalformed)
+		case len(field.bytes) > field.most:
+			return Verifier{}, fmt.Errorf("%s: %w: want at most %d bytes, got %d", field.name, ErrMalformed, field.most, len(field.bytes))
+		case field.bytes[0]&0x80 != 0:
+			return Verifier{}, fmt.Errorf("%s: %w: want a positive number, got a negative one", field.name, ErrMalformed)
+		}
+	}
+	var v element
+	if v.setBytes(value); v.isZero() {
+		return Verifier{}, fmt.Errorf("password verifier: %w: it is 0 modulo N", ErrIllegalParameter)
+	}
+	return Verifier{Salt: pad(salt), Value: pad(value)}, nil
+}
+
+// NewDevicePassword makes the password of a device: base64 of 40 random bytes. It is the text that is hashed.
+func NewDevicePassword() string {
+	var b [40]byte
+	_, _ = rand.Read(b[:]) // it never fails
+	return base64.StdEncoding.EncodeToString(b[:])
+}
+
+// Format prints that it is a Verifier, whatever the verb.
+func (v Verifier) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "srp.Verifier{}") }
+
+// LogValue logs that it is a Verifier.
+func (v Verifier) LogValue() slog.Value { return slog.StringValue("srp.Verifier{}") }
+
+// Server is the server half of one attempt. It prints without its secrets. It may be used from several
+// goroutines: it does not change.
+type Server struct {
+	salt     []byte  // padded
+	verifier element // v in Montgomery form
+	secret   []byte  // b
+	public   []byte  // B, padded
+}
+
+// NewServer begins an attempt against v with a fresh secret.
+func NewServer(v Verifier) *Server {
+	var b [secretSize]byte
+	_, _ = rand.Read(b[:]) // it never fails
+	var power element
+	power.expG(&b)
+	return newServer(v, b[:], &power)
+}
+
+// newServer makes the server half for the secret b, of which power is g^b in Montgomery form.
+func newServer(v Verifier, b []byte, power *element) *Server {
+	s := &Server{salt: v.Salt, secret: b}
+	s.verifier.setBytes(v.Value)
+	s.verifier.toMontgomery(&s.verifier)
+	var public element
+	public.mul(&s.verifier, &group().k)
+	public.add(&public, power)
+	public.fromMontgomery(&public)
+	s.public = pad(public.bytes())
+	return s
+}
+
+// Salt is SALT: lower-case hex of the number, of odd length where it happens to be.
+func (s *Server) Salt() string { return toHex(s.salt) }
+
+// PublicKey is SRP_B: lower-case hex, of odd length where it happens to be.
+func (s *Server) PublicKey() string { return toHex(s.public) }
+
+// CheckPublicKey checks SRP_A as it arrives, before anything is made of it: hex, not too long, and not 0 mod N.
+func CheckPublicKey(bigA string) error {
+	_, _, err := parsePublic("SRP_A", bigA)
+	return err
+}
+
+// Verify checks the signature, in base64, of a client with the public key bigA. It returns nil when the client
+// knows the password, [ErrProof] when not, and an error that wraps [ErrMalformed] or [ErrIllegalParameter] for
+// what no client of good faith sends. It compares in constant time.
+func (s *Server) Verify(id Identity, bigA string, secretBlock []byte, timestamp, signature string) error {
+	claimed, err := parseBase64("PASSWORD_CLAIM_SIGNATURE", signature, maxSignature)
+	if err != nil {
+		return err
+	}
+	key, err := s.key(bigA)
+	if err != nil {
+		return err
+	}
+	defer clear(key)
+	if !hmac.Equal(claimed, sign(key, id, secretBlock, timestamp)) {
+		return ErrProof
+	}
+	return nil
+}
+
+// key is the key that both halves come to.
+func (s *Server) key(bigA string) ([]byte, error) {
+	padded, a, err := parsePublic("SRP_A", bigA)
+	if err != nil {
+		return nil, err
+	}
+	u, err := scrambler(padded, s.public)
+	if err != nil {
+		return nil, err
+	}
+	shared := s.sharedSecret(u, a)
+	return signingKey(u, &shared)
+}
+
+// sharedSecret is S = (A·v^u)^b, in Montgomery form.
+func (s *Server) sharedSecret(u []byte, a *element) element {
+	var base, power element
+	power.exp(&s.verifier, u)
+	base.toMontgomery(a)
+	base.mul(&base, &power)
+	base.exp(&base, s.secret)
+	return base
+}
+
+// Format prints that it is a Server, whatever the verb.
+func (s *Server) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "srp.Server{}") }
+
+// LogValue logs that it is a Server.
+func (s *Server) LogValue() slog.Value { return slog.StringValue("srp.Server{}") }
