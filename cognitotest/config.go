@@ -1,0 +1,191 @@
+package cognitotest
+
+import (
+	"crypto/rand"
+	"fmt"
+	"io"
+	"log/slog"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Config describes the pool. The zero Config is a plain pool with one public app client.
+type Config struct {
+	// UserPoolID is the pool's ID, "<region>_<letters and digits>". If empty, it is "us-east-1_Test00001".
+	UserPoolID string
+	// Clients are the app clients; the first is the one that [Server.ClientID] names. If empty, there is one
+	// without a secret.
+	Clients []Client
+	// UsernameAttributes ("email", "phone_number") make users sign up and in with that attribute; their username
+	// is then their sub.
+	UsernameAttributes []string
+	// AliasAttributes ("email", "phone_number", "preferred_username") let users sign in with that attribute, too,
+	// once it is verified.
+	AliasAttributes []string
+	// CaseInsensitive makes usernames and aliases differ by more than case.
+	CaseInsensitive bool
+	// AutoVerifiedAttributes ("email", "phone_number") are what a sign-up code is sent to; of both, the phone
+	// number. If nil, it is "email"; an empty slice sends none.
+	AutoVerifiedAttributes []string
+	// RequiredAttributes must be given at sign-up.
+	RequiredAttributes []string
+	// PasswordPolicy is what passwords must have. If nil, it is the service's default.
+	PasswordPolicy *PasswordPolicy
+	// Issuer is what tokens name as their issuer. If empty, it is [Server.URL] + "/" + pool ID.
+	Issuer string
+	// Now is the clock that [Server.Advance] adds to. If nil, it is [time.Now].
+	Now func() time.Time
+}
+
+// Client is an app client of the pool. Printed or logged it shows no secret.
+type Client struct {
+	// ID is the client's ID; if empty, a random one.
+	ID string
+	// Secret is the client's secret; "" for a public client.
+	Secret string
+	// ExplicitAuthFlows are the flows that it allows: "ALLOW_USER_SRP_AUTH" and so on. If nil, they are the
+	// service's default: SRP, custom and refresh.
+	ExplicitAuthFlows []string
+	// PreventUserExistenceErrors hides which users exist, as the service's setting ENABLED does.
+	PreventUserExistenceErrors bool
+	// AccessTokenValidity, IDTokenValidity and RefreshTokenValidity are the tokens' lifetimes. If zero, they are
+	// an hour, an hour and 30 days.
+	AccessTokenValidity, IDTokenValidity, RefreshTokenValidity time.Duration
+	// AuthSessionValidity is how long a challenge can be answered. If zero, it is 3 minutes.
+	AuthSessionValidity time.Duration
+	// DisableTokenRevocation leaves out the claims by which single sessions are revoked.
+	DisableTokenRevocation bool
+	// RefreshTokenRotation makes each refresh bring a new refresh token; the old one stays good for
+	// RefreshTokenGracePeriod.
+	RefreshTokenRotation    bool
+	RefreshTokenGracePeriod time.Duration
+	// ReadAttributes are what ID tokens and GetUser show. If nil, they are all.
+	ReadAttributes []string
+}
+
+// User is a user to add. Printed or logged it shows no password.
+type User struct {
+	// Username is the name, or, in a pool with UsernameAttributes, the e-mail address or phone number.
+	Username string
+	// Password is the password.
+	Password string
+	// Sub is the user's unchangeable ID; if empty, a random one.
+	Sub string
+	// Attributes are the user's attributes, as text; "email_verified": "true" makes an alias usable.
+	Attributes map[string]string
+	// Groups are the names of the user's groups.
+	Groups []string
+	// Status is CONFIRMED if empty; else UNCONFIRMED, FORCE_CHANGE_PASSWORD or RESET_REQUIRED.
+	Status string
+	// Disabled users cannot sign in.
+	Disabled bool
+}
+
+// PasswordPolicy is what passwords must have.
+type PasswordPolicy struct {
+	// MinimumLength is in characters.
+	MinimumLength int
+	// The kinds of characters of which at least one is required.
+	RequireUppercase, RequireLowercase, RequireNumbers, RequireSymbols bool
+}
+
+// Format prints the client without its secret, whatever the verb.
+func (c Client) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "Client{"+c.ID+"}") }
+
+// LogValue logs the client's ID.
+func (c Client) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(c)) }
+
+// Format prints the user without the password, whatever the verb.
+func (u User) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "User{"+u.Username+"}") }
+
+// LogValue logs the user's name.
+func (u User) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(u)) }
+
+// The statuses of a user that the pool knows.
+const (
+	statusConfirmed     = "CONFIRMED"
+	statusUnconfirmed   = "UNCONFIRMED"
+	statusForceChange   = "FORCE_CHANGE_PASSWORD"
+	statusResetRequired = "RESET_REQUIRED"
+)
+
+var (
+	poolIDPattern   = regexp.MustCompile(`^[\w-]+_[0-9a-zA-Z]+$`)
+	clientIDPattern = regexp.MustCompile(`^[\w+]+$`)
+	defaultFlows    = []string{"ALLOW_USER_SRP_AUTH", "ALLOW_CUSTOM_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"}
+	defaultPolicy   = PasswordPolicy{MinimumLength: 8, RequireUppercase: true, RequireLowercase: true, RequireNumbers: true, RequireSymbols: true}
+)
+
+// withDefaults fills in what cfg leaves open. It panics on what no pool can be, since that is a mistake in a test.
+func (cfg Config) withDefaults() Config {
+	if cfg.UserPoolID == "" {
+		cfg.UserPoolID = "us-east-1_Test00001"
+	}
+	if !poolIDPattern.MatchString(cfg.UserPoolID) {
+		panic(fmt.Sprintf("cognitotest: Config.UserPoolID: want <region>_<letters and digits>, got %q", cfg.UserPoolID))
+	}
+	if len(cfg.UsernameAttributes) > 0 && len(cfg.AliasAttributes) > 0 {
+		panic("cognitotest: Config: want UsernameAttributes or AliasAttributes, got both")
+	}
+	checkNames("Config.UsernameAttributes", cfg.UsernameAttributes, attrEmail, attrPhone)
+	checkNames("Config.AliasAttributes", cfg.AliasAttributes, attrEmail, attrPhone, attrPreferred)
+	checkNames("Config.AutoVerifiedAttributes", cfg.AutoVerifiedAttributes, attrEmail, attrPhone)
+	if cfg.AutoVerifiedAttributes == nil {
+		cfg.AutoVerifiedAttributes = []string{attrEmail}
+	}
+	if cfg.PasswordPolicy == nil {
+		cfg.PasswordPolicy = &defaultPolicy
+	}
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	cfg.Clients = slices.Clone(cfg.Clients)
+	if len(cfg.Clients) == 0 {
+		cfg.Clients = []Client{{}}
+	}
+	for i := range cfg.Clients {
+		cfg.Clients[i] = cfg.Clients[i].withDefaults()
+	}
+	return cfg
+}
+
+func (c Client) withDefaults() Client {
+	if c.ID == "" {
+		c.ID = strings.ToLower(rand.Text())[:26]
+	}
+	if !clientIDPattern.MatchString(c.ID) {
+		panic(fmt.Sprintf("cognitotest: Client.ID: want letters, digits, _ and +, got %q", c.ID))
+	}
+	if c.ExplicitAuthFlows == nil {
+		c.ExplicitAuthFlows = defaultFlows
+	}
+	for _, flow := range c.ExplicitAuthFlows {
+		if !strings.HasPrefix(flow, "ALLOW_") {
+			panic(fmt.Sprintf("cognitotest: Client.ExplicitAuthFlows: want ALLOW_…, got %q", flow))
+		}
+	}
+	for _, d := range []struct {
+		value   *time.Duration
+		usually time.Duration
+	}{
+		{&c.AccessTokenValidity, time.Hour},
+		{&c.IDTokenValidity, time.Hour},
+		{&c.RefreshTokenValidity, 30 * 24 * time.Hour},
+		{&c.AuthSessionValidity, 3 * time.Minute},
+	} {
+		if *d.value == 0 {
+			*d.value = d.usually
+		}
+	}
+	return c
+}
+
+func checkNames(field string, names []string, known ...string) {
+	for _, name := range names {
+		if !slices.Contains(known, name) {
+			panic(fmt.Sprintf("cognitotest: %s: want %v, got %q", field, known, name))
+		}
+	}
+}

@@ -1,0 +1,134 @@
+package cognitotest
+
+import (
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"math/big"
+	"net/http"
+	"sync"
+)
+
+// signingKey is one of a pool's keys.
+type signingKey struct {
+	id      string
+	private *rsa.PrivateKey
+}
+
+// keyring is a pool's keys: like the service it signs ID and access tokens with different ones.
+type keyring struct {
+	seed    string // makes the key IDs of pools differ that share keys
+	id      signingKey
+	access  signingKey
+	retired []signingKey // no longer published; the service itself still knows them
+	taken   int          // from the process's keys
+}
+
+func newKeyring(seed string) keyring {
+	k := keyring{seed: seed}
+	k.rotate()
+	return k
+}
+
+// rotate takes two keys that this pool has not used yet.
+func (k *keyring) rotate() {
+	if k.taken > 0 {
+		k.retired = append(k.retired, k.id, k.access)
+	}
+	keys := processKeys.take(k.taken, 2)
+	k.taken += 2
+	k.id, k.access = k.name(keys[0]), k.name(keys[1])
+}
+
+// name gives a key its ID: 44 characters, as the service's are.
+func (k *keyring) name(key *rsa.PrivateKey) signingKey {
+	sum := sha256.Sum256(append([]byte(k.seed), key.N.Bytes()...))
+	return signingKey{base64.StdEncoding.EncodeToString(sum[:]), key}
+}
+
+// find finds a key, a retired one too, by its ID.
+func (k *keyring) find(id string) *rsa.PublicKey {
+	for _, key := range append([]signingKey{k.id, k.access}, k.retired...) {
+		if key.id == id {
+			return &key.private.PublicKey
+		}
+	}
+	return nil
+}
+
+// processKeys are RSA keys that all pools of the process share, since making one takes a while.
+var processKeys rsaKeys
+
+type rsaKeys struct {
+	mu   sync.Mutex
+	keys []*rsa.PrivateKey
+}
+
+// take returns n keys from the one at start on, making those that are missing beside each other.
+func (r *rsaKeys) take(start, n int) []*rsa.PrivateKey {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	have := len(r.keys)
+	if missing := start + n - have; missing > 0 {
+		r.keys = append(r.keys, make([]*rsa.PrivateKey, missing)...)
+		var wg sync.WaitGroup
+		for i := have; i < len(r.keys); i++ {
+			wg.Go(func() {
+				key, err := rsa.GenerateKey(rand.Reader, 2048)
+				if err != nil {
+					panic("cognitotest: " + err.Error()) // the random source never fails
+				}
+				r.keys[i] = key
+			})
+		}
+		wg.Wait()
+	}
+	return r.keys[start : start+n]
+}
+
+// RotateKeys gives the pool new signing keys. The key set then has only those, so that tokens from before no
+// longer verify for who fetches it anew; the pool's own operations still take them.
+func (s *Server) RotateKeys() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.pool.keys.rotate()
+}
+
+// jwk is a public key as the key set has it.
+type jwk struct {
+	Alg string `json:"alg"`
+	E   string `json:"e"`
+	Kid string `json:"kid"`
+	Kty string `json:"kty"`
+	N   string `json:"n"`
+	Use string `json:"use"`
+}
+
+func newJWK(key signingKey) jwk {
+	encode := base64.RawURLEncoding.EncodeToString
+	return jwk{
+		Alg: "RS256", Kid: key.id, Kty: "RSA", Use: "sig",
+		N: encode(key.private.N.Bytes()), E: encode(big.NewInt(int64(key.private.E)).Bytes()),
+	}
+}
+
+func (s *Server) serveKeys(w http.ResponseWriter) {
+	s.mu.Lock()
+	set := map[string][]jwk{"keys": {newJWK(s.pool.keys.id), newJWK(s.pool.keys.access)}}
+	s.mu.Unlock()
+	writeJSON(w, set)
+}
+
+func (s *Server) serveDiscovery(w http.ResponseWriter) {
+	writeJSON(w, map[string]any{
+		"issuer": s.Issuer(), "jwks_uri": s.JWKSURL(), "response_types_supported": []string{"code", "token"},
+		"subject_types_supported": []string{"public"}, "id_token_signing_alg_values_supported": []string{"RS256"},
+	})
+}
+
+func writeJSON(w http.ResponseWriter, v any) {
+	w.Header().Set("Content-Type", "application/json")
+	_ = json.NewEncoder(w).Encode(v) // a client that is gone needs no answer
+}

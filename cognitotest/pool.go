@@ -1,0 +1,53 @@
+package cognitotest
+
+import (
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha256"
+	"slices"
+	"time"
+)
+
+// pool is the state behind a Server, which locks it.
+type pool struct {
+	cfg      Config
+	advanced time.Duration
+	secret   [32]byte // for what must be stable and unguessable
+
+	users    []*user
+	proofs   map[string]*proof // by SECRET_BLOCK
+	sessions map[string]*challengeSession
+	lockouts map[string]*lockout     // by internal username, made-up ones included
+	attempts map[string][]time.Time  // by operation and internal username
+	refresh  map[string]*refreshable // by refresh token
+	families map[string]*family      // by origin_jti
+	keys     keyring
+}
+
+func newPool(cfg Config, url string) *pool {
+	p := &pool{
+		cfg: cfg, proofs: map[string]*proof{}, sessions: map[string]*challengeSession{}, lockouts: map[string]*lockout{},
+		attempts: map[string][]time.Time{}, refresh: map[string]*refreshable{}, families: map[string]*family{},
+		keys: newKeyring(url + cfg.UserPoolID),
+	}
+	_, _ = rand.Read(p.secret[:]) // it never fails
+	return p
+}
+
+func (p *pool) now() time.Time { return p.cfg.Now().Add(p.advanced) }
+
+// client finds the app client id.
+func (p *pool) client(id string) (*Client, error) {
+	i := slices.IndexFunc(p.cfg.Clients, func(c Client) bool { return c.ID == id })
+	if i < 0 {
+		return nil, errNoClient(id)
+	}
+	return &p.cfg.Clients[i], nil
+}
+
+// stable derives bytes from text that are the same for the life of the pool and that nobody can guess.
+func (p *pool) stable(purpose, text string) []byte {
+	mac := hmac.New(sha256.New, p.secret[:])
+	mac.Write([]byte(purpose + "\x00" + text))
+	return mac.Sum(nil)
+}

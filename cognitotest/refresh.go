@@ -1,0 +1,125 @@
+package cognitotest
+
+func (p *pool) startRefresh(c *Client, params map[string]string) (authOutput, error) {
+	if err := required(params, paramRefreshToken); err != nil {
+		return authOutput{}, err
+	}
+	if c.RefreshTokenRotation {
+		return authOutput{}, errFlowGate("REFRESH_TOKEN_AUTH")
+	}
+	token, err := p.checkRefresh(c, params[paramRefreshToken])
+	if err != nil {
+		return authOutput{}, err
+	}
+	// The hash is over the user's own name; an alias never fits.
+	mismatch := "SecretHash does not match for the client: " + c.ID
+	if err := checkHash(c, token.family.user.username, params[paramSecretHash], mismatch); err != nil {
+		return authOutput{}, err
+	}
+	result, err := p.issue(c, token.family)
+	return authOutput{ChallengeParameters: map[string]string{}, AuthenticationResult: result}, err
+}
+
+type getTokensInput struct {
+	RefreshToken, ClientId, ClientSecret string //nolint:revive // the service's spelling
+}
+
+type getTokensOutput struct{ AuthenticationResult *authResult }
+
+func (p *pool) getTokensFromRefreshToken(in *getTokensInput) (getTokensOutput, error) {
+	c, err := p.refreshClient(in.ClientId, "refreshToken", in.RefreshToken)
+	if err != nil {
+		return getTokensOutput{}, err
+	}
+	if in.ClientSecret != c.Secret {
+		return getTokensOutput{}, notAuthorized("Unable to verify secret for client " + c.ID)
+	}
+	token, err := p.checkRefresh(c, in.RefreshToken)
+	if err != nil {
+		return getTokensOutput{}, err
+	}
+	result, err := p.issue(c, token.family)
+	if err != nil {
+		return getTokensOutput{}, err
+	}
+	if c.RefreshTokenRotation {
+		if token.rotated.IsZero() {
+			token.rotated = p.now()
+		}
+		result.RefreshToken = p.newRefreshToken(token.family)
+	}
+	return getTokensOutput{result}, nil
+}
+
+func (p *pool) refreshClient(clientID, member, token string) (*Client, error) {
+	v := &validation{}
+	v.length("clientId", clientID, 1, 128)
+	v.length(member, token, 1, 1<<17)
+	if err := v.err(); err != nil {
+		return nil, err
+	}
+	return p.client(clientID)
+}
+
+// checkRefresh finds a refresh token that is good for a client.
+func (p *pool) checkRefresh(c *Client, raw string) (*refreshable, error) {
+	token := p.refresh[raw]
+	if token == nil || token.family.client != c.ID {
+		return nil, errRefreshToken
+	}
+	f := token.family
+	switch {
+	case f.revoked:
+		return nil, errRefreshRevoked
+	case p.now().After(f.expires):
+		return nil, errRefreshExpired
+	case !token.rotated.IsZero() && p.now().Sub(token.rotated) >= c.RefreshTokenGracePeriod:
+		return nil, errRefreshReused
+	case p.bySub(f.user.sub) == nil:
+		return nil, errUserNotFound
+	case f.user.disabled:
+		return nil, errDisabled
+	default:
+		return token, nil
+	}
+}
+
+type revokeInput struct {
+	Token, ClientId, ClientSecret string //nolint:revive // the service's spelling
+}
+
+func (p *pool) revokeToken(in *revokeInput) (empty, error) {
+	c, err := p.refreshClient(in.ClientId, "token", in.Token)
+	if err != nil {
+		return empty{}, err
+	}
+	token := p.refresh[in.Token]
+	switch {
+	case c.DisableTokenRevocation:
+		return empty{}, errRevocationOff
+	case in.ClientSecret != c.Secret:
+		return empty{}, errUnauthorizedClient
+	case token == nil:
+		return empty{}, errTokenKind
+	case token.family.client != c.ID:
+		return empty{}, errUnauthorizedClient
+	}
+	token.family.revoked = true
+	return empty{}, nil
+}
+
+type globalSignOutInput struct{ AccessToken string }
+
+func (p *pool) globalSignOut(in *globalSignOutInput) (empty, error) {
+	u, _, err := p.authorize(in.AccessToken)
+	if err != nil {
+		return empty{}, err
+	}
+	u.signedOut = p.now()
+	for _, f := range p.families {
+		if f.user == u {
+			f.revoked = true
+		}
+	}
+	return empty{}, nil
+}

@@ -1,0 +1,215 @@
+package cognitotest
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+	"maps"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+	"time"
+)
+
+// Server is a running pool. Its methods are safe for concurrent use.
+type Server struct {
+	// URL is the endpoint of the service.
+	URL string
+	// UserPoolID is the pool's ID.
+	UserPoolID string
+	// ClientID and ClientSecret are those of the first app client; the secret is "" for a public one.
+	ClientID, ClientSecret string
+
+	http *http.Server
+	done chan struct{} // closed when the listener has ended
+
+	mu        sync.Mutex // protects the fields below and all that hangs off pool
+	pool      *pool
+	requests  []*Request
+	intercept func(http.ResponseWriter, *http.Request) bool
+}
+
+// Request is a request that the server received.
+type Request struct {
+	// Op is the operation, such as "InitiateAuth"; "JWKS" and "OpenIDConfiguration" for the two documents; else
+	// the path.
+	Op string
+	// Header is the request's header.
+	Header http.Header
+	// Body is its decoded body, with the passwords in it; nil if there was none.
+	Body map[string]any
+	// Status is the HTTP status of the answer, and ErrorType the name of the exception in it, "" for none. They
+	// are 0 and "" while there is no answer.
+	Status    int
+	ErrorType string
+}
+
+const (
+	maxBody     = 1 << 20 // of a request
+	maxRequests = 100_000 // that are kept; older ones are forgotten
+
+	opJWKS      = "JWKS"
+	opDiscovery = "OpenIDConfiguration"
+
+	jwksPath      = "/.well-known/jwks.json"
+	discoveryPath = "/.well-known/openid-configuration"
+)
+
+// NewServer starts a pool on a port of the loopback interface. It panics when cfg describes no possible pool or
+// no port can be had, so that a test ends there.
+func NewServer(cfg Config) *Server {
+	cfg = cfg.withDefaults()
+	listener, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // a listener that lives as long as the server
+	if err != nil {
+		panic("cognitotest: " + err.Error())
+	}
+	s := &Server{
+		URL: "http://" + listener.Addr().String(), UserPoolID: cfg.UserPoolID,
+		ClientID: cfg.Clients[0].ID, ClientSecret: cfg.Clients[0].Secret,
+		done: make(chan struct{}),
+	}
+	if cfg.Issuer == "" {
+		cfg.Issuer = s.URL + "/" + cfg.UserPoolID
+	}
+	s.pool = newPool(cfg, s.URL)
+	s.http = &http.Server{Handler: http.HandlerFunc(s.serve), ReadHeaderTimeout: time.Minute}
+	go func() {
+		defer close(s.done)
+		_ = s.http.Serve(listener) // it ends with ErrServerClosed
+	}()
+	return s
+}
+
+// Close stops the server and closes its connections.
+func (s *Server) Close() {
+	_ = s.http.Close()
+	<-s.done
+}
+
+// Issuer returns the issuer that tokens name.
+func (s *Server) Issuer() string { return s.pool.cfg.Issuer }
+
+// JWKSURL returns where the key set is. It is on this server, whatever the issuer is.
+func (s *Server) JWKSURL() string { return s.URL + "/" + s.UserPoolID + jwksPath }
+
+// Now returns the pool's time.
+func (s *Server) Now() time.Time {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.pool.now()
+}
+
+// Advance moves the pool's clock on by d.
+func (s *Server) Advance(d time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.pool.advanced += d
+}
+
+// Requests returns what was received, in the order of arrival: calls of the service and fetches of the key set.
+func (s *Server) Requests() []Request {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	all := make([]Request, len(s.requests))
+	for i, r := range s.requests {
+		all[i] = *r
+		all[i].Header = r.Header.Clone()
+		all[i].Body = maps.Clone(r.Body)
+	}
+	return all
+}
+
+// Intercept lets fn answer requests in the server's stead, those for the key set included: what a hostile or
+// broken service does. Where fn returns false it must not have written, and the server answers. fn may read the
+// request's body. A nil fn ends that.
+func (s *Server) Intercept(fn func(w http.ResponseWriter, r *http.Request) bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.intercept = fn
+}
+
+func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
+	if err != nil {
+		writeError(w, &apiError{http.StatusRequestEntityTooLarge, "RequestEntityTooLargeException", "Request body is too large."})
+		return
+	}
+	record, intercept := s.record(r, body)
+	recorder := &statusRecorder{ResponseWriter: w, server: s, record: record}
+	if intercept != nil {
+		r.Body = io.NopCloser(bytes.NewReader(body))
+		if intercept(recorder, r) {
+			return
+		}
+	}
+	switch {
+	case record.Op == opJWKS:
+		s.serveKeys(recorder)
+	case record.Op == opDiscovery:
+		s.serveDiscovery(recorder)
+	case r.Method == http.MethodPost && r.URL.Path == "/":
+		s.serveOperation(recorder, r, record.Op, body)
+	default:
+		http.NotFound(recorder, r)
+	}
+}
+
+// record notes a request and returns the interceptor to ask.
+func (s *Server) record(r *http.Request, body []byte) (*Request, func(http.ResponseWriter, *http.Request) bool) {
+	record := &Request{Op: operation(r), Header: r.Header.Clone()}
+	_ = json.Unmarshal(body, &record.Body) // what is no JSON object is refused later
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.requests) >= maxRequests {
+		s.requests = s.requests[1:]
+	}
+	s.requests = append(s.requests, record)
+	return record, s.intercept
+}
+
+// operation names what r asks for.
+func operation(r *http.Request) string {
+	_, op, ok := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
+	switch {
+	case ok:
+		return op
+	case r.Method == http.MethodGet && strings.HasSuffix(r.URL.Path, jwksPath):
+		return opJWKS
+	case r.Method == http.MethodGet && strings.HasSuffix(r.URL.Path, discoveryPath):
+		return opDiscovery
+	default:
+		return (&url.URL{Path: r.URL.Path}).String()
+	}
+}
+
+// statusRecorder notes the answer to a request before the client can see it.
+type statusRecorder struct {
+	http.ResponseWriter
+
+	server *Server
+	record *Request
+	wrote  bool
+}
+
+func (r *statusRecorder) WriteHeader(status int) {
+	if !r.wrote {
+		r.wrote = true
+		r.server.mu.Lock()
+		r.record.Status = status
+		r.record.ErrorType = strings.TrimSuffix(r.Header().Get("X-Amzn-Errortype"), ":")
+		r.server.mu.Unlock()
+	}
+	r.ResponseWriter.WriteHeader(status)
+}
+
+func (r *statusRecorder) Write(b []byte) (int, error) {
+	if !r.wrote {
+		r.WriteHeader(http.StatusOK)
+	}
+	return r.ResponseWriter.Write(b)
+}
+
+// Unwrap lets an interceptor reach the connection through [http.ResponseController].
+func (r *statusRecorder) Unwrap() http.ResponseWriter { return r.ResponseWriter }
