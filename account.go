@@ -1,0 +1,136 @@
+package cognito
+
+import (
+	"context"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
+	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
+)
+
+// Registration is what a sign-up brought.
+type Registration struct {
+	// UserSub is the new user's unchangeable ID, the claim sub of the user's tokens.
+	UserSub string
+	// Confirmed is true when the user may sign in at once, without a code.
+	Confirmed bool
+	// Delivery says where the confirmation code went; nil when none was sent.
+	Delivery *CodeDelivery
+}
+
+// CodeDelivery says where the service sent a code.
+type CodeDelivery struct {
+	// Destination is the address, masked: "a***@e***".
+	Destination string
+	// Medium is EMAIL or SMS.
+	Medium types.DeliveryMediumType
+	// Attribute is the user's attribute that the address is in: "email" or "phone_number".
+	Attribute string
+}
+
+// Register signs a new user up. In a pool whose users sign in with an e-mail address or a phone number that is
+// the username. attrs may be nil. Nobody is signed in by it, and the session does not change. It takes the
+// options [ClientMetadata], [UserContextData] and [ValidationData]; [ErrUserExists] and [ErrInvalidPassword]
+// are the usual errors. The request is not sent again after a failure that leaves open whether it was taken.
+//
+// It calls SignUp, which needs no AWS credentials.
+func (c *Cognito) Register(ctx context.Context, username, password string, attrs Attributes, opts ...CallOption) (*Registration, error) {
+	registration, err := c.register(ctx, username, password, attrs, opts)
+	return registration, wrapError("Register", err)
+}
+
+func (c *Cognito) register(ctx context.Context, username, password string, attrs Attributes, opts []CallOption) (*Registration, error) {
+	call, err := newCallOptions(opts, optClientMetadata, optUserContextData, optValidationData)
+	if err != nil {
+		return nil, err
+	}
+	if err := checkLogin(username, password); err != nil {
+		return nil, err
+	}
+	out, err := c.pool.sdk.SignUp(ctx, &cognitoidentityprovider.SignUpInput{
+		ClientId: aws.String(c.pool.clientID), SecretHash: c.pool.secretHash(username),
+		Username: aws.String(username), Password: aws.String(password), UserAttributes: attrs.list(),
+		ClientMetadata: call.metadata, UserContextData: call.userContext, ValidationData: call.validationData,
+	}, sendOnce)
+	if err != nil {
+		return nil, err
+	}
+	return &Registration{
+		UserSub: aws.ToString(out.UserSub), Confirmed: out.UserConfirmed, Delivery: newCodeDelivery(out.CodeDeliveryDetails),
+	}, nil
+}
+
+// ConfirmSignUp confirms the user username with the code that was sent at sign-up. It takes the options
+// [ClientMetadata] and [UserContextData]; [ErrCodeMismatch], [ErrCodeExpired] and [ErrLimitExceeded] are the
+// usual errors. The request is not sent again after a failure that leaves open whether it was taken.
+//
+// It calls ConfirmSignUp, which needs no AWS credentials.
+func (c *Cognito) ConfirmSignUp(ctx context.Context, username, code string, opts ...CallOption) error {
+	return wrapError("ConfirmSignUp", c.confirmSignUp(ctx, username, code, opts))
+}
+
+func (c *Cognito) confirmSignUp(ctx context.Context, username, code string, opts []CallOption) error {
+	call, err := newCallOptions(opts, optClientMetadata, optUserContextData)
+	if err != nil {
+		return err
+	}
+	if username == "" {
+		return errNoUsername
+	}
+	if code == "" {
+		return fieldError("code", "want the code that was sent, got none")
+	}
+	_, err = c.pool.sdk.ConfirmSignUp(ctx, &cognitoidentityprovider.ConfirmSignUpInput{
+		ClientId: aws.String(c.pool.clientID), SecretHash: c.pool.secretHash(username),
+		Username: aws.String(username), ConfirmationCode: aws.String(code),
+		ClientMetadata: call.metadata, UserContextData: call.userContext,
+	}, sendOnce)
+	return err
+}
+
+// ResendConfirmationCode sends the user username a new sign-up code; older ones are void. It takes the options
+// [ClientMetadata] and [UserContextData]; [ErrLimitExceeded] is the usual error.
+//
+// It calls ResendConfirmationCode, which needs no AWS credentials.
+func (c *Cognito) ResendConfirmationCode(ctx context.Context, username string, opts ...CallOption) (*CodeDelivery, error) {
+	delivery, err := c.resendConfirmationCode(ctx, username, opts)
+	return delivery, wrapError("ResendConfirmationCode", err)
+}
+
+func (c *Cognito) resendConfirmationCode(ctx context.Context, username string, opts []CallOption) (*CodeDelivery, error) {
+	call, err := newCallOptions(opts, optClientMetadata, optUserContextData)
+	if err != nil {
+		return nil, err
+	}
+	if username == "" {
+		return nil, errNoUsername
+	}
+	out, err := c.pool.sdk.ResendConfirmationCode(ctx, &cognitoidentityprovider.ResendConfirmationCodeInput{
+		ClientId: aws.String(c.pool.clientID), SecretHash: c.pool.secretHash(username), Username: aws.String(username),
+		ClientMetadata: call.metadata, UserContextData: call.userContext,
+	}, sendOnce)
+	if err != nil {
+		return nil, err
+	}
+	return newCodeDelivery(out.CodeDeliveryDetails), nil
+}
+
+var errNoUsername = fieldError("username", "want a username or an alias, got none")
+
+// secretHash is the SecretHash member of a request for username; nil without a client secret.
+func (p *pool) secretHash(username string) *string {
+	if p.clientSecret == "" {
+		return nil
+	}
+	return aws.String(SecretHash(username, p.clientID, p.clientSecret))
+}
+
+func newCodeDelivery(details *types.CodeDeliveryDetailsType) *CodeDelivery {
+	if details == nil {
+		return nil
+	}
+	return &CodeDelivery{
+		Destination: aws.ToString(details.Destination), Medium: details.DeliveryMedium,
+		Attribute: aws.ToString(details.AttributeName),
+	}
+}

@@ -1,0 +1,131 @@
+package cognito_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/gocognito/cognito"
+	"github.com/gocognito/cognito/cognitotest"
+)
+
+func TestSignUp(t *testing.T) {
+	t.Parallel()
+	for _, client := range []cognitotest.Client{{ID: testClient}, secretClient()} {
+		srv := newServer(t, cognitotest.Config{Clients: []cognitotest.Client{client}, AutoVerifiedAttributes: []string{"email"}})
+		// The client's own user is another one: what is sent must be about the user of the call.
+		c := newClient(t, srv, cognito.WithUsername("bob"))
+		attrs := cognito.Attributes{"email": "carol@example.com"}
+		require.NoError(t, attrs.SetCustom("team", "red"))
+		registration, err := c.Register(t.Context(), "carol", testPassword, attrs,
+			cognito.ClientMetadata{"m": "1"}, cognito.ValidationData{"v": "2"}, cognito.UserContextData{EncodedData: "fingerprint"})
+		require.NoError(t, err)
+		assert.NotEmpty(t, registration.UserSub)
+		assert.False(t, registration.Confirmed)
+		require.NotNil(t, registration.Delivery)
+		assert.Equal(t, types.DeliveryMediumTypeEmail, registration.Delivery.Medium)
+		assert.Equal(t, "email", registration.Delivery.Attribute)
+		assert.Contains(t, registration.Delivery.Destination, "***")
+
+		first := srv.Code("carol")
+		delivery, err := c.ResendConfirmationCode(t.Context(), "carol", cognito.ClientMetadata{"m": "3"})
+		require.NoError(t, err)
+		assert.Equal(t, "email", delivery.Attribute)
+		if srv.Code("carol") != first {
+			require.ErrorIs(t, c.ConfirmSignUp(t.Context(), "carol", first), cognito.ErrCodeMismatch)
+		}
+		require.NoError(t, c.ConfirmSignUp(t.Context(), "carol", srv.Code("carol"), cognito.ClientMetadata{"m": "4"}))
+
+		carol := c.ForUser("carol")
+		require.NoError(t, carol.Authenticate(t.Context(), testPassword))
+		assert.Equal(t, registration.UserSub, carol.IDClaims().Subject)
+		assert.Equal(t, "red", carol.IDClaims().Custom("team"))
+		assert.True(t, carol.IDClaims().EmailVerified)
+		assert.Equal(t, cognito.Tokens{}, c.Tokens())
+
+		calls := serviceCalls(srv)
+		assert.Equal(t, []any{
+			map[string]any{"Name": "custom:team", "Value": "red"}, map[string]any{"Name": "email", "Value": "carol@example.com"},
+		}, calls[0].Body["UserAttributes"])
+		assert.Equal(t, []any{map[string]any{"Name": "v", "Value": "2"}}, calls[0].Body["ValidationData"])
+		assert.Equal(t, map[string]any{"EncodedData": "fingerprint"}, calls[0].Body["UserContextData"])
+		metadata := map[string]string{"SignUp": "1", "ResendConfirmationCode": "3", "ConfirmSignUp": "4"}
+		for _, call := range calls {
+			want, ok := metadata[call.Op]
+			if !ok || call.ErrorType != "" {
+				continue
+			}
+			assert.Equal(t, map[string]any{"m": want}, call.Body["ClientMetadata"], call.Op)
+			assert.Equal(t, "carol", call.Body["Username"], call.Op)
+			if srv.ClientSecret == "" {
+				assert.NotContains(t, call.Body, "SecretHash", call.Op)
+			} else {
+				assert.Equal(t, hmacHash("carol"+testClient, testSecret), call.Body["SecretHash"], call.Op)
+			}
+		}
+	}
+}
+
+func TestSignUpReasons(t *testing.T) {
+	t.Parallel()
+	srv := newServer(t, cognitotest.Config{AutoVerifiedAttributes: []string{"email"}})
+	c := newClient(t, srv)
+	email := cognito.Attributes{"email": "carol@example.com"}
+	register := func(username, password string, attrs cognito.Attributes, opts ...cognito.CallOption) error {
+		_, err := c.Register(t.Context(), username, password, attrs, opts...)
+		return err
+	}
+	require.ErrorIs(t, register("bob", testPassword, email), cognito.ErrUserExists)
+	require.ErrorIs(t, register("carol", "weak", email), cognito.ErrInvalidPassword)
+	require.ErrorContains(t, register("", testPassword, email), "username")
+	require.ErrorContains(t, register("carol", "", email), "password")
+	require.ErrorContains(t, register("carol", testPassword, nil, cognito.Flow("X")), "Flow")
+	require.NoError(t, register("carol", testPassword, email))
+
+	require.ErrorContains(t, c.ConfirmSignUp(t.Context(), "", "123456"), "username")
+	require.ErrorContains(t, c.ConfirmSignUp(t.Context(), "carol", ""), "code")
+	require.ErrorContains(t, c.ConfirmSignUp(t.Context(), "carol", "123456", cognito.ValidationData{}), "ValidationData")
+	wrong := "000000"
+	if srv.Code("carol") == wrong {
+		wrong = "000001"
+	}
+	require.ErrorIs(t, c.ConfirmSignUp(t.Context(), "carol", wrong), cognito.ErrCodeMismatch)
+	srv.Advance(25 * time.Hour)
+	require.ErrorIs(t, c.ConfirmSignUp(t.Context(), "carol", srv.Code("carol")), cognito.ErrCodeExpired)
+
+	_, err := c.ResendConfirmationCode(t.Context(), "")
+	require.ErrorContains(t, err, "username")
+	_, err = c.ResendConfirmationCode(t.Context(), "carol", cognito.Flow("X"))
+	require.ErrorContains(t, err, "Flow")
+	_, err = c.ResendConfirmationCode(t.Context(), "nobody")
+	require.ErrorIs(t, err, cognito.ErrUserNotFound)
+	for range 10 {
+		_, err = c.ResendConfirmationCode(t.Context(), "carol")
+	}
+	require.ErrorIs(t, err, cognito.ErrLimitExceeded)
+}
+
+type level int
+
+func (l level) MarshalText() ([]byte, error) { return []byte("level-" + string(rune('0'+l))), nil }
+
+func TestAttributesSet(t *testing.T) {
+	t.Parallel()
+	attrs := cognito.Attributes{}
+	for name, v := range map[string]any{
+		"text": "a b", "bool": true, "int": -7, "uint": uint8(7), "time": time.Unix(1700000000, 5).In(time.FixedZone("x", 3600)), "marshaler": level(3),
+	} {
+		require.NoError(t, attrs.Set(name, v))
+	}
+	require.NoError(t, attrs.SetCustom("flag", false))
+	assert.Equal(t, cognito.Attributes{
+		"text": "a b", "bool": "true", "int": "-7", "uint": "7", "time": "1700000000", "marshaler": "level-3", "custom:flag": "false",
+	}, attrs)
+	assert.Equal(t, "false", attrs.Custom("flag"))
+	assert.Empty(t, attrs.Custom("none"))
+	require.ErrorContains(t, attrs.Set("shape", struct{}{}), "attribute shape: want text")
+	require.ErrorContains(t, attrs.SetCustom("shape", 1.5), "attribute custom:shape")
+}

@@ -1,0 +1,152 @@
+package cognito
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"maps"
+
+	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
+)
+
+// What a sign-in still asks for, matched with [errors.Is] against a [*ChallengeError].
+var (
+	// ErrMFARequired: any second factor: a code by SMS, e-mail or an authenticator app, or the choice of one.
+	ErrMFARequired = errors.New("a second factor is required")
+	// ErrSMSMFARequired: SMS_MFA, the code that was sent by SMS.
+	ErrSMSMFARequired = errors.New("the SMS code is required")
+	// ErrSoftwareTokenMFARequired: SOFTWARE_TOKEN_MFA, the code of an authenticator app.
+	ErrSoftwareTokenMFARequired = errors.New("the authenticator app's code is required")
+	// ErrEmailOTPRequired: EMAIL_OTP, the code that was sent by e-mail.
+	ErrEmailOTPRequired = errors.New("the e-mail code is required")
+	// ErrSMSOTPRequired: SMS_OTP, the one-time password that was sent by SMS as the first factor.
+	ErrSMSOTPRequired = errors.New("the SMS one-time password is required")
+	// ErrMFASetupRequired: MFA_SETUP, the user must set up a second factor first.
+	ErrMFASetupRequired = errors.New("a second factor must be set up")
+	// ErrSelectMFATypeRequired: SELECT_MFA_TYPE, the user must choose a second factor.
+	ErrSelectMFATypeRequired = errors.New("a second factor must be chosen")
+	// ErrNewPasswordRequired: NEW_PASSWORD_REQUIRED, the password is temporary.
+	ErrNewPasswordRequired = errors.New("a new password is required")
+	// ErrCustomChallengeRequired: CUSTOM_CHALLENGE, whatever the pool's Lambda functions ask.
+	ErrCustomChallengeRequired = errors.New("a custom challenge must be answered")
+	// ErrSelectChallengeRequired: SELECT_CHALLENGE, the user must choose a first factor.
+	ErrSelectChallengeRequired = errors.New("a first factor must be chosen")
+	// ErrWebAuthnRequired: WEB_AUTHN, a passkey must sign.
+	ErrWebAuthnRequired = errors.New("a passkey is required")
+)
+
+// challengeReasons says which of the errors above each challenge answers to.
+var challengeReasons = map[types.ChallengeNameType][]error{
+	types.ChallengeNameTypeSmsMfa:              {ErrMFARequired, ErrSMSMFARequired},
+	types.ChallengeNameTypeSoftwareTokenMfa:    {ErrMFARequired, ErrSoftwareTokenMFARequired},
+	types.ChallengeNameTypeEmailOtp:            {ErrMFARequired, ErrEmailOTPRequired},
+	types.ChallengeNameTypeSelectMfaType:       {ErrMFARequired, ErrSelectMFATypeRequired},
+	types.ChallengeNameTypeSmsOtp:              {ErrSMSOTPRequired},
+	types.ChallengeNameTypeMfaSetup:            {ErrMFASetupRequired},
+	types.ChallengeNameTypeNewPasswordRequired: {ErrNewPasswordRequired},
+	types.ChallengeNameTypeCustomChallenge:     {ErrCustomChallengeRequired},
+	types.ChallengeNameTypeSelectChallenge:     {ErrSelectChallengeRequired},
+	types.ChallengeNameTypeWebAuthn:            {ErrWebAuthnRequired},
+}
+
+// Challenge is what the pool asks for before it signs a user in, and all the state needed to answer it. It
+// survives as JSON: another process can take it up with [WithChallenge]. It holds no password and no client,
+// but whoever has it can go on with the sign-in, so store it where the user cannot change it and others cannot
+// read it. Printed or logged it shows no session; only its JSON does.
+type Challenge struct {
+	// Name is the challenge, for example SOFTWARE_TOKEN_MFA. Names that the SDK does not know yet pass through.
+	Name types.ChallengeNameType `json:"name"`
+	// Session goes into the answer, once. The service may give none.
+	Session string `json:"session,omitempty"`
+	// Username is the name that the answer is for, as the service knows the user: after a sign-in with an
+	// e-mail address it is not what the user typed.
+	Username string `json:"username"`
+	// Parameters are the challenge's own, for example CODE_DELIVERY_DESTINATION.
+	Parameters map[string]string `json:"parameters,omitempty"`
+}
+
+// Format prints the challenge without its session and parameters, whatever the verb.
+func (ch Challenge) Format(f fmt.State, _ rune) {
+	_, _ = io.WriteString(f, "Challenge{"+string(ch.Name)+" for "+ch.Username+"}")
+}
+
+// LogValue logs the challenge's name and user, without its session and parameters.
+func (ch Challenge) LogValue() slog.Value {
+	return slog.GroupValue(slog.String("name", string(ch.Name)), slog.String("username", ch.Username))
+}
+
+// clone copies the challenge, so that neither side sees what the other does to the parameters.
+func (ch Challenge) clone() Challenge {
+	ch.Parameters = maps.Clone(ch.Parameters)
+	return ch
+}
+
+// ChallengeError says that the sign-in is not finished: the pool asks for something more. It is control flow
+// more than failure: answer the challenge and go on. It matches the errors above with [errors.Is].
+type ChallengeError struct {
+	// Challenge is what to answer.
+	Challenge Challenge
+}
+
+// Error names the challenge, never its session.
+func (e *ChallengeError) Error() string {
+	return "cognito: the sign-in goes on with the challenge " + string(e.Challenge.Name)
+}
+
+// Is reports whether target is one of the errors that stand for the challenge.
+func (e *ChallengeError) Is(target error) bool {
+	for _, reason := range challengeReasons[e.Challenge.Name] {
+		if reason == target {
+			return true
+		}
+	}
+	return false
+}
+
+// LogValue logs the challenge's name and user.
+func (e ChallengeError) LogValue() slog.Value { return e.Challenge.LogValue() }
+
+// Challenge returns the challenge that the session's sign-in waits for; ok is false when there is none.
+func (c *Cognito) Challenge() (ch Challenge, ok bool) {
+	c.session.mu.Lock()
+	defer c.session.mu.Unlock()
+	if c.session.challenge == nil {
+		return Challenge{}, false
+	}
+	return c.session.challenge.clone(), true
+}
+
+// RespondToChallenge answers the pending challenge, whatever its name, with answers in the service's own keys
+// (SMS_MFA_CODE, NEW_PASSWORD, ANSWER and so on); USERNAME, SECRET_HASH and the session are added. It returns
+// nil when the user is signed in then, a [*ChallengeError] when the pool asks for more, [ErrNoChallenge] when
+// nothing is pending, and an [*Error] otherwise. A wrong code leaves the challenge pending; a challenge that is
+// spent or expired is [ErrSessionExpired] and no longer pending. The answer is not sent again after a failure
+// that leaves open whether the service took it.
+//
+// It calls RespondToAuthChallenge, which needs no AWS credentials. It may be called from several goroutines,
+// but a challenge can be answered only once.
+func (c *Cognito) RespondToChallenge(ctx context.Context, answers map[string]string, opts ...CallOption) error {
+	return wrapError("RespondToChallenge", c.respondToPending(ctx, answers, opts))
+}
+
+func (c *Cognito) respondToPending(ctx context.Context, answers map[string]string, opts []CallOption) error {
+	call, err := newCallOptions(opts, optClientMetadata, optUserContextData)
+	if err != nil {
+		return err
+	}
+	ch, ok := c.Challenge()
+	if !ok {
+		return ErrNoChallenge
+	}
+	s := &signIn{c: c, username: ch.Username, session: ch.Session, call: call}
+	reply, err := s.respond(ctx, ch.Name, answers)
+	if err != nil {
+		if errors.Is(&Error{Err: err}, ErrSessionExpired) {
+			c.session.dropChallenge(ch)
+		}
+		return err
+	}
+	return s.advance(ctx, reply)
+}

@@ -1,0 +1,210 @@
+package cognito
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
+)
+
+// Cognito is a client of one user pool and app client, and the session of at most one of its users. Make one
+// with [New]; a server that serves many users keeps one and calls [Cognito.ForUser] for each.
+//
+// A Cognito is safe for concurrent use by multiple goroutines. It must not be copied.
+type Cognito struct {
+	pool    *pool
+	session *session
+}
+
+// pool is what the sessions of one client share. It does not change after New.
+type pool struct {
+	id           string
+	name         string // the part of the ID that goes into SRP
+	clientID     string
+	clientSecret string
+	issuer       string
+	sdk          *cognitoidentityprovider.Client
+	verifier     *Verifier
+	now          func() time.Time
+	log          *slog.Logger
+}
+
+// New makes a client of the user pool userPoolID (for example "eu-west-1_aBcDeFgHi") for the app client
+// clientID. It does no I/O and starts no goroutine: what is wrong with the arguments is reported here, what is
+// wrong with the pool by the first call. The errors name the argument or option and what was expected.
+//
+// Calls for a user need no AWS credentials and no AWS configuration. Calls that must be signed load the default
+// AWS configuration on first use, unless [WithStaticCredentials] or [WithAWSConfig] gave credentials; without
+// any they fail with [ErrNoCredentials].
+func New(userPoolID, clientID string, opts ...Option) (*Cognito, error) {
+	c, err := newCognito(userPoolID, clientID, opts)
+	return c, wrapError("New", err)
+}
+
+func newCognito(userPoolID, clientID string, opts []Option) (*Cognito, error) {
+	o := defaultClientOptions()
+	for _, opt := range opts {
+		if opt != nil {
+			opt.applyClient(&o)
+		}
+	}
+	if err := checkIDs(userPoolID, clientID); err != nil {
+		o.errs = append([]error{err}, o.errs...)
+	}
+	if len(o.errs) > 0 {
+		return nil, errors.Join(o.errs...)
+	}
+
+	region, name := splitPoolID(userPoolID)
+	issuers, err := o.issuers(region, userPoolID)
+	if err != nil {
+		return nil, err
+	}
+	if o.region == "" {
+		o.region = region
+	}
+	keys, err := o.keySet(issuers[0])
+	if err != nil {
+		return nil, err
+	}
+	p := &pool{
+		id: userPoolID, name: name, clientID: clientID, clientSecret: o.clientSecret,
+		issuer: issuers[0], sdk: newServiceClient(&o, o.region), now: o.now, log: o.logger,
+		verifier: &Verifier{issuers: issuers, clientIDs: []string{clientID}, keys: keys, leeway: o.leeway, now: o.now},
+	}
+	return &Cognito{pool: p, session: newSession(o.sessionOptions)}, nil
+}
+
+// ForUser makes a second session, for username, that shares the service client, the key set and its cache with
+// c. It allocates and does no I/O. The new session does not have c's tokens.
+func (c *Cognito) ForUser(username string, opts ...SessionOption) *Cognito {
+	o := sessionOptions{username: username}
+	for _, opt := range opts {
+		if opt != nil {
+			opt.applySession(&o)
+		}
+	}
+	return &Cognito{pool: c.pool, session: newSession(o)}
+}
+
+// Client returns the AWS SDK's client that c calls the service with, for what this package does not offer.
+// Signed operations get their credentials as described at [New].
+func (c *Cognito) Client() *cognitoidentityprovider.Client { return c.pool.sdk }
+
+// Username returns whose session it is: the name given to [Cognito.ForUser] or [WithUsername]; without one, the
+// name in the pending challenge or in the verified access token; "" when there is none of these.
+func (c *Cognito) Username() string {
+	c.session.mu.Lock()
+	defer c.session.mu.Unlock()
+	return c.session.name()
+}
+
+// UserPoolID returns the ID of the user pool.
+func (c *Cognito) UserPoolID() string { return c.pool.id }
+
+// ClientID returns the ID of the app client.
+func (c *Cognito) ClientID() string { return c.pool.clientID }
+
+// Issuer returns the issuer that the pool's tokens name. Tokens of a pool at AWS may name a second form of it,
+// which is accepted too; see [WithIssuer].
+func (c *Cognito) Issuer() string { return c.pool.issuer }
+
+// Format prints the pool, the app client and the user, and no secret, whatever the verb. It has a value receiver
+// so that a dereferenced Cognito does not print otherwise.
+func (c Cognito) Format(f fmt.State, _ rune) {
+	if c.pool == nil || c.session == nil {
+		_, _ = io.WriteString(f, "Cognito{}")
+		return
+	}
+	_, _ = io.WriteString(f, "Cognito{pool "+c.pool.id+", client "+c.pool.clientID+", user "+c.Username()+"}")
+}
+
+// LogValue logs the pool, the app client and the user.
+func (c Cognito) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(c)) }
+
+// splitPoolID takes a checked pool ID apart: the region, and the name that SRP uses.
+func splitPoolID(id string) (region, name string) {
+	i := strings.LastIndexByte(id, '_')
+	return id[:i], id[i+1:]
+}
+
+// checkIDs refuses what cannot be a pool ID or client ID. Regions are not matched against a list or a pattern,
+// so that partitions to come work.
+func checkIDs(userPoolID, clientID string) error {
+	poolErr, clientErr := checkPoolID(userPoolID), checkClientID(clientID)
+	if (poolErr != nil || clientErr != nil) && checkPoolID(clientID) == nil && checkClientID(userPoolID) == nil {
+		return fieldError("user pool ID and client ID", "they look swapped: "+quote(userPoolID)+" is no pool ID, "+quote(clientID)+" is one")
+	}
+	return errors.Join(poolErr, clientErr)
+}
+
+func checkPoolID(id string) error {
+	i := strings.LastIndexByte(id, '_')
+	if len(id) > 55 || i <= 0 || i == len(id)-1 || !allOf(id[:i], isWord, '-') || !allOf(id[i+1:], isAlphanumeric) {
+		return fieldError("user pool ID", "want <region>_<name>, such as eu-west-1_aBcDeFgHi, got "+quote(id))
+	}
+	return nil
+}
+
+func checkClientID(id string) error {
+	if id == "" || len(id) > 128 || !allOf(id, isWord, '+') {
+		return fieldError("client ID", "want 1 to 128 letters, digits, _ and +, got "+quote(id))
+	}
+	return nil
+}
+
+func isAlphanumeric(r rune) bool {
+	return r >= '0' && r <= '9' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z'
+}
+
+func isWord(r rune) bool { return r == '_' || isAlphanumeric(r) }
+
+func allOf(s string, is func(rune) bool, extra ...rune) bool {
+	for _, r := range s {
+		if !is(r) && (len(extra) == 0 || r != extra[0]) {
+			return false
+		}
+	}
+	return true
+}
+
+// quote shows a wrong argument in an error, bounded.
+func quote(s string) string {
+	const most = 60
+	if len(s) > most {
+		return fmt.Sprintf("%q… (%d bytes)", s[:most], len(s))
+	}
+	return fmt.Sprintf("%q", s)
+}
+
+// issuers lists the issuers to accept; the first is the pool's own, under which its keys are.
+func (o *clientOptions) issuers(region, poolID string) ([]string, error) {
+	switch {
+	case o.issuer != "":
+		return []string{o.issuer}, nil
+	case o.endpoint != "":
+		return []string{o.endpoint + "/" + poolID}, nil
+	default:
+		return awsIssuers(region, poolID)
+	}
+}
+
+// keySet is the key set that the options ask for.
+func (o *clientOptions) keySet(issuer string) (*keySet, error) {
+	if o.jwks != nil {
+		return newStaticKeySet("WithJWKS", o.jwks)
+	}
+	if env := os.Getenv(jwksEnv); env != "" {
+		return newStaticKeySet(jwksEnv, []byte(env))
+	}
+	url := o.jwksURL
+	if url == "" {
+		url = issuer + jwksPath
+	}
+	return newKeySet(url, o.httpClient, o.now, o.logger), nil
+}

@@ -1,0 +1,189 @@
+package cognito
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/aws/smithy-go"
+)
+
+// Reasons for which a call fails, matched with [errors.Is]. Amazon Cognito tells several of them apart only by
+// the text of its message; those are recognised on a best-effort basis, and the service's own error stays
+// reachable with [errors.As].
+var (
+	// ErrInvalidCredentials: the username or the password is wrong, or the proof of the password came too late.
+	ErrInvalidCredentials = errors.New("username or password is wrong")
+	// ErrTooManyAttempts: the user is locked out for a while after too many wrong passwords or codes.
+	ErrTooManyAttempts = errors.New("too many failed attempts, locked out for a while")
+	// ErrUserDisabled: an administrator disabled the user.
+	ErrUserDisabled = errors.New("user is disabled")
+	// ErrUserNotFound: the pool has no such user, and its app client says so.
+	ErrUserNotFound = errors.New("user does not exist")
+	// ErrUserExists: the username, e-mail address or phone number is taken.
+	ErrUserExists = errors.New("user exists already")
+	// ErrUserNotConfirmed: the user signed up and has not confirmed the code that was sent.
+	ErrUserNotConfirmed = errors.New("user is not confirmed")
+	// ErrPasswordResetRequired: the user must set a new password by the forgotten-password flow first.
+	ErrPasswordResetRequired = errors.New("password must be reset")
+	// ErrInvalidPassword: the new password breaks the pool's policy.
+	ErrInvalidPassword = errors.New("password does not conform with the policy")
+	// ErrCodeMismatch: the confirmation or MFA code is wrong.
+	ErrCodeMismatch = errors.New("code is wrong")
+	// ErrCodeExpired: the code is too old, was used before, or none was sent.
+	ErrCodeExpired = errors.New("code has expired")
+	// ErrSessionExpired: the challenge is spent, too old or not this user's; start the sign-in again.
+	ErrSessionExpired = errors.New("the challenge's session is spent or expired, start the sign-in again")
+	// ErrRefreshTokenExpired: the refresh token is past its lifetime.
+	ErrRefreshTokenExpired = errors.New("refresh token has expired")
+	// ErrRefreshTokenRevoked: the refresh token was revoked, by a global sign-out or by itself.
+	ErrRefreshTokenRevoked = errors.New("refresh token has been revoked")
+	// ErrRefreshTokenReused: the refresh token was rotated and its grace period is over.
+	ErrRefreshTokenReused = errors.New("refresh token was used before and has been rotated")
+	// ErrInvalidRefreshToken: the service refuses the refresh token without saying why. It does so for four
+	// causes, which the text lists.
+	ErrInvalidRefreshToken = errors.New("refresh token is refused: it is malformed, or was issued to another app client," +
+		" or was issued with a device whose key is missing or that was never confirmed, or its user is gone")
+	// ErrTokenRevoked: the access token was revoked by a sign-out.
+	ErrTokenRevoked = errors.New("access token has been revoked")
+	// ErrSecretHash: the app client's secret is missing or wrong.
+	ErrSecretHash = errors.New("the app client's secret is missing or wrong (WithClientSecret)")
+	// ErrThrottled: the account or the user is over its request rate; trying later helps.
+	ErrThrottled = errors.New("request rate exceeded")
+	// ErrLimitExceeded: a quota of attempts or messages is used up for a while.
+	ErrLimitExceeded = errors.New("limit exceeded")
+	// ErrDeviceNotFound: the pool does not know the device, or has forgotten it.
+	ErrDeviceNotFound = errors.New("device does not exist")
+	// ErrNoCredentials: the call must be signed with AWS credentials and none could be found.
+	ErrNoCredentials = errors.New("no AWS credentials for a call that must be signed (WithStaticCredentials, WithAWSConfig or the default AWS configuration)")
+	// ErrNotSignedIn: the session holds no token that the call needs.
+	ErrNotSignedIn = errors.New("not signed in")
+	// ErrNoChallenge: no challenge is pending in the session.
+	ErrNoChallenge = errors.New("no challenge is pending")
+)
+
+// Error is what a failed call returns, unless it is a [*ChallengeError] or a [*TokenError]. It answers to the
+// reasons above with [errors.Is]; the AWS SDK's error is reachable with [errors.As]. It never holds a password,
+// a code, a session or a token.
+type Error struct {
+	// Op is the method that failed, for example "Authenticate".
+	Op string
+	// Err is the cause.
+	Err error
+}
+
+// Error returns "cognito: ", the method, and the cause.
+func (e *Error) Error() string {
+	return "cognito: " + e.Op + ": " + causeText(e.Err)
+}
+
+// Unwrap returns the cause.
+func (e *Error) Unwrap() error { return e.Err }
+
+// Is reports whether target is one of the reasons that the service's answer stands for.
+func (e *Error) Is(target error) bool {
+	reason := serviceReason(e.Err)
+	return reason != nil && reason == target
+}
+
+// IsTerminal reports whether err says that the session is over, so that only a new sign-in helps: the refresh
+// token is expired, revoked, rotated away or refused, or the user is gone, disabled, unconfirmed or must reset
+// the password. A network fault, a throttled call or a server's fault is not terminal.
+func IsTerminal(err error) bool {
+	return slices.ContainsFunc([]error{
+		ErrRefreshTokenExpired, ErrRefreshTokenRevoked, ErrRefreshTokenReused, ErrInvalidRefreshToken,
+		ErrTokenRevoked, ErrUserNotFound, ErrUserDisabled, ErrUserNotConfirmed, ErrPasswordResetRequired,
+	}, func(reason error) bool { return errors.Is(err, reason) })
+}
+
+// wrapError names the method that failed, once.
+func wrapError(op string, err error) error {
+	if err == nil {
+		return nil
+	}
+	var challenge *ChallengeError
+	if errors.As(err, &challenge) {
+		return err
+	}
+	return &Error{Op: op, Err: err}
+}
+
+// fieldError is the text of every refusal of a caller's argument: which field, and what it should be.
+func fieldError(field, problem string) error {
+	return fmt.Errorf("%s: %s", field, problem)
+}
+
+// causeText shortens the SDK's wrapping ("operation error …, https response error …") to the operation, the
+// service's own exception and the request ID that AWS support asks for.
+func causeText(err error) string {
+	var token *TokenError
+	if errors.As(err, &token) {
+		return token.text()
+	}
+	var api smithy.APIError
+	var op *smithy.OperationError
+	if !errors.As(err, &api) || !errors.As(err, &op) {
+		return err.Error()
+	}
+	text := op.Operation() + ": " + api.ErrorCode() + ": " + api.ErrorMessage()
+	var response interface{ ServiceRequestID() string }
+	if errors.As(err, &response) && response.ServiceRequestID() != "" {
+		text += " (request " + response.ServiceRequestID() + ")"
+	}
+	return text
+}
+
+// reasonRule maps an exception, and where the exception is not enough a part of its message, to a reason.
+type reasonRule struct {
+	code    string
+	message string // part of the message, lower case; "" matches any
+	reason  error
+}
+
+// reasonRules is read from the top; the first rule that matches decides. The messages are the service's,
+// collected from live answers; see the protocol's error tables.
+var reasonRules = []reasonRule{
+	{"NotAuthorizedException", "incorrect username or password", ErrInvalidCredentials},
+	{"NotAuthorizedException", "password attempts exceeded", ErrTooManyAttempts},
+	{"NotAuthorizedException", "user is disabled", ErrUserDisabled},
+	{"NotAuthorizedException", "invalid session", ErrSessionExpired},
+	{"NotAuthorizedException", "refresh token has expired", ErrRefreshTokenExpired},
+	{"NotAuthorizedException", "refresh token has been revoked", ErrRefreshTokenRevoked},
+	{"NotAuthorizedException", "invalid refresh token", ErrInvalidRefreshToken},
+	{"NotAuthorizedException", "access token has been revoked", ErrTokenRevoked},
+	{"NotAuthorizedException", "secret hash", ErrSecretHash},
+	{"NotAuthorizedException", "secrethash", ErrSecretHash},
+	{"NotAuthorizedException", "secret_hash", ErrSecretHash},
+	{"NotAuthorizedException", "secret was not received", ErrSecretHash},
+	{"RefreshTokenReuseException", "", ErrRefreshTokenReused},
+	{"UserNotFoundException", "", ErrUserNotFound},
+	{"UsernameExistsException", "", ErrUserExists},
+	{"AliasExistsException", "", ErrUserExists},
+	{"UserNotConfirmedException", "", ErrUserNotConfirmed},
+	{"PasswordResetRequiredException", "", ErrPasswordResetRequired},
+	{"InvalidPasswordException", "", ErrInvalidPassword},
+	{"PasswordHistoryPolicyViolationException", "", ErrInvalidPassword},
+	{"CodeMismatchException", "", ErrCodeMismatch},
+	{"ExpiredCodeException", "", ErrCodeExpired},
+	{"TooManyRequestsException", "", ErrThrottled},
+	{"ThrottlingException", "", ErrThrottled},
+	{"LimitExceededException", "", ErrLimitExceeded},
+	{"TooManyFailedAttemptsException", "", ErrLimitExceeded},
+	{"ResourceNotFoundException", "device does not exist", ErrDeviceNotFound},
+}
+
+// serviceReason returns the reason that the service's error in err stands for, or nil.
+func serviceReason(err error) error {
+	var api smithy.APIError
+	if !errors.As(err, &api) {
+		return nil
+	}
+	message := strings.ToLower(api.ErrorMessage())
+	for _, rule := range reasonRules {
+		if rule.code == api.ErrorCode() && strings.Contains(message, rule.message) {
+			return rule.reason
+		}
+	}
+	return nil
+}

@@ -1,0 +1,109 @@
+package cognito_test
+
+import (
+	"errors"
+	"fmt"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
+	"github.com/aws/smithy-go"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/gocognito/cognito"
+)
+
+var reasons = []error{
+	cognito.ErrInvalidCredentials, cognito.ErrTooManyAttempts, cognito.ErrUserDisabled, cognito.ErrUserNotFound,
+	cognito.ErrUserExists, cognito.ErrUserNotConfirmed, cognito.ErrPasswordResetRequired, cognito.ErrInvalidPassword,
+	cognito.ErrCodeMismatch, cognito.ErrCodeExpired, cognito.ErrSessionExpired, cognito.ErrRefreshTokenExpired,
+	cognito.ErrRefreshTokenRevoked, cognito.ErrRefreshTokenReused, cognito.ErrInvalidRefreshToken, cognito.ErrTokenRevoked,
+	cognito.ErrSecretHash, cognito.ErrThrottled, cognito.ErrLimitExceeded, cognito.ErrDeviceNotFound,
+}
+
+// The messages are the service's own, as they were captured.
+func TestReasonsOfServiceErrors(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		code, message string
+		want          error
+		terminal      bool
+	}{
+		{"NotAuthorizedException", "Incorrect username or password.", cognito.ErrInvalidCredentials, false},
+		{"NotAuthorizedException", "Password attempts exceeded", cognito.ErrTooManyAttempts, false},
+		{"NotAuthorizedException", "User is disabled.", cognito.ErrUserDisabled, true},
+		{"NotAuthorizedException", "Invalid session for the user.", cognito.ErrSessionExpired, false},
+		{"NotAuthorizedException", "Invalid session for the user, session is expired.", cognito.ErrSessionExpired, false},
+		{"NotAuthorizedException", "Invalid session for the user, session can only be used once.", cognito.ErrSessionExpired, false},
+		{"NotAuthorizedException", "Invalid session provided", cognito.ErrSessionExpired, false},
+		{"NotAuthorizedException", "Refresh Token has expired", cognito.ErrRefreshTokenExpired, true},
+		{"NotAuthorizedException", "Refresh Token has been revoked", cognito.ErrRefreshTokenRevoked, true},
+		{"NotAuthorizedException", "Invalid Refresh Token.", cognito.ErrInvalidRefreshToken, true},
+		{"NotAuthorizedException", "Access Token has been revoked", cognito.ErrTokenRevoked, true},
+		{"NotAuthorizedException", "Unable to verify secret hash for client 1example23456789", cognito.ErrSecretHash, false},
+		{"NotAuthorizedException", "SecretHash does not match for the client: 1example23456789", cognito.ErrSecretHash, false},
+		{"NotAuthorizedException", "Client 1example23456789 is configured with secret but SECRET_HASH was not received", cognito.ErrSecretHash, false},
+		{"NotAuthorizedException", "Client 1example23456789 is configured for secret but secret was not received", cognito.ErrSecretHash, false},
+		{"NotAuthorizedException", "SignUp is not permitted for this user pool", nil, false},
+		{"RefreshTokenReuseException", "whatever", cognito.ErrRefreshTokenReused, true},
+		{"UserNotFoundException", "User does not exist.", cognito.ErrUserNotFound, true},
+		{"UsernameExistsException", "User already exists", cognito.ErrUserExists, false},
+		{"AliasExistsException", "An account with the email already exists.", cognito.ErrUserExists, false},
+		{"UserNotConfirmedException", "User is not confirmed.", cognito.ErrUserNotConfirmed, true},
+		{"PasswordResetRequiredException", "Password reset required for the user", cognito.ErrPasswordResetRequired, true},
+		{"InvalidPasswordException", "Password did not conform with policy: Password not long enough", cognito.ErrInvalidPassword, false},
+		{"PasswordHistoryPolicyViolationException", "", cognito.ErrInvalidPassword, false},
+		{"CodeMismatchException", "Invalid code received for user", cognito.ErrCodeMismatch, false},
+		{"ExpiredCodeException", "Invalid code provided, please request a code again.", cognito.ErrCodeExpired, false},
+		{"TooManyRequestsException", "Rate exceeded", cognito.ErrThrottled, false},
+		{"ThrottlingException", "Rate exceeded", cognito.ErrThrottled, false},
+		{"LimitExceededException", "Attempt limit exceeded, please try after some time.", cognito.ErrLimitExceeded, false},
+		{"TooManyFailedAttemptsException", "", cognito.ErrLimitExceeded, false},
+		{"ResourceNotFoundException", "Device does not exist.", cognito.ErrDeviceNotFound, false},
+		{"ResourceNotFoundException", "User pool client x does not exist.", nil, false},
+		{"InternalErrorException", "Incorrect username or password.", nil, false},
+		{"SomethingNewException", "", nil, false},
+	}
+	for _, tt := range tests {
+		// Unmodelled exceptions arrive as generic ones, so that is what the code must be read from.
+		err := error(&cognito.Error{Op: "Op", Err: &smithy.OperationError{
+			OperationName: "InitiateAuth", Err: &smithy.GenericAPIError{Code: tt.code, Message: tt.message},
+		}})
+		for _, reason := range reasons {
+			assert.Equal(t, reason == tt.want, errors.Is(err, reason), "%s %q: %v", tt.code, tt.message, reason) //nolint:errorlint // sentinels themselves are compared
+		}
+		assert.Equal(t, tt.terminal, cognito.IsTerminal(err), "%s %q", tt.code, tt.message)
+		assert.Equal(t, "cognito: Op: InitiateAuth: "+tt.code+": "+tt.message, err.Error())
+		assert.Equal(t, tt.want, lastOf(tt.want, err))
+	}
+}
+
+// lastOf returns want if err, wrapped once more, still answers to it.
+func lastOf(want, err error) error {
+	if want != nil && !errors.Is(fmt.Errorf("app: %w", err), want) {
+		return nil
+	}
+	return want
+}
+
+func TestModelledErrorsStayReachable(t *testing.T) {
+	t.Parallel()
+	err := error(&cognito.Error{Op: "Op", Err: &types.CodeMismatchException{}})
+	var modelled *types.CodeMismatchException
+	require.ErrorAs(t, err, &modelled)
+	require.ErrorIs(t, err, cognito.ErrCodeMismatch)
+}
+
+func TestIsTerminalOfOtherErrors(t *testing.T) {
+	t.Parallel()
+	for _, err := range []error{nil, errors.New("x"), cognito.ErrKeysUnavailable, cognito.ErrNotSignedIn, &cognito.ChallengeError{}} {
+		assert.False(t, cognito.IsTerminal(err))
+	}
+}
+
+func TestInvalidRefreshTokenListsItsCauses(t *testing.T) {
+	t.Parallel()
+	for _, cause := range []string{"malformed", "another app client", "device", "user is gone"} {
+		assert.ErrorContains(t, cognito.ErrInvalidRefreshToken, cause)
+	}
+}

@@ -1,0 +1,143 @@
+package cognito_test
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/gocognito/cognito"
+	"github.com/gocognito/cognito/cognitotest"
+)
+
+// secret marks every value below that must not be printed.
+const secret = "hush-hush"
+
+// printed is what every verb and both slog handlers make of v.
+func printed(v any) map[string]string {
+	out := map[string]string{}
+	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%X", "%d"} {
+		out[verb] = fmt.Sprintf(verb, v)
+	}
+	var text, structured strings.Builder
+	slog.New(slog.NewTextHandler(&text, nil)).Info("m", slog.Any("v", v), slog.Group("g", slog.Any("v", v)))
+	slog.New(slog.NewJSONHandler(&structured, nil)).Info("m", slog.Any("v", v), slog.Group("g", slog.Any("v", v)))
+	out["text handler"], out["JSON handler"] = text.String(), structured.String()
+	return out
+}
+
+func TestNothingPrintsASecret(t *testing.T) {
+	t.Parallel()
+	srv := newServer(t, cognitotest.Config{Clients: []cognitotest.Client{secretClient()}})
+	tokens := cognito.Tokens{IDToken: secret, AccessToken: secret, RefreshToken: secret}
+	challenge := cognito.Challenge{Name: "SMS_MFA", Session: secret, Username: "bob", Parameters: map[string]string{"p": secret}}
+	device := cognito.Device{Key: "key", GroupKey: "group", Password: secret}
+	helper, err := cognito.NewSRP(testPool, testClient, "bob", secret, cognito.WithSRPClientSecret(secret), cognito.WithSRPDevice(device))
+	require.NoError(t, err)
+	first, err := helper.AuthParameters()
+	require.NoError(t, err)
+	c := newClient(t, srv, cognito.WithClientSecret(secret), cognito.WithStaticCredentials("AKID", secret, secret),
+		cognito.WithTokens(tokens), cognito.WithChallenge(challenge), cognito.WithUsername("bob"))
+	v, err := cognito.NewVerifier(testPool, []string{testClient})
+	require.NoError(t, err)
+	refused := c.VerifyTokens(t.Context())
+	require.Error(t, refused)
+
+	values := map[string]any{
+		"Tokens": tokens, "*Tokens": &tokens, "Challenge": challenge, "*Challenge": &challenge,
+		"ChallengeError": cognito.ChallengeError{Challenge: challenge}, "*ChallengeError": &cognito.ChallengeError{Challenge: challenge},
+		"wrapped *ChallengeError": fmt.Errorf("app: %w", &cognito.ChallengeError{Challenge: challenge}),
+		"Device":                  device, "*Device": &device, "*SRP": helper, "SRP": *helper,
+		"*Cognito": c, "Cognito": *c,
+		"*Verifier": v, "refusal": refused, "*Error": &cognito.Error{Op: "Op", Err: &cognito.ChallengeError{Challenge: challenge}},
+		"slice": []cognito.Tokens{tokens}, "map": map[string]cognito.Device{"d": device},
+		"option": cognito.WithClientSecret(secret), "session option": cognito.WithTokens(tokens), "SRP option": cognito.WithSRPClientSecret(secret),
+		"holder": struct {
+			T cognito.Tokens
+			C cognito.Challenge
+			D cognito.Device
+			S *cognito.SRP
+		}{tokens, challenge, device, helper},
+	}
+	for name, v := range values {
+		for how, text := range printed(v) {
+			// JSON is how Tokens, Challenge and Device are stored, so slog's JSON handler prints the fields of
+			// what holds them; only the values themselves redact there.
+			if how == "JSON handler" && (name == "slice" || name == "map" || name == "holder") {
+				continue
+			}
+			assert.NotContains(t, text, secret, "%s with %s", name, how)
+			assert.NotContains(t, text, fmt.Sprintf("%x", secret), "%s with %s", name, how)
+			assert.NotContains(t, text, first["SECRET_HASH"], "%s with %s", name, how)
+		}
+	}
+}
+
+// What is printed instead must help to find a fault.
+func TestPrintedValuesSayWhatTheyAre(t *testing.T) {
+	t.Parallel()
+	c, err := cognito.New(testPool, testClient, cognito.WithUsername("bob"))
+	require.NoError(t, err)
+	for text, v := range map[string]any{
+		"Cognito{pool eu-west-1_aBcDeFgHi, client 3n4b5urk1ft4fl3mg5e62d9ado, user bob}": c,
+		"Challenge{SMS_MFA for bob}": cognito.Challenge{Name: "SMS_MFA", Username: "bob"},
+		"Tokens{ID false, access true, refresh false, expires 0001-01-01T00:00:00Z}": cognito.Tokens{AccessToken: "x"},
+		"Device{key in group}": cognito.Device{Key: "key", GroupKey: "group", Password: "x"},
+		"Cognito{}":            &cognito.Cognito{},
+		"SRP{user }":           &cognito.SRP{},
+		"<nil>":                (*cognito.Cognito)(nil),
+	} {
+		assert.Equal(t, text, fmt.Sprint(v))
+	}
+}
+
+func TestErrorsOfCallsHoldNoSecret(t *testing.T) {
+	t.Parallel()
+	srv := newServer(t, cognitotest.Config{Clients: []cognitotest.Client{secretClient()}})
+	c := newClient(t, srv, cognito.WithUsername("bob"), cognito.WithTokens(cognito.Tokens{AccessToken: secret, IDToken: secret, RefreshToken: secret}),
+		cognito.WithChallenge(cognito.Challenge{Name: "SMS_MFA", Session: secret + strings.Repeat("x", 20), Username: "bob"}))
+	_, errRegister := c.Register(t.Context(), "carol", secret, nil)
+	_, errCheck := c.CheckToken(t.Context(), true)
+	_, errVerify := c.VerifyToken(t.Context(), secret, cognito.AccessToken)
+	_, errSwapped := cognito.New(testClient, testPool, cognito.WithClientSecret(secret))
+	errs := map[string]error{
+		"Authenticate": c.Authenticate(t.Context(), secret), "Register": errRegister, "CheckToken": errCheck, "VerifyToken": errVerify,
+		"VerifyTokens": c.VerifyTokens(t.Context()), "RenewAccessToken": c.RenewAccessToken(t.Context()),
+		"Logout": c.Logout(t.Context()), "RevokeToken": c.RevokeToken(t.Context()), "New": errSwapped,
+		"RespondToChallenge": c.RespondToChallenge(t.Context(), map[string]string{"SMS_MFA_CODE": secret}),
+		"ConfirmSignUp":      c.ConfirmSignUp(t.Context(), "bob", secret),
+	}
+	for name, err := range errs {
+		require.Error(t, err, name)
+		for e := err; e != nil; e = errors.Unwrap(e) {
+			for how, text := range printed(e) {
+				assert.NotContains(t, text, secret, "%s with %s", name, how)
+			}
+		}
+	}
+}
+
+func TestStoredValuesComeBack(t *testing.T) {
+	t.Parallel()
+	srv := newServer(t, cognitotest.Config{})
+	tokens := signedIn(t, srv).Tokens()
+	stored, err := json.Marshal(tokens)
+	require.NoError(t, err)
+	var loaded cognito.Tokens
+	require.NoError(t, json.Unmarshal(stored, &loaded))
+	assert.True(t, tokens.ExpiresAt.Equal(loaded.ExpiresAt))
+	loaded.ExpiresAt = tokens.ExpiresAt
+	assert.Equal(t, tokens, loaded)
+
+	device := cognito.Device{Key: "key", GroupKey: "group", Password: "password"}
+	stored, err = json.Marshal(device)
+	require.NoError(t, err)
+	var back cognito.Device
+	require.NoError(t, json.Unmarshal(stored, &back))
+	assert.Equal(t, device, back)
+}

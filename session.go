@@ -1,0 +1,133 @@
+package cognito
+
+import (
+	"maps"
+	"slices"
+	"sync"
+)
+
+// session is the changing part of a Cognito: who the user is and what was obtained. Nothing holds mu across I/O.
+type session struct {
+	mu sync.Mutex // protects the fields below
+
+	username  string  // as the caller gave it
+	tokens    *Tokens // verified, or given by WithTokens
+	access    *AccessClaims
+	id        *IDClaims
+	pending   *Tokens // obtained, but the keys to verify them could not be fetched
+	challenge *Challenge
+}
+
+func newSession(o sessionOptions) *session {
+	s := &session{username: o.username, challenge: o.challenge}
+	if o.tokens != (Tokens{}) {
+		s.tokens = &o.tokens
+	}
+	return s
+}
+
+// name is whose session it is, as far as is known; the caller holds mu.
+func (s *session) name() string {
+	switch {
+	case s.username != "":
+		return s.username
+	case s.challenge != nil:
+		return s.challenge.Username
+	case s.access != nil:
+		return s.access.Username
+	default:
+		return ""
+	}
+}
+
+// current returns the session's tokens, or the zero Tokens.
+func (s *session) current() Tokens {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.tokens == nil {
+		return Tokens{}
+	}
+	return *s.tokens
+}
+
+// newest returns the tokens that were obtained last, even if they still wait to be verified: a rotated refresh
+// token among them is the only one that is still good.
+func (s *session) newest() Tokens {
+	s.mu.Lock()
+	pending := s.pending
+	s.mu.Unlock()
+	if pending != nil {
+		return *pending
+	}
+	return s.current()
+}
+
+// signedIn replaces the session's tokens by verified ones.
+func (s *session) signedIn(t Tokens, access *AccessClaims, id *IDClaims) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.tokens, s.access, s.id, s.pending = &t, access, id, nil
+}
+
+// keep holds on to tokens that were obtained but could not be verified for want of keys.
+func (s *session) keep(t Tokens) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.pending = &t
+}
+
+// signedOut forgets the session's tokens, unless newer ones than t, which were signed out, have come since.
+func (s *session) signedOut(t Tokens) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	newest := s.tokens
+	if s.pending != nil {
+		newest = s.pending
+	}
+	if newest != nil && newest.AccessToken == t.AccessToken {
+		s.tokens, s.access, s.id, s.pending = nil, nil, nil, nil
+	}
+}
+
+// await makes ch the challenge that the sign-in waits for; nil ends that.
+func (s *session) await(ch *Challenge) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.challenge = ch
+}
+
+// dropChallenge forgets ch, unless another one has come since.
+func (s *session) dropChallenge(ch Challenge) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.challenge != nil && s.challenge.Name == ch.Name && s.challenge.Session == ch.Session {
+		s.challenge = nil
+	}
+}
+
+// IDClaims returns a copy of the claims of the session's verified ID token; nil when there is none, or it has
+// not been verified (see [Cognito.VerifyTokens]).
+func (c *Cognito) IDClaims() *IDClaims {
+	c.session.mu.Lock()
+	defer c.session.mu.Unlock()
+	if c.session.id == nil {
+		return nil
+	}
+	claims := *c.session.id
+	claims.Groups = slices.Clone(claims.Groups)
+	claims.All = maps.Clone(claims.All)
+	return &claims
+}
+
+// AccessClaims returns a copy of the claims of the session's verified access token; nil when there is none, or
+// it has not been verified (see [Cognito.VerifyTokens]).
+func (c *Cognito) AccessClaims() *AccessClaims {
+	c.session.mu.Lock()
+	defer c.session.mu.Unlock()
+	if c.session.access == nil {
+		return nil
+	}
+	claims := *c.session.access
+	claims.Groups = slices.Clone(claims.Groups)
+	return &claims
+}

@@ -1,0 +1,282 @@
+package cognito
+
+import (
+	"context"
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
+	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
+	"github.com/golang-jwt/jwt/v5"
+)
+
+// Tokens are what a sign-in obtains. Whoever has them is the user: store them as secrets. Printed or logged
+// they show no token; their fields and their JSON do.
+type Tokens struct {
+	// IDToken says who the user is. AccessToken is what services are called with.
+	IDToken     string `json:"id_token,omitempty"`
+	AccessToken string `json:"access_token,omitempty"`
+	// RefreshToken obtains new ones. It is opaque.
+	RefreshToken string `json:"refresh_token,omitempty"`
+	// TokenType is "Bearer".
+	TokenType string `json:"token_type,omitempty"`
+	// ExpiresAt is when the access token expires.
+	ExpiresAt time.Time `json:"expires_at,omitzero"`
+}
+
+// Format prints which tokens there are and when they expire, whatever the verb.
+func (t Tokens) Format(f fmt.State, _ rune) {
+	_, _ = fmt.Fprintf(f, "Tokens{ID %t, access %t, refresh %t, expires %s}",
+		t.IDToken != "", t.AccessToken != "", t.RefreshToken != "", stamp(t.ExpiresAt))
+}
+
+// LogValue logs which tokens there are and when they expire.
+func (t Tokens) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(t)) }
+
+// Tokens returns the session's tokens; the zero Tokens when no one is signed in.
+func (c *Cognito) Tokens() Tokens { return c.session.current() }
+
+// VerifyTokens verifies the session's ID and access token and makes their claims available; it calls for no
+// operation of AWS but may fetch the key set. It is what to call after [WithTokens], and after a sign-in that
+// ended in [ErrKeysUnavailable]: the tokens that it obtained then replace the session's. It returns
+// [ErrNotSignedIn] without tokens and a [*TokenError] otherwise; the session is then as it was.
+func (c *Cognito) VerifyTokens(ctx context.Context) error {
+	tokens := c.session.newest()
+	if tokens.AccessToken == "" && tokens.IDToken == "" {
+		return wrapError("VerifyTokens", ErrNotSignedIn)
+	}
+	return wrapError("VerifyTokens", c.adopt(ctx, tokens))
+}
+
+// VerifyToken verifies raw, a token of this pool and app client, for use and returns its claims. It neither
+// reads nor changes the session. The error is a [*TokenError].
+func (c *Cognito) VerifyToken(ctx context.Context, raw string, use TokenUse) (jwt.MapClaims, error) {
+	if use != AccessToken && use != IDToken {
+		return nil, wrapError("VerifyToken", fieldError("use", "want AccessToken or IDToken, got "+quote(string(use))))
+	}
+	claims := jwt.MapClaims{}
+	if _, err := c.pool.verifier.verify(ctx, raw, use, &claims); err != nil {
+		return nil, err
+	}
+	return claims, nil
+}
+
+// CheckToken reports whether the session's access or ID token has expired. With renew, expired tokens are
+// renewed as [Cognito.RenewAccessToken] does, and expired is false once that succeeded. It returns
+// [ErrNotSignedIn] without tokens. Nothing is verified here; see [Cognito.VerifyTokens].
+func (c *Cognito) CheckToken(ctx context.Context, renew bool) (expired bool, err error) {
+	tokens := c.session.current()
+	if tokens.AccessToken == "" {
+		return false, wrapError("CheckToken", ErrNotSignedIn)
+	}
+	now := c.pool.now()
+	for use, raw := range map[TokenUse]string{AccessToken: tokens.AccessToken, IDToken: tokens.IDToken} {
+		if raw == "" {
+			continue
+		}
+		claims := unverifiedClaims(raw)
+		if claims == nil || claims.ExpiresAt == nil {
+			return false, wrapError("CheckToken", &TokenError{Use: use, Reason: fmt.Errorf("%w: its expiry cannot be read", jwt.ErrTokenMalformed)})
+		}
+		expired = expired || !now.Before(claims.ExpiresAt.Time)
+	}
+	if expired && renew {
+		if err := c.renew(ctx); err != nil {
+			return true, wrapError("CheckToken", err)
+		}
+		return false, nil
+	}
+	return expired, nil
+}
+
+// RenewAccessToken obtains new ID and access tokens for the session's refresh token, verifies them and makes
+// them the session's; a refresh token that comes with them replaces the old one. After an error the session is
+// as it was, but see [Cognito.VerifyTokens] for [ErrKeysUnavailable]; [IsTerminal] says whether only a new
+// sign-in helps. Without a refresh token it returns [ErrNotSignedIn].
+//
+// It calls GetTokensFromRefreshToken, and InitiateAuth with REFRESH_TOKEN_AUTH where the server does not know
+// that operation, as some local ones; neither needs AWS credentials.
+func (c *Cognito) RenewAccessToken(ctx context.Context) error {
+	return wrapError("RenewAccessToken", c.renew(ctx))
+}
+
+func (c *Cognito) renew(ctx context.Context) error {
+	old := c.session.newest()
+	if old.RefreshToken == "" {
+		return ErrNotSignedIn
+	}
+	result, err := c.refresh(ctx, old)
+	if err != nil {
+		return err
+	}
+	fresh, err := c.newTokens(result)
+	if err != nil {
+		return err
+	}
+	if fresh.RefreshToken == "" {
+		fresh.RefreshToken = old.RefreshToken
+	}
+	return c.adopt(ctx, fresh)
+}
+
+// refresh is the one exchange of a refresh token. It is not repeated when its outcome is unknown: a pool that
+// rotates refresh tokens would take the repetition for a theft.
+func (c *Cognito) refresh(ctx context.Context, old Tokens) (*types.AuthenticationResultType, error) {
+	out, err := c.pool.sdk.GetTokensFromRefreshToken(ctx, &cognitoidentityprovider.GetTokensFromRefreshTokenInput{
+		ClientId: aws.String(c.pool.clientID), RefreshToken: aws.String(old.RefreshToken),
+		ClientSecret: optional(c.pool.clientSecret),
+	}, sendOnce)
+	if err == nil {
+		return out.AuthenticationResult, nil
+	}
+	if !hasCode(err, "UnknownOperationException") {
+		return nil, err
+	}
+	params := map[string]string{"REFRESH_TOKEN": old.RefreshToken}
+	if c.pool.clientSecret != "" {
+		// The hash is over the user's own name, which an alias at sign-in is not; the access token has it.
+		claims := unverifiedClaims(old.AccessToken)
+		if claims == nil || claims.Username == "" {
+			return nil, fmt.Errorf("access token: want the claim username, which the secret hash of a refresh is made with: %w", ErrSecretHash)
+		}
+		params["SECRET_HASH"] = SecretHash(claims.Username, c.pool.clientID, c.pool.clientSecret)
+	}
+	reply, err := c.pool.sdk.InitiateAuth(ctx, &cognitoidentityprovider.InitiateAuthInput{
+		AuthFlow: types.AuthFlowTypeRefreshTokenAuth, ClientId: aws.String(c.pool.clientID), AuthParameters: params,
+	}, sendOnce)
+	if err != nil {
+		return nil, err
+	}
+	return reply.AuthenticationResult, nil
+}
+
+// Logout signs the user out everywhere: all refresh tokens of the user die, and the service refuses the access
+// tokens. The session then has no tokens; after an error it is as it was. Tokens that others verify offline
+// stay good until they expire.
+//
+// It calls GlobalSignOut, which needs no AWS credentials but an access token: without one it returns
+// [ErrNotSignedIn].
+func (c *Cognito) Logout(ctx context.Context) error {
+	return wrapError("Logout", c.signOut(func(tokens Tokens) error {
+		if tokens.AccessToken == "" {
+			return ErrNotSignedIn
+		}
+		_, err := c.pool.sdk.GlobalSignOut(ctx, &cognitoidentityprovider.GlobalSignOutInput{AccessToken: aws.String(tokens.AccessToken)})
+		return err
+	}))
+}
+
+// RevokeToken ends this session only: its refresh token dies, and the service refuses the access tokens that
+// came from it. The session then has no tokens; after an error it is as it was.
+//
+// It calls RevokeToken, which needs no AWS credentials but a refresh token: without one it returns
+// [ErrNotSignedIn].
+func (c *Cognito) RevokeToken(ctx context.Context) error {
+	return wrapError("RevokeToken", c.signOut(func(tokens Tokens) error {
+		if tokens.RefreshToken == "" {
+			return ErrNotSignedIn
+		}
+		_, err := c.pool.sdk.RevokeToken(ctx, &cognitoidentityprovider.RevokeTokenInput{
+			ClientId: aws.String(c.pool.clientID), Token: aws.String(tokens.RefreshToken),
+			ClientSecret: optional(c.pool.clientSecret),
+		})
+		return err
+	}))
+}
+
+func (c *Cognito) signOut(call func(Tokens) error) error {
+	tokens := c.session.newest()
+	if err := call(tokens); err != nil {
+		return err
+	}
+	c.session.signedOut(tokens)
+	return nil
+}
+
+// newTokens takes tokens out of an answer.
+func (c *Cognito) newTokens(result *types.AuthenticationResultType) (Tokens, error) {
+	if result == nil || aws.ToString(result.AccessToken) == "" {
+		return Tokens{}, errors.New("the service's answer: want an access token, got none")
+	}
+	return Tokens{
+		IDToken: aws.ToString(result.IdToken), AccessToken: aws.ToString(result.AccessToken),
+		RefreshToken: aws.ToString(result.RefreshToken), TokenType: aws.ToString(result.TokenType),
+		ExpiresAt: c.pool.now().Add(time.Duration(result.ExpiresIn) * time.Second),
+	}, nil
+}
+
+// adopt verifies tokens and makes them the session's. When the keys cannot be fetched they are kept aside, so
+// that nothing is lost.
+func (c *Cognito) adopt(ctx context.Context, tokens Tokens) error {
+	access, id, err := c.verifyPair(ctx, tokens)
+	if err != nil {
+		if errors.Is(err, ErrKeysUnavailable) {
+			c.session.keep(tokens)
+		}
+		return err
+	}
+	if access != nil {
+		tokens.ExpiresAt = access.ExpiresAt.Time
+	}
+	c.session.signedIn(tokens, access, id)
+	return nil
+}
+
+// verifyPair verifies the access and the ID token, either of which may be missing, and that they are the same
+// user's.
+func (c *Cognito) verifyPair(ctx context.Context, tokens Tokens) (access *AccessClaims, id *IDClaims, err error) {
+	if tokens.AccessToken != "" {
+		access = &AccessClaims{}
+		if _, err := c.pool.verifier.verify(ctx, tokens.AccessToken, AccessToken, access); err != nil {
+			return nil, nil, err
+		}
+	}
+	if tokens.IDToken != "" {
+		id = &IDClaims{}
+		claims, err := c.pool.verifier.verify(ctx, tokens.IDToken, IDToken, id)
+		if err != nil {
+			return nil, nil, err
+		}
+		if access != nil {
+			if err := samePair(claims, access, tokens.AccessToken); err != nil {
+				return nil, nil, &TokenError{Use: IDToken, Reason: err}
+			}
+		}
+	}
+	return access, id, nil
+}
+
+// samePair checks that an ID token belongs to an access token. Only ID tokens of the hosted sign-in carry at_hash.
+func samePair(id *tokenClaims, access *AccessClaims, accessToken string) error {
+	if id.Subject != access.Subject {
+		return fmt.Errorf("%w: its subject is not that of the access token", jwt.ErrTokenInvalidSubject)
+	}
+	if id.AtHash == "" {
+		return nil
+	}
+	sum := sha256.Sum256([]byte(accessToken))
+	want := base64.RawURLEncoding.EncodeToString(sum[:len(sum)/2])
+	if subtle.ConstantTimeCompare([]byte(want), []byte(id.AtHash)) != 1 {
+		return fmt.Errorf("%w: its at_hash is not that of the access token", jwt.ErrTokenInvalidClaims)
+	}
+	return nil
+}
+
+// unverifiedClaims reads a token of our own session without verifying it, for what is no decision about trust:
+// when to renew it and what its user is called. It is nil when it cannot be read.
+func unverifiedClaims(raw string) *tokenClaims {
+	if len(raw) > maxTokenSize {
+		return nil
+	}
+	claims := &tokenClaims{}
+	if _, _, err := tokenParser.ParseUnverified(raw, claims); err != nil {
+		return nil
+	}
+	return claims
+}
