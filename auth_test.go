@@ -237,7 +237,7 @@ func TestAuthenticateReasons(t *testing.T) {
 				require.ErrorIs(t, err, tt.want)
 				for _, other := range []error{cognito.ErrInvalidCredentials, cognito.ErrUserNotFound, cognito.ErrUserNotConfirmed, cognito.ErrUserDisabled, cognito.ErrSecretHash, cognito.ErrMFARequired} {
 					if other != tt.want { //nolint:errorlint // sentinels themselves are compared
-						assert.NotErrorIs(t, err, other)
+						require.NotErrorIs(t, err, other)
 					}
 				}
 				assert.ErrorContains(t, err, tt.exception)
@@ -612,7 +612,7 @@ func TestSignedCallsNeedCredentials(t *testing.T) {
 	} {
 		err := adminGetUser(newClient(t, srv, opts...))
 		require.ErrorIs(t, err, cognito.ErrNoCredentials, name)
-		assert.ErrorContains(t, err, "AdminGetUser")
+		require.ErrorContains(t, err, "AdminGetUser")
 	}
 	assert.Empty(t, srv.Requests(), "nothing is sent unsigned")
 

@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"maps"
+	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
 )
@@ -97,12 +98,7 @@ func (e *ChallengeError) Error() string {
 
 // Is reports whether target is one of the errors that stand for the challenge.
 func (e *ChallengeError) Is(target error) bool {
-	for _, reason := range challengeReasons[e.Challenge.Name] {
-		if reason == target {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(challengeReasons[e.Challenge.Name], target)
 }
 
 // LogValue logs the challenge's name and user.

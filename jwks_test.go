@@ -117,7 +117,7 @@ func TestKeySetAnswers(t *testing.T) {
 			}
 			require.ErrorIs(t, err, cognito.ErrKeysUnavailable)
 			require.ErrorContains(t, err, tt.want)
-			assert.ErrorContains(t, err, srv.JWKSURL())
+			require.ErrorContains(t, err, srv.JWKSURL())
 			assert.Less(t, len(err.Error()), 1000)
 			assert.False(t, cognito.IsTerminal(err))
 			assert.Equal(t, cognito.Tokens{}, c.Tokens(), "what is not verified is not the session's")

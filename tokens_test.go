@@ -190,7 +190,7 @@ func TestRenewReasons(t *testing.T) {
 			srv.Advance(31 * 24 * time.Hour)
 			return c.Tokens()
 		}, cognito.ErrRefreshTokenExpired, true},
-		{"revoked", cognitotest.Client{ID: testClient}, func(t *testing.T, srv *cognitotest.Server, c *cognito.Cognito) cognito.Tokens {
+		{"revoked", cognitotest.Client{ID: testClient}, func(t *testing.T, _ *cognitotest.Server, c *cognito.Cognito) cognito.Tokens {
 			t.Helper()
 			tokens := c.Tokens()
 			require.NoError(t, c.RevokeToken(t.Context()))

@@ -27,7 +27,7 @@ const (
 
 type initiateAuthInput struct {
 	AuthFlow       string
-	ClientId       string //nolint:revive // the service's spelling
+	ClientID       string `json:"ClientId"`
 	AuthParameters map[string]string
 }
 
@@ -42,11 +42,11 @@ type authOutput struct {
 func (p *pool) initiateAuth(in *initiateAuthInput) (authOutput, error) {
 	v := &validation{}
 	v.length("authFlow", in.AuthFlow, 1, 128)
-	v.length("clientId", in.ClientId, 1, 128)
+	v.length("clientId", in.ClientID, 1, 128)
 	if err := v.err(); err != nil {
 		return authOutput{}, err
 	}
-	c, err := p.client(in.ClientId)
+	c, err := p.client(in.ClientID)
 	if err != nil {
 		return authOutput{}, err
 	}
@@ -158,7 +158,7 @@ func (p *pool) firstFactor(c *Client, u *user, proven func() bool) (authOutput, 
 
 type respondInput struct {
 	ChallengeName      string
-	ClientId           string //nolint:revive // the service's spelling
+	ClientID           string `json:"ClientId"`
 	Session            string
 	ChallengeResponses map[string]string
 }
@@ -166,14 +166,14 @@ type respondInput struct {
 func (p *pool) respondToAuthChallenge(in *respondInput) (authOutput, error) {
 	v := &validation{}
 	v.length("challengeName", in.ChallengeName, 1, 128)
-	v.length("clientId", in.ClientId, 1, 128)
+	v.length("clientId", in.ClientID, 1, 128)
 	if in.Session != "" {
 		v.length("session", in.Session, 20, 2048)
 	}
 	if err := v.err(); err != nil {
 		return authOutput{}, err
 	}
-	c, err := p.client(in.ClientId)
+	c, err := p.client(in.ClientID)
 	if err != nil {
 		return authOutput{}, err
 	}

@@ -21,13 +21,15 @@ func (p *pool) startRefresh(c *Client, params map[string]string) (authOutput, er
 }
 
 type getTokensInput struct {
-	RefreshToken, ClientId, ClientSecret string //nolint:revive // the service's spelling
+	ClientID     string `json:"ClientId"`
+	ClientSecret string
+	RefreshToken string
 }
 
 type getTokensOutput struct{ AuthenticationResult *authResult }
 
 func (p *pool) getTokensFromRefreshToken(in *getTokensInput) (getTokensOutput, error) {
-	c, err := p.refreshClient(in.ClientId, "refreshToken", in.RefreshToken)
+	c, err := p.refreshClient(in.ClientID, "refreshToken", in.RefreshToken)
 	if err != nil {
 		return getTokensOutput{}, err
 	}
@@ -85,11 +87,13 @@ func (p *pool) checkRefresh(c *Client, raw string) (*refreshable, error) {
 }
 
 type revokeInput struct {
-	Token, ClientId, ClientSecret string //nolint:revive // the service's spelling
+	ClientID     string `json:"ClientId"`
+	ClientSecret string
+	Token        string
 }
 
 func (p *pool) revokeToken(in *revokeInput) (empty, error) {
-	c, err := p.refreshClient(in.ClientId, "token", in.Token)
+	c, err := p.refreshClient(in.ClientID, "token", in.Token)
 	if err != nil {
 		return empty{}, err
 	}

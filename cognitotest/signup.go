@@ -31,8 +31,11 @@ type codeDelivery struct {
 }
 
 type signUpInput struct {
-	ClientId, SecretHash, Username, Password string //nolint:revive // the service's spelling
-	UserAttributes                           []attribute
+	ClientID       string `json:"ClientId"`
+	SecretHash     string
+	Username       string
+	Password       string
+	UserAttributes []attribute
 }
 
 type signUpOutput struct {
@@ -43,8 +46,7 @@ type signUpOutput struct {
 
 func (p *pool) signUp(in *signUpInput) (signUpOutput, error) {
 	var out signUpOutput
-	c, err := p.account(in.ClientId, in.Username, in.SecretHash, func(v *validation) { passwordForm(v, in.Password) })
-	if err != nil {
+	if _, err := p.account(in.ClientID, in.Username, in.SecretHash, func(v *validation) { passwordForm(v, in.Password) }); err != nil {
 		return out, err
 	}
 	attributes, err := p.checkAttributes(in.UserAttributes)
@@ -66,7 +68,6 @@ func (p *pool) signUp(in *signUpInput) (signUpOutput, error) {
 		}
 		return out, errUsernameExists
 	}
-	_ = c // the answer does not depend on the client: the service tells that a name is taken in any case
 	u := p.newUser(in.Username, "", in.Password, attributes)
 	return signUpOutput{UserSub: u.sub, CodeDeliveryDetails: p.sendCode(u)}, nil
 }
@@ -137,12 +138,15 @@ func first(s string) string {
 }
 
 type confirmSignUpInput struct {
-	ClientId, SecretHash, Username, ConfirmationCode string //nolint:revive // the service's spelling
-	ForceAliasCreation                               bool
+	ClientID           string `json:"ClientId"`
+	SecretHash         string
+	Username           string
+	ConfirmationCode   string
+	ForceAliasCreation bool
 }
 
 func (p *pool) confirmSignUp(in *confirmSignUpInput) (empty, error) {
-	c, err := p.account(in.ClientId, in.Username, in.SecretHash, func(v *validation) {
+	c, err := p.account(in.ClientID, in.Username, in.SecretHash, func(v *validation) {
 		v.length("confirmationCode", in.ConfirmationCode, 1, 2048)
 	})
 	if err != nil {
@@ -200,13 +204,15 @@ func (p *pool) unconfirmed(login string) *user {
 }
 
 type resendInput struct {
-	ClientId, SecretHash, Username string //nolint:revive // the service's spelling
+	ClientID   string `json:"ClientId"`
+	SecretHash string
+	Username   string
 }
 
 type resendOutput struct{ CodeDeliveryDetails *codeDelivery }
 
 func (p *pool) resendConfirmationCode(in *resendInput) (resendOutput, error) {
-	c, err := p.account(in.ClientId, in.Username, in.SecretHash, nil)
+	c, err := p.account(in.ClientID, in.Username, in.SecretHash, nil)
 	if err != nil {
 		return resendOutput{}, err
 	}

@@ -44,7 +44,7 @@ type authResult struct {
 	ExpiresIn    int
 	TokenType    string
 	RefreshToken string `json:",omitempty"`
-	IdToken      string //nolint:revive // the service's spelling
+	IDToken      string `json:"IdToken"`
 }
 
 // signIn issues the tokens of a new sign-in.
@@ -86,7 +86,7 @@ func (p *pool) issue(c *Client, f *family) (*authResult, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &authResult{AccessToken: access, IdToken: id, ExpiresIn: int(c.AccessTokenValidity / time.Second), TokenType: "Bearer"}, nil
+	return &authResult{AccessToken: access, IDToken: id, ExpiresIn: int(c.AccessTokenValidity / time.Second), TokenType: "Bearer"}, nil
 }
 
 func (p *pool) commonClaims(c *Client, f *family, use string, validity time.Duration) jwt.MapClaims {

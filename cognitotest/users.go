@@ -213,7 +213,10 @@ func (p *pool) getUser(in *getUserInput) (getUserOutput, error) {
 	return getUserOutput{Username: u.username, UserAttributes: u.readable(c)}, nil
 }
 
-type adminGetUserInput struct{ UserPoolId, Username string } //nolint:revive // the service's spelling
+type adminGetUserInput struct {
+	UserPoolID string `json:"UserPoolId"`
+	Username   string
+}
 
 type adminGetUserOutput struct {
 	getUserOutput
@@ -224,8 +227,8 @@ type adminGetUserOutput struct {
 }
 
 func (p *pool) adminGetUser(in *adminGetUserInput) (adminGetUserOutput, error) {
-	if in.UserPoolId != p.cfg.UserPoolID {
-		return adminGetUserOutput{}, errNoPool(in.UserPoolId)
+	if in.UserPoolID != p.cfg.UserPoolID {
+		return adminGetUserOutput{}, errNoPool(in.UserPoolID)
 	}
 	u := p.find(in.Username)
 	if u == nil {

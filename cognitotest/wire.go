@@ -35,7 +35,7 @@ var handlers = map[string]handler{
 	"AdminGetUser":              signed((*pool).adminGetUser),
 }
 
-func unsigned[In any, Out any](fn func(*pool, *In) (Out, error)) handler {
+func unsigned[In, Out any](fn func(*pool, *In) (Out, error)) handler {
 	return handler{handle: func(p *pool, body []byte) (any, error) {
 		in := new(In)
 		if err := json.Unmarshal(body, in); err != nil {
@@ -45,7 +45,7 @@ func unsigned[In any, Out any](fn func(*pool, *In) (Out, error)) handler {
 	}}
 }
 
-func signed[In any, Out any](fn func(*pool, *In) (Out, error)) handler {
+func signed[In, Out any](fn func(*pool, *In) (Out, error)) handler {
 	h := unsigned(fn)
 	h.signed = true
 	return h

@@ -12,27 +12,32 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"io"
 	"os"
 	"os/signal"
 )
 
 func main() {
-	var real realPool
-	flag.StringVar(&real.pool, "pool", "", "ID of a real user pool, such as eu-west-1_aBcDeFgHi")
-	flag.StringVar(&real.client, "client", "", "ID of its app client")
-	flag.StringVar(&real.user, "user", "", "username or alias to sign in with")
-	flag.StringVar(&real.endpoint, "endpoint", "", "URL of a local pool, instead of AWS")
+	var elsewhere realPool
+	flag.StringVar(&elsewhere.pool, "pool", "", "ID of a real user pool, such as eu-west-1_aBcDeFgHi")
+	flag.StringVar(&elsewhere.client, "client", "", "ID of its app client")
+	flag.StringVar(&elsewhere.user, "user", "", "username or alias to sign in with")
+	flag.StringVar(&elsewhere.endpoint, "endpoint", "", "URL of a local pool, instead of AWS")
 	flag.Parse()
 
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	defer stop()
 	story := tellStory
-	if real != (realPool{}) {
-		story = real.signIn
+	if elsewhere != (realPool{}) {
+		story = elsewhere.signIn
 	}
-	if err := story(ctx, os.Stdout); err != nil {
+	if err := run(story); err != nil {
 		fmt.Fprintln(os.Stderr, "quickstart:", err)
-		stop()
 		os.Exit(1)
 	}
+}
+
+// run tells a story until it ends or is interrupted.
+func run(story func(context.Context, io.Writer) error) error {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	return story(ctx, os.Stdout)
 }

@@ -1,0 +1,23 @@
+.PHONY: test race lint fuzz bench interop ci
+
+test:
+	go test ./...
+
+race:
+	go test -race -shuffle=on ./...
+
+lint:
+	go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0 run
+
+fuzz:
+	sh .ci/fuzz 30s
+
+bench:
+	go test -run '^$$' -bench . -benchmem ./...
+
+interop:
+	npm ci --prefix testdata/interop
+	go test -tags interop -count 1 -v ./internal/interop/
+
+ci:
+	bash .ci/run
