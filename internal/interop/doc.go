@@ -1,0 +1,3 @@
+// Package interop holds the interoperability tests: other people's clients, from the npm registry, sign in to
+// cognitotest. It has tests only, behind the build tag interop; see CONTRIBUTING.md.
+package interop
