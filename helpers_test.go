@@ -42,3 +42,5 @@ func changed(segment, from, to string) string {
 	}
 	return base64.RawURLEncoding.EncodeToString([]byte(strings.ReplaceAll(string(text), from, to)))
 }
+
+func keysOfText(m map[string]string) []string { return slices.Collect(maps.Keys(m)) }
