@@ -63,8 +63,13 @@ type signIn struct {
 	username string // as the service last called the user; before, as the caller did
 	session  string // from the last reply, for the next request
 	srp      *SRP   // proves the password; nil when the flow does not
+	handled  int    // challenges that the handler answered
 	call     callOptions
 }
+
+// maxHandled bounds how many challenges of one sign-in the handler is asked to answer, so that a service cannot
+// keep it busy for ever.
+const maxHandled = 16
 
 // authReply is what InitiateAuth and RespondToAuthChallenge answer alike.
 type authReply struct {
@@ -120,27 +125,65 @@ func (s *signIn) respond(ctx context.Context, name types.ChallengeNameType, answ
 // advance takes the sign-in on from a reply: to its end, to a challenge for the caller, or through the
 // challenges that need no caller.
 func (s *signIn) advance(ctx context.Context, reply authReply) error {
-	for {
-		if reply.result != nil {
-			return s.finish(ctx, reply)
-		}
+	for reply.result == nil {
 		if reply.challenge == "" {
 			return errors.New("the service's answer: want tokens or a challenge, got neither")
 		}
 		s.session = aws.ToString(reply.session)
 		s.username = usernameOf(reply.params, s.username)
-		if reply.challenge != types.ChallengeNameTypePasswordVerifier || s.srp == nil {
-			return s.ask(ctx, reply)
+		var err error
+		if reply.challenge == types.ChallengeNameTypePasswordVerifier && s.srp != nil {
+			reply, err = s.prove(ctx, reply)
+		} else {
+			reply, err = s.ask(ctx, reply)
 		}
-		answers, err := s.srp.PasswordVerifierChallenge(reply.params, s.c.pool.now())
 		if err != nil {
 			return err
 		}
-		s.srp = nil // one proof an attempt: a service that asks again gets no second one
-		if reply, err = s.respond(ctx, types.ChallengeNameTypePasswordVerifier, answers); err != nil {
-			return err
-		}
 	}
+	return s.finish(ctx, reply)
+}
+
+// prove answers PASSWORD_VERIFIER.
+func (s *signIn) prove(ctx context.Context, reply authReply) (authReply, error) {
+	answers, err := s.srp.PasswordVerifierChallenge(reply.params, s.c.pool.now())
+	if err != nil {
+		return authReply{}, err
+	}
+	s.srp = nil // one proof an attempt: a service that asks again gets no second one
+	return s.respond(ctx, types.ChallengeNameTypePasswordVerifier, answers)
+}
+
+// ask makes the challenge the session's, and leaves it to the handler or the caller.
+func (s *signIn) ask(ctx context.Context, reply authReply) (authReply, error) {
+	ch := Challenge{Name: reply.challenge, Session: s.session, Username: s.username, Parameters: maps.Clone(reply.params)}
+	kept := ch.clone()
+	s.c.session.await(&kept)
+	s.c.pool.log.DebugContext(ctx, "cognito: challenged", slog.Any("challenge", ch))
+	handler := s.c.session.handler
+	if handler == nil || s.handled == maxHandled {
+		return authReply{}, &ChallengeError{Challenge: ch}
+	}
+	s.handled++
+	answer, err := handler(ctx, ch.clone())
+	switch {
+	case err != nil:
+		return authReply{}, err
+	case answer == nil:
+		return authReply{}, &ChallengeError{Challenge: ch}
+	default:
+		return s.answer(ctx, ch, answer)
+	}
+}
+
+// answer answers ch. A challenge whose session turns out to be spent or expired is no longer pending.
+func (s *signIn) answer(ctx context.Context, ch Challenge, answer Answer) (authReply, error) {
+	s.username, s.session = ch.Username, ch.Session
+	reply, err := s.respond(ctx, ch.Name, answer)
+	if errors.Is(&Error{Err: err}, ErrSessionExpired) {
+		s.c.session.dropChallenge(ch)
+	}
+	return reply, err
 }
 
 func (s *signIn) finish(ctx context.Context, reply authReply) error {
@@ -154,13 +197,4 @@ func (s *signIn) finish(ctx context.Context, reply authReply) error {
 	}
 	s.c.pool.log.DebugContext(ctx, "cognito: signed in", slog.String("username", s.username))
 	return nil
-}
-
-// ask leaves the challenge to the caller.
-func (s *signIn) ask(ctx context.Context, reply authReply) error {
-	ch := Challenge{Name: reply.challenge, Session: s.session, Username: s.username, Parameters: maps.Clone(reply.params)}
-	kept := ch.clone()
-	s.c.session.await(&kept)
-	s.c.pool.log.DebugContext(ctx, "cognito: challenged", slog.Any("challenge", ch))
-	return &ChallengeError{Challenge: ch}
 }

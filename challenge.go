@@ -104,6 +104,15 @@ func (e *ChallengeError) Is(target error) bool {
 // LogValue logs the challenge's name and user.
 func (e ChallengeError) LogValue() slog.Value { return e.Challenge.LogValue() }
 
+// Answer is the answer to a challenge in the service's own keys: SMS_MFA_CODE, NEW_PASSWORD, ANSWER and so on.
+// USERNAME, SECRET_HASH and the session are added to it.
+type Answer map[string]string
+
+// ChallengeHandler answers a challenge in place of the caller; see [WithChallengeHandler]. It may ask a user, and
+// should return when ctx is done. A nil Answer leaves the challenge to the caller, as a [*ChallengeError]; an error
+// ends the call with it. It may be called from several goroutines.
+type ChallengeHandler func(ctx context.Context, ch Challenge) (Answer, error)
+
 // Challenge returns the challenge that the session's sign-in waits for; ok is false when there is none.
 func (c *Cognito) Challenge() (ch Challenge, ok bool) {
 	c.session.mu.Lock()
@@ -114,9 +123,8 @@ func (c *Cognito) Challenge() (ch Challenge, ok bool) {
 	return c.session.challenge.clone(), true
 }
 
-// RespondToChallenge answers the pending challenge, whatever its name, with answers in the service's own keys
-// (SMS_MFA_CODE, NEW_PASSWORD, ANSWER and so on); USERNAME, SECRET_HASH and the session are added. It returns
-// nil when the user is signed in then, a [*ChallengeError] when the pool asks for more, [ErrNoChallenge] when
+// RespondToChallenge answers the pending challenge, whatever its name, with answers as [Answer] describes them. It
+// takes the options [ClientMetadata] and [UserContextData]. It returns nil when the user is signed in then, a [*ChallengeError] when the pool asks for more, [ErrNoChallenge] when
 // nothing is pending, and an [*Error] otherwise. A wrong code leaves the challenge pending; a challenge that is
 // spent or expired is [ErrSessionExpired] and no longer pending. The answer is not sent again after a failure
 // that leaves open whether the service took it.
@@ -136,12 +144,9 @@ func (c *Cognito) respondToPending(ctx context.Context, answers map[string]strin
 	if !ok {
 		return ErrNoChallenge
 	}
-	s := &signIn{c: c, username: ch.Username, session: ch.Session, call: call}
-	reply, err := s.respond(ctx, ch.Name, answers)
+	s := &signIn{c: c, call: call}
+	reply, err := s.answer(ctx, ch, answers)
 	if err != nil {
-		if errors.Is(&Error{Err: err}, ErrSessionExpired) {
-			c.session.dropChallenge(ch)
-		}
 		return err
 	}
 	return s.advance(ctx, reply)

@@ -52,6 +52,8 @@ type sessionOptions struct {
 	username  string
 	tokens    Tokens
 	challenge *Challenge
+	handler   ChallengeHandler
+	store     TokenStore
 }
 
 type clientOption func(*clientOptions)
@@ -198,6 +200,18 @@ func WithTokens(t Tokens) SessionOption {
 func WithChallenge(ch Challenge) SessionOption {
 	ch = ch.clone()
 	return sessionOption(func(o *sessionOptions) { o.challenge = &ch })
+}
+
+// WithChallengeHandler sets what answers challenges. If not set, or nil, they are returned as [*ChallengeError].
+func WithChallengeHandler(h ChallengeHandler) SessionOption {
+	return sessionOption(func(o *sessionOptions) { o.handler = h })
+}
+
+// WithTokenStore sets where the session's tokens are kept: they are loaded from it when the session has none and a
+// call needs them, saved whenever they change, and deleted at a sign-out. If not set, or nil, they last as long as
+// the session.
+func WithTokenStore(s TokenStore) SessionOption {
+	return sessionOption(func(o *sessionOptions) { o.store = s })
 }
 
 // CallOption changes one call. Each method's documentation says which ones it takes; it refuses the others.

@@ -8,6 +8,9 @@ import (
 
 // session is the changing part of a Cognito: who the user is and what was obtained. Nothing holds mu across I/O.
 type session struct {
+	handler ChallengeHandler // nil: challenges are the caller's
+	store   TokenStore       // nil: tokens last as long as the session
+
 	mu sync.Mutex // protects the fields below
 
 	username  string  // as the caller gave it
@@ -19,7 +22,7 @@ type session struct {
 }
 
 func newSession(o sessionOptions) *session {
-	s := &session{username: o.username, challenge: o.challenge}
+	s := &session{username: o.username, challenge: o.challenge, handler: o.handler, store: o.store}
 	if o.tokens != (Tokens{}) {
 		s.tokens = &o.tokens
 	}

@@ -45,9 +45,13 @@ func (c *Cognito) Tokens() Tokens { return c.session.current() }
 // VerifyTokens verifies the session's ID and access token and makes their claims available; it calls for no
 // operation of AWS but may fetch the key set. It is what to call after [WithTokens], and after a sign-in that
 // ended in [ErrKeysUnavailable]: the tokens that it obtained then replace the session's. It returns
-// [ErrNotSignedIn] without tokens and a [*TokenError] otherwise; the session is then as it was.
+// [ErrNotSignedIn] without tokens, and an error that wraps a [*TokenError] when one is refused; the session is then
+// as it was.
 func (c *Cognito) VerifyTokens(ctx context.Context) error {
-	tokens := c.session.newest()
+	tokens, err := c.session.loaded(ctx)
+	if err != nil {
+		return wrapError("VerifyTokens", err)
+	}
 	if tokens.AccessToken == "" && tokens.IDToken == "" {
 		return wrapError("VerifyTokens", ErrNotSignedIn)
 	}
@@ -72,6 +76,11 @@ func (c *Cognito) VerifyToken(ctx context.Context, raw string, use TokenUse) (jw
 // [ErrNotSignedIn] without tokens. Nothing is verified here; see [Cognito.VerifyTokens].
 func (c *Cognito) CheckToken(ctx context.Context, renew bool) (expired bool, err error) {
 	tokens := c.session.current()
+	if tokens == (Tokens{}) {
+		if tokens, err = c.session.loaded(ctx); err != nil {
+			return false, wrapError("CheckToken", err)
+		}
+	}
 	if tokens.AccessToken == "" {
 		return false, wrapError("CheckToken", ErrNotSignedIn)
 	}
@@ -107,7 +116,10 @@ func (c *Cognito) RenewAccessToken(ctx context.Context) error {
 }
 
 func (c *Cognito) renew(ctx context.Context) error {
-	old := c.session.newest()
+	old, err := c.session.loaded(ctx)
+	if err != nil {
+		return err
+	}
 	if old.RefreshToken == "" {
 		return ErrNotSignedIn
 	}
@@ -163,7 +175,7 @@ func (c *Cognito) refresh(ctx context.Context, old Tokens) (*types.Authenticatio
 // It calls GlobalSignOut, which needs no AWS credentials but an access token: without one it returns
 // [ErrNotSignedIn].
 func (c *Cognito) Logout(ctx context.Context) error {
-	return wrapError("Logout", c.signOut(func(tokens Tokens) error {
+	return wrapError("Logout", c.signOut(ctx, func(tokens Tokens) error {
 		if tokens.AccessToken == "" {
 			return ErrNotSignedIn
 		}
@@ -178,7 +190,7 @@ func (c *Cognito) Logout(ctx context.Context) error {
 // It calls RevokeToken, which needs no AWS credentials but a refresh token: without one it returns
 // [ErrNotSignedIn].
 func (c *Cognito) RevokeToken(ctx context.Context) error {
-	return wrapError("RevokeToken", c.signOut(func(tokens Tokens) error {
+	return wrapError("RevokeToken", c.signOut(ctx, func(tokens Tokens) error {
 		if tokens.RefreshToken == "" {
 			return ErrNotSignedIn
 		}
@@ -190,13 +202,16 @@ func (c *Cognito) RevokeToken(ctx context.Context) error {
 	}))
 }
 
-func (c *Cognito) signOut(call func(Tokens) error) error {
-	tokens := c.session.newest()
+func (c *Cognito) signOut(ctx context.Context, call func(Tokens) error) error {
+	tokens, err := c.session.loaded(ctx)
+	if err != nil {
+		return err
+	}
 	if err := call(tokens); err != nil {
 		return err
 	}
 	c.session.signedOut(tokens)
-	return nil
+	return c.session.forget(ctx)
 }
 
 // newTokens takes tokens out of an answer.
@@ -211,8 +226,8 @@ func (c *Cognito) newTokens(result *types.AuthenticationResultType) (Tokens, err
 	}, nil
 }
 
-// adopt verifies tokens and makes them the session's. When the keys cannot be fetched they are kept aside, so
-// that nothing is lost.
+// adopt verifies tokens, saves them and makes them the session's. When the keys cannot be fetched or the tokens not
+// be saved they are kept aside, so that nothing is lost.
 func (c *Cognito) adopt(ctx context.Context, tokens Tokens) error {
 	access, id, err := c.verifyPair(ctx, tokens)
 	if err != nil {
@@ -223,6 +238,10 @@ func (c *Cognito) adopt(ctx context.Context, tokens Tokens) error {
 	}
 	if access != nil {
 		tokens.ExpiresAt = access.ExpiresAt.Time
+	}
+	if err := c.session.save(ctx, tokens); err != nil {
+		c.session.keep(tokens)
+		return err
 	}
 	c.session.signedIn(tokens, access, id)
 	return nil

@@ -1,0 +1,112 @@
+package cognito_test
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/gocognito/cognito"
+	"github.com/gocognito/cognito/cognitotest"
+)
+
+// memoryStore is a store that can be made to fail.
+type memoryStore struct {
+	mu     sync.Mutex
+	tokens cognito.Tokens
+	err    error
+	calls  []string
+}
+
+func (m *memoryStore) note(call string) error {
+	m.calls = append(m.calls, call)
+	return m.err
+}
+
+func (m *memoryStore) Load(context.Context) (cognito.Tokens, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.tokens, m.note("load")
+}
+
+func (m *memoryStore) Save(_ context.Context, t cognito.Tokens) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.err == nil {
+		m.tokens = t
+	}
+	return m.note("save")
+}
+
+func (m *memoryStore) Delete(context.Context) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.err == nil {
+		m.tokens = cognito.Tokens{}
+	}
+	return m.note("delete")
+}
+
+func TestTokenStore(t *testing.T) {
+	t.Parallel()
+	srv := newServer(t, cognitotest.Config{})
+	store := &memoryStore{}
+	first := newClient(t, srv).ForUser("bob", cognito.WithTokenStore(store))
+	require.NoError(t, first.Authenticate(t.Context(), testPassword))
+	assert.Equal(t, first.Tokens(), store.tokens)
+
+	// Another process begins with what is in the store, and only when it needs tokens.
+	for name, use := range map[string]func(*cognito.Cognito) error{
+		"VerifyTokens":     func(c *cognito.Cognito) error { return c.VerifyTokens(t.Context()) },
+		"RenewAccessToken": func(c *cognito.Cognito) error { return c.RenewAccessToken(t.Context()) },
+		"CheckToken": func(c *cognito.Cognito) error {
+			_, err := c.CheckToken(t.Context(), false)
+			return err
+		},
+	} {
+		other := newClient(t, srv, cognito.WithTokenStore(store))
+		assert.Equal(t, cognito.Tokens{}, other.Tokens(), name)
+		require.NoError(t, use(other), name)
+		assert.Equal(t, store.tokens.RefreshToken, other.Tokens().RefreshToken, name)
+	}
+
+	srv.Advance(2 * time.Hour)
+	before := store.tokens
+	second := newClient(t, srv, cognito.WithTokenStore(store))
+	_, err := second.CheckToken(t.Context(), true)
+	require.NoError(t, err)
+	assert.NotEqual(t, before.AccessToken, store.tokens.AccessToken)
+	assert.Equal(t, second.Tokens(), store.tokens)
+
+	require.NoError(t, newClient(t, srv, cognito.WithTokenStore(store)).RevokeToken(t.Context()))
+	assert.Equal(t, cognito.Tokens{}, store.tokens)
+	require.ErrorIs(t, newClient(t, srv, cognito.WithTokenStore(store)).VerifyTokens(t.Context()), cognito.ErrNotSignedIn)
+}
+
+func TestTokenStoreFails(t *testing.T) {
+	t.Parallel()
+	srv := newServer(t, cognitotest.Config{})
+	errFull := errors.New("disk full")
+	store := &memoryStore{err: errFull}
+	c := newClient(t, srv, cognito.WithUsername("bob"), cognito.WithTokenStore(store))
+	require.ErrorIs(t, c.VerifyTokens(t.Context()), errFull)
+	require.ErrorIs(t, c.RenewAccessToken(t.Context()), errFull)
+	require.ErrorIs(t, c.Logout(t.Context()), errFull)
+	_, err := c.CheckToken(t.Context(), false)
+	require.ErrorIs(t, err, errFull)
+
+	require.ErrorIs(t, c.Authenticate(t.Context(), testPassword), errFull)
+	assert.Equal(t, cognito.Tokens{}, c.Tokens(), "what is not saved is not the session's")
+	store.err = nil
+	require.NoError(t, c.VerifyTokens(t.Context()), "and nothing is lost")
+	assert.Equal(t, store.tokens, c.Tokens())
+	assert.NotEmpty(t, store.tokens.RefreshToken)
+
+	store.err = errFull
+	require.ErrorIs(t, c.Logout(t.Context()), errFull)
+	assert.Equal(t, cognito.Tokens{}, c.Tokens(), "the service did sign out")
+}
