@@ -70,12 +70,12 @@ type Challenge struct {
 
 // Format prints the challenge without its session and parameters, whatever the verb.
 func (ch Challenge) Format(f fmt.State, _ rune) {
-	_, _ = io.WriteString(f, "Challenge{"+string(ch.Name)+" for "+ch.Username+"}")
+	_, _ = io.WriteString(f, "Challenge{"+clip(string(ch.Name))+" for "+clip(ch.Username)+"}")
 }
 
 // LogValue logs the challenge's name and user, without its session and parameters.
 func (ch Challenge) LogValue() slog.Value {
-	return slog.GroupValue(slog.String("name", string(ch.Name)), slog.String("username", ch.Username))
+	return slog.GroupValue(slog.String("name", clip(string(ch.Name))), slog.String("username", clip(ch.Username)))
 }
 
 // clone copies the challenge, so that neither side sees what the other does to the parameters.
@@ -93,7 +93,7 @@ type ChallengeError struct {
 
 // Error names the challenge, never its session.
 func (e *ChallengeError) Error() string {
-	return "cognito: the sign-in goes on with the challenge " + string(e.Challenge.Name)
+	return "cognito: the sign-in goes on with the challenge " + clip(string(e.Challenge.Name))
 }
 
 // Is reports whether target is one of the errors that stand for the challenge.

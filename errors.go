@@ -126,12 +126,21 @@ func causeText(err error) string {
 	if !errors.As(err, &api) || !errors.As(err, &op) {
 		return err.Error()
 	}
-	text := op.Operation() + ": " + api.ErrorCode() + ": " + api.ErrorMessage()
+	text := op.Operation() + ": " + clip(api.ErrorCode()) + ": " + clip(api.ErrorMessage())
 	var response interface{ ServiceRequestID() string }
 	if errors.As(err, &response) && response.ServiceRequestID() != "" {
-		text += " (request " + response.ServiceRequestID() + ")"
+		text += " (request " + clip(response.ServiceRequestID()) + ")"
 	}
 	return text
+}
+
+// clip bounds what a service says in a text of ours.
+func clip(s string) string {
+	const most = 500
+	if len(s) > most {
+		return strings.ToValidUTF8(s[:most], "") + "…"
+	}
+	return s
 }
 
 // reasonRule maps an exception, and where the exception is not enough a part of its message, to a reason.

@@ -3,7 +3,9 @@ package cognito_test
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
 	"github.com/aws/smithy-go"
@@ -84,6 +86,19 @@ func lastOf(want, err error) error {
 		return nil
 	}
 	return want
+}
+
+func TestLongMessagesAreClipped(t *testing.T) {
+	t.Parallel()
+	long := strings.Repeat("é", 10<<20)
+	err := error(&cognito.Error{Op: "Op", Err: &smithy.OperationError{Err: &smithy.GenericAPIError{Code: long, Message: long}}})
+	assert.Less(t, len(err.Error()), 1100)
+	assert.True(t, utf8.ValidString(err.Error()))
+	challenge := cognito.Challenge{Name: types.ChallengeNameType(long), Username: long}
+	assert.Less(t, len((&cognito.ChallengeError{Challenge: challenge}).Error()), 600)
+	for how, text := range printed(challenge) {
+		assert.Less(t, len(text), 2500, how)
+	}
 }
 
 func TestModelledErrorsStayReachable(t *testing.T) {
