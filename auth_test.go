@@ -240,7 +240,7 @@ func TestAuthenticateReasons(t *testing.T) {
 						require.NotErrorIs(t, err, other)
 					}
 				}
-				assert.ErrorContains(t, err, tt.exception)
+				require.ErrorContains(t, err, tt.exception)
 				var own *cognito.Error
 				require.ErrorAs(t, err, &own)
 				assert.Equal(t, "Authenticate", own.Op)

@@ -2,6 +2,7 @@ package cognito_test
 
 import (
 	"encoding/base64"
+	"maps"
 	"strings"
 	"testing"
 	"time"
@@ -30,9 +31,7 @@ func newSRP(t *testing.T, opts ...cognito.SRPOption) *cognito.SRP {
 // challengeOf is what a server sends for its half of an attempt.
 func challengeOf(server *srp.Server, more map[string]string) map[string]string {
 	params := map[string]string{"SALT": server.Salt(), "SRP_B": server.PublicKey(), "SECRET_BLOCK": testBlock}
-	for key, value := range more {
-		params[key] = value
-	}
+	maps.Copy(params, more)
 	return params
 }
 
@@ -126,10 +125,7 @@ func TestSRPRefusals(t *testing.T) {
 		"SECRET_BLOCK": {"", "!", strings.Repeat("a", 10<<20)},
 	} {
 		for _, value := range values {
-			hostile := map[string]string{}
-			for key, good := range challenge {
-				hostile[key] = good
-			}
+			hostile := maps.Clone(challenge)
 			hostile[field] = value
 			_, err := noDevice.PasswordVerifierChallenge(hostile, testNow)
 			require.ErrorContains(t, err, field)

@@ -1,0 +1,238 @@
+package cognitotest_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	cip "github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
+	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/gocognito/cognito/cognitotest"
+)
+
+func TestSignUpAndConfirm(t *testing.T) {
+	t.Parallel()
+	for _, client := range []cognitotest.Client{allFlows(), withSecret()} {
+		f := newFixture(t, cognitotest.Config{Clients: []cognitotest.Client{client}})
+		out, err := f.signUp("bob", password, map[string]string{"email": "bob@example.com", "custom:team": "blue"})
+		require.NoError(t, err)
+		assert.False(t, out.UserConfirmed)
+		assert.Regexp(t, `^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`, aws.ToString(out.UserSub))
+		assert.Equal(t, types.CodeDeliveryDetailsType{
+			Destination: aws.String("b***@e***"), DeliveryMedium: types.DeliveryMediumTypeEmail, AttributeName: aws.String("email"),
+		}, *out.CodeDeliveryDetails)
+		assert.Regexp(t, `^[0-9]{6}$`, f.Code("bob"))
+		assert.Equal(t, f.Code("bob"), f.Code("bob@example.com"))
+		assert.Empty(t, f.Code("ana"))
+		assert.Empty(t, f.Code("nobody"))
+
+		_, err = f.byPassword("bob", password)
+		refused(t, err, "UserNotConfirmedException", "User is not confirmed.")
+		refused(t, f.confirm("bob", another(f.Code("bob"))), "CodeMismatchException", "Invalid verification code provided, please try again.")
+		require.NoError(t, f.confirm("bob", f.Code("bob")))
+		refused(t, f.confirm("bob", f.Code("bob")), notAuthorized, "User cannot be confirmed. Current status is CONFIRMED")
+		_, err = f.resend("bob")
+		refused(t, err, badParameter, "User is already confirmed.")
+
+		signedIn, err := f.bySRP("bob", password)
+		require.NoError(t, err)
+		id := claims(t, *signedIn.AuthenticationResult.IdToken)
+		assert.Equal(t, true, id["email_verified"])
+		assert.Equal(t, "blue", id["custom:team"])
+		assert.Equal(t, aws.ToString(out.UserSub), id["sub"])
+	}
+}
+
+func TestSignUpHashes(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, cognitotest.Config{Clients: []cognitotest.Client{withSecret()}})
+	_, err := f.sdk.SignUp(t.Context(), &cip.SignUpInput{ClientId: aws.String(clientID), Username: aws.String("bob"), Password: aws.String(password)})
+	refused(t, err, notAuthorized, "Client "+clientID+" is configured with secret but SECRET_HASH was not received")
+	_, err = f.sdk.ConfirmSignUp(t.Context(), &cip.ConfirmSignUpInput{ClientId: aws.String(clientID), Username: aws.String("bob"), ConfirmationCode: aws.String("1"), SecretHash: aws.String("x")})
+	refused(t, err, notAuthorized, "SecretHash does not match for the client: "+clientID)
+	_, err = f.sdk.ResendConfirmationCode(t.Context(), &cip.ResendConfirmationCodeInput{ClientId: aws.String(clientID), Username: aws.String("bob"), SecretHash: f.hashMember("ana")})
+	refused(t, err, notAuthorized, "SecretHash does not match for the client: "+clientID)
+}
+
+func TestSignUpRefusals(t *testing.T) {
+	t.Parallel()
+	plain := cognitotest.Config{RequiredAttributes: []string{"email", "name"}}
+	alias := cognitotest.Config{AliasAttributes: []string{"email", "phone_number"}}
+	email := cognitotest.Config{UsernameAttributes: []string{"email"}}
+	both := cognitotest.Config{UsernameAttributes: []string{"email", "phone_number"}}
+	phone := cognitotest.Config{UsernameAttributes: []string{"phone_number"}}
+	full := map[string]string{"email": "bob@example.com", "name": "Bob"}
+	with := func(name, value string) map[string]string {
+		return map[string]string{"email": "bob@example.com", "name": "Bob", name: value}
+	}
+	const policy = "Password did not conform with policy: "
+	tests := []struct {
+		name               string
+		cfg                cognitotest.Config
+		username, password string
+		attributes         map[string]string
+		kind, message      string
+	}{
+		{"taken", plain, "ana", password, full, "UsernameExistsException", "User already exists"},
+		{"short", plain, "bob", "Aa1-", full, "InvalidPasswordException", policy + "Password not long enough"},
+		{"no uppercase", plain, "bob", "correct-horse-1", full, "InvalidPasswordException", policy + "Password must have uppercase characters"},
+		{"no lowercase", plain, "bob", "CORRECT-HORSE-1", full, "InvalidPasswordException", policy + "Password must have lowercase characters"},
+		{"no number", plain, "bob", "Correct-Horse", full, "InvalidPasswordException", policy + "Password must have numeric characters"},
+		{"no symbol", plain, "bob", "CorrectHorse1", full, "InvalidPasswordException", policy + "Password must have symbol characters"},
+		{"none of the required", plain, "bob", password, nil, badParameter, "Attributes did not conform to the schema: email: The attribute is required\nname: The attribute is required\n"},
+		{"one of the required", plain, "bob", password, map[string]string{"email": "bob@example.com"}, badParameter, "Attributes did not conform to the schema: name: The attribute is required\n"},
+		{"unknown attribute", plain, "bob", password, with("shoe", "42"), badParameter, "user.shoe: Attribute does not exist in the schema.\n"},
+		{"e-mail", plain, "bob", password, with("email", "bob"), badParameter, "Invalid email address format."},
+		{"phone", plain, "bob", password, with("phone_number", "0123"), badParameter, "Invalid phone number format."},
+		{"verified", plain, "bob", password, with("email_verified", "true"), notAuthorized, "A client attempted to write unauthorized attribute"},
+		{"sub", plain, "bob", password, with("sub", "x"), notAuthorized, "A client attempted to write unauthorized attribute"},
+		{"long value", plain, "bob", password, with("nickname", strings.Repeat("x", 2049)), badParameter, "user.nickname: String must be no longer than 2048 characters"},
+		{"e-mail as name beside aliases", alias, "bob@example.com", password, full, badParameter, "Username cannot be of email format, since user pool is configured for email alias."},
+		{"phone as name beside aliases", alias, "+4912345", password, full, badParameter, "Username cannot be of phone number format, since user pool is configured for phone number alias."},
+		{"a name where the e-mail is one", email, "bob", password, full, badParameter, "Username should be an email."},
+		{"a name where either is one", both, "bob", password, full, badParameter, "Username should be either an email or a phone number."},
+		{"a taken e-mail", email, "ana@example.com", password, nil, "UsernameExistsException", "An account with the given email already exists."},
+	}
+	for _, tt := range tests {
+		f := newFixture(t, tt.cfg)
+		_, err := f.signUp(tt.username, tt.password, tt.attributes)
+		t.Log(tt.name)
+		refused(t, err, tt.kind, tt.message)
+	}
+	srv := cognitotest.NewServer(phone)
+	defer srv.Close()
+	f := &fixture{srv, t, cip.New(cip.Options{Region: "us-east-1", BaseEndpoint: aws.String(srv.URL)})}
+	_, err := f.signUp("bob@example.com", password, nil)
+	refused(t, err, badParameter, "Username should be a phone number.")
+	out, err := f.signUp("+4912345678", password, nil)
+	require.NoError(t, err)
+	assert.Nil(t, out.CodeDeliveryDetails, "the pool verifies e-mail addresses only")
+}
+
+func TestAnotherPolicy(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, cognitotest.Config{PasswordPolicy: &cognitotest.PasswordPolicy{MinimumLength: 4}})
+	_, err := f.signUp("bob", "four", nil)
+	require.NoError(t, err)
+	_, err = f.signUp("eve", "thr", nil)
+	refused(t, err, "InvalidPasswordException", "Password did not conform with policy: Password not long enough")
+}
+
+func TestWhereCodesGo(t *testing.T) {
+	t.Parallel()
+	both := map[string]string{"email": "bob@example.com", "phone_number": "+4912345678"}
+	tests := []struct {
+		auto       []string
+		attributes map[string]string
+		attribute  string
+		want       string
+	}{
+		{nil, both, "email", "b***@e***"},
+		{[]string{"email", "phone_number"}, both, "phone_number", "+******5678"},
+		{[]string{"email", "phone_number"}, map[string]string{"email": "bob@example.com"}, "email", "b***@e***"},
+		{[]string{}, both, "", ""},
+		{nil, map[string]string{"phone_number": "+4912345678"}, "", ""},
+	}
+	for _, tt := range tests {
+		f := newFixture(t, cognitotest.Config{AutoVerifiedAttributes: tt.auto})
+		out, err := f.signUp("bob", password, tt.attributes)
+		require.NoError(t, err)
+		if tt.attribute == "" {
+			assert.Nil(t, out.CodeDeliveryDetails)
+			assert.Empty(t, f.Code("bob"))
+			_, err := f.resend("bob")
+			refused(t, err, badParameter, "Cannot resend codes. Auto verification not turned on.")
+			continue
+		}
+		assert.Equal(t, tt.attribute, aws.ToString(out.CodeDeliveryDetails.AttributeName))
+		assert.Equal(t, tt.want, aws.ToString(out.CodeDeliveryDetails.Destination))
+		require.NoError(t, f.confirm("bob", f.Code("bob")))
+		tokens, err := f.byPassword("bob", password)
+		require.NoError(t, err)
+		assert.Equal(t, true, claims(t, *tokens.AuthenticationResult.IdToken)[tt.attribute+"_verified"])
+	}
+}
+
+func TestCodes(t *testing.T) {
+	t.Parallel()
+	start := time.Now()
+	f := newFixture(t, cognitotest.Config{Now: func() time.Time { return start }})
+	_, err := f.signUp("bob", password, map[string]string{"email": "bob@example.com"})
+	require.NoError(t, err)
+	first := f.Code("bob")
+	f.Advance(24*time.Hour + time.Second)
+	refused(t, f.confirm("bob", first), "ExpiredCodeException", "Invalid code provided, please request a code again.")
+	sent, err := f.resend("bob")
+	require.NoError(t, err)
+	assert.Equal(t, "b***@e***", aws.ToString(sent.CodeDeliveryDetails.Destination))
+	if second := f.Code("bob"); second != first {
+		refused(t, f.confirm("bob", first), "CodeMismatchException", "Invalid verification code provided, please try again.")
+	}
+	f.Advance(24 * time.Hour) // to the second
+	require.NoError(t, f.confirm("bob", f.Code("bob")))
+}
+
+func TestAttemptLimits(t *testing.T) {
+	t.Parallel()
+	const limit = "Attempt limit exceeded, please try after some time."
+	start := time.Now()
+	f := newFixture(t, cognitotest.Config{Now: func() time.Time { return start }})
+	_, err := f.signUp("bob", password, map[string]string{"email": "bob@example.com"})
+	require.NoError(t, err)
+	for range 5 {
+		_, err = f.resend("bob")
+		require.NoError(t, err)
+	}
+	_, err = f.resend("bob")
+	refused(t, err, "LimitExceededException", limit)
+	for range 15 {
+		refused(t, f.confirm("bob", another(f.Code("bob"))), "CodeMismatchException", "Invalid verification code provided, please try again.")
+	}
+	refused(t, f.confirm("bob", f.Code("bob")), "LimitExceededException", limit)
+	f.Advance(time.Hour + time.Second)
+	_, err = f.resend("bob")
+	require.NoError(t, err)
+	require.NoError(t, f.confirm("bob", f.Code("bob")))
+}
+
+func TestAliasesThatAreTaken(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, cognitotest.Config{AliasAttributes: []string{"email"}})
+	_, err := f.signUp("bob", password, map[string]string{"email": "ana@example.com"})
+	require.NoError(t, err, "an alias counts once it is verified")
+	refused(t, f.confirm("bob", f.Code("bob")), "AliasExistsException", "An account with the email already exists.")
+	confirm := &cip.ConfirmSignUpInput{
+		ClientId: aws.String(clientID), Username: aws.String("bob"), ConfirmationCode: aws.String(f.Code("bob")), ForceAliasCreation: true,
+	}
+	_, err = f.sdk.ConfirmSignUp(t.Context(), confirm)
+	require.NoError(t, err)
+	out, err := f.byPassword("ana@example.com", password)
+	require.NoError(t, err)
+	assert.Equal(t, "bob", claims(t, *out.AuthenticationResult.AccessToken)["username"])
+	ana := claims(t, *f.tokens().IdToken)
+	assert.NotContains(t, ana, "email", "its former holder has it no longer")
+	assert.NotContains(t, ana, "email_verified")
+
+	// Who signed up with an alias may confirm with it.
+	_, err = f.signUp("carol", password, map[string]string{"email": "carol@example.com"})
+	require.NoError(t, err)
+	require.NoError(t, f.confirm("carol@example.com", f.Code("carol@example.com")))
+}
+
+func TestEmailAsUsername(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, cognitotest.Config{UsernameAttributes: []string{"email"}})
+	out, err := f.signUp("bob@example.com", password, nil)
+	require.NoError(t, err)
+	require.NoError(t, f.confirm("bob@example.com", f.Code("bob@example.com")))
+	signedIn, err := f.bySRP("bob@example.com", password)
+	require.NoError(t, err)
+	id := claims(t, *signedIn.AuthenticationResult.IdToken)
+	assert.Equal(t, aws.ToString(out.UserSub), id["cognito:username"])
+	assert.Equal(t, aws.ToString(out.UserSub), id["sub"])
+	assert.Equal(t, "bob@example.com", id["email"])
+}
