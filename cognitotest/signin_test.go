@@ -232,6 +232,8 @@ func TestStatuses(t *testing.T) {
 			refused(t, err, want[0], want[1])
 			_, err = f.bySRP(name, password)
 			refused(t, err, want[0], want[1])
+			_, err = f.startSRP(name)
+			assert.Equal(t, name == "off" && !hidden, err != nil, "a disabled user is told before the proof, unless users are hidden")
 			if name == "off" && !hidden {
 				want[1] = "User is disabled."
 			} else {
@@ -293,8 +295,10 @@ func TestSecretHashes(t *testing.T) {
 	refused(t, err, notAuthorized, wrong)
 
 	public := newFixture(t, cognitotest.Config{})
-	_, err = public.initiate(types.AuthFlowTypeUserPasswordAuth, map[string]string{"USERNAME": "ana", "PASSWORD": password, "SECRET_HASH": hash("ana")})
-	refused(t, err, notAuthorized, wrong)
+	for _, unwanted := range []string{hash("ana"), srp.SecretHash("ana", clientID, "")} {
+		_, err = public.initiate(types.AuthFlowTypeUserPasswordAuth, map[string]string{"USERNAME": "ana", "PASSWORD": password, "SECRET_HASH": unwanted})
+		refused(t, err, notAuthorized, wrong)
+	}
 }
 
 func TestFlowGate(t *testing.T) {
@@ -398,9 +402,15 @@ func TestLockOutDoubles(t *testing.T) {
 			refused(t, err, notAuthorized, wrongPassword)
 		}
 	}
+	a, err := f.startSRP("ana")
+	require.NoError(t, err)
 	for range 5 {
 		fail()
 	}
+	_, err = f.startSRP("ana")
+	refused(t, err, notAuthorized, "Password attempts exceeded")
+	_, err = f.respond(verifier, "", f.answer(a, password, start)) // begun before the lock-out
+	refused(t, err, notAuthorized, "Password attempts exceeded")
 	for _, wait := range []time.Duration{1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 900, 900} {
 		f.Advance(wait*time.Second - time.Millisecond)
 		locked(true)

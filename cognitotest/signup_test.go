@@ -89,6 +89,7 @@ func TestSignUpRefusals(t *testing.T) {
 		{"e-mail", plain, "bob", password, with("email", "bob"), badParameter, "Invalid email address format."},
 		{"phone", plain, "bob", password, with("phone_number", "0123"), badParameter, "Invalid phone number format."},
 		{"verified", plain, "bob", password, with("email_verified", "true"), notAuthorized, "A client attempted to write unauthorized attribute"},
+		{"phone verified", plain, "bob", password, with("phone_number_verified", "true"), notAuthorized, "A client attempted to write unauthorized attribute"},
 		{"sub", plain, "bob", password, with("sub", "x"), notAuthorized, "A client attempted to write unauthorized attribute"},
 		{"long value", plain, "bob", password, with("nickname", strings.Repeat("x", 2049)), badParameter, "user.nickname: String must be no longer than 2048 characters"},
 		{"e-mail as name beside aliases", alias, "bob@example.com", password, full, badParameter, "Username cannot be of email format, since user pool is configured for email alias."},

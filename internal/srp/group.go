@@ -44,7 +44,9 @@ type constants struct {
 }
 
 // group computes the constants on first use.
-var group = sync.OnceValue(func() *constants {
+var group = sync.OnceValue(buildConstants)
+
+func buildConstants() *constants {
 	c := &constants{}
 	// R is 2^3072, and N is above half of it: R mod N is R-N, which is 0-N without the borrow.
 	var zero element
@@ -66,7 +68,7 @@ var group = sync.OnceValue(func() *constants {
 	}
 	c.k.mul(&k, &c.rr)
 	return c
-})
+}
 
 // secretSize is the size of a and b in bytes. RFC 5054 asks for at least 256 bits.
 const secretSize = 32
@@ -81,7 +83,9 @@ const (
 )
 
 // comb holds in table j, entry d the product of g^(2^(64·t + 16·j)) over the bits t that are set in d.
-var comb = sync.OnceValue(func() *[combTables][16]element {
+var comb = sync.OnceValue(buildComb)
+
+func buildComb() *[combTables][16]element {
 	tables := &[combTables][16]element{}
 	power := group().two // g to the power of 2^i
 	for i := range 64 * teeth {
@@ -99,7 +103,7 @@ var comb = sync.OnceValue(func() *[combTables][16]element {
 		}
 	}
 	return tables
-})
+}
 
 // expG sets z to g to the power of e, in Montgomery form.
 func (z *element) expG(e *[secretSize]byte) {

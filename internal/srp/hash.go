@@ -69,10 +69,11 @@ func sign(key []byte, id Identity, secretBlock []byte, timestamp string) []byte 
 
 // mulAdd is a + u·x as big-endian bytes, in a time that depends on the lengths only.
 func mulAdd(a, u, x []byte) []byte {
-	words := (max(len(a), len(u)+len(x))+8)/8 + 1
+	words := (max(len(a), len(u)+len(x)) + 16) / 16 * 2 // even, and with room for the carry
 	sum, factor := toWords(a, words), toWords(u, words)
-	for i, word := range toWords(x, (len(x)+7)/8) {
-		addMul(sum[i:], factor[:words-i], word)
+	multiplier := toWords(x, words)
+	for i := 0; i < (len(x)+7)/8; i += 2 {
+		addMul(sum[i:], factor[:words-i], multiplier[i], multiplier[i+1], 0, 0)
 	}
 	return fromWords(sum, max(len(a), len(u)+len(x))+1)
 }

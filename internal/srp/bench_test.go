@@ -1,0 +1,126 @@
+package srp
+
+import (
+	"crypto/hkdf"
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"math/big"
+	"testing"
+
+	"filippo.io/bigmod"
+	"github.com/stretchr/testify/require"
+)
+
+// BenchmarkHandshake is the whole work of a client for one attempt: to make A, and to answer a challenge. The others do
+// the same as clients that use math/big do, which is with a secret of 1024 bits; 256 bits are there for comparison.
+func BenchmarkHandshake(b *testing.B) {
+	s := NewServer(NewVerifier(someone, somePassword))
+	salt, bigB, block := s.Salt(), s.PublicKey(), base64.StdEncoding.EncodeToString(make([]byte, 1300))
+
+	b.Run("constant-time", func(b *testing.B) {
+		NewClient() // the tables are made once in a process; see BenchmarkTable
+		b.ReportAllocs()
+		for b.Loop() {
+			c := NewClient()
+			_ = c.PublicKey()
+			ch, err := ParseChallenge(salt, bigB, block)
+			require.NoError(b, err)
+			_, err = c.Sign(someone, somePassword, ch, someTimestamp)
+			require.NoError(b, err)
+		}
+	})
+	for name, secret := range map[string]int{"math-big-1024": 128, "math-big-256": 32} {
+		b.Run(name, func(b *testing.B) {
+			group := newReferenceGroup()
+			b.ReportAllocs()
+			for b.Loop() {
+				signWithMathBig(b, group, make([]byte, secret), salt, bigB, block)
+			}
+		})
+	}
+}
+
+// signWithMathBig makes A from a fresh secret, then S with the exponent as it is.
+func signWithMathBig(b *testing.B, group referenceGroup, secret []byte, saltText, publicText, blockText string) string {
+	b.Helper()
+	_, _ = rand.Read(secret)
+	a := new(big.Int).SetBytes(secret)
+	bigA := new(big.Int).Exp(group.g, a, group.n)
+	_ = bigA.Text(16)
+
+	salt, _ := new(big.Int).SetString(saltText, 16)
+	public, _ := new(big.Int).SetString(publicText, 16)
+	block, err := base64.StdEncoding.DecodeString(blockText)
+	require.NoError(b, err)
+	u := referenceHash(javaBytes(bigA), javaBytes(public))
+	inner := sha256.Sum256([]byte(someone.Namespace + someone.Name + ":" + somePassword))
+	x := referenceHash(javaBytes(salt), inner[:])
+	base := new(big.Int).Exp(group.g, x, group.n)
+	base.Mul(base, group.k).Sub(public, base).Mod(base, group.n)
+	exponent := new(big.Int).Mul(u, x)
+	shared := base.Exp(base, exponent.Add(exponent, a), group.n)
+	key, err := hkdf.Key(sha256.New, javaBytes(shared), javaBytes(u), "Caldera Derived Key", 16)
+	require.NoError(b, err)
+	mac := hmac.New(sha256.New, key)
+	mac.Write([]byte(someone.Namespace + someone.Name))
+	mac.Write(block)
+	mac.Write([]byte(someTimestamp))
+	return base64.StdEncoding.EncodeToString(mac.Sum(nil))
+}
+
+// BenchmarkServer is the work of a server for one attempt: to make B, and to verify the signature.
+func BenchmarkServer(b *testing.B) {
+	v, c := NewVerifier(someone, somePassword), NewClient()
+	for b.Loop() {
+		s := NewServer(v)
+		err := s.Verify(someone, c.PublicKey(), someBlock, someTimestamp, "AAAA")
+		require.ErrorIs(b, err, ErrProof)
+	}
+}
+
+// BenchmarkTable is what the first power of g costs more than the others: the constants and the comb.
+func BenchmarkTable(b *testing.B) {
+	for b.Loop() {
+		buildConstants()
+		buildComb()
+	}
+}
+
+func BenchmarkArithmetic(b *testing.B) {
+	x, y := powerOfG([]byte{0xab, 0xcd, 0xef}), group().k
+	var e [secretSize]byte
+	_, _ = rand.Read(e[:])
+	long := append(e[:], e[:]...)
+	for name, operation := range map[string]func(){
+		"mul":            func() { x.mul(&x, &y) },
+		"square":         func() { x.square(&x) },
+		"choose":         func() { x.choose(&comb()[0], 7) },
+		"power-of-g-256": func() { x.expG(&e) },
+		"power-256":      func() { x.exp(&y, e[:]) },
+		"power-512":      func() { x.exp(&y, long) },
+	} {
+		b.Run(name, func(b *testing.B) {
+			for b.Loop() {
+				operation()
+			}
+		})
+	}
+	base, modulus := new(big.Int).SetBytes(y.bytes()), prime
+	b.Run("power-512-math-big", func(b *testing.B) {
+		exponent := new(big.Int).SetBytes(long)
+		for b.Loop() {
+			new(big.Int).Exp(base, exponent, modulus)
+		}
+	})
+	b.Run("power-512-bigmod", func(b *testing.B) {
+		m, err := bigmod.NewModulus(prime.Bytes())
+		require.NoError(b, err)
+		n, err := bigmod.NewNat().SetBytes(y.bytes(), m)
+		require.NoError(b, err)
+		for b.Loop() {
+			bigmod.NewNat().Exp(n, long, m)
+		}
+	})
+}
