@@ -60,7 +60,7 @@ func addProducts(z, x, y0, y1, c0, c1 uint64) (s0, s1, s2 uint64) {
 func (z *element) mul(x, y *element) {
 	var t [2 * limbs]uint64
 	for i := 0; i < limbs; i += 2 {
-		t[i+limbs], t[i+limbs+1] = addMul(t[i:i+limbs], x[:], y[i], y[i+1], 0, 0)
+		t[i+limbs], t[i+limbs+1] = addMul(t[i:i+limbs], x[:], y[i], y[i+1], 0, 0) //nolint:gosec // i is even and below limbs
 	}
 	z.reduce(&t)
 }
@@ -74,7 +74,7 @@ func (z *element) square(x *element) {
 		h, l := bits.Mul64(x[i], x[i+1])
 		sum, c := bits.Add64(t[2*i+1], l, 0)
 		t[2*i+1] = sum
-		t[i+limbs], t[i+limbs+1] = addMul(t[2*i+2:i+limbs], x[i+2:], x[i], x[i+1], h+c, 0)
+		t[i+limbs], t[i+limbs+1] = addMul(t[2*i+2:i+limbs], x[i+2:], x[i], x[i+1], h+c, 0) //nolint:gosec // as in mul
 	}
 	var top, c uint64 // the bit that doubling moves up, and the carry of adding the squares
 	for i := range limbs {

@@ -23,7 +23,10 @@ func edges() [][]byte {
 	upper.Mul(upper, big.NewInt(-1)).Mod(upper, prime).Lsh(upper, 3072)
 	return [][]byte{
 		near(new(big.Int).Add(upper, prime), 1), near(new(big.Int).Add(upper, radix), -1),
-		{}, {1}, {2}, near(prime, -1), prime.Bytes(), near(prime, 1), near(radix, -1), near(radix, 0), random,
+		{},
+		{1},
+		{2},
+		near(prime, -1), prime.Bytes(), near(prime, 1), near(radix, -1), near(radix, 0), random,
 		near(double, -1), near(double, 0), new(big.Int).Mul(prime, prime).Bytes(),
 		near(new(big.Int).Mul(radix, radix), -1), new(big.Int).Rsh(radix, 1).Bytes(), near(new(big.Int).Rsh(radix, 64), -1),
 	}
@@ -193,7 +196,7 @@ func TestConstants(t *testing.T) {
 		n = new(big.Int).Lsh(n, 3072)
 		return toElement(n.Mod(n, prime))
 	}
-	assert.Equal(t, hexOf(prime), primeHex)
+	assert.Equal(t, primeHex, hexOf(prime))
 	assert.Equal(t, form(big.NewInt(1)), group().one)
 	assert.Equal(t, form(big.NewInt(2)), group().two)
 	assert.Equal(t, form(radix), group().rr)

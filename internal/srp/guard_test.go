@@ -11,6 +11,7 @@ import (
 	"go/token"
 	"log/slog"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -90,7 +91,7 @@ func secretOperator(e *ast.BinaryExpr) token.Token {
 	public := true
 	ast.Inspect(e, func(node ast.Node) bool {
 		if identifier, ok := node.(*ast.Ident); ok {
-			public = public && strings.Contains(" i n len max a u x b ", " "+identifier.Name+" ")
+			public = public && slices.Contains([]string{"i", "n", "len", "max", "a", "u", "x", "b"}, identifier.Name)
 		}
 		return true
 	})
@@ -104,7 +105,7 @@ func secretOperator(e *ast.BinaryExpr) token.Token {
 func spellings(secret []byte) []string {
 	number := bytes.TrimLeft(secret, "\x00")
 	limbs := toWords(secret, (len(secret)+7)/8)
-	decimals := strings.Trim(fmt.Sprint(number[:8]), "[]")
+	decimals := strings.Trim(fmt.Sprintf("%d", number[:8]), "[]")
 	return []string{
 		string(number[:8]), hex.EncodeToString(number[:8]), strings.ToUpper(hex.EncodeToString(number[:8])),
 		decimals, strings.ReplaceAll(decimals, " ", ","), strings.ReplaceAll(decimals, " ", ", "),
@@ -157,12 +158,12 @@ func TestSecretsDoNotPrint(t *testing.T) {
 	} {
 		for want, value := range values {
 			var out bytes.Buffer
-			slog.New(newHandler(&out)).Info("m", "x", value, slog.Group("g", "y", value))
+			slog.New(newHandler(&out)).Info("m", slog.Any("x", value), slog.Group("g", slog.Any("y", value)))
 			assert.Contains(t, out.String(), want)
 			requireNoSecret(t, out.String(), secrets)
 		}
 		var out bytes.Buffer
-		slog.New(newHandler(&out)).Info("m", "x", ch, "l", []any{ch})
+		slog.New(newHandler(&out)).Info("m", slog.Any("x", ch), slog.Any("l", []any{ch}))
 		requireNoSecret(t, out.String(), secrets)
 	}
 	for _, format := range []string{"%v", "%+v", "%#v", "%s", "%x", "%d"} {

@@ -61,19 +61,19 @@ func readJSON(t *testing.T, path string, into any) {
 }
 
 // unhex reads hex of any length, as bytes.
-func unhex(t testing.TB, text string) []byte {
-	t.Helper()
+func unhex(tb testing.TB, text string) []byte {
+	tb.Helper()
 	if len(text)%2 == 1 {
 		text = "0" + text
 	}
 	b, err := hex.DecodeString(text)
-	require.NoError(t, err)
+	require.NoError(tb, err)
 	return b
 }
 
-func unbase64(t testing.TB, text string) []byte {
-	t.Helper()
+func unbase64(tb testing.TB, text string) []byte {
+	tb.Helper()
 	b, err := base64.StdEncoding.DecodeString(text)
-	require.NoError(t, err)
+	require.NoError(tb, err)
 	return b
 }

@@ -50,7 +50,7 @@ func TestParseTimestampIsStrict(t *testing.T) {
 	} {
 		when, err := ParseTimestamp(text)
 		require.ErrorIs(t, err, ErrMalformed, "%.40s", text)
-		assert.ErrorContains(t, err, "TIMESTAMP")
+		require.ErrorContains(t, err, "TIMESTAMP")
 		assert.True(t, when.IsZero())
 		assert.Less(t, len(err.Error()), 100)
 	}

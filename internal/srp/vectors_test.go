@@ -77,8 +77,8 @@ func (v *knownAnswer) requireAnswers(t *testing.T, got map[string][]byte) {
 	for _, answers := range []map[string]any{v.Expected, v.Derived} {
 		for field, value := range answers {
 			name, encoding := field, ""
-			if i := strings.IndexByte(field, '_'); i >= 0 {
-				name, encoding = field[:i], field[i+1:]
+			if before, after, ok := strings.Cut(field, "_"); ok {
+				name, encoding = before, after
 			}
 			if name == "secret" || name == "timestamp" {
 				continue // inputs that android-full-chain lists beside the signature it gives for them
@@ -144,7 +144,10 @@ func TestKnownAnswers(t *testing.T) {
 		require.NoError(t, json.Unmarshal(raw, &v))
 		run, ok := runners[v.Kind]
 		require.True(t, ok, "%s: unknown kind %q", v.ID, v.Kind)
-		t.Run(v.ID, func(t *testing.T) { run(t, &v) })
+		t.Run(v.ID, func(t *testing.T) {
+			t.Parallel()
+			run(t, &v)
+		})
 		ran++
 	}
 	require.Equal(t, knownAnswers, ran)
@@ -154,8 +157,9 @@ func TestKnownAnswers(t *testing.T) {
 }
 
 func runMultiplier(t *testing.T, v *knownAnswer) {
+	t.Helper()
 	if n, ok := v.Inputs["N_hex"].(string); ok {
-		assert.Equal(t, strings.ToLower(n), primeHex)
+		assert.Equal(t, primeHex, strings.ToLower(n))
 		assert.Equal(t, "2", v.input(t, "g_hex"))
 		assert.Equal(t, "2", plainHex(group().two))
 	}
@@ -163,18 +167,21 @@ func runMultiplier(t *testing.T, v *knownAnswer) {
 }
 
 func runScrambler(t *testing.T, v *knownAnswer) {
+	t.Helper()
 	u, err := scrambler(pad(v.number(t, "A")), pad(v.number(t, "B")))
 	require.NoError(t, err)
 	v.requireAnswers(t, map[string][]byte{"u": u})
 }
 
 func runPublicKey(t *testing.T, v *knownAnswer) {
+	t.Helper()
 	c := clientWith(v.number(t, "a"))
 	v.requireAnswers(t, map[string][]byte{"A": unhex(t, c.PublicKey())})
 }
 
 // runChain runs the client half as far as the vector goes, and through the exported API where it gives a signature.
 func runChain(t *testing.T, v *knownAnswer) {
+	t.Helper()
 	block, timestamp := "AAAA", ""
 	for _, from := range []map[string]any{v.Inputs, v.Derived} {
 		for _, field := range []string{"secret_block_base64", "secret_block"} {
@@ -213,6 +220,7 @@ func runChain(t *testing.T, v *knownAnswer) {
 }
 
 func runReject(t *testing.T, v *knownAnswer) {
+	t.Helper()
 	require.Equal(t, "B mod N == 0", v.Expected["error"])
 	_, err := ParseChallenge("1", v.input(t, "B_hex"), "AAAA")
 	require.ErrorIs(t, err, ErrIllegalParameter)
@@ -221,6 +229,7 @@ func runReject(t *testing.T, v *knownAnswer) {
 
 // runSignature: one source uses the base64 text of the key as the key, the other a block without base64 padding.
 func runSignature(t *testing.T, v *knownAnswer) {
+	t.Helper()
 	key := []byte(nil)
 	if text, ok := v.Inputs["hmac_key_utf8"].(string); ok {
 		key = []byte(text)
@@ -235,12 +244,14 @@ func runSignature(t *testing.T, v *knownAnswer) {
 }
 
 func runSecretHash(t *testing.T, v *knownAnswer) {
+	t.Helper()
 	got := SecretHash(v.input(t, "username"), v.input(t, "client_id"), v.input(t, "client_secret"))
 	require.Equal(t, v.Expected["secret_hash"], got)
 }
 
 // runInnerHash proves that x is made of the inner hash that the source asserts.
 func runInnerHash(t *testing.T, v *knownAnswer) {
+	t.Helper()
 	id, salt := v.identity(t), []byte{0, 0x80}
 	var inner []byte
 	if text, ok := v.Expected["sha256_hex"].(string); ok {
@@ -254,6 +265,7 @@ func runInnerHash(t *testing.T, v *knownAnswer) {
 }
 
 func runHKDF(t *testing.T, v *knownAnswer) {
+	t.Helper()
 	ikm, salt := v.number(t, "ikm"), v.number(t, "salt")
 	info, ours := v.Inputs["info_utf8"].(string)
 	if !ours {
@@ -280,6 +292,7 @@ func runHKDF(t *testing.T, v *knownAnswer) {
 }
 
 func runPad(t *testing.T, v *knownAnswer) {
+	t.Helper()
 	answers, ok := v.Expected["nonnegative"].(map[string]any)
 	require.True(t, ok)
 	require.Len(t, answers, 257)
@@ -294,6 +307,7 @@ func runPad(t *testing.T, v *knownAnswer) {
 }
 
 func runDeviceVerifier(t *testing.T, v *knownAnswer) {
+	t.Helper()
 	got := newVerifier(unbase64(t, v.input(t, "salt_base64")), v.identity(t), v.password(t))
 	assert.Equal(t, v.Expected["salt_base64"], base64.StdEncoding.EncodeToString(got.Salt))
 	require.Equal(t, v.Expected["password_verifier_base64"], base64.StdEncoding.EncodeToString(got.Value))
@@ -303,16 +317,19 @@ func runDeviceVerifier(t *testing.T, v *knownAnswer) {
 }
 
 func runUserVerifier(t *testing.T, v *knownAnswer) {
+	t.Helper()
 	got := newVerifier(v.number(t, "salt"), v.identity(t), v.password(t))
 	v.requireAnswers(t, map[string][]byte{"verifier": bytes.TrimLeft(got.Value, "\x00")})
 }
 
 func runServerPublicKey(t *testing.T, v *knownAnswer) {
+	t.Helper()
 	s := serverWith(Verifier{Salt: []byte{1}, Value: v.number(t, "verifier")}, v.number(t, "b"))
 	v.requireAnswers(t, map[string][]byte{"B": unhex(t, s.PublicKey())})
 }
 
 func runTimestamp(t *testing.T, v *knownAnswer) {
+	t.Helper()
 	when, err := time.Parse(time.RFC3339, v.input(t, "time_utc"))
 	require.NoError(t, err)
 	require.Equal(t, TimestampLayout, v.input(t, "go_layout"))
@@ -324,6 +341,7 @@ func runTimestamp(t *testing.T, v *knownAnswer) {
 }
 
 func runTimestampReject(t *testing.T, v *knownAnswer) {
+	t.Helper()
 	_, err := ParseTimestamp(v.input(t, "sent"))
 	require.ErrorIs(t, err, ErrMalformed)
 	_, err = ParseTimestamp(v.input(t, "correct"))
@@ -332,6 +350,7 @@ func runTimestampReject(t *testing.T, v *knownAnswer) {
 
 // runFixture: a captured challenge without an asserted signature; its A is known and it must parse.
 func runFixture(t *testing.T, v *knownAnswer) {
+	t.Helper()
 	assert.Equal(t, v.input(t, "A_hex"), clientWith(v.number(t, "a")).PublicKey())
 	text := func(name string) string {
 		s, ok := v.Expected[name].(string)
