@@ -33,6 +33,20 @@ type Config struct {
 	RequiredAttributes []string
 	// PasswordPolicy is what passwords must have. If nil, it is the service's default.
 	PasswordPolicy *PasswordPolicy
+	// MFA is whether users are asked for a second factor: "OFF", "OPTIONAL", those who have set one up, or "ON", all.
+	// If empty, it is "OPTIONAL", so that the zero Config asks exactly those users who have one.
+	MFA string
+	// MFAFactors are the second factors of the pool: "SMS_MFA", "SOFTWARE_TOKEN_MFA", "EMAIL_OTP". If nil, all.
+	MFAFactors []string
+	// FirstFactors are what USER_AUTH may begin with: "PASSWORD", "EMAIL_OTP", "SMS_OTP", "WEB_AUTHN". If nil, it
+	// is "PASSWORD".
+	FirstFactors []string
+	// WebAuthn describes passkeys, which are on where FirstFactors has "WEB_AUTHN".
+	WebAuthn WebAuthn
+	// Devices turns the tracking of devices on; nil leaves it off.
+	Devices *DeviceConfiguration
+	// Triggers stand in for the pool's Lambda functions.
+	Triggers Triggers
 	// Issuer is what tokens name as their issuer. If empty, it is [Server.URL] + "/" + pool ID.
 	Issuer string
 	// Now is the clock that [Server.Advance] adds to. If nil, it is [time.Now].
@@ -69,7 +83,7 @@ type Client struct {
 type User struct {
 	// Username is the name, or, in a pool with UsernameAttributes, the e-mail address or phone number.
 	Username string
-	// Password is the password.
+	// Password is the password. It may be empty where FirstFactors has another factor.
 	Password string
 	// Sub is the user's unchangeable ID; if empty, a random one.
 	Sub string
@@ -81,6 +95,14 @@ type User struct {
 	Status string
 	// Disabled users cannot sign in.
 	Disabled bool
+	// MFA are the second factors that the user has enabled: "SMS_MFA", "SOFTWARE_TOKEN_MFA", "EMAIL_OTP". If nil,
+	// it is the software token where there is a TOTPSecret, else none.
+	MFA []string
+	// PreferredMFA is the one of them that the user is asked for; if empty, the user chooses.
+	PreferredMFA string
+	// TOTPSecret is the secret of the user's software token, in base32. If empty, it is a random one where MFA
+	// has the software token; see [Server.TOTP].
+	TOTPSecret string
 }
 
 // PasswordPolicy is what passwords must have.
@@ -97,7 +119,7 @@ func (c Client) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "Client{"
 // LogValue logs the client's ID.
 func (c Client) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(c)) }
 
-// Format prints the user without the password, whatever the verb.
+// Format prints the user without the password and the secret, whatever the verb.
 func (u User) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "User{"+u.Username+"}") }
 
 // LogValue logs the user's name.
@@ -141,12 +163,33 @@ func (cfg Config) withDefaults() Config {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
+	cfg = cfg.withFactors()
 	cfg.Clients = slices.Clone(cfg.Clients)
 	if len(cfg.Clients) == 0 {
 		cfg.Clients = []Client{{}}
 	}
 	for i := range cfg.Clients {
 		cfg.Clients[i] = cfg.Clients[i].withDefaults()
+	}
+	return cfg
+}
+
+// withFactors fills in what cfg leaves open about factors.
+func (cfg Config) withFactors() Config {
+	if cfg.MFA == "" {
+		cfg.MFA = mfaOptional
+	}
+	checkNames("Config.MFA", []string{cfg.MFA}, mfaOff, mfaOptional, mfaOn)
+	if cfg.MFAFactors == nil {
+		cfg.MFAFactors = []string{challengeSMS, challengeTOTP, challengeEmail}
+	}
+	checkNames("Config.MFAFactors", cfg.MFAFactors, challengeSMS, challengeTOTP, challengeEmail)
+	if cfg.FirstFactors == nil {
+		cfg.FirstFactors = []string{challengePassword}
+	}
+	checkNames("Config.FirstFactors", cfg.FirstFactors, challengePassword, challengeEmail, challengeSMSOTP, challengeWebAuthn)
+	if uv := cfg.WebAuthn.UserVerification; uv != "" {
+		checkNames("Config.WebAuthn.UserVerification", []string{uv}, uvRequired, uvPreferred)
 	}
 	return cfg
 }

@@ -48,6 +48,10 @@ var (
 	errRevocationOff      = exception("UnsupportedOperationException", "Revocation not enabled for this client")
 	errUnauthorizedClient = exception("UnauthorizedException", "Client is not authorized to revoke this token")
 
+	errOTP          = exception("CodeMismatchException", "Invalid code or auth state for the user.")
+	errTOTPMismatch = exception("CodeMismatchException", "Invalid code received for user")
+	errTOTPUsed     = exception("ExpiredCodeException", "Your software token has already been used once.")
+
 	errUsernameExists   = exception("UsernameExistsException", "User already exists")
 	errCodeMismatch     = exception("CodeMismatchException", "Invalid verification code provided, please try again.")
 	errCodeExpired      = exception("ExpiredCodeException", "Invalid code provided, please request a code again.")

@@ -34,6 +34,11 @@ type user struct {
 	signedOut  time.Time // everywhere; tokens from before are void
 	created    time.Time
 	modified   time.Time
+
+	token     *softwareToken // that is verified
+	newToken  *softwareToken // that is not yet
+	factors   []string       // second factors that the user enabled
+	preferred string         // one of them, or ""
 }
 
 // AddUser adds a user as an administrator would. It panics when there is such a user already, or u cannot be one.
@@ -60,6 +65,7 @@ func (s *Server) AddUser(u User) {
 	}
 	added := p.newUser(u.Username, u.Sub, u.Password, attributes)
 	added.groups, added.status, added.disabled = slices.Clone(u.Groups), u.Status, u.Disabled
+	p.addFactors(added, &u)
 }
 
 // DisableUser disables a user, or enables it again. It panics when there is none.

@@ -1,0 +1,185 @@
+package cognitotest
+
+import (
+	"fmt"
+	"io"
+	"log/slog"
+	"maps"
+)
+
+// Triggers are what the pool calls in place of Lambda functions; a nil one is not configured. An error of a trigger
+// ends the call with UserLambdaValidationException and its text. A trigger runs while the server is locked: it must
+// not call the server.
+type Triggers struct {
+	// PreSignUp runs before a user is added by SignUp.
+	PreSignUp func(*PreSignUpEvent) error
+	// PostConfirmation runs after ConfirmSignUp, and after a sign-up that PreSignUp confirmed.
+	PostConfirmation func(*TriggerEvent) error
+	// PreAuthentication runs before the first factor is checked.
+	PreAuthentication func(*TriggerEvent) error
+	// PostAuthentication runs when all factors are proven, before the tokens are made.
+	PostAuthentication func(*TriggerEvent) error
+	// DefineAuthChallenge decides after each round of CUSTOM_AUTH what comes next.
+	DefineAuthChallenge func(*DefineAuthChallengeEvent) error
+	// CreateAuthChallenge makes a custom challenge.
+	CreateAuthChallenge func(*CreateAuthChallengeEvent) error
+	// VerifyAuthChallenge checks the answer to a custom challenge.
+	VerifyAuthChallenge func(*VerifyAuthChallengeEvent) error
+	// PreTokenGeneration changes the claims of new tokens.
+	PreTokenGeneration func(*PreTokenGenerationEvent) error
+	// UserMigration looks for a user whom the pool does not have, in the flows that send the password in clear.
+	UserMigration func(*UserMigrationEvent) error
+}
+
+// TriggerEvent is what every trigger is told. Printed or logged, it and the events that embed it show no more than
+// source and user.
+type TriggerEvent struct {
+	// Source is the event's triggerSource, such as "PreSignUp_SignUp".
+	Source string
+	// UserPoolID and ClientID are where the request went to.
+	UserPoolID, ClientID string
+	// Username is the internal one, or for a user who does not exist what the client called it.
+	Username string
+	// Attributes are a copy of the user's attributes; nil for a user who does not exist.
+	Attributes map[string]string
+	// ClientMetadata is that of the request.
+	ClientMetadata map[string]string
+	// UserNotFound says that there is no such user and that the client must not notice.
+	UserNotFound bool
+}
+
+// PreSignUpEvent is what PreSignUp is told, and what it may set.
+type PreSignUpEvent struct {
+	TriggerEvent
+
+	// ValidationData is that of the request.
+	ValidationData map[string]string
+
+	// AutoConfirmUser confirms the user without a code.
+	AutoConfirmUser bool
+	// AutoVerifyEmail and AutoVerifyPhone mark an address as verified.
+	AutoVerifyEmail, AutoVerifyPhone bool
+}
+
+// ChallengeResult is a round of a custom sign-in.
+type ChallengeResult struct {
+	// Name is "SRP_A", "PASSWORD_VERIFIER", "CUSTOM_CHALLENGE" or an MFA challenge.
+	Name string
+	// Passed says whether the answer was right.
+	Passed bool
+	// Metadata is what CreateAuthChallenge noted of a custom challenge.
+	Metadata string
+}
+
+// DefineAuthChallengeEvent is what DefineAuthChallenge is told, and what it may set: one of the three.
+type DefineAuthChallengeEvent struct {
+	TriggerEvent
+
+	// Session is the rounds so far.
+	Session []ChallengeResult
+
+	// ChallengeName asks for another round: "CUSTOM_CHALLENGE", after "SRP_A" "PASSWORD_VERIFIER", or an MFA challenge.
+	ChallengeName string
+	// IssueTokens ends the sign-in well.
+	IssueTokens bool
+	// FailAuthentication ends it with "Incorrect username or password."
+	FailAuthentication bool
+}
+
+// CreateAuthChallengeEvent is what CreateAuthChallenge is told, and what it may set.
+type CreateAuthChallengeEvent struct {
+	TriggerEvent
+
+	// ChallengeName is what DefineAuthChallenge asked for.
+	ChallengeName string
+	// Session is the rounds so far.
+	Session []ChallengeResult
+
+	// PublicParameters go to the client.
+	PublicParameters map[string]string
+	// PrivateParameters go to VerifyAuthChallenge.
+	PrivateParameters map[string]string
+	// Metadata goes into the round's [ChallengeResult].
+	Metadata string
+}
+
+// VerifyAuthChallengeEvent is what VerifyAuthChallenge is told, and what it may set.
+type VerifyAuthChallengeEvent struct {
+	TriggerEvent
+
+	// PrivateParameters are those of CreateAuthChallenge.
+	PrivateParameters map[string]string
+	// Answer is the client's ANSWER.
+	Answer string
+
+	// Correct says that the answer is right.
+	Correct bool
+}
+
+// PreTokenGenerationEvent is what PreTokenGeneration is told, and what it may set.
+type PreTokenGenerationEvent struct {
+	TriggerEvent
+
+	// Groups are the user's groups; what they are afterwards goes into the tokens.
+	Groups []string
+
+	// ID and Access change the claims of the two tokens.
+	ID, Access ClaimChanges
+}
+
+// ClaimChanges change the claims of a token. Those that make it the pool's token stay as they are: iss, sub, aud,
+// exp and the like.
+type ClaimChanges struct {
+	// Set are claims to add, or to replace.
+	Set map[string]any
+	// Remove are names of claims to leave out.
+	Remove []string
+}
+
+// UserMigrationEvent is what UserMigration is told, and what it may set.
+type UserMigrationEvent struct {
+	TriggerEvent
+
+	// Password is what the client sent.
+	Password string
+
+	// Found adds the user to the pool, with the password.
+	Found bool
+	// NewAttributes are the new user's attributes.
+	NewAttributes map[string]string
+	// Status is the new user's: "CONFIRMED", or if empty RESET_REQUIRED, which makes the user choose a new password.
+	Status string
+}
+
+// Format prints the event's source and user, whatever the verb.
+func (e TriggerEvent) Format(f fmt.State, _ rune) {
+	_, _ = io.WriteString(f, "TriggerEvent{"+e.Source+" "+e.Username+"}")
+}
+
+// LogValue logs the event's source and user.
+func (e TriggerEvent) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(e)) }
+
+// event makes an event about u, who is nil if there is no such user.
+func (p *pool) event(source string, c *Client, u *user, name string, metadata map[string]string) TriggerEvent {
+	e := TriggerEvent{
+		Source: source, UserPoolID: p.cfg.UserPoolID, ClientID: c.ID, Username: name,
+		ClientMetadata: maps.Clone(metadata), UserNotFound: u == nil,
+	}
+	if u != nil {
+		e.Username, e.Attributes = u.username, maps.Clone(u.attributes)
+		e.Attributes[attrSub] = u.sub
+		e.Attributes["cognito:user_status"] = u.status
+	}
+	return e
+}
+
+// trigger calls a trigger, if there is one.
+func trigger[E any](name string, fn func(*E) error, event *E) error {
+	if fn == nil {
+		return nil
+	}
+	if err := fn(event); err != nil {
+		return exception("UserLambdaValidationException", name+" failed with error "+err.Error()+".")
+	}
+	return nil
+}
