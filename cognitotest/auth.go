@@ -1,34 +1,48 @@
 package cognitotest
 
 import (
-	"encoding/json"
-	"maps"
 	"slices"
-	"strings"
 
 	"github.com/gocognito/cognito/internal/srp"
 )
 
-// The keys of AuthParameters, ChallengeParameters and ChallengeResponses, and the challenges.
+// The keys of AuthParameters, ChallengeParameters and ChallengeResponses.
 const (
-	paramUsername     = "USERNAME"
-	paramPassword     = "PASSWORD"
-	paramSecretHash   = "SECRET_HASH"
-	paramSRPA         = "SRP_A"
-	paramRefreshToken = "REFRESH_TOKEN"
-	paramUserID       = "USER_ID_FOR_SRP"
-	paramNewPassword  = "NEW_PASSWORD"
+	paramUsername      = "USERNAME"
+	paramPassword      = "PASSWORD"
+	paramSecretHash    = "SECRET_HASH"
+	paramSRPA          = "SRP_A"
+	paramRefreshToken  = "REFRESH_TOKEN"
+	paramUserID        = "USER_ID_FOR_SRP"
+	paramNewPassword   = "NEW_PASSWORD"
+	paramDeviceKey     = "DEVICE_KEY"
+	paramAnswer        = "ANSWER"
+	paramChallengeName = "CHALLENGE_NAME"
+	paramPreferred     = "PREFERRED_CHALLENGE"
+	paramCredential    = "CREDENTIAL"
+	paramEmail         = "EMAIL"
 
 	attributePrefix = "userAttributes."
+)
 
-	challengePasswordVerifier = "PASSWORD_VERIFIER"
-	challengeNewPassword      = "NEW_PASSWORD_REQUIRED"
+// The flows.
+const (
+	flowSRP           = "USER_SRP_AUTH"
+	flowPassword      = "USER_PASSWORD_AUTH"
+	flowCustom        = "CUSTOM_AUTH"
+	flowChoice        = "USER_AUTH"
+	flowRefresh       = "REFRESH_TOKEN_AUTH"
+	flowRefreshAlias  = "REFRESH_TOKEN"
+	flowAdminPassword = "ADMIN_USER_PASSWORD_AUTH"
+	flowAdminNoSRP    = "ADMIN_NO_SRP_AUTH" // the former name of that
 )
 
 type initiateAuthInput struct {
 	AuthFlow       string
 	ClientID       string `json:"ClientId"`
 	AuthParameters map[string]string
+	ClientMetadata map[string]string
+	Session        string
 }
 
 // authOutput is a challenge or tokens, never both.
@@ -36,13 +50,18 @@ type authOutput struct {
 	ChallengeName        string            `json:",omitempty"`
 	Session              string            `json:",omitempty"`
 	ChallengeParameters  map[string]string // there with tokens too, empty
+	AvailableChallenges  []string          `json:",omitempty"`
 	AuthenticationResult *authResult       `json:",omitempty"`
 }
 
-func (p *pool) initiateAuth(in *initiateAuthInput) (authOutput, error) {
+func (p *pool) initiateAuth(in *initiateAuthInput) (authOutput, error) { return p.initiate(in, false) }
+
+// initiate begins a sign-in, by the operation of administrators or by the other one.
+func (p *pool) initiate(in *initiateAuthInput, admin bool) (authOutput, error) {
 	v := &validation{}
 	v.length("authFlow", in.AuthFlow, 1, 128)
 	v.length("clientId", in.ClientID, 1, 128)
+	v.session(in.Session)
 	if err := v.err(); err != nil {
 		return authOutput{}, err
 	}
@@ -50,41 +69,49 @@ func (p *pool) initiateAuth(in *initiateAuthInput) (authOutput, error) {
 	if err != nil {
 		return authOutput{}, err
 	}
-	if err := checkFlow(c, in.AuthFlow); err != nil {
+	if err := checkFlow(c, in.AuthFlow, admin); err != nil {
 		return authOutput{}, err
 	}
+	r := &authRequest{client: c, admin: admin, session: in.Session, params: in.AuthParameters, metadata: in.ClientMetadata}
 	switch in.AuthFlow {
-	case "USER_SRP_AUTH":
-		return p.startSRP(c, in.AuthParameters)
-	case "USER_PASSWORD_AUTH":
-		return p.startPassword(c, in.AuthParameters)
-	case "REFRESH_TOKEN_AUTH", "REFRESH_TOKEN":
-		return p.startRefresh(c, in.AuthParameters)
+	case flowSRP:
+		return p.startSRP(r)
+	case flowCustom:
+		return p.startCustom(r)
+	case flowChoice:
+		return p.startChoice(r)
+	case flowRefresh, flowRefreshAlias:
+		return p.startRefresh(r)
 	default:
-		return authOutput{}, exception("UnknownOperationException", "cognitotest does not know the flow "+in.AuthFlow+" yet.")
+		return p.startPassword(r, in.AuthFlow)
 	}
 }
 
-// checkFlow is the gate of the client's ExplicitAuthFlows.
-func checkFlow(c *Client, flow string) error {
-	gates := map[string]string{
-		"USER_SRP_AUTH": "ALLOW_USER_SRP_AUTH", "USER_PASSWORD_AUTH": "ALLOW_USER_PASSWORD_AUTH",
-		"CUSTOM_AUTH": "ALLOW_CUSTOM_AUTH", "USER_AUTH": "ALLOW_USER_AUTH",
-		"REFRESH_TOKEN_AUTH": "ALLOW_REFRESH_TOKEN_AUTH", "REFRESH_TOKEN": "ALLOW_REFRESH_TOKEN_AUTH",
-	}
+// gates are the values of ExplicitAuthFlows that let flows through.
+var gates = map[string]string{
+	flowSRP: "ALLOW_USER_SRP_AUTH", flowPassword: "ALLOW_USER_PASSWORD_AUTH", flowCustom: "ALLOW_CUSTOM_AUTH",
+	flowChoice: "ALLOW_USER_AUTH", flowRefresh: "ALLOW_REFRESH_TOKEN_AUTH", flowRefreshAlias: "ALLOW_REFRESH_TOKEN_AUTH",
+	flowAdminPassword: "ALLOW_ADMIN_USER_PASSWORD_AUTH", flowAdminNoSRP: "ALLOW_ADMIN_USER_PASSWORD_AUTH",
+}
+
+// checkFlow checks that the operation knows the flow and that the client allows it.
+func checkFlow(c *Client, flow string, admin bool) error {
 	gate, ok := gates[flow]
+	forAdmins := flow == flowAdminPassword || flow == flowAdminNoSRP
 	switch {
-	case !ok && strings.HasPrefix(flow, "ADMIN_"):
-		return errFlowOperation
 	case !ok:
 		v := &validation{}
 		v.fail("authFlow", "Member must satisfy enum value set: [ADMIN_NO_SRP_AUTH, ADMIN_USER_PASSWORD_AUTH, CUSTOM_AUTH, "+
 			"REFRESH_TOKEN, REFRESH_TOKEN_AUTH, USER_AUTH, USER_PASSWORD_AUTH, USER_SRP_AUTH]")
 		return v.err()
-	case !slices.Contains(c.ExplicitAuthFlows, gate):
-		return errFlowGate(flow)
-	default:
+	case forAdmins != admin && (forAdmins || flow == flowPassword):
+		return errFlowOperation
+	case slices.Contains(c.ExplicitAuthFlows, gate):
 		return nil
+	case admin:
+		return errAdminFlowGate
+	default:
+		return errFlowGate(flow)
 	}
 }
 
@@ -97,29 +124,30 @@ func required(params map[string]string, names ...string) error {
 	return nil
 }
 
-func (p *pool) startPassword(c *Client, params map[string]string) (authOutput, error) {
-	if err := required(params, paramUsername, paramPassword); err != nil {
+func (p *pool) startPassword(r *authRequest, flow string) (authOutput, error) {
+	if err := r.check(paramUsername, paramPassword); err != nil {
 		return authOutput{}, err
 	}
-	if err := checkAuthHash(c, params); err != nil {
+	if err := p.migrate(r); err != nil {
 		return authOutput{}, err
 	}
-	u := p.find(params[paramUsername])
-	if u == nil {
-		return authOutput{}, p.unknownUser(c)
+	l, err := p.identify(r, flow)
+	if err != nil {
+		return authOutput{}, err
 	}
-	return p.firstFactor(c, u, func() bool { return p.knows(u, params[paramPassword]) })
+	return p.checkPassword(l, r.params[paramPassword])
 }
 
-func (p *pool) unknownUser(c *Client) error {
-	if c.PreventUserExistenceErrors {
-		return errWrongPassword
-	}
-	return errUserNotFound
+// checkPassword is the first factor of the flows that send the password in clear.
+func (p *pool) checkPassword(l *login, password string) (authOutput, error) {
+	return p.firstFactor(l, func() bool { return l.user != nil && p.knows(l.user, password) })
 }
 
 // knows reports whether password is the user's. There is only a verifier to tell by, so both halves of SRP are run.
 func (p *pool) knows(u *user, password string) bool {
+	if u.passwordless() {
+		return false
+	}
 	client, server := srp.NewClient(), srp.NewServer(u.verifier)
 	const block = "AAAA"
 	challenge, err := srp.ParseChallenge(server.Salt(), server.PublicKey(), block)
@@ -130,132 +158,66 @@ func (p *pool) knows(u *user, password string) bool {
 	return err == nil && server.Verify(p.identity(u.username), client.PublicKey(), []byte{0, 0, 0}, "", signature) == nil
 }
 
-// firstFactor checks a user's password and what else stands between it and the tokens, in the service's order.
-func (p *pool) firstFactor(c *Client, u *user, proven func() bool) (authOutput, error) {
+// firstFactor checks a user's password or passkey and what else stands between it and the next step, in the
+// service's order. For a user who does not exist proven must be false.
+func (p *pool) firstFactor(l *login, proven func() bool) (authOutput, error) {
 	switch {
-	case u.disabled && !c.PreventUserExistenceErrors:
+	case l.user != nil && l.user.disabled && !l.client.PreventUserExistenceErrors:
 		return authOutput{}, errDisabled
-	case p.lockedOut(u.username):
+	case p.lockedOut(l.username):
 		return authOutput{}, errLockedOut
-	case !proven():
-		p.failed(u.username)
+	}
+	if err := p.preAuthentication(l); err != nil {
+		return authOutput{}, err
+	}
+	if !proven() {
+		p.failed(l.username)
 		return authOutput{}, errWrongPassword
 	}
-	p.succeeded(u.username)
+	p.succeeded(l.username)
+	if err := l.user.mayEnter(); err != nil {
+		return authOutput{}, err
+	}
+	if err := p.resolveDevice(l); err != nil {
+		return authOutput{}, err
+	}
+	switch {
+	case l.flow == flowCustom:
+		l.rounds = append(slices.Clone(l.rounds), ChallengeResult{Name: challengePasswordVerifier, Passed: true})
+		return p.nextRound(l)
+	case l.user.status == statusForceChange:
+		return p.askNewPassword(l)
+	default:
+		return p.secondFactor(l)
+	}
+}
+
+// mayEnter says why a user who has proven a factor may not sign in.
+func (u *user) mayEnter() error {
 	switch {
 	case u.disabled:
-		return authOutput{}, errDisabled
+		return errDisabled
 	case u.status == statusUnconfirmed:
-		return authOutput{}, errNotConfirmed
+		return errNotConfirmed
 	case u.status == statusResetRequired:
-		return authOutput{}, errResetRequired
-	case u.status == statusForceChange:
-		return p.askNewPassword(c, u)
+		return errResetRequired
 	default:
-		return p.signIn(c, u)
+		return nil
 	}
 }
 
-type respondInput struct {
-	ChallengeName      string
-	ClientID           string `json:"ClientId"`
-	Session            string
-	ChallengeResponses map[string]string
-}
-
-func (p *pool) respondToAuthChallenge(in *respondInput) (authOutput, error) {
-	v := &validation{}
-	v.length("challengeName", in.ChallengeName, 1, 128)
-	v.length("clientId", in.ClientID, 1, 128)
-	if in.Session != "" {
-		v.length("session", in.Session, 20, 2048)
+// finish makes the tokens of a login that has proven all that it must.
+func (p *pool) finish(l *login) (authOutput, error) {
+	u := l.user
+	if u == nil || p.bySub(u.sub) != u {
+		return authOutput{}, errWrongPassword
 	}
-	if err := v.err(); err != nil {
+	if err := u.mayEnter(); err != nil {
 		return authOutput{}, err
 	}
-	c, err := p.client(in.ClientID)
-	if err != nil {
+	event := p.loginEvent("PostAuthentication_Authentication", l)
+	if err := trigger("PostAuthentication", p.cfg.Triggers.PostAuthentication, &event); err != nil {
 		return authOutput{}, err
 	}
-	params := in.ChallengeResponses
-	if err := required(params, paramUsername); err != nil {
-		return authOutput{}, err
-	}
-	if err := checkAuthHash(c, params); err != nil {
-		return authOutput{}, err
-	}
-	switch in.ChallengeName {
-	case challengePasswordVerifier:
-		return p.answerProof(c, params)
-	case challengeNewPassword:
-		return p.answerNewPassword(c, in.Session, params)
-	default:
-		// The pool sends no other challenge, so there is no session of one.
-		return authOutput{}, errSession
-	}
-}
-
-// askNewPassword challenges a user whose password is temporary.
-func (p *pool) askNewPassword(c *Client, u *user) (authOutput, error) {
-	current := map[string]string{}
-	for _, a := range u.readable(c) {
-		if a.Name != attrSub {
-			current[a.Name] = a.Value
-		}
-	}
-	missing := []string{}
-	for _, name := range p.cfg.RequiredAttributes {
-		if u.attributes[name] == "" {
-			missing = append(missing, attributePrefix+name)
-		}
-	}
-	currentJSON, err := json.Marshal(current)
-	if err != nil {
-		return authOutput{}, err
-	}
-	missingJSON, err := json.Marshal(missing)
-	if err != nil {
-		return authOutput{}, err
-	}
-	return authOutput{
-		ChallengeName: challengeNewPassword, Session: p.newSession(c, u, challengeNewPassword),
-		ChallengeParameters: map[string]string{
-			paramUserID: u.username, "userAttributes": string(currentJSON), "requiredAttributes": string(missingJSON),
-		},
-	}, nil
-}
-
-func (p *pool) answerNewPassword(c *Client, handle string, params map[string]string) (authOutput, error) {
-	s, err := p.openSession(c, handle, challengeNewPassword, params[paramUsername])
-	if err != nil {
-		return authOutput{}, err
-	}
-	if err := required(params, paramNewPassword); err != nil {
-		return authOutput{}, err
-	}
-	var given []attribute
-	for _, key := range slices.Sorted(maps.Keys(params)) {
-		if name, ok := strings.CutPrefix(key, attributePrefix); ok {
-			if s.user.attributes[name] != "" {
-				return authOutput{}, notAuthorized("Cannot modify an already provided " + name)
-			}
-			given = append(given, attribute{name, params[key]})
-		}
-	}
-	attributes, err := p.checkAttributes(given)
-	if err != nil {
-		return authOutput{}, err
-	}
-	merged := maps.Clone(s.user.attributes)
-	maps.Copy(merged, attributes)
-	if err := p.checkRequired(merged); err != nil {
-		return authOutput{}, err
-	}
-	if err := p.cfg.PasswordPolicy.check(params[paramNewPassword]); err != nil {
-		return authOutput{}, err
-	}
-	s.used = true
-	s.user.attributes, s.user.status, s.user.modified = merged, statusConfirmed, p.now()
-	p.setPassword(s.user, params[paramNewPassword])
-	return p.signIn(c, s.user)
+	return p.signIn(l)
 }

@@ -48,9 +48,30 @@ var (
 	errRevocationOff      = exception("UnsupportedOperationException", "Revocation not enabled for this client")
 	errUnauthorizedClient = exception("UnauthorizedException", "Client is not authorized to revoke this token")
 
-	errOTP          = exception("CodeMismatchException", "Invalid code or auth state for the user.")
-	errTOTPMismatch = exception("CodeMismatchException", "Invalid code received for user")
-	errTOTPUsed     = exception("ExpiredCodeException", "Your software token has already been used once.")
+	errNoDevice       = exception("ResourceNotFoundException", "Device does not exist.")
+	errNoTriggers     = invalidParameter("Custom auth lambda trigger is not configured for the user pool.")
+	errSelection      = invalidParameter("The challenge that was selected is not available.") // the service's text is not known
+	errEmailForm      = invalidParameter("Invalid email address format.")
+	errNoTOTP         = exception("SoftwareTokenMFANotFoundException", "Software Token MFA has not been enabled by the userPool")
+	errEnableTOTP     = exception("EnableSoftwareTokenMFAException", "Code mismatch")
+	errTOTPUnverified = invalidParameter("User has not verified software token mfa")
+	errTOTPMissing    = invalidParameter("User has not set up software token mfa")
+	errNoSetup        = invalidParameter("User has no MFA method and can set none up.") // the service's text is not known
+	errOTP            = exception("CodeMismatchException", "Invalid code or auth state for the user.")
+	errTOTPMismatch   = exception("CodeMismatchException", "Invalid code received for user")
+	errTOTPUsed       = exception("ExpiredCodeException", "Your software token has already been used once.")
+
+	errNoFactor = invalidParameter("User has no factor to sign in with.") // the service's text is not known
+
+	// The texts of these are not known.
+	errPasskeysOff     = exception("WebAuthnNotEnabledException", "WebAuthn is not enabled for the user pool.")
+	errNoRelyingParty  = exception("WebAuthnConfigurationMissingException", "WebAuthn is not configured: no relying party.")
+	errNoCeremony      = exception("WebAuthnChallengeNotFoundException", "WebAuthn challenge not found.")
+	errPasskeyClient   = exception("WebAuthnClientMismatchException", "WebAuthn challenge belongs to another client.")
+	errPasskeyOrigin   = exception("WebAuthnOriginNotAllowedException", "WebAuthn origin is not allowed.")
+	errPasskeyParty    = exception("WebAuthnRelyingPartyMismatchException", "WebAuthn relying party does not match.")
+	errCredential      = exception("WebAuthnCredentialNotSupportedException", "WebAuthn credential is not supported.")
+	errTooManyPasskeys = exception("LimitExceededException", "User has too many WebAuthn credentials.")
 
 	errUsernameExists   = exception("UsernameExistsException", "User already exists")
 	errCodeMismatch     = exception("CodeMismatchException", "Invalid verification code provided, please try again.")
@@ -59,6 +80,7 @@ var (
 	errAlreadyConfirmed = invalidParameter("User is already confirmed.")
 	errWriteAttribute   = notAuthorized("A client attempted to write unauthorized attribute")
 	errTimestamp        = invalidParameter("TIMESTAMP format should be EEE MMM d HH:mm:ss z yyyy in english.")
+	errAdminFlowGate    = invalidParameter("Auth flow not enabled for this client")
 	errFlowOperation    = invalidParameter("Initiate Auth method not supported.")
 )
 
@@ -99,6 +121,13 @@ func (v *validation) length(member, value string, least, most int) {
 		v.fail(member, fmt.Sprintf("Member must have length greater than or equal to %d", least))
 	case n > most:
 		v.fail(member, fmt.Sprintf("Member must have length less than or equal to %d", most))
+	}
+}
+
+// session checks the session of a request, if there is one.
+func (v *validation) session(handle string) {
+	if handle != "" {
+		v.length("session", handle, 20, 2048)
 	}
 }
 

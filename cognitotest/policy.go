@@ -62,7 +62,7 @@ func (p *pool) checkAttributes(list []attribute) (map[string]string, error) {
 		case len([]rune(a.Value)) > 2048:
 			return nil, invalidParameter("user." + a.Name + ": String must be no longer than 2048 characters")
 		case a.Name == attrEmail && !isEmail(a.Value):
-			return nil, invalidParameter("Invalid email address format.")
+			return nil, errEmailForm
 		case a.Name == attrPhone && !isPhone(a.Value):
 			return nil, invalidParameter("Invalid phone number format.")
 		}

@@ -1,13 +1,14 @@
 package cognitotest
 
-func (p *pool) startRefresh(c *Client, params map[string]string) (authOutput, error) {
+func (p *pool) startRefresh(r *authRequest) (authOutput, error) {
+	c, params := r.client, r.params
 	if err := required(params, paramRefreshToken); err != nil {
 		return authOutput{}, err
 	}
 	if c.RefreshTokenRotation {
 		return authOutput{}, errFlowGate("REFRESH_TOKEN_AUTH")
 	}
-	token, err := p.checkRefresh(c, params[paramRefreshToken])
+	token, err := p.checkRefresh(c, params[paramRefreshToken], params[paramDeviceKey])
 	if err != nil {
 		return authOutput{}, err
 	}
@@ -16,14 +17,17 @@ func (p *pool) startRefresh(c *Client, params map[string]string) (authOutput, er
 	if err := checkHash(c, token.family.user.username, params[paramSecretHash], mismatch); err != nil {
 		return authOutput{}, err
 	}
-	result, err := p.issue(c, token.family)
+	token.family.metadata = r.metadata
+	result, err := p.issue(c, token.family, refreshSource)
 	return authOutput{ChallengeParameters: map[string]string{}, AuthenticationResult: result}, err
 }
 
 type getTokensInput struct {
-	ClientID     string `json:"ClientId"`
-	ClientSecret string
-	RefreshToken string
+	ClientID       string `json:"ClientId"`
+	ClientSecret   string
+	RefreshToken   string
+	DeviceKey      string
+	ClientMetadata map[string]string
 }
 
 type getTokensOutput struct{ AuthenticationResult *authResult }
@@ -36,11 +40,12 @@ func (p *pool) getTokensFromRefreshToken(in *getTokensInput) (getTokensOutput, e
 	if in.ClientSecret != c.Secret {
 		return getTokensOutput{}, notAuthorized("Unable to verify secret for client " + c.ID)
 	}
-	token, err := p.checkRefresh(c, in.RefreshToken)
+	token, err := p.checkRefresh(c, in.RefreshToken, in.DeviceKey)
 	if err != nil {
 		return getTokensOutput{}, err
 	}
-	result, err := p.issue(c, token.family)
+	token.family.metadata = in.ClientMetadata
+	result, err := p.issue(c, token.family, refreshSource)
 	if err != nil {
 		return getTokensOutput{}, err
 	}
@@ -63,8 +68,11 @@ func (p *pool) refreshClient(clientID, member, token string) (*Client, error) {
 	return p.client(clientID)
 }
 
-// checkRefresh finds a refresh token that is good for a client.
-func (p *pool) checkRefresh(c *Client, raw string) (*refreshable, error) {
+// refreshSource is the source of the tokens of a refresh, for PreTokenGeneration.
+const refreshSource = "TokenGeneration_RefreshTokens"
+
+// checkRefresh finds a refresh token that is good for a client, on the device that it was issued to.
+func (p *pool) checkRefresh(c *Client, raw, deviceKey string) (*refreshable, error) {
 	token := p.refresh[raw]
 	if token == nil || token.family.client != c.ID {
 		return nil, errRefreshToken
@@ -81,6 +89,8 @@ func (p *pool) checkRefresh(c *Client, raw string) (*refreshable, error) {
 		return nil, errUserNotFound
 	case f.user.disabled:
 		return nil, errDisabled
+	case f.device != "" && (deviceKey != f.device || f.user.device(deviceKey) == nil):
+		return nil, errRefreshToken
 	default:
 		return token, nil
 	}

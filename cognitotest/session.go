@@ -4,47 +4,89 @@ import (
 	"crypto/rand"
 	"encoding/base64"
 	"maps"
+	"slices"
 	"time"
 )
 
-// challengeSession is a challenge that waits for its answer: good once, for a while, for one user, client and
-// challenge. A wrong answer leaves it good.
+// challengeSession is a challenge that waits for its answer: good once, for a while, for one user, client,
+// challenge and kind of operation. A wrong code leaves it good.
 type challengeSession struct {
-	client    string
-	user      *user
+	login     *login
 	challenge string
+	told      bool // the client knows the internal name
 	expires   time.Time
 	used      bool
+
+	code    string   // that was delivered
+	address string   // the attribute that it went to, and
+	value   string   // what that was then: the code proves it
+	first   bool     // the code is a first factor
+	options []string // to choose from
+	device  *device  // that is to be proven
+	passkey string   // the challenge to a passkey
+	private map[string]string
+	note    string         // both from CreateAuthChallenge
+	token   *softwareToken // that is being set up
+	ready   bool           // it is verified
 }
 
-// newSession makes a session and returns its handle, which looks like the service's.
-func (p *pool) newSession(c *Client, u *user, challenge string) string {
+// newSession keeps s and returns its handle, which looks like the service's.
+func (p *pool) newSession(s *challengeSession) string {
 	maps.DeleteFunc(p.sessions, func(_ string, s *challengeSession) bool {
 		return p.now().Sub(s.expires) > time.Hour // long past: it no longer matters why it is no good
 	})
 	var random [600]byte
 	_, _ = rand.Read(random[:]) // it never fails
 	handle := "AYABe" + base64.RawURLEncoding.EncodeToString(random[:])
-	p.sessions[handle] = &challengeSession{
-		client: c.ID, user: u, challenge: challenge, expires: p.now().Add(c.AuthSessionValidity),
-	}
+	s.expires = p.now().Add(s.login.client.AuthSessionValidity)
+	p.sessions[handle] = s
 	return handle
 }
 
-// openSession finds the session of an answer and says, as the service does, why it is no good.
-func (p *pool) openSession(c *Client, handle, challenge, username string) (*challengeSession, error) {
-	if handle == "" {
+// The sessions that are no challenges: of a sign-up, and of its confirmation.
+const (
+	afterSignUp       = "SignUp"
+	afterConfirmation = "ConfirmSignUp"
+)
+
+// challenge asks for what s waits for.
+func (p *pool) challenge(s *challengeSession, params map[string]string) authOutput {
+	s.told = params[paramUsername] != "" || params[paramUserID] != ""
+	return authOutput{ChallengeName: s.challenge, Session: p.newSession(s), ChallengeParameters: params}
+}
+
+// openSession finds the session of an answer to one of the named challenges, and says, as the service does, why it
+// is no good.
+func (p *pool) openSession(r *authRequest, challenges ...string) (*challengeSession, error) {
+	if r.session == "" {
 		return nil, errMissing("Session")
 	}
-	s := p.sessions[handle]
-	switch {
-	case s == nil || s.client != c.ID || s.challenge != challenge || s.user.username != username:
+	s := p.sessions[r.session]
+	if s == nil || s.login.client != r.client || s.login.admin != r.admin ||
+		!slices.Contains(challenges, s.challenge) || !s.names(p, r.params[paramUsername]) {
 		return nil, errSession
-	case s.used:
-		return nil, errSessionUsed
-	case p.now().After(s.expires):
-		return nil, errSessionExpired
-	default:
-		return s, nil
 	}
+	if err := p.usable(s); err != nil {
+		return nil, err
+	}
+	s.login.take(r)
+	return s, nil
+}
+
+// usable says why a session is spent.
+func (p *pool) usable(s *challengeSession) error {
+	switch {
+	case s.used:
+		return errSessionUsed
+	case p.now().After(s.expires):
+		return errSessionExpired
+	default:
+		return nil
+	}
+}
+
+// names reports whether username is the session's user. Where the challenge told the internal name it must be that;
+// else it may also be what the client began with.
+func (s *challengeSession) names(p *pool, username string) bool {
+	return username == s.login.username || !s.told && p.same(s.login.typed, username)
 }

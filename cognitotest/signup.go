@@ -36,17 +36,25 @@ type signUpInput struct {
 	Username       string
 	Password       string
 	UserAttributes []attribute
+	ValidationData []attribute
+	ClientMetadata map[string]string
 }
 
 type signUpOutput struct {
 	UserConfirmed       bool
 	UserSub             string
+	Session             string        `json:",omitempty"`
 	CodeDeliveryDetails *codeDelivery `json:",omitempty"`
 }
 
 func (p *pool) signUp(in *signUpInput) (signUpOutput, error) {
 	var out signUpOutput
-	if _, err := p.account(in.ClientID, in.Username, in.SecretHash, func(v *validation) { passwordForm(v, in.Password) }); err != nil {
+	c, err := p.account(in.ClientID, in.Username, in.SecretHash, func(v *validation) {
+		if in.Password != "" || !p.passwordless() {
+			passwordForm(v, in.Password)
+		}
+	})
+	if err != nil {
 		return out, err
 	}
 	attributes, err := p.checkAttributes(in.UserAttributes)
@@ -59,7 +67,7 @@ func (p *pool) signUp(in *signUpInput) (signUpOutput, error) {
 	if err := p.checkRequired(attributes); err != nil {
 		return out, err
 	}
-	if err := p.cfg.PasswordPolicy.check(in.Password); err != nil {
+	if err := p.checkNewPassword(c, in.Password); err != nil {
 		return out, err
 	}
 	if p.find(in.Username) != nil {
@@ -68,8 +76,21 @@ func (p *pool) signUp(in *signUpInput) (signUpOutput, error) {
 		}
 		return out, errUsernameExists
 	}
+	wishes, err := p.preSignUp(c, in)
+	if err != nil {
+		return out, err
+	}
 	u := p.newUser(in.Username, "", in.Password, attributes)
-	return signUpOutput{UserSub: u.sub, CodeDeliveryDetails: p.sendCode(u)}, nil
+	out.UserSub = u.sub
+	if out.UserConfirmed, err = p.autoConfirm(c, u, wishes); err != nil {
+		return out, err
+	}
+	kind := afterConfirmation
+	if !out.UserConfirmed {
+		kind, out.CodeDeliveryDetails = afterSignUp, p.sendCode(u)
+	}
+	out.Session = p.signUpSession(c, u, in.Username, kind)
+	return out, nil
 }
 
 // checkUsername checks the username of a sign-up against the pool's kind, and makes it an attribute where it is one.
@@ -101,7 +122,7 @@ func (p *pool) checkUsername(username string, attributes map[string]string) erro
 func (p *pool) sendCode(u *user) *codeDelivery {
 	for _, attr := range []string{attrPhone, attrEmail} {
 		if slices.Contains(p.cfg.AutoVerifiedAttributes, attr) && u.attributes[attr] != "" {
-			u.code = &signUpCode{code: newCode(), attribute: attr, expires: p.now().Add(codeValidity)}
+			u.code = &signUpCode{code: newCode(mfaDigits), attribute: attr, expires: p.now().Add(codeValidity)}
 			u.inbox = u.code.code
 			return delivery(attr, u.attributes[attr])
 		}
@@ -109,13 +130,14 @@ func (p *pool) sendCode(u *user) *codeDelivery {
 	return nil
 }
 
-// newCode is six random digits.
-func newCode() string {
-	n, err := rand.Int(rand.Reader, big.NewInt(1_000_000))
+// newCode is random digits.
+func newCode(digits int) string {
+	most := new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(digits)), nil)
+	n, err := rand.Int(rand.Reader, most)
 	if err != nil {
 		panic("cognitotest: " + err.Error()) // the random source never fails
 	}
-	return fmt.Sprintf("%06d", n)
+	return fmt.Sprintf("%0*d", digits, n)
 }
 
 // delivery says where a code went, masked as the service does.
@@ -143,14 +165,20 @@ type confirmSignUpInput struct {
 	Username           string
 	ConfirmationCode   string
 	ForceAliasCreation bool
+	ClientMetadata     map[string]string
+	Session            string
 }
 
-func (p *pool) confirmSignUp(in *confirmSignUpInput) (empty, error) {
+type confirmSignUpOutput struct {
+	Session string `json:",omitempty"`
+}
+
+func (p *pool) confirmSignUp(in *confirmSignUpInput) (confirmSignUpOutput, error) {
 	c, err := p.account(in.ClientID, in.Username, in.SecretHash, func(v *validation) {
 		v.length("confirmationCode", in.ConfirmationCode, 1, 2048)
 	})
 	if err != nil {
-		return empty{}, err
+		return confirmSignUpOutput{}, err
 	}
 	u := p.find(in.Username)
 	if u == nil {
@@ -158,27 +186,36 @@ func (p *pool) confirmSignUp(in *confirmSignUpInput) (empty, error) {
 	}
 	switch {
 	case u == nil && c.PreventUserExistenceErrors:
-		return empty{}, errCodeExpired
+		return confirmSignUpOutput{}, errCodeExpired
 	case u == nil:
-		return empty{}, errUserClientNotFound
+		return confirmSignUpOutput{}, errUserClientNotFound
 	case !p.attempt("ConfirmSignUp", u.username, confirmAttempts):
-		return empty{}, errAttemptLimit
+		return confirmSignUpOutput{}, errAttemptLimit
 	case u.status != statusUnconfirmed:
-		return empty{}, notAuthorized("User cannot be confirmed. Current status is " + u.status)
+		return confirmSignUpOutput{}, notAuthorized("User cannot be confirmed. Current status is " + u.status)
 	case u.code == nil || p.now().After(u.code.expires):
-		return empty{}, errCodeExpired
+		return confirmSignUpOutput{}, errCodeExpired
 	case u.code.code != in.ConfirmationCode:
-		return empty{}, errCodeMismatch
+		return confirmSignUpOutput{}, errCodeMismatch
+	}
+	signedUp, err := p.signedUp(c, u, in.Session)
+	if err != nil {
+		return confirmSignUpOutput{}, err
 	}
 	if attr := p.aliasTaken(u); attr != "" {
 		if !in.ForceAliasCreation {
-			return empty{}, exception("AliasExistsException", "An account with the "+attr+" already exists.")
+			return confirmSignUpOutput{}, exception("AliasExistsException", "An account with the "+attr+" already exists.")
 		}
 		p.takeAlias(u, attr)
 	}
 	u.attributes[u.code.attribute+"_verified"] = "true"
 	u.status, u.code, u.modified = statusConfirmed, nil, p.now()
-	return empty{}, nil
+	var out confirmSignUpOutput
+	if signedUp {
+		p.sessions[in.Session].used = true
+		out.Session = p.signUpSession(c, u, in.Username, afterConfirmation)
+	}
+	return out, p.postConfirmation(c, u, in.ClientMetadata)
 }
 
 // takeAlias takes an alias from its other holder.

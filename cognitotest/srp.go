@@ -13,63 +13,72 @@ import (
 // seconds" without a number.
 const proofWindow = time.Minute
 
-// proof is an SRP sign-in between its two requests.
+// The parameters of a proof.
+const (
+	paramBlock     = "PASSWORD_CLAIM_SECRET_BLOCK"
+	paramSignature = "PASSWORD_CLAIM_SIGNATURE"
+	paramTimestamp = "TIMESTAMP"
+)
+
+// proof is a proof by SRP, of a password or of a device, between its two requests.
 type proof struct {
-	client   string
-	username string // the internal one, made up for a user who does not exist
-	user     *user  // nil for a user who does not exist
-	bigA     string
-	server   *srp.Server
-	expires  time.Time
-	used     bool
+	login   *login
+	device  *device // nil for a password
+	id      srp.Identity
+	bigA    string
+	server  *srp.Server
+	expires time.Time
+	used    bool
+	session string // the handle that came with it; "" for none
 }
 
-func (p *pool) startSRP(c *Client, params map[string]string) (authOutput, error) {
-	if err := required(params, paramUsername, paramSRPA); err != nil {
+func (p *pool) startSRP(r *authRequest) (authOutput, error) {
+	if err := r.check(paramUsername, paramSRPA); err != nil {
 		return authOutput{}, err
 	}
-	if err := checkAuthHash(c, params); err != nil {
+	if err := checkSRPA(r.params); err != nil {
 		return authOutput{}, err
 	}
-	if err := srp.CheckPublicKey(params[paramSRPA]); err != nil {
-		return authOutput{}, invalidParameter(err.Error())
+	l, err := p.identify(r, flowSRP)
+	if err != nil {
+		return authOutput{}, err
 	}
-	attempt := &proof{client: c.ID, bigA: params[paramSRPA], expires: p.now().Add(proofWindow)}
-	u := p.find(params[paramUsername])
-	switch {
-	case u != nil && u.disabled && !c.PreventUserExistenceErrors:
-		return authOutput{}, errDisabled
-	case u != nil:
-		attempt.user, attempt.username, attempt.server = u, u.username, srp.NewServer(u.verifier)
-	case c.PreventUserExistenceErrors:
-		attempt.username, attempt.server = p.madeUp(params[paramUsername])
-	default:
-		return authOutput{}, errUserNotFound
-	}
-	if p.lockedOut(attempt.username) {
+	return p.askProof(l, r.params[paramSRPA])
+}
+
+// askProof asks for the proof of a password. In USER_SRP_AUTH the block is all that ties the answer to it; in the
+// other flows there is a session.
+func (p *pool) askProof(l *login, bigA string) (authOutput, error) {
+	if p.lockedOut(l.username) {
 		return authOutput{}, errLockedOut
 	}
-	block := p.remember(attempt)
-	return authOutput{
-		ChallengeName: challengePasswordVerifier,
-		ChallengeParameters: map[string]string{
-			"SALT": attempt.server.Salt(), "SRP_B": attempt.server.PublicKey(), "SECRET_BLOCK": block,
-			paramUsername: attempt.username, paramUserID: attempt.username,
-		},
-	}, nil
+	attempt := &proof{login: l, id: p.identity(l.username), bigA: bigA, server: p.passwordServer(l)}
+	out := authOutput{ChallengeName: challengePasswordVerifier}
+	if l.flow != flowSRP {
+		out.Session = p.newSession(&challengeSession{login: l, challenge: challengePasswordVerifier, told: true})
+		attempt.session = out.Session
+	}
+	out.ChallengeParameters = map[string]string{
+		"SALT": attempt.server.Salt(), "SRP_B": attempt.server.PublicKey(), "SECRET_BLOCK": p.remember(attempt),
+		paramUsername: l.username, paramUserID: l.username,
+	}
+	return out, nil
 }
 
-// madeUp is the server half for a user who does not exist. Who asks twice gets the same user ID and salt, as for
-// a real user; no password fits, since nobody knows one for the verifier.
-func (p *pool) madeUp(login string) (string, *srp.Server) {
-	username := formatUUID([16]byte(p.stable("user", login)))
-	verifier := srp.NewVerifier(p.identity(username), rand.Text())
-	verifier.Salt = append([]byte{0}, p.stable("salt", login)[:16]...) // the zero makes the number positive
-	return username, srp.NewServer(verifier)
+// passwordServer is the server half for a password. For who has none it is made up: who asks twice gets the same
+// salt, as for a real one; no password fits, since nobody knows one for the verifier.
+func (p *pool) passwordServer(l *login) *srp.Server {
+	if l.user != nil && !l.user.passwordless() {
+		return srp.NewServer(l.user.verifier)
+	}
+	verifier := srp.NewVerifier(p.identity(l.username), rand.Text())
+	verifier.Salt = append([]byte{0}, p.stable("salt", l.typed)[:16]...) // the zero makes the number positive
+	return srp.NewServer(verifier)
 }
 
 // remember keeps an attempt under its SECRET_BLOCK, which says nothing but is as long as the service's.
 func (p *pool) remember(attempt *proof) string {
+	attempt.expires = p.now().Add(proofWindow)
 	maps.DeleteFunc(p.proofs, func(_ string, old *proof) bool { return p.now().After(old.expires) })
 	var random [1200]byte
 	_, _ = rand.Read(random[:]) // it never fails
@@ -78,37 +87,73 @@ func (p *pool) remember(attempt *proof) string {
 	return block
 }
 
-func (p *pool) answerProof(c *Client, params map[string]string) (authOutput, error) {
-	const keyBlock, keySignature, keyTimestamp = "PASSWORD_CLAIM_SECRET_BLOCK", "PASSWORD_CLAIM_SIGNATURE", "TIMESTAMP"
-	if err := required(params, keyBlock, keySignature, keyTimestamp); err != nil {
+func (p *pool) answerProof(r *authRequest) (authOutput, error) {
+	attempt, err := p.openProof(r, challengePasswordVerifier)
+	if err != nil {
 		return authOutput{}, err
 	}
-	timestamp, err := srp.ParseTimestamp(params[keyTimestamp])
-	if err != nil {
-		return authOutput{}, errTimestamp
+	l := attempt.login
+	out, err := p.firstFactor(l, func() bool {
+		return attempt.verify(r.params) && l.user != nil && !l.user.passwordless()
+	})
+	if err == nil {
+		p.spend(attempt)
 	}
-	attempt := p.proofs[params[keyBlock]]
-	block, err := base64.StdEncoding.DecodeString(params[keyBlock])
-	if err != nil || attempt == nil || attempt.used || attempt.client != c.ID || attempt.username != params[paramUsername] ||
-		p.now().After(attempt.expires) || !p.timely(timestamp) {
-		return authOutput{}, errWrongPassword
-	}
-	proven := func() bool {
-		id := p.identity(attempt.username)
-		err := attempt.server.Verify(id, attempt.bigA, block, params[keyTimestamp], params[keySignature])
-		return err == nil && attempt.user != nil
-	}
-	if attempt.user == nil {
-		if p.lockedOut(attempt.username) {
-			return authOutput{}, errLockedOut
-		}
-		proven()
-		p.failed(attempt.username)
-		return authOutput{}, errWrongPassword
-	}
-	out, err := p.firstFactor(c, attempt.user, proven)
-	attempt.used = err == nil
 	return out, err
+}
+
+// spend makes an attempt and its session no good for another answer.
+func (p *pool) spend(attempt *proof) {
+	attempt.used = true
+	if s := p.sessions[attempt.session]; s != nil {
+		s.used = true
+	}
+}
+
+// openProof finds the attempt that an answer is about.
+func (p *pool) openProof(r *authRequest, challenge string) (*proof, error) {
+	if err := required(r.params, paramBlock, paramSignature, paramTimestamp); err != nil {
+		return nil, err
+	}
+	timestamp, err := srp.ParseTimestamp(r.params[paramTimestamp])
+	if err != nil {
+		return nil, errTimestamp
+	}
+	attempt := p.proofs[r.params[paramBlock]]
+	if attempt == nil || (attempt.device != nil) != (challenge == challengeDeviceVerifier) {
+		return nil, errWrongPassword
+	}
+	if err := p.checkProofSession(r, attempt, challenge); err != nil {
+		return nil, err
+	}
+	l := attempt.login
+	if attempt.used || l.client != r.client || l.admin != r.admin || l.username != r.params[paramUsername] ||
+		p.now().After(attempt.expires) || !p.timely(timestamp) {
+		return nil, errWrongPassword
+	}
+	l.take(r)
+	return attempt, nil
+}
+
+// checkProofSession checks the session of a proof. There is none in USER_SRP_AUTH, and a device's may be left out,
+// since the service's own clients leave it out.
+func (p *pool) checkProofSession(r *authRequest, attempt *proof, challenge string) error {
+	if r.session == "" && (attempt.session == "" || attempt.device != nil) {
+		return nil
+	}
+	if _, err := p.openSession(r, challenge); err != nil {
+		return err
+	}
+	if r.session != attempt.session {
+		return errSession
+	}
+	return nil
+}
+
+// verify checks the signature of an answer.
+func (a *proof) verify(params map[string]string) bool {
+	block, err := base64.StdEncoding.DecodeString(params[paramBlock])
+	return err == nil && a.server.Verify(a.id, a.bigA, block, params[paramTimestamp], params[paramSignature]) == nil
 }
 
 // timely reports whether a proof's time is near the pool's clock, or near the clock that Advance adds to: a client

@@ -31,6 +31,8 @@ type family struct {
 	authTime time.Time
 	expires  time.Time // of the refresh tokens; a rotation does not move it
 	revoked  bool
+	device   string            // the key of the device; "" where devices are not tracked
+	metadata map[string]string // of the request in hand
 }
 
 // refreshable is a refresh token.
@@ -45,20 +47,35 @@ type authResult struct {
 	TokenType    string
 	RefreshToken string `json:",omitempty"`
 	IDToken      string `json:"IdToken"`
+
+	NewDeviceMetadata *deviceMetadata `json:",omitempty"`
 }
 
-// signIn issues the tokens of a new sign-in.
-func (p *pool) signIn(c *Client, u *user) (authOutput, error) {
+// signIn issues the tokens of a new sign-in. Where devices are tracked, one without a confirmed device gets a new one.
+func (p *pool) signIn(l *login) (authOutput, error) {
+	c, u := l.client, l.user
 	f := &family{
 		originID: newUUID(), eventID: newUUID(), user: u, client: c.ID,
-		authTime: p.now(), expires: p.now().Add(c.RefreshTokenValidity),
+		authTime: p.now(), expires: p.now().Add(c.RefreshTokenValidity), metadata: l.metadata,
 	}
-	p.families[f.originID] = f
-	result, err := p.issue(c, f)
+	var metadata *deviceMetadata
+	switch {
+	case l.device != nil:
+		f.device, l.device.authenticated = l.device.key, p.now()
+	case p.cfg.Devices != nil:
+		d := p.newDevice(u)
+		f.device, metadata = d.key, &deviceMetadata{d.key, d.group}
+	}
+	source := l.source
+	if source == "" {
+		source = "TokenGeneration_Authentication"
+	}
+	result, err := p.issue(c, f, source)
 	if err != nil {
 		return authOutput{}, err
 	}
-	result.RefreshToken = p.newRefreshToken(f)
+	p.families[f.originID] = f
+	result.RefreshToken, result.NewDeviceMetadata = p.newRefreshToken(f), metadata
 	return authOutput{ChallengeParameters: map[string]string{}, AuthenticationResult: result}, nil
 }
 
@@ -76,17 +93,50 @@ func (p *pool) newRefreshToken(f *family) string {
 	return token
 }
 
-// issue signs an ID and an access token.
-func (p *pool) issue(c *Client, f *family) (*authResult, error) {
-	access, err := p.sign(p.accessClaims(c, f), p.keys.access)
+// issue signs an ID and an access token, after PreTokenGeneration has had its say.
+func (p *pool) issue(c *Client, f *family, source string) (*authResult, error) {
+	event := &PreTokenGenerationEvent{
+		TriggerEvent: p.event(source, c, f.user, f.user.username, f.metadata), Groups: slices.Clone(f.user.groups),
+	}
+	if err := trigger("PreTokenGeneration", p.cfg.Triggers.PreTokenGeneration, event); err != nil {
+		return nil, err
+	}
+	accessClaims, idClaims := p.accessClaims(c, f), p.idClaims(c, f)
+	event.Access.apply(accessClaims, event.Groups)
+	event.ID.apply(idClaims, event.Groups)
+	access, err := p.sign(accessClaims, p.keys.access)
 	if err != nil {
 		return nil, err
 	}
-	id, err := p.sign(p.idClaims(c, f), p.keys.id)
+	id, err := p.sign(idClaims, p.keys.id)
 	if err != nil {
 		return nil, err
 	}
 	return &authResult{AccessToken: access, IDToken: id, ExpiresIn: int(c.AccessTokenValidity / time.Second), TokenType: "Bearer"}, nil
+}
+
+// fixedClaims are those that PreTokenGeneration cannot change.
+var fixedClaims = []string{
+	"acr", "amr", "at_hash", "aud", "auth_time", "azp", "client_id", "cognito:username", "device_key", "event_id", "exp", "iat",
+	"iss", "jti", "nbf", "nonce", "origin_jti", "sub", "token_use", "username",
+}
+
+// apply makes the changes of PreTokenGeneration.
+func (changes *ClaimChanges) apply(claims jwt.MapClaims, groups []string) {
+	delete(claims, "cognito:groups")
+	if len(groups) > 0 {
+		claims["cognito:groups"] = groups
+	}
+	for _, name := range changes.Remove {
+		if !slices.Contains(fixedClaims, name) {
+			delete(claims, name)
+		}
+	}
+	for name, value := range changes.Set {
+		if !slices.Contains(fixedClaims, name) {
+			claims[name] = value
+		}
+	}
 }
 
 func (p *pool) commonClaims(c *Client, f *family, use string, validity time.Duration) jwt.MapClaims {
@@ -107,6 +157,9 @@ func (p *pool) commonClaims(c *Client, f *family, use string, validity time.Dura
 func (p *pool) accessClaims(c *Client, f *family) jwt.MapClaims {
 	claims := p.commonClaims(c, f, useAccess, c.AccessTokenValidity)
 	claims["client_id"], claims["username"], claims["scope"] = c.ID, f.user.username, userScope
+	if f.device != "" {
+		claims["device_key"] = f.device
+	}
 	return claims
 }
 

@@ -35,10 +35,14 @@ type user struct {
 	created    time.Time
 	modified   time.Time
 
-	token     *softwareToken // that is verified
-	newToken  *softwareToken // that is not yet
-	factors   []string       // second factors that the user enabled
-	preferred string         // one of them, or ""
+	token      *softwareToken // that is verified
+	newToken   *softwareToken // that is not yet
+	factors    []string       // second factors that the user enabled
+	preferred  string         // one of them, or ""
+	devices    []*device
+	passkeys   []*passkey
+	passkeyMFA bool      // passkeys count for both factors
+	ceremony   *ceremony // of a passkey that is being registered
 }
 
 // AddUser adds a user as an administrator would. It panics when there is such a user already, or u cannot be one.
@@ -46,7 +50,7 @@ func (s *Server) AddUser(u User) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	p := s.pool
-	if u.Username == "" || u.Password == "" {
+	if u.Username == "" || u.Password == "" && !p.passwordless() {
 		panic("cognitotest: AddUser: want a username and a password")
 	}
 	if u.Status == "" {
@@ -112,10 +116,15 @@ func (p *pool) newUser(username, sub, password string, attributes map[string]str
 		username: username, sub: sub, attributes: attributes, status: statusUnconfirmed,
 		created: p.now(), modified: p.now(),
 	}
-	p.setPassword(u, password)
+	if password != "" {
+		p.setPassword(u, password)
+	}
 	p.users = append(p.users, u)
 	return u
 }
+
+// passwordless reports whether the user has no password.
+func (u *user) passwordless() bool { return u.verifier.Value == nil }
 
 func (p *pool) setPassword(u *user, password string) {
 	u.verifier = srp.NewVerifier(p.identity(u.username), password)
@@ -209,6 +218,8 @@ type getUserInput struct{ AccessToken string }
 type getUserOutput struct {
 	Username       string
 	UserAttributes []attribute
+
+	mfaState
 }
 
 func (p *pool) getUser(in *getUserInput) (getUserOutput, error) {
@@ -216,7 +227,7 @@ func (p *pool) getUser(in *getUserInput) (getUserOutput, error) {
 	if err != nil {
 		return getUserOutput{}, err
 	}
-	return getUserOutput{Username: u.username, UserAttributes: u.readable(c)}, nil
+	return getUserOutput{Username: u.username, UserAttributes: u.readable(c), mfaState: u.mfaState()}, nil
 }
 
 type adminGetUserInput struct {
@@ -241,7 +252,7 @@ func (p *pool) adminGetUser(in *adminGetUserInput) (adminGetUserOutput, error) {
 		return adminGetUserOutput{}, errUserNotFound
 	}
 	return adminGetUserOutput{
-		getUserOutput: getUserOutput{Username: u.username, UserAttributes: u.readable(nil)},
+		getUserOutput: getUserOutput{Username: u.username, UserAttributes: u.readable(nil), mfaState: u.mfaState()},
 		Enabled:       !u.disabled, UserStatus: u.status,
 		UserCreateDate: epoch(u.created), UserLastModifiedDate: epoch(u.modified),
 	}, nil
