@@ -2,35 +2,51 @@ package cognito
 
 import (
 	"context"
+	"fmt"
+	"log/slog"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
 	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
 )
 
-// Registration is what a sign-up brought.
+// Registration is what a sign-up brought. It survives as JSON, so that another process can go on with it; see
+// [WithRegistration]. Whoever has it and the code can sign in as the user. Printed or logged it shows no session; only
+// its JSON does.
 type Registration struct {
+	// Username is what the user signed up as.
+	Username string `json:"username"`
 	// UserSub is the new user's unchangeable ID, the claim sub of the user's tokens.
-	UserSub string
+	UserSub string `json:"user_sub"`
 	// Confirmed is true when the user may sign in at once, without a code.
-	Confirmed bool
+	Confirmed bool `json:"confirmed"`
 	// Delivery says where the confirmation code went; nil when none was sent.
-	Delivery *CodeDelivery
+	Delivery *CodeDelivery `json:"delivery,omitempty"`
+	// Session leads on to a sign-in without a further code; "" where the app client does not allow USER_AUTH.
+	Session string `json:"session,omitempty"`
 }
+
+// Format prints the user without the session, whatever the verb.
+func (r Registration) Format(f fmt.State, _ rune) {
+	_, _ = fmt.Fprintf(f, "Registration{%s, sub %s, confirmed %t}", r.Username, r.UserSub, r.Confirmed)
+}
+
+// LogValue logs the user without the session.
+func (r Registration) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(r)) }
 
 // CodeDelivery says where the service sent a code.
 type CodeDelivery struct {
 	// Destination is the address, masked: "a***@e***".
-	Destination string
+	Destination string `json:"destination"`
 	// Medium is EMAIL or SMS.
-	Medium types.DeliveryMediumType
+	Medium types.DeliveryMediumType `json:"medium"`
 	// Attribute is the user's attribute that the address is in: "email" or "phone_number".
-	Attribute string
+	Attribute string `json:"attribute,omitempty"`
 }
 
 // Register signs a new user up. In a pool whose users sign in with an e-mail address or a phone number that is
-// the username. attrs may be nil. Nobody is signed in by it, and the session does not change. It takes the
-// options [ClientMetadata], [UserContextData] and [ValidationData]; [ErrUserExists] and [ErrInvalidPassword]
+// the username. attrs may be nil. Nobody is signed in by it; the session only remembers the last sign-up, for
+// [Cognito.ConfirmSignUp]. It takes the options [ClientMetadata], [UserContextData] and [ValidationData]; [ErrUserExists] and [ErrInvalidPassword]
 // are the usual errors. The request is not sent again after a failure that leaves open whether it was taken.
 //
 // It calls SignUp, which needs no AWS credentials.
@@ -55,12 +71,16 @@ func (c *Cognito) register(ctx context.Context, username, password string, attrs
 	if err != nil {
 		return nil, err
 	}
+	c.session.signedUp(signUp{username: username, session: aws.ToString(out.Session), confirmed: out.UserConfirmed})
 	return &Registration{
-		UserSub: aws.ToString(out.UserSub), Confirmed: out.UserConfirmed, Delivery: newCodeDelivery(out.CodeDeliveryDetails),
+		Username: username, UserSub: aws.ToString(out.UserSub), Confirmed: out.UserConfirmed,
+		Delivery: newCodeDelivery(out.CodeDeliveryDetails), Session: aws.ToString(out.Session),
 	}, nil
 }
 
-// ConfirmSignUp confirms the user username with the code that was sent at sign-up. It takes the options
+// ConfirmSignUp confirms the user username with the code that was sent at sign-up. When the sign-up was this session's,
+// or came by [WithRegistration], and the app client allows USER_AUTH, [Cognito.AuthenticateChoice] with FirstFactor{}
+// then signs the user in without another code. It takes the options
 // [ClientMetadata] and [UserContextData]; [ErrCodeMismatch], [ErrCodeExpired] and [ErrLimitExceeded] are the
 // usual errors. The request is not sent again after a failure that leaves open whether it was taken.
 //
@@ -80,12 +100,16 @@ func (c *Cognito) confirmSignUp(ctx context.Context, username, code string, opts
 	if code == "" {
 		return fieldError("code", "want the code that was sent, got none")
 	}
-	_, err = c.pool.sdk.ConfirmSignUp(ctx, &cognitoidentityprovider.ConfirmSignUpInput{
+	out, err := c.pool.sdk.ConfirmSignUp(ctx, &cognitoidentityprovider.ConfirmSignUpInput{
 		ClientId: aws.String(c.pool.clientID), SecretHash: c.pool.secretHash(username),
-		Username: aws.String(username), ConfirmationCode: aws.String(code),
+		Username: aws.String(username), ConfirmationCode: aws.String(code), Session: optional(c.session.signUpOf(username)),
 		ClientMetadata: call.metadata, UserContextData: call.userContext,
 	}, sendOnce)
-	return err
+	if err != nil {
+		return err
+	}
+	c.session.signedUp(signUp{username: username, session: aws.ToString(out.Session), confirmed: true})
+	return nil
 }
 
 // ResendConfirmationCode sends the user username a new sign-up code; older ones are void. It takes the options

@@ -2,12 +2,10 @@ package cognito
 
 import (
 	"context"
-	"errors"
+	"fmt"
+	"io"
 	"log/slog"
-	"maps"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
 	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
 )
 
@@ -23,178 +21,115 @@ import (
 // the tokens could not be verified: they are kept aside for [Cognito.VerifyTokens].
 //
 // It calls InitiateAuth and, for SRP, RespondToAuthChallenge, which need no AWS credentials; the pool's key set,
-// if it is not known yet, is fetched beside them.
+// if it is not known yet, is fetched beside them. A remembered device ([WithDevice]) proves itself on the way.
 func (c *Cognito) Authenticate(ctx context.Context, password string, opts ...CallOption) error {
-	return wrapError("Authenticate", c.authenticate(ctx, password, opts))
+	const op = "Authenticate"
+	s, err := c.newSignIn(op, false, opts, optFlow)
+	if err != nil {
+		return wrapError(op, err)
+	}
+	return wrapError(op, s.byPassword(ctx, password, types.AuthFlowTypeUserSrpAuth, types.AuthFlowTypeUserPasswordAuth))
 }
 
-func (c *Cognito) authenticate(ctx context.Context, password string, opts []CallOption) error {
-	call, err := newCallOptions(opts, optFlow, optClientMetadata, optUserContextData)
+// AdminAuthenticate is [Cognito.Authenticate] for a server that is trusted with AWS credentials: the flow is
+// ADMIN_USER_PASSWORD_AUTH, in which the password is sent. [Flow](USER_SRP_AUTH) proves it by SRP instead;
+// CUSTOM_AUTH (after SRP), USER_AUTH (with SRP) and the older ADMIN_NO_SRP_AUTH can be chosen, too. It takes the
+// options [Flow], [ClientMetadata] and [ContextData], and returns what Authenticate returns, and
+// [ErrNoCredentials]. A challenge remembers, also as JSON, that it is an administrator's: its answer needs the
+// AWS credentials again, and takes ContextData.
+//
+// It calls AdminInitiateAuth and AdminRespondToAuthChallenge, which need AWS credentials.
+func (c *Cognito) AdminAuthenticate(ctx context.Context, password string, opts ...CallOption) error {
+	const op = "AdminAuthenticate"
+	s, err := c.newSignIn(op, true, opts, optFlow)
+	if err != nil {
+		return wrapError(op, err)
+	}
+	return wrapError(op, s.byPassword(ctx, password, types.AuthFlowTypeAdminUserPasswordAuth, types.AuthFlowTypeAdminNoSrpAuth,
+		types.AuthFlowTypeUserSrpAuth, types.AuthFlowTypeCustomAuth, types.AuthFlowTypeUserAuth))
+}
+
+// AuthenticateCustom signs the session's user in by the challenges that the pool's Lambda functions define
+// (CUSTOM_AUTH). With a password, SRP proves it first; with "" the custom challenges are all there is. It takes the
+// options [ClientMetadata], which the service passes on to the functions with each answer but not with this first
+// request, and [UserContextData]. It returns what [Cognito.Authenticate] returns; the challenge is usually
+// CUSTOM_CHALLENGE, answered by [Cognito.RespondToCustomChallenge].
+//
+// It calls InitiateAuth and, with a password, RespondToAuthChallenge, which need no AWS credentials.
+func (c *Cognito) AuthenticateCustom(ctx context.Context, password string, opts ...CallOption) error {
+	const op = "AuthenticateCustom"
+	s, err := c.newSignIn(op, false, opts)
+	if err != nil {
+		return wrapError(op, err)
+	}
+	if s.username == "" {
+		return wrapError(op, errNoUsername)
+	}
+	return wrapError(op, s.begin(ctx, newOpening(types.AuthFlowTypeCustomAuth, password)))
+}
+
+// FirstFactor is what [Cognito.AuthenticateChoice] begins with. Printed or logged it shows no password.
+type FirstFactor struct {
+	// Preferred is the factor to try at once: PASSWORD, PASSWORD_SRP, EMAIL_OTP, SMS_OTP or WEB_AUTHN. If empty, it
+	// is PASSWORD_SRP with a password, and without one the pool is asked what there is.
+	Preferred types.ChallengeNameType
+	// Password is what PASSWORD sends and PASSWORD_SRP proves; the other factors have none.
+	Password string
+}
+
+// Format prints the factor without the password, whatever the verb.
+func (f FirstFactor) Format(s fmt.State, _ rune) {
+	_, _ = io.WriteString(s, "FirstFactor{"+string(f.Preferred)+"}")
+}
+
+// LogValue logs the factor without the password.
+func (f FirstFactor) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(f)) }
+
+// AuthenticateChoice signs the session's user in by a factor of choice (USER_AUTH): a password, a code by e-mail or
+// SMS, or a passkey. FirstFactor{} asks what there is: the challenge is then SELECT_CHALLENGE, with the factors in
+// [Challenge.Options], unless the user has just signed up: after [Cognito.ConfirmSignUp] in the same session (see
+// also [WithRegistration]) the user is signed in at once. A factor that the user cannot use brings SELECT_CHALLENGE, too.
+// It takes the options [ClientMetadata] and [UserContextData], and returns what [Cognito.Authenticate] returns.
+//
+// It calls InitiateAuth and, for SRP, RespondToAuthChallenge, which need no AWS credentials.
+func (c *Cognito) AuthenticateChoice(ctx context.Context, first FirstFactor, opts ...CallOption) error {
+	return wrapError("AuthenticateChoice", c.authenticateChoice(ctx, first, opts))
+}
+
+func (c *Cognito) authenticateChoice(ctx context.Context, first FirstFactor, opts []CallOption) error {
+	s, err := c.newSignIn("AuthenticateChoice", false, opts)
 	if err != nil {
 		return err
 	}
-	s := &signIn{c: c, username: c.Username(), call: call}
-	if err := checkLogin(s.username, password); err != nil {
-		return err
+	if s.username == "" {
+		return errNoUsername
 	}
-	params := s.requester().sign(map[string]string{}, s.username)
-	switch call.flow {
-	case "", types.AuthFlowTypeUserSrpAuth:
-		s.call.flow = types.AuthFlowTypeUserSrpAuth
-		if params, err = s.startSRP(password); err != nil {
-			return err
-		}
-	case types.AuthFlowTypeUserPasswordAuth:
-		params[keyPassword] = password
-	default:
-		return fieldError("option Flow", "want USER_SRP_AUTH or USER_PASSWORD_AUTH, got "+quote(string(call.flow)))
-	}
-	c.pool.verifier.keys.warm(ctx)
-	reply, err := s.initiate(ctx, params)
+	o, err := newChoice(first)
 	if err != nil {
 		return err
 	}
-	return s.advance(ctx, reply)
+	if first == (FirstFactor{}) {
+		o.session = c.session.takeSignUp(s.username)
+	}
+	return s.begin(ctx, o)
 }
 
-// signIn is one sign-in under way: the state machine of all flows. Its fields change with each reply.
-type signIn struct {
-	c        *Cognito
-	username string // as the service last called the user; before, as the caller did
-	session  string // from the last reply, for the next request
-	srp      *SRP   // proves the password; nil when the flow does not
-	handled  int    // challenges that the handler answered
-	call     callOptions
-}
-
-// maxHandled bounds how many challenges of one sign-in the handler is asked to answer, so that a service cannot
-// keep it busy for ever.
-const maxHandled = 16
-
-// authReply is what InitiateAuth and RespondToAuthChallenge answer alike.
-type authReply struct {
-	challenge types.ChallengeNameType
-	session   *string
-	params    map[string]string
-	result    *types.AuthenticationResultType
-}
-
-func (s *signIn) requester() requester {
-	return requester{clientID: s.c.pool.clientID, clientSecret: &s.c.pool.clientSecret}
-}
-
-func (s *signIn) startSRP(password string) (map[string]string, error) {
-	var err error
-	s.srp, err = NewSRP(s.c.pool.id, s.c.pool.clientID, s.username, password, WithSRPClientSecret(s.c.pool.clientSecret))
+// NewPasswordChallenge signs the session's user in with password, which is temporary, and replaces it by newPassword:
+// [Cognito.Authenticate] and [Cognito.RespondToNewPasswordChallenge] in one. attrs are the attributes that the pool
+// requires and the user has not got yet; they may be nil. It takes the options [Flow], [ClientMetadata] and
+// [UserContextData]. When the password turns out not to be temporary, it changes nothing and returns
+// [ErrNoChallenge]; when newPassword or attrs are refused, the challenge stays pending.
+//
+// It calls InitiateAuth and RespondToAuthChallenge, which need no AWS credentials.
+func (c *Cognito) NewPasswordChallenge(ctx context.Context, password, newPassword string, attrs Attributes, opts ...CallOption) error {
+	const op = "NewPasswordChallenge"
+	s, err := c.newSignIn(op, false, opts, optFlow)
 	if err != nil {
-		return nil, err
+		return wrapError(op, err)
 	}
-	return s.srp.AuthParameters()
-}
-
-// initiate sends the first request. It carries nothing that is good only once, so the SDK may repeat it.
-func (s *signIn) initiate(ctx context.Context, params map[string]string) (authReply, error) {
-	out, err := s.c.pool.sdk.InitiateAuth(ctx, &cognitoidentityprovider.InitiateAuthInput{
-		AuthFlow: s.call.flow, ClientId: aws.String(s.c.pool.clientID), AuthParameters: params,
-		ClientMetadata: s.call.metadata, UserContextData: s.call.userContext,
-	})
-	if err != nil {
-		return authReply{}, err
+	if newPassword == "" {
+		return wrapError(op, fieldError("new password", "want a password, got none"))
 	}
-	return authReply{out.ChallengeName, out.Session, out.ChallengeParameters, out.AuthenticationResult}, nil
-}
-
-// respond answers the challenge name. The username, the secret hash of that very name and the last session are
-// put in here and nowhere else.
-func (s *signIn) respond(ctx context.Context, name types.ChallengeNameType, answers map[string]string) (authReply, error) {
-	responses := maps.Clone(answers)
-	if responses == nil {
-		responses = map[string]string{}
-	}
-	out, err := s.c.pool.sdk.RespondToAuthChallenge(ctx, &cognitoidentityprovider.RespondToAuthChallengeInput{
-		ChallengeName: name, ClientId: aws.String(s.c.pool.clientID), Session: optional(s.session),
-		ChallengeResponses: s.requester().sign(responses, s.username),
-		ClientMetadata:     s.call.metadata, UserContextData: s.call.userContext,
-	}, sendOnce)
-	if err != nil {
-		return authReply{}, err
-	}
-	return authReply{out.ChallengeName, out.Session, out.ChallengeParameters, out.AuthenticationResult}, nil
-}
-
-// advance takes the sign-in on from a reply: to its end, to a challenge for the caller, or through the
-// challenges that need no caller.
-func (s *signIn) advance(ctx context.Context, reply authReply) error {
-	for reply.result == nil {
-		if reply.challenge == "" {
-			return errors.New("the service's answer: want tokens or a challenge, got neither")
-		}
-		s.session = aws.ToString(reply.session)
-		s.username = usernameOf(reply.params, s.username)
-		var err error
-		if reply.challenge == types.ChallengeNameTypePasswordVerifier && s.srp != nil {
-			reply, err = s.prove(ctx, reply)
-		} else {
-			reply, err = s.ask(ctx, reply)
-		}
-		if err != nil {
-			return err
-		}
-	}
-	return s.finish(ctx, reply)
-}
-
-// prove answers PASSWORD_VERIFIER.
-func (s *signIn) prove(ctx context.Context, reply authReply) (authReply, error) {
-	answers, err := s.srp.PasswordVerifierChallenge(reply.params, s.c.pool.now())
-	if err != nil {
-		return authReply{}, err
-	}
-	s.srp = nil // one proof an attempt: a service that asks again gets no second one
-	return s.respond(ctx, types.ChallengeNameTypePasswordVerifier, answers)
-}
-
-// ask makes the challenge the session's, and leaves it to the handler or the caller.
-func (s *signIn) ask(ctx context.Context, reply authReply) (authReply, error) {
-	ch := Challenge{Name: reply.challenge, Session: s.session, Username: s.username, Parameters: maps.Clone(reply.params)}
-	kept := ch.clone()
-	s.c.session.await(&kept)
-	s.c.pool.log.DebugContext(ctx, "cognito: challenged", slog.Any("challenge", ch))
-	handler := s.c.session.handler
-	if handler == nil || s.handled == maxHandled {
-		return authReply{}, &ChallengeError{Challenge: ch}
-	}
-	s.handled++
-	answer, err := handler(ctx, ch.clone())
-	switch {
-	case err != nil:
-		return authReply{}, err
-	case answer == nil:
-		return authReply{}, &ChallengeError{Challenge: ch}
-	default:
-		return s.answer(ctx, ch, answer)
-	}
-}
-
-// answer answers ch. A challenge whose session turns out to be spent or expired is no longer pending.
-func (s *signIn) answer(ctx context.Context, ch Challenge, answer Answer) (authReply, error) {
-	s.username, s.session = ch.Username, ch.Session
-	reply, err := s.respond(ctx, ch.Name, answer)
-	if errors.Is(&Error{Err: err}, ErrSessionExpired) {
-		s.c.session.dropChallenge(ch)
-	}
-	return reply, err
-}
-
-func (s *signIn) finish(ctx context.Context, reply authReply) error {
-	tokens, err := s.c.newTokens(reply.result)
-	if err != nil {
-		return err
-	}
-	s.c.session.await(nil)
-	if err := s.c.adopt(ctx, tokens); err != nil {
-		return err
-	}
-	s.c.pool.log.DebugContext(ctx, "cognito: signed in", slog.String("username", s.username))
-	return nil
+	s.newPassword = &newPasswordAnswer{newPassword, attrs}
+	return wrapError(op, s.byPassword(ctx, password, types.AuthFlowTypeUserSrpAuth, types.AuthFlowTypeUserPasswordAuth))
 }

@@ -44,6 +44,7 @@ type callOptions struct {
 	userContext    *types.UserContextDataType
 	context        *types.ContextDataType
 	validationData []types.AttributeType
+	password       string
 	attributes     attributeNames
 	list           listOptions
 	create         createOptions

@@ -66,6 +66,11 @@ type Challenge struct {
 	Username string `json:"username"`
 	// Parameters are the challenge's own, for example CODE_DELIVERY_DESTINATION.
 	Parameters map[string]string `json:"parameters,omitempty"`
+	// Available are the first factors that the pool offered with SELECT_CHALLENGE; see [Challenge.Options].
+	Available []types.ChallengeNameType `json:"available,omitempty"`
+	// Admin says that the sign-in was begun by [Cognito.AdminAuthenticate], so that the answer goes by
+	// AdminRespondToAuthChallenge, which needs AWS credentials.
+	Admin bool `json:"admin,omitempty"`
 }
 
 // Format prints the challenge without its session and parameters, whatever the verb.
@@ -78,9 +83,9 @@ func (ch Challenge) LogValue() slog.Value {
 	return slog.GroupValue(slog.String("name", clip(string(ch.Name))), slog.String("username", clip(ch.Username)))
 }
 
-// clone copies the challenge, so that neither side sees what the other does to the parameters.
+// clone copies the challenge, so that neither side sees what the other does to the parameters and factors.
 func (ch Challenge) clone() Challenge {
-	ch.Parameters = maps.Clone(ch.Parameters)
+	ch.Parameters, ch.Available = maps.Clone(ch.Parameters), slices.Clone(ch.Available)
 	return ch
 }
 
@@ -105,11 +110,11 @@ func (e *ChallengeError) Is(target error) bool {
 func (e ChallengeError) LogValue() slog.Value { return e.Challenge.LogValue() }
 
 // Answer is the answer to a challenge in the service's own keys: SMS_MFA_CODE, NEW_PASSWORD, ANSWER and so on.
-// USERNAME, SECRET_HASH and the session are added to it.
+// USERNAME, SECRET_HASH, DEVICE_KEY and the session are added to it.
 type Answer map[string]string
 
 // ChallengeHandler answers a challenge in place of the caller; see [WithChallengeHandler]. It may ask a user, and
-// should return when ctx is done. A nil Answer leaves the challenge to the caller, as a [*ChallengeError]; an error
+// should return when ctx is done, but must not answer by the session's own methods. A nil Answer leaves the challenge to the caller, as a [*ChallengeError]; an error
 // ends the call with it. It may be called from several goroutines.
 type ChallengeHandler func(ctx context.Context, ch Challenge) (Answer, error)
 
@@ -121,33 +126,4 @@ func (c *Cognito) Challenge() (ch Challenge, ok bool) {
 		return Challenge{}, false
 	}
 	return c.session.challenge.clone(), true
-}
-
-// RespondToChallenge answers the pending challenge, whatever its name, with answers as [Answer] describes them. It
-// takes the options [ClientMetadata] and [UserContextData]. It returns nil when the user is signed in then, a [*ChallengeError] when the pool asks for more, [ErrNoChallenge] when
-// nothing is pending, and an [*Error] otherwise. A wrong code leaves the challenge pending; a challenge that is
-// spent or expired is [ErrSessionExpired] and no longer pending. The answer is not sent again after a failure
-// that leaves open whether the service took it.
-//
-// It calls RespondToAuthChallenge, which needs no AWS credentials. It may be called from several goroutines,
-// but a challenge can be answered only once.
-func (c *Cognito) RespondToChallenge(ctx context.Context, answers map[string]string, opts ...CallOption) error {
-	return wrapError("RespondToChallenge", c.respondToPending(ctx, answers, opts))
-}
-
-func (c *Cognito) respondToPending(ctx context.Context, answers map[string]string, opts []CallOption) error {
-	call, err := newCallOptions(opts, optClientMetadata, optUserContextData)
-	if err != nil {
-		return err
-	}
-	ch, ok := c.Challenge()
-	if !ok {
-		return ErrNoChallenge
-	}
-	s := &signIn{c: c, call: call}
-	reply, err := s.answer(ctx, ch, answers)
-	if err != nil {
-		return err
-	}
-	return s.advance(ctx, reply)
 }

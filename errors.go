@@ -55,6 +55,20 @@ var (
 	ErrLimitExceeded = errors.New("limit exceeded")
 	// ErrDeviceNotFound: the pool does not know the device, or has forgotten it.
 	ErrDeviceNotFound = errors.New("device does not exist")
+	// ErrDeviceExists: the device was confirmed before.
+	ErrDeviceExists = errors.New("device is confirmed already")
+	// ErrDeviceRefused: the pool did not take the device's proof, and the device was dropped; see [Cognito.DeviceError].
+	ErrDeviceRefused = errors.New("the device's proof was refused and the device dropped, start the sign-in again")
+	// ErrNoNewDevice: the last sign-in brought no device to confirm: the pool tracks none, or knows the user's.
+	ErrNoNewDevice = errors.New("the last sign-in brought no new device")
+	// ErrMFANotSetUp: the user has not set up the second factor, or the pool does not have it.
+	ErrMFANotSetUp = errors.New("the second factor is not set up")
+	// ErrWebAuthnNotEnabled: the pool has no passkeys, or they are not configured.
+	ErrWebAuthnNotEnabled = errors.New("the pool has no passkeys")
+	// ErrWebAuthnExpired: the registration of a passkey took too long, or was never started; start it again.
+	ErrWebAuthnExpired = errors.New("the passkey's registration has expired, start it again")
+	// ErrWebAuthnRefused: the passkey was made for another site or app client, or is of a kind that the pool refuses.
+	ErrWebAuthnRefused = errors.New("the passkey is refused")
 	// ErrNoCredentials: the call must be signed with AWS credentials and none could be found.
 	ErrNoCredentials = errors.New("no AWS credentials for a call that must be signed (WithStaticCredentials, WithAWSConfig or the default AWS configuration)")
 	// ErrNotSignedIn: the session holds no token that the call needs.
@@ -121,6 +135,10 @@ func causeText(err error) string {
 	if errors.As(err, &token) {
 		return token.text()
 	}
+	var refusal *deviceRefusal
+	if errors.As(err, &refusal) {
+		return refusal.Error()
+	}
 	var api smithy.APIError
 	var op *smithy.OperationError
 	if !errors.As(err, &api) || !errors.As(err, &op) {
@@ -174,18 +192,32 @@ var reasonRules = []reasonRule{
 	{"InvalidPasswordException", "", ErrInvalidPassword},
 	{"PasswordHistoryPolicyViolationException", "", ErrInvalidPassword},
 	{"CodeMismatchException", "", ErrCodeMismatch},
+	{"EnableSoftwareTokenMFAException", "", ErrCodeMismatch},
 	{"ExpiredCodeException", "", ErrCodeExpired},
 	{"TooManyRequestsException", "", ErrThrottled},
 	{"ThrottlingException", "", ErrThrottled},
 	{"LimitExceededException", "", ErrLimitExceeded},
 	{"TooManyFailedAttemptsException", "", ErrLimitExceeded},
 	{"ResourceNotFoundException", "device does not exist", ErrDeviceNotFound},
+	{"DeviceKeyExistsException", "", ErrDeviceExists},
+	{"SoftwareTokenMFANotFoundException", "", ErrMFANotSetUp},
+	{"MFAMethodNotFoundException", "", ErrMFANotSetUp},
+	{"InvalidParameterException", "user has not verified software token mfa", ErrMFANotSetUp},
+	{"InvalidParameterException", "user has not set up software token mfa", ErrMFANotSetUp},
+	{"WebAuthnNotEnabledException", "", ErrWebAuthnNotEnabled},
+	{"WebAuthnConfigurationMissingException", "", ErrWebAuthnNotEnabled},
+	{"WebAuthnChallengeNotFoundException", "", ErrWebAuthnExpired},
+	{"WebAuthnClientMismatchException", "", ErrWebAuthnRefused},
+	{"WebAuthnCredentialNotSupportedException", "", ErrWebAuthnRefused},
+	{"WebAuthnOriginNotAllowedException", "", ErrWebAuthnRefused},
+	{"WebAuthnRelyingPartyMismatchException", "", ErrWebAuthnRefused},
 }
 
 // serviceReason returns the reason that the service's error in err stands for, or nil.
 func serviceReason(err error) error {
 	var api smithy.APIError
-	if !errors.As(err, &api) {
+	var refusal *deviceRefusal // its reason is not that of the same answer to a password
+	if errors.As(err, &refusal) || !errors.As(err, &api) {
 		return nil
 	}
 	message := strings.ToLower(api.ErrorMessage())

@@ -54,6 +54,9 @@ type sessionOptions struct {
 	challenge *Challenge
 	handler   ChallengeHandler
 	store     TokenStore
+	device    Device
+	trackName *string
+	signUp    signUp
 }
 
 type clientOption func(*clientOptions)
@@ -172,8 +175,8 @@ func WithClock(now func() time.Time) Option {
 	})
 }
 
-// WithLogger sets where the library logs what it does, at debug level and never with a secret. If not set, it
-// does not log.
+// WithLogger sets where the library logs what it does, at debug level, and at warning level what went wrong without
+// failing a call; never with a secret. If not set, it does not log.
 func WithLogger(l *slog.Logger) Option {
 	return clientOption(func(o *clientOptions) {
 		if l == nil {
@@ -212,6 +215,26 @@ func WithChallengeHandler(h ChallengeHandler) SessionOption {
 // the session.
 func WithTokenStore(s TokenStore) SessionOption {
 	return sessionOption(func(o *sessionOptions) { o.store = s })
+}
+
+// WithDevice sets the remembered device that the user signs in with, from [Cognito.Device] or [Cognito.ConfirmDevice]. If
+// not set, or the zero Device, there is none.
+func WithDevice(d Device) SessionOption {
+	return sessionOption(func(o *sessionOptions) { o.device = d })
+}
+
+// WithDeviceTracking confirms the new devices that sign-ins bring under name, which may be empty, and has them
+// remembered; store [Cognito.Device] after a sign-in. That this fails does not fail the sign-in: it is logged, and
+// [Cognito.DeviceError] returns it. If not set, new devices are left to [Cognito.ConfirmDevice].
+func WithDeviceTracking(name string) SessionOption {
+	return sessionOption(func(o *sessionOptions) { o.trackName = &name })
+}
+
+// WithRegistration takes up a sign-up that another session, perhaps in another process, left at r, so that
+// [Cognito.ConfirmSignUp] and [Cognito.AuthenticateChoice] confirm the user and sign it in without another code. It also
+// says whose session it is, unless [WithUsername] does.
+func WithRegistration(r Registration) SessionOption {
+	return sessionOption(func(o *sessionOptions) { o.signUp = signUp{r.Username, r.Session, r.Confirmed} })
 }
 
 // CallOption changes one call. Each method's documentation says which ones it takes; it refuses the others.

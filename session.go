@@ -19,10 +19,19 @@ type session struct {
 	id        *IDClaims
 	pending   *Tokens // obtained, but the keys to verify them could not be fetched
 	challenge *Challenge
+	signUp    signUp // the last one of this session
+	deviceState
 }
 
 func newSession(o sessionOptions) *session {
-	s := &session{username: o.username, challenge: o.challenge, handler: o.handler, store: o.store}
+	s := &session{username: o.username, challenge: o.challenge, handler: o.handler, store: o.store, signUp: o.signUp}
+	s.trackName = o.trackName
+	if s.username == "" && s.challenge == nil {
+		s.username = o.signUp.username
+	}
+	if o.device != (Device{}) {
+		s.device = &o.device
+	}
 	if o.tokens != (Tokens{}) {
 		s.tokens = &o.tokens
 	}

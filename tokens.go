@@ -140,9 +140,10 @@ func (c *Cognito) renew(ctx context.Context) error {
 // refresh is the one exchange of a refresh token. It is not repeated when its outcome is unknown: a pool that
 // rotates refresh tokens would take the repetition for a theft.
 func (c *Cognito) refresh(ctx context.Context, old Tokens) (*types.AuthenticationResultType, error) {
+	deviceKey := c.session.deviceKeyOf(old)
 	out, err := c.pool.sdk.GetTokensFromRefreshToken(ctx, &cognitoidentityprovider.GetTokensFromRefreshTokenInput{
 		ClientId: aws.String(c.pool.clientID), RefreshToken: aws.String(old.RefreshToken),
-		ClientSecret: optional(c.pool.clientSecret),
+		ClientSecret: optional(c.pool.clientSecret), DeviceKey: optional(deviceKey),
 	}, sendOnce)
 	if err == nil {
 		return out.AuthenticationResult, nil
@@ -151,6 +152,9 @@ func (c *Cognito) refresh(ctx context.Context, old Tokens) (*types.Authenticatio
 		return nil, err
 	}
 	params := map[string]string{"REFRESH_TOKEN": old.RefreshToken}
+	if deviceKey != "" {
+		params[keyDeviceKey] = deviceKey
+	}
 	if c.pool.clientSecret != "" {
 		// The hash is over the user's own name, which an alias at sign-in is not; the access token has it.
 		claims := unverifiedClaims(old.AccessToken)

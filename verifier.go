@@ -209,6 +209,7 @@ type tokenClaims struct {
 	Username        string   `json:"username"`
 	CognitoUsername string   `json:"cognito:username"`
 	AtHash          string   `json:"at_hash"`
+	DeviceKey       string   `json:"device_key"`
 }
 
 // tokenParser does the parsing and the signature; the claims are checked here, in the order and with the texts

@@ -1,0 +1,178 @@
+package cognito
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"maps"
+	"slices"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
+
+	"github.com/gocognito/cognito/internal/srp"
+)
+
+// signIn is one sign-in under way: the state machine of all flows, a user's and an administrator's. Its fields change
+// with each reply.
+type signIn struct {
+	c           *Cognito
+	op          string // the method that the caller called
+	admin       bool   // by the operations that need AWS credentials
+	call        callOptions
+	opening     *opening // how it began; nil when it was taken up at a challenge, and so cannot begin again
+	username    string   // as the service last called the user; before, as the caller did
+	session     string   // from the last reply, for the next request
+	srp         *SRP     // proves the password; nil when the flow does not
+	newPassword *newPasswordAnswer
+	device      *Device     // that the user signs in with; nil when there is none, or the pool forgot it
+	deviceSRP   *srp.Client // proves the device; nil before DEVICE_SRP_AUTH
+	handled     int         // challenges that the handler answered
+}
+
+// maxHandled bounds how many challenges of one sign-in the handler is asked to answer, so that a service cannot
+// keep it busy for ever.
+const maxHandled = 16
+
+func (s *signIn) requester() requester {
+	r := requester{clientID: s.c.pool.clientID, clientSecret: &s.c.pool.clientSecret}
+	if s.device != nil {
+		r.deviceKey = s.device.Key
+	}
+	return r
+}
+
+// prove adds the password to params, or what proves it by SRP.
+func (s *signIn) prove(bySRP bool, password string, params map[string]string) (map[string]string, error) {
+	params = maps.Clone(params)
+	switch {
+	case bySRP:
+		helper, err := NewSRP(s.c.pool.id, s.c.pool.clientID, s.username, password)
+		if err != nil {
+			return nil, err
+		}
+		first, err := helper.AuthParameters()
+		if err != nil {
+			return nil, err
+		}
+		s.srp, params[keySRPA] = helper, first[keySRPA]
+	case password != "":
+		params[keyPassword] = password
+	}
+	return params, nil
+}
+
+// advance takes the sign-in on from a reply: to its end, to a challenge for the caller, or through the
+// challenges that need no caller.
+func (s *signIn) advance(ctx context.Context, reply authReply) error {
+	for reply.result == nil {
+		if reply.challenge == "" {
+			return errors.New("the service's answer: want tokens or a challenge, got neither")
+		}
+		s.session = aws.ToString(reply.session)
+		s.username = usernameOf(reply.params, s.username)
+		var err error
+		if reply, err = s.step(ctx, reply); err != nil {
+			return err
+		}
+	}
+	return s.finish(ctx, reply)
+}
+
+// step answers one challenge, or has it answered.
+func (s *signIn) step(ctx context.Context, reply authReply) (authReply, error) {
+	switch {
+	case reply.challenge == types.ChallengeNameTypePasswordVerifier && s.srp != nil:
+		return s.provePassword(ctx, reply)
+	case reply.challenge == types.ChallengeNameTypeDeviceSrpAuth && s.device != nil && s.deviceSRP == nil:
+		return s.startDevice(ctx)
+	case reply.challenge == types.ChallengeNameTypeDevicePasswordVerifier && s.device != nil && s.deviceSRP != nil:
+		return s.proveDevice(ctx, reply)
+	default:
+		return s.ask(ctx, reply)
+	}
+}
+
+// provePassword answers PASSWORD_VERIFIER.
+func (s *signIn) provePassword(ctx context.Context, reply authReply) (authReply, error) {
+	answers, err := s.srp.PasswordVerifierChallenge(reply.params, s.c.pool.now())
+	if err != nil {
+		return authReply{}, err
+	}
+	s.srp = nil // one proof an attempt: a service that asks again gets no second one
+	return s.respond(ctx, types.ChallengeNameTypePasswordVerifier, answers)
+}
+
+// ask makes the challenge the session's, and leaves it to the handler or the caller.
+func (s *signIn) ask(ctx context.Context, reply authReply) (authReply, error) {
+	ch := Challenge{
+		Name: reply.challenge, Session: s.session, Username: s.username, Parameters: maps.Clone(reply.params),
+		Available: slices.Clone(reply.available), Admin: s.admin,
+	}
+	kept := ch.clone()
+	s.c.session.await(&kept)
+	s.c.pool.log.DebugContext(ctx, "cognito: challenged", slog.Any("challenge", ch))
+	if s.newPassword != nil && ch.Name == types.ChallengeNameTypeNewPasswordRequired {
+		answer, err := s.newPassword.answer(ch)
+		if err != nil {
+			return authReply{}, err
+		}
+		s.newPassword = nil
+		return s.answer(ctx, ch, answer)
+	}
+	handler := s.c.session.handler
+	if handler == nil || s.handled == maxHandled {
+		return authReply{}, &ChallengeError{Challenge: ch}
+	}
+	s.handled++
+	answer, err := handler(withClock(ctx, s.c.pool.now), ch.clone())
+	switch {
+	case err != nil:
+		return authReply{}, err
+	case answer == nil:
+		return authReply{}, &ChallengeError{Challenge: ch}
+	default:
+		return s.answer(ctx, ch, answer)
+	}
+}
+
+// answer answers ch. A challenge that was answered, or whose session turns out to be spent or expired, is no longer
+// pending.
+func (s *signIn) answer(ctx context.Context, ch Challenge, answer Answer) (authReply, error) {
+	s.username, s.session = ch.Username, ch.Session
+	reply, err := s.respond(ctx, ch.Name, answer)
+	if err == nil || endsChallenge(ch.Name, err) {
+		s.c.session.dropChallenge(ch)
+	}
+	return reply, err
+}
+
+// endsChallenge reports whether err says that the challenge name cannot be answered again. A wrong code can be, but
+// when the pool's Lambda function gives up on a custom sign-in the service only says that the credentials are wrong.
+func endsChallenge(name types.ChallengeNameType, err error) bool {
+	err = &Error{Err: err}
+	return errors.Is(err, ErrSessionExpired) ||
+		name == types.ChallengeNameTypeCustomChallenge && errors.Is(err, ErrInvalidCredentials)
+}
+
+func (s *signIn) finish(ctx context.Context, reply authReply) error {
+	if s.newPassword != nil {
+		return fmt.Errorf("%w: the password is not temporary, and no new one is asked for", ErrNoChallenge)
+	}
+	tokens, err := s.c.newTokens(reply.result)
+	if err != nil {
+		return err
+	}
+	s.c.session.await(nil)
+	err = s.c.adopt(ctx, tokens)
+	if s.c.session.newest().AccessToken == tokens.AccessToken { // verified, or kept until it can be
+		s.c.session.offerDevice(reply.result.NewDeviceMetadata)
+	}
+	if err != nil {
+		return err
+	}
+	s.c.pool.log.DebugContext(ctx, "cognito: signed in", slog.String("username", s.username))
+	s.trackDevice(ctx)
+	return nil
+}
