@@ -1,6 +1,7 @@
 package cognito
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -16,32 +17,48 @@ type ClientMetadata map[string]string
 // Flow chooses the authentication flow of a sign-in.
 type Flow types.AuthFlowType
 
-// UserContextData tells the pool's threat protection where the user is.
-type UserContextData struct {
-	// IPAddress is the user's own address, not that of a server in between.
-	IPAddress string
-	// EncodedData is the fingerprint that AWS's JavaScript or mobile library collected.
-	EncodedData string
-}
-
 // ValidationData is passed on to the pool's pre-sign-up Lambda function. The service does not store it.
 type ValidationData map[string]string
 
 // The names of the call options, for the check that a call does not silently ignore one.
 const (
-	optFlow            = "Flow"
-	optClientMetadata  = "ClientMetadata"
-	optUserContextData = "UserContextData"
-	optValidationData  = "ValidationData"
+	optFlow              = "Flow"
+	optClientMetadata    = "ClientMetadata"
+	optUserContextData   = "UserContextData"
+	optContextData       = "ContextData"
+	optValidationData    = "ValidationData"
+	optAttributeMap      = "AttributeMap"
+	optLimit             = "Limit"
+	optPageSize          = "PageSize"
+	optFilter            = "Filter"
+	optSelectAttributes  = "SelectAttributes"
+	optTemporaryPassword = "TemporaryPassword"
+	optMessageAction     = "MessageAction"
+	optDeliveryMediums   = "DeliveryMediums"
 )
 
-// callOptions collects the options of one call; given holds their names.
+// callOptions collects the options of one call; given holds their names, and errs what is wrong with them.
 type callOptions struct {
 	flow           types.AuthFlowType
 	metadata       map[string]string
 	userContext    *types.UserContextDataType
+	context        *types.ContextDataType
 	validationData []types.AttributeType
-	given          []string
+	attributes     attributeNames
+	list           listOptions
+	create         createOptions
+
+	given []string
+	errs  []error
+}
+
+// callOption is an option that is not a type of its own.
+type callOption func(*callOptions)
+
+func (o callOption) applyCall(target *callOptions) { o(target) }
+
+func (o *callOptions) refuse(option, problem string) {
+	o.errs = append(o.errs, fieldError("option "+option, problem))
 }
 
 func (f Flow) applyCall(o *callOptions) {
@@ -54,17 +71,12 @@ func (m ClientMetadata) applyCall(o *callOptions) {
 	o.given = append(o.given, optClientMetadata)
 }
 
-func (d UserContextData) applyCall(o *callOptions) {
-	o.userContext = &types.UserContextDataType{IpAddress: optional(d.IPAddress), EncodedData: optional(d.EncodedData)}
-	o.given = append(o.given, optUserContextData)
-}
-
 func (d ValidationData) applyCall(o *callOptions) {
 	o.validationData = Attributes(d).list()
 	o.given = append(o.given, optValidationData)
 }
 
-// newCallOptions applies opts and refuses those that are not among taken.
+// newCallOptions applies opts and refuses those that are not among taken, and those that are wrong.
 func newCallOptions(opts []CallOption, taken ...string) (callOptions, error) {
 	var o callOptions
 	for _, opt := range opts {
@@ -76,6 +88,9 @@ func newCallOptions(opts []CallOption, taken ...string) (callOptions, error) {
 		if !slices.Contains(taken, name) {
 			return callOptions{}, fieldError("option "+name, fmt.Sprintf("this call takes only %v", taken))
 		}
+	}
+	if len(o.errs) > 0 {
+		return callOptions{}, errors.Join(o.errs...)
 	}
 	return o, nil
 }

@@ -1,0 +1,192 @@
+package cognito
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+)
+
+const (
+	maxPageSize = 60  // of every list that this package reads
+	maxFilter   = 256 // characters of a filter
+)
+
+// listOptions are the options of lists. A zero field was not given.
+type listOptions struct {
+	limit    int
+	pageSize int
+	filter   string
+	selected []string
+}
+
+// Limit ends a list after n elements, whatever the size of its pages. n is at least 1.
+func Limit(n int) CallOption {
+	return callOption(func(o *callOptions) {
+		o.given = append(o.given, optLimit)
+		if n < 1 {
+			o.refuse(optLimit, fmt.Sprintf("want at least 1, got %d", n))
+		}
+		o.list.limit = n
+	})
+}
+
+// PageSize asks for pages of n elements, 1 to 60, where the service would choose itself. It changes how many
+// requests a list takes, not what is in it.
+func PageSize(n int) CallOption {
+	return callOption(func(o *callOptions) {
+		o.given = append(o.given, optPageSize)
+		if n < 1 || n > maxPageSize {
+			o.refuse(optPageSize, fmt.Sprintf("want 1 to %d, got %d", maxPageSize, n))
+		}
+		o.list.pageSize = n
+	})
+}
+
+// FilterEquals lists only users whose attribute attr is value. The service can search by username, email,
+// phone_number, name, given_name, family_name, preferred_username, sub, cognito:user_status and status ("Enabled",
+// "Disabled"), by one of them at a time; another one is refused before anything is sent. value may hold any
+// characters; with its name and its escapes the filter has at most 256.
+func FilterEquals(attr, value string) CallOption { return filter(attr, "=", value) }
+
+// FilterPrefix lists only users whose attribute attr begins with prefix; see [FilterEquals] for what attr may be.
+func FilterPrefix(attr, prefix string) CallOption { return filter(attr, "^=", prefix) }
+
+// SelectAttributes fetches only the named attributes of each user, by their names in the pool. The service fails when
+// a user has no value for one that cannot be searched by, as all custom ones. At least one name is wanted: leave
+// the option out for all attributes.
+func SelectAttributes(names ...string) CallOption {
+	names = slices.Clone(names)
+	return callOption(func(o *callOptions) {
+		o.given = append(o.given, optSelectAttributes)
+		if len(names) == 0 || slices.Contains(names, "") {
+			o.refuse(optSelectAttributes, "want at least one name, and none empty; without the option all attributes are fetched")
+		}
+		o.list.selected = names
+	})
+}
+
+// searchable are the attributes that the service filters by.
+var searchable = []string{
+	"username", "email", "phone_number", "name", "given_name", "family_name", "preferred_username", "sub",
+	"cognito:user_status", "status",
+}
+
+// filterEscaper makes any text a part of a quoted value.
+var filterEscaper = strings.NewReplacer(`\`, `\\`, `"`, `\"`)
+
+func filter(attr, op, value string) CallOption {
+	return callOption(func(o *callOptions) {
+		text := attr + " " + op + ` "` + filterEscaper.Replace(value) + `"`
+		switch {
+		case slices.Contains(o.given, optFilter):
+			o.refuse(optFilter, "want one, the service searches by one attribute at a time")
+		case strings.HasPrefix(attr, customPrefix):
+			o.refuse(optFilter, "the service cannot search by custom attributes, got "+quote(attr)+
+				"; range over all users and compare, or keep what you search by in a standard attribute")
+		case !slices.Contains(searchable, attr):
+			o.refuse(optFilter, fmt.Sprintf("want one of %v, which the service can search by, got %s", searchable, quote(attr)))
+		case utf8.RuneCountInString(text) > maxFilter:
+			o.refuse(optFilter, fmt.Sprintf("want at most %d characters with the attribute's name and escapes, got %d", maxFilter, utf8.RuneCountInString(text)))
+		}
+		o.given = append(o.given, optFilter)
+		o.list.filter = text
+	})
+}
+
+// page is a part of a list, and the token of the next one.
+type page[T any] struct {
+	items []T
+	next  *string
+}
+
+// pages ranges over the elements of all pages of a list. It keeps one page at a time. Each range starts anew.
+func pages[T any](ctx context.Context, o listOptions, fetch func(ctx context.Context, token *string, size *int32) (page[T], error)) iter.Seq2[T, error] {
+	return func(yield func(T, error) bool) {
+		var none T
+		var loop loopGuard
+		var token *string
+		for left := o.limit; ; {
+			got, err := fetch(ctx, token, o.size(left))
+			if err != nil {
+				yield(none, err)
+				return
+			}
+			for _, item := range got.items {
+				if !yield(item, nil) {
+					return
+				}
+				if left--; left == 0 { // without a limit it starts at 0 and never comes back
+					return
+				}
+			}
+			token = got.next
+			if aws.ToString(token) == "" {
+				return
+			}
+			if loop.repeated(*token) {
+				yield(none, errors.New("the service's answer: want a new pagination token, got an earlier one again"))
+				return
+			}
+		}
+	}
+}
+
+// size is how large a page to ask for when left elements are wanted, 0 or less for all; nil leaves it to the service.
+func (o listOptions) size(left int) *int32 {
+	size := o.pageSize
+	if left > 0 {
+		if size == 0 {
+			size = maxPageSize
+		}
+		size = min(size, left)
+	}
+	if size == 0 {
+		return nil
+	}
+	return aws.Int32(int32(size)) //nolint:gosec // at most maxPageSize
+}
+
+// loopGuard finds that a sequence of tokens goes in a circle, however long, while it keeps one of them (Brent's
+// algorithm), so that a long list costs no memory.
+type loopGuard struct {
+	kept         string
+	steps, until int
+}
+
+func (g *loopGuard) repeated(token string) bool {
+	if token == g.kept {
+		return true
+	}
+	if g.steps == g.until {
+		g.kept, g.steps, g.until = token, 0, 2*g.until+1
+		return false
+	}
+	g.steps++
+	return false
+}
+
+// collect takes all of a list; nil when it is empty.
+func collect[T any](list iter.Seq2[T, error]) ([]T, error) {
+	var all []T
+	for item, err := range list {
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, item)
+	}
+	return all, nil
+}
+
+// failed is a list that ends in err at once.
+func failed[T any](err error) iter.Seq2[T, error] {
+	return func(yield func(T, error) bool) {
+		var none T
+		yield(none, err)
+	}
+}
