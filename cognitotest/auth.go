@@ -5,8 +5,6 @@ import (
 	"maps"
 	"slices"
 	"strings"
-
-	"github.com/gocognito/cognito/internal/srp"
 )
 
 // The keys of AuthParameters, ChallengeParameters and ChallengeResponses, and the challenges.
@@ -118,18 +116,6 @@ func (p *pool) unknownUser(c *Client) error {
 	return errUserNotFound
 }
 
-// knows reports whether password is the user's. There is only a verifier to tell by, so both halves of SRP are run.
-func (p *pool) knows(u *user, password string) bool {
-	client, server := srp.NewClient(), srp.NewServer(u.verifier)
-	const block = "AAAA"
-	challenge, err := srp.ParseChallenge(server.Salt(), server.PublicKey(), block)
-	if err != nil {
-		return false
-	}
-	signature, err := client.Sign(p.identity(u.username), password, challenge, "")
-	return err == nil && server.Verify(p.identity(u.username), client.PublicKey(), []byte{0, 0, 0}, "", signature) == nil
-}
-
 // firstFactor checks a user's password and what else stands between it and the tokens, in the service's order.
 func (p *pool) firstFactor(c *Client, u *user, proven func() bool) (authOutput, error) {
 	switch {
@@ -149,6 +135,8 @@ func (p *pool) firstFactor(c *Client, u *user, proven func() bool) (authOutput, 
 		return authOutput{}, errNotConfirmed
 	case u.status == statusResetRequired:
 		return authOutput{}, errResetRequired
+	case u.status == statusForceChange && p.now().After(u.temporary):
+		return authOutput{}, errTemporary
 	case u.status == statusForceChange:
 		return p.askNewPassword(c, u)
 	default:
@@ -246,16 +234,20 @@ func (p *pool) answerNewPassword(c *Client, handle string, params map[string]str
 	if err != nil {
 		return authOutput{}, err
 	}
+	if err := c.checkWritable(given); err != nil {
+		return authOutput{}, err
+	}
 	merged := maps.Clone(s.user.attributes)
 	maps.Copy(merged, attributes)
 	if err := p.checkRequired(merged); err != nil {
 		return authOutput{}, err
 	}
-	if err := p.cfg.PasswordPolicy.check(params[paramNewPassword]); err != nil {
+	if err := p.checkPassword(s.user, params[paramNewPassword]); err != nil {
 		return authOutput{}, err
 	}
 	s.used = true
-	s.user.attributes, s.user.status, s.user.modified = merged, statusConfirmed, p.now()
+	p.setAttributes(s.user, merged)
+	s.user.status = statusConfirmed
 	p.setPassword(s.user, params[paramNewPassword])
 	return p.signIn(c, s.user)
 }

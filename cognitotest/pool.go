@@ -14,24 +14,38 @@ type pool struct {
 	advanced time.Duration
 	secret   [32]byte // for what must be stable and unguessable
 
-	users    []*user
-	proofs   map[string]*proof // by SECRET_BLOCK
-	sessions map[string]*challengeSession
-	lockouts map[string]*lockout     // by internal username, made-up ones included
-	attempts map[string][]time.Time  // by operation and internal username
-	refresh  map[string]*refreshable // by refresh token
-	families map[string]*family      // by origin_jti
-	keys     keyring
+	users     []*user // in the order of their serials
+	directory directory
+	serials   int64
+	messages  []Message
+	groups    []*group          // in the order of their serials
+	proofs    map[string]*proof // by SECRET_BLOCK
+	sessions  map[string]*challengeSession
+	lockouts  map[string]*lockout     // by internal username, made-up ones included
+	attempts  map[string][]time.Time  // by operation and internal username
+	refresh   map[string]*refreshable // by refresh token
+	families  map[string]*family      // by origin_jti
+	keys      keyring
 }
 
 func newPool(cfg Config, url string) *pool {
 	p := &pool{
 		cfg: cfg, proofs: map[string]*proof{}, sessions: map[string]*challengeSession{}, lockouts: map[string]*lockout{},
 		attempts: map[string][]time.Time{}, refresh: map[string]*refreshable{}, families: map[string]*family{},
-		keys: newKeyring(url + cfg.UserPoolID),
+		directory: newDirectory(),
+		keys:      newKeyring(url + cfg.UserPoolID),
 	}
 	_, _ = rand.Read(p.secret[:]) // it never fails
+	for _, g := range cfg.Groups {
+		p.ensureGroup(g)
+	}
 	return p
+}
+
+// nextSerial numbers what the pool lists, in the order in which it comes.
+func (p *pool) nextSerial() int64 {
+	p.serials++
+	return p.serials
 }
 
 func (p *pool) now() time.Time { return p.cfg.Now().Add(p.advanced) }

@@ -40,7 +40,7 @@ func (p *pool) startSRP(c *Client, params map[string]string) (authOutput, error)
 	case u != nil && u.disabled && !c.PreventUserExistenceErrors:
 		return authOutput{}, errDisabled
 	case u != nil:
-		attempt.user, attempt.username, attempt.server = u, u.username, srp.NewServer(u.verifier)
+		attempt.user, attempt.username, attempt.server = u, u.username, srp.NewServer(p.verifierOf(u))
 	case c.PreventUserExistenceErrors:
 		attempt.username, attempt.server = p.madeUp(params[paramUsername])
 	default:

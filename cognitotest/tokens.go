@@ -98,8 +98,8 @@ func (p *pool) commonClaims(c *Client, f *family, use string, validity time.Dura
 	if !c.DisableTokenRevocation || c.RefreshTokenRotation {
 		claims["jti"], claims["origin_jti"] = newUUID(), f.originID
 	}
-	if len(f.user.groups) > 0 {
-		claims["cognito:groups"] = slices.Clone(f.user.groups)
+	if groups := p.groupsOf(f.user); len(groups) > 0 {
+		claims["cognito:groups"] = groupNames(groups)
 	}
 	return claims
 }
@@ -113,6 +113,12 @@ func (p *pool) accessClaims(c *Client, f *family) jwt.MapClaims {
 func (p *pool) idClaims(c *Client, f *family) jwt.MapClaims {
 	claims := p.commonClaims(c, f, useID, c.IDTokenValidity)
 	claims["aud"], claims["cognito:username"] = c.ID, f.user.username
+	if roles, preferred := rolesOf(p.groupsOf(f.user)); len(roles) > 0 {
+		claims["cognito:roles"] = roles
+		if preferred != "" {
+			claims["cognito:preferred_role"] = preferred
+		}
+	}
 	for _, a := range f.user.readable(c) {
 		switch a.Name {
 		case attrSub:
@@ -233,13 +239,4 @@ func (p *pool) authorize(raw string) (*user, *Client, error) {
 	}
 	c, err := p.client(claims.ClientID)
 	return u, c, err
-}
-
-func (p *pool) bySub(sub string) *user {
-	for _, u := range p.users {
-		if u.sub == sub {
-			return u
-		}
-	}
-	return nil
 }

@@ -21,7 +21,7 @@ type handler struct {
 	handle func(p *pool, body []byte) (any, error)
 }
 
-// handlers are the operations that the pool knows.
+// handlers are the operations of signing up and in; others are in management.
 var handlers = map[string]handler{
 	"SignUp":                    unsigned((*pool).signUp),
 	"ConfirmSignUp":             unsigned((*pool).confirmSignUp),
@@ -59,6 +59,9 @@ func (s *Server) serveOperation(w http.ResponseWriter, r *http.Request, op strin
 	}
 	w.Header().Set("Content-Type", contentType)
 	w.Header().Set("X-Amzn-RequestId", newUUID())
+	if _, ok := out.(noBody); ok {
+		return
+	}
 	_ = json.NewEncoder(w).Encode(out) // a client that is gone needs no answer
 }
 
@@ -67,6 +70,9 @@ func (s *Server) call(r *http.Request, op string, body []byte) (any, error) {
 		return nil, exception("UnknownOperationException", "")
 	}
 	h, ok := handlers[op]
+	if !ok {
+		h, ok = management[op]
+	}
 	if !ok {
 		return nil, exception("UnknownOperationException", "cognitotest does not know the operation "+op+".")
 	}
@@ -94,6 +100,9 @@ func writeError(w http.ResponseWriter, err error) {
 
 // empty is the answer of an operation that has nothing to say.
 type empty struct{}
+
+// noBody is the answer of an operation that has no output in the service's model: nothing at all, not even {}.
+type noBody struct{}
 
 // newUUID is a random UUID of version 4.
 func newUUID() string {
