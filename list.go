@@ -171,6 +171,32 @@ func (g *loopGuard) repeated(token string) bool {
 	return false
 }
 
+// mapped is list with each element made into another; the first that cannot be ends it.
+func mapped[From, To any](list iter.Seq2[From, error], convert func(From) (To, error)) iter.Seq2[To, error] {
+	return func(yield func(To, error) bool) {
+		for item, err := range list {
+			var to To
+			if err == nil {
+				to, err = convert(item)
+			}
+			if !yield(to, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+// wrapErrors is list with its error named after the method op.
+func wrapErrors[T any](op string, list iter.Seq2[T, error]) iter.Seq2[T, error] {
+	return func(yield func(T, error) bool) {
+		for item, err := range list {
+			if !yield(item, wrapError(op, err)) {
+				return
+			}
+		}
+	}
+}
+
 // collect takes all of a list; nil when it is empty.
 func collect[T any](list iter.Seq2[T, error]) ([]T, error) {
 	var all []T
