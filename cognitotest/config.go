@@ -57,6 +57,8 @@ type Config struct {
 type Client struct {
 	// ID is the client's ID; if empty, a random one.
 	ID string
+	// Name is what people call it; if empty, the ID.
+	Name string
 	// Secret is the client's secret; "" for a public client.
 	Secret string
 	// ExplicitAuthFlows are the flows that it allows: "ALLOW_USER_SRP_AUTH" and so on. If nil, they are the
@@ -181,6 +183,9 @@ func (c Client) withDefaults() Client {
 	}
 	if !clientIDPattern.MatchString(c.ID) {
 		panic(fmt.Sprintf("cognitotest: Client.ID: want letters, digits, _ and +, got %q", c.ID))
+	}
+	if c.Name == "" {
+		c.Name = c.ID
 	}
 	if c.ExplicitAuthFlows == nil {
 		c.ExplicitAuthFlows = defaultFlows

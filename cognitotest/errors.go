@@ -62,6 +62,7 @@ var (
 	errNoRecovery       = invalidParameter("Cannot reset password for the user as there is no registered/verified email or phone_number")
 	errNoGroup          = exception("ResourceNotFoundException", "Group not found.")
 	errGroupExists      = exception("GroupExistsException", "A group with the name already exists.")
+	errTokenRange       = invalidParameter("Invalid range for token validity.")
 	errFilter           = invalidParameter("Error while parsing filter.")
 	errNoAttributes     = invalidParameter("One or more requested attributes do not exist.")
 	errTemporary        = notAuthorized("Temporary password has expired and must be reset by an administrator.")
@@ -72,6 +73,8 @@ var (
 // Exceptions whose texts are not known to be the service's.
 var (
 	errPasswordHistory = exception("PasswordHistoryPolicyViolationException", "Password has previously been used")
+	errMixedFlows      = invalidParameter("Flows with the prefix ALLOW_ and without it cannot be mixed.")
+	errRotationFlow    = invalidParameter("ALLOW_REFRESH_TOKEN_AUTH cannot be used with refresh token rotation.")
 	errPageToken       = invalidParameter("Invalid pagination token.")
 )
 
@@ -89,6 +92,14 @@ func errCannotConfirm(u *user) *apiError {
 
 func errRequired(attr string) *apiError {
 	return invalidParameter("Attributes did not conform to the schema: " + attr + ": The attribute is required\n")
+}
+
+func errNoProvider(name string) *apiError {
+	return exception("ResourceNotFoundException", "Identity provider "+name+" does not exist.")
+}
+
+func errDuplicateProvider(name string) *apiError { // the service's text is not known
+	return exception("DuplicateProviderException", "A provider with the name "+name+" already exists.")
 }
 
 func errNoClient(id string) *apiError {

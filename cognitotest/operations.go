@@ -32,4 +32,16 @@ var management = map[string]handler{
 	"AdminAddUserToGroup":      signed((*pool).adminAddUserToGroup),
 	"AdminRemoveUserFromGroup": signed((*pool).adminRemoveUserFromGroup),
 	"AdminListGroupsForUser":   signed((*pool).adminListGroupsForUser),
+
+	"DescribeUserPool":         signed((*pool).describeUserPool),
+	"CreateUserPoolClient":     signed((*pool).createUserPoolClient),
+	"DescribeUserPoolClient":   signed((*pool).describeUserPoolClient),
+	"UpdateUserPoolClient":     signed((*pool).updateUserPoolClient),
+	"DeleteUserPoolClient":     signed((*pool).deleteUserPoolClient),
+	"ListUserPoolClients":      signed((*pool).listUserPoolClients),
+	"CreateIdentityProvider":   signed((*pool).createIdentityProvider),
+	"DescribeIdentityProvider": signed((*pool).describeIdentityProvider),
+	"UpdateIdentityProvider":   signed((*pool).updateIdentityProvider),
+	"DeleteIdentityProvider":   signed((*pool).deleteIdentityProvider),
+	"ListIdentityProviders":    signed((*pool).listIdentityProviders),
 }

@@ -62,6 +62,21 @@ func (n nextPage) page(op string, members ...string) page {
 	return newPage(n.Limit, n.NextToken, op, members...)
 }
 
+// nextResults are those of the lists that call the limit MaxResults.
+type nextResults struct {
+	MaxResults *int
+	NextToken  *string
+}
+
+func (n nextResults) form(v *validation, least int) {
+	pageForm(v, "maxResults", n.MaxResults, "nextToken", n.NextToken)
+	if n.MaxResults != nil && *n.MaxResults < least && *n.MaxResults >= 0 {
+		v.between("maxResults", *n.MaxResults, least, maxPage)
+	}
+}
+
+func (n nextResults) page(op string) page { return newPage(n.MaxResults, n.NextToken, op) }
+
 // cut takes a page out of a list, which is in the order of the serials: what keep allows after where the token left
 // off. It returns the token for the next page, or "" after the last one. As with the service, a page may be empty
 // and yet not the last, or the last.

@@ -18,7 +18,10 @@ type pool struct {
 	directory directory
 	serials   int64
 	messages  []Message
-	groups    []*group          // in the order of their serials
+	groups    []*group // these lists too
+	providers []*provider
+	apps      map[string]*app // by client ID
+	created   time.Time
 	proofs    map[string]*proof // by SECRET_BLOCK
 	sessions  map[string]*challengeSession
 	lockouts  map[string]*lockout     // by internal username, made-up ones included
@@ -32,10 +35,14 @@ func newPool(cfg Config, url string) *pool {
 	p := &pool{
 		cfg: cfg, proofs: map[string]*proof{}, sessions: map[string]*challengeSession{}, lockouts: map[string]*lockout{},
 		attempts: map[string][]time.Time{}, refresh: map[string]*refreshable{}, families: map[string]*family{},
-		directory: newDirectory(),
-		keys:      newKeyring(url + cfg.UserPoolID),
+		directory: newDirectory(), apps: map[string]*app{},
+		keys: newKeyring(url + cfg.UserPoolID),
 	}
 	_, _ = rand.Read(p.secret[:]) // it never fails
+	p.created = p.now()
+	for i := range p.cfg.Clients {
+		p.addApp(p.cfg.Clients[i].ID, settingsOf(&p.cfg.Clients[i]))
+	}
 	for _, g := range cfg.Groups {
 		p.ensureGroup(g)
 	}
