@@ -46,8 +46,9 @@ type CodeDelivery struct {
 
 // Register signs a new user up. In a pool whose users sign in with an e-mail address or a phone number that is
 // the username. attrs may be nil. Nobody is signed in by it; the session only remembers the last sign-up, for
-// [Cognito.ConfirmSignUp]. It takes the options [ClientMetadata], [UserContextData] and [ValidationData]; [ErrUserExists] and [ErrInvalidPassword]
-// are the usual errors. The request is not sent again after a failure that leaves open whether it was taken.
+// [Cognito.ConfirmSignUp]. It takes the options [ClientMetadata], [UserContextData], [ValidationData] and
+// [AttributeMap]; [ErrUserExists] and [ErrInvalidPassword] are the usual errors. The request is not sent again after a
+// failure that leaves open whether it was taken.
 //
 // It calls SignUp, which needs no AWS credentials.
 func (c *Cognito) Register(ctx context.Context, username, password string, attrs Attributes, opts ...CallOption) (*Registration, error) {
@@ -56,11 +57,14 @@ func (c *Cognito) Register(ctx context.Context, username, password string, attrs
 }
 
 func (c *Cognito) register(ctx context.Context, username, password string, attrs Attributes, opts []CallOption) (*Registration, error) {
-	call, err := newCallOptions(opts, optClientMetadata, optUserContextData, optValidationData)
+	call, err := newCallOptions(opts, optClientMetadata, optUserContextData, optValidationData, optAttributeMap)
 	if err != nil {
 		return nil, err
 	}
 	if err := checkLogin(username, password); err != nil {
+		return nil, err
+	}
+	if attrs, err = call.attributes.toPool(attrs); err != nil {
 		return nil, err
 	}
 	out, err := c.pool.sdk.SignUp(ctx, &cognitoidentityprovider.SignUpInput{
@@ -98,7 +102,7 @@ func (c *Cognito) confirmSignUp(ctx context.Context, username, code string, opts
 		return errNoUsername
 	}
 	if code == "" {
-		return fieldError("code", "want the code that was sent, got none")
+		return errNoCode
 	}
 	out, err := c.pool.sdk.ConfirmSignUp(ctx, &cognitoidentityprovider.ConfirmSignUpInput{
 		ClientId: aws.String(c.pool.clientID), SecretHash: c.pool.secretHash(username),

@@ -4,9 +4,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
 )
 
 // AttributeMap gives attributes names of your own in one call, and in the [User] that it returns: the keys are the
@@ -45,24 +42,17 @@ func newAttributeNames(m AttributeMap) (attributeNames, error) {
 	return names, nil
 }
 
-// fromPool takes attributes over from the service.
-func (n attributeNames) fromPool(list []types.AttributeType) (Attributes, error) {
-	attrs := make(Attributes, len(list))
-	for _, a := range list {
-		attrs[aws.ToString(a.Name)] = aws.ToString(a.Value)
-	}
+// fromPool gives attributes your names, in a new map.
+func (n attributeNames) fromPool(attrs Attributes) (Attributes, error) {
 	return renamed(attrs, n.yours)
 }
 
-// toPool gives attributes the names that the service knows.
+// toPool gives attributes the names that the service knows, in a new map.
 func (n attributeNames) toPool(attrs Attributes) (Attributes, error) { return renamed(attrs, n.pools) }
 
 // renamed is attrs under other names. That two attributes end up under one name is an error, since one of them would
 // be lost.
 func renamed(attrs Attributes, names map[string]string) (Attributes, error) {
-	if len(names) == 0 {
-		return attrs, nil
-	}
 	out := make(Attributes, len(attrs))
 	for name, value := range attrs {
 		if other, ok := names[name]; ok {

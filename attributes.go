@@ -1,11 +1,10 @@
 package cognito
 
 import (
-	"encoding"
 	"fmt"
 	"maps"
+	"reflect"
 	"slices"
-	"strconv"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -20,10 +19,10 @@ const customPrefix = "custom:"
 type Attributes map[string]string
 
 // Set sets the attribute name to v: a string, a bool ("true", "false"), an integer, a [time.Time] (seconds since
-// 1970, as updated_at has it), or anything that marshals itself to text. Another type is an error that names
-// the attribute. The map must not be nil.
+// 1970, as updated_at has it; the date in its own zone for birthdate), anything that marshals itself to text, or a
+// pointer to one of these. Another type is an error that names the attribute. The map must not be nil.
 func (a Attributes) Set(name string, v any) error {
-	text, err := attributeText(v)
+	text, err := attributeText(name, reflect.ValueOf(v))
 	if err != nil {
 		return fmt.Errorf("attribute %s: %w", name, err)
 	}
@@ -40,6 +39,15 @@ func (a Attributes) SetCustom(name string, v any) error {
 // Custom returns the custom attribute name, given without "custom:"; it is "" when the attribute is not set.
 func (a Attributes) Custom(name string) string { return a[customPrefix+name] }
 
+// newAttributes takes attributes over from the service.
+func newAttributes(list []types.AttributeType) Attributes {
+	attrs := make(Attributes, len(list))
+	for _, a := range list {
+		attrs[aws.ToString(a.Name)] = aws.ToString(a.Value)
+	}
+	return attrs
+}
+
 // list is the attributes as the service takes them, in the order of their names.
 func (a Attributes) list() []types.AttributeType {
 	var list []types.AttributeType
@@ -49,20 +57,16 @@ func (a Attributes) list() []types.AttributeType {
 	return list
 }
 
-func attributeText(v any) (string, error) {
-	switch v := v.(type) {
-	case string:
-		return v, nil
-	case bool:
-		return strconv.FormatBool(v), nil
-	case int, int8, int16, int32, int64, uint, uint8, uint16, uint32, uint64:
-		return fmt.Sprint(v), nil
-	case time.Time:
-		return strconv.FormatInt(v.Unix(), 10), nil
-	case encoding.TextMarshaler:
-		text, err := v.MarshalText()
-		return string(text), err
-	default:
-		return "", fmt.Errorf("want text, a bool, an integer, a time or an encoding.TextMarshaler, got %T", v)
+// Bool reports whether the attribute name is "true", as email_verified of a verified address; it is false when the
+// attribute is something else or not set. [Attributes.Unmarshal] tells these apart.
+func (a Attributes) Bool(name string) bool { return a[name] == "true" }
+
+// Time returns the attribute name as a time: seconds since 1970, a date (2006-01-02) or RFC 3339. It is the zero Time
+// when the attribute is something else or not set. [Attributes.Unmarshal] tells these apart.
+func (a Attributes) Time(name string) time.Time {
+	t, err := parseTime(a[name])
+	if err != nil {
+		return time.Time{}
 	}
+	return t
 }

@@ -29,7 +29,7 @@ type TrackedDevice struct {
 }
 
 func newTrackedDevice(d types.DeviceType) *TrackedDevice {
-	attrs, _ := attributeNames{}.fromPool(d.DeviceAttributes) // without other names it cannot fail
+	attrs := newAttributes(d.DeviceAttributes)
 	return &TrackedDevice{
 		Key: aws.ToString(d.DeviceKey), Name: attrs["device_name"], LastIP: attrs["last_ip_used"],
 		Remembered: attrs["dev:device_remembered_status"] == string(types.DeviceRememberedStatusTypeRemembered),

@@ -69,6 +69,16 @@ var (
 	ErrWebAuthnExpired = errors.New("the passkey's registration has expired, start it again")
 	// ErrWebAuthnRefused: the passkey was made for another site or app client, or is of a kind that the pool refuses.
 	ErrWebAuthnRefused = errors.New("the passkey is refused")
+	// ErrGroupNotFound: the pool has no such group.
+	ErrGroupNotFound = errors.New("group does not exist")
+	// ErrGroupExists: the pool has a group of that name already.
+	ErrGroupExists = errors.New("group exists already")
+	// ErrProviderNotFound: the pool has no such identity provider.
+	ErrProviderNotFound = errors.New("identity provider does not exist")
+	// ErrProviderExists: the pool has an identity provider of that name already.
+	ErrProviderExists = errors.New("identity provider exists already")
+	// ErrConflict: someone else changed the same thing at the same time; read it again and repeat the change.
+	ErrConflict = errors.New("changed by someone else at the same time")
 	// ErrNoCredentials: the call must be signed with AWS credentials and none could be found.
 	ErrNoCredentials = errors.New("no AWS credentials for a call that must be signed (WithStaticCredentials, WithAWSConfig or the default AWS configuration)")
 	// ErrNotSignedIn: the session holds no token that the call needs.
@@ -211,6 +221,11 @@ var reasonRules = []reasonRule{
 	{"WebAuthnCredentialNotSupportedException", "", ErrWebAuthnRefused},
 	{"WebAuthnOriginNotAllowedException", "", ErrWebAuthnRefused},
 	{"WebAuthnRelyingPartyMismatchException", "", ErrWebAuthnRefused},
+	{"ResourceNotFoundException", "group not found", ErrGroupNotFound},
+	{"ResourceNotFoundException", "identity provider", ErrProviderNotFound},
+	{"GroupExistsException", "", ErrGroupExists},
+	{"DuplicateProviderException", "", ErrProviderExists},
+	{"ConcurrentModificationException", "", ErrConflict},
 }
 
 // serviceReason returns the reason that the service's error in err stands for, or nil.

@@ -21,6 +21,7 @@ var reasons = []error{
 	cognito.ErrCodeMismatch, cognito.ErrCodeExpired, cognito.ErrSessionExpired, cognito.ErrRefreshTokenExpired,
 	cognito.ErrRefreshTokenRevoked, cognito.ErrRefreshTokenReused, cognito.ErrInvalidRefreshToken, cognito.ErrTokenRevoked,
 	cognito.ErrSecretHash, cognito.ErrThrottled, cognito.ErrLimitExceeded, cognito.ErrDeviceNotFound,
+	cognito.ErrGroupNotFound, cognito.ErrGroupExists, cognito.ErrProviderNotFound, cognito.ErrProviderExists, cognito.ErrConflict,
 }
 
 // The messages are the service's own, as they were captured.
@@ -62,6 +63,12 @@ func TestReasonsOfServiceErrors(t *testing.T) {
 		{"LimitExceededException", "Attempt limit exceeded, please try after some time.", cognito.ErrLimitExceeded, false},
 		{"TooManyFailedAttemptsException", "", cognito.ErrLimitExceeded, false},
 		{"ResourceNotFoundException", "Device does not exist.", cognito.ErrDeviceNotFound, false},
+		{"ResourceNotFoundException", "Group not found.", cognito.ErrGroupNotFound, false},
+		{"ResourceNotFoundException", "Identity provider Okta does not exist.", cognito.ErrProviderNotFound, false},
+		{"ResourceNotFoundException", "User pool eu-west-1_aBcDeFgHi does not exist.", nil, false},
+		{"GroupExistsException", "A group with the name already exists.", cognito.ErrGroupExists, false},
+		{"DuplicateProviderException", "", cognito.ErrProviderExists, false},
+		{"ConcurrentModificationException", "", cognito.ErrConflict, false},
 		{"ResourceNotFoundException", "User pool client x does not exist.", nil, false},
 		{"InternalErrorException", "Incorrect username or password.", nil, false},
 		{"SomethingNewException", "", nil, false},

@@ -208,8 +208,6 @@ func (c *Cognito) answerCode(ctx context.Context, op string, name types.Challeng
 	}, name)
 }
 
-var errNoCode = fieldError("code", "want a code, got none")
-
 // answerPending answers the pending challenge, which must be one of kinds if there are any, with what answer makes of
 // it.
 func (c *Cognito) answerPending(

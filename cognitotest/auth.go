@@ -2,8 +2,6 @@ package cognitotest
 
 import (
 	"slices"
-
-	"github.com/gocognito/cognito/internal/srp"
 )
 
 // The keys of AuthParameters, ChallengeParameters and ChallengeResponses.
@@ -135,27 +133,12 @@ func (p *pool) startPassword(r *authRequest, flow string) (authOutput, error) {
 	if err != nil {
 		return authOutput{}, err
 	}
-	return p.checkPassword(l, r.params[paramPassword])
+	return p.provePassword(l, r.params[paramPassword])
 }
 
-// checkPassword is the first factor of the flows that send the password in clear.
-func (p *pool) checkPassword(l *login, password string) (authOutput, error) {
+// provePassword is the first factor of the flows that send the password in clear.
+func (p *pool) provePassword(l *login, password string) (authOutput, error) {
 	return p.firstFactor(l, func() bool { return l.user != nil && p.knows(l.user, password) })
-}
-
-// knows reports whether password is the user's. There is only a verifier to tell by, so both halves of SRP are run.
-func (p *pool) knows(u *user, password string) bool {
-	if u.passwordless() {
-		return false
-	}
-	client, server := srp.NewClient(), srp.NewServer(u.verifier)
-	const block = "AAAA"
-	challenge, err := srp.ParseChallenge(server.Salt(), server.PublicKey(), block)
-	if err != nil {
-		return false
-	}
-	signature, err := client.Sign(p.identity(u.username), password, challenge, "")
-	return err == nil && server.Verify(p.identity(u.username), client.PublicKey(), []byte{0, 0, 0}, "", signature) == nil
 }
 
 // firstFactor checks a user's password or passkey and what else stands between it and the next step, in the
@@ -175,7 +158,7 @@ func (p *pool) firstFactor(l *login, proven func() bool) (authOutput, error) {
 		return authOutput{}, errWrongPassword
 	}
 	p.succeeded(l.username)
-	if err := l.user.mayEnter(); err != nil {
+	if err := p.mayEnter(l.user); err != nil {
 		return authOutput{}, err
 	}
 	if err := p.resolveDevice(l); err != nil {
@@ -193,7 +176,7 @@ func (p *pool) firstFactor(l *login, proven func() bool) (authOutput, error) {
 }
 
 // mayEnter says why a user who has proven a factor may not sign in.
-func (u *user) mayEnter() error {
+func (p *pool) mayEnter(u *user) error {
 	switch {
 	case u.disabled:
 		return errDisabled
@@ -201,6 +184,8 @@ func (u *user) mayEnter() error {
 		return errNotConfirmed
 	case u.status == statusResetRequired:
 		return errResetRequired
+	case u.status == statusForceChange && p.now().After(u.temporary):
+		return errTemporary
 	default:
 		return nil
 	}
@@ -212,7 +197,7 @@ func (p *pool) finish(l *login) (authOutput, error) {
 	if u == nil || p.bySub(u.sub) != u {
 		return authOutput{}, errWrongPassword
 	}
-	if err := u.mayEnter(); err != nil {
+	if err := p.mayEnter(u); err != nil {
 		return authOutput{}, err
 	}
 	event := p.loginEvent("PostAuthentication_Authentication", l)

@@ -44,7 +44,7 @@ func (p *pool) autoSignIn(r *authRequest) (authOutput, error) {
 	if err := p.preAuthentication(l); err != nil {
 		return authOutput{}, err
 	}
-	if err := l.user.mayEnter(); err != nil {
+	if err := p.mayEnter(l.user); err != nil {
 		return authOutput{}, err
 	}
 	if err := p.resolveDevice(l); err != nil {
@@ -93,7 +93,7 @@ func (p *pool) beginFactor(l *login, factor string, params map[string]string) (a
 		if err := required(params, paramPassword); err != nil {
 			return authOutput{}, err
 		}
-		return p.checkPassword(l, params[paramPassword])
+		return p.provePassword(l, params[paramPassword])
 	case challengePasswordSRP:
 		if err := checkSRPA(params); err != nil {
 			return authOutput{}, err
@@ -110,7 +110,7 @@ func (p *pool) beginFactor(l *login, factor string, params map[string]string) (a
 // done that yet gets one, too.
 func (p *pool) beginOTP(l *login, factor string) (authOutput, error) {
 	if l.user != nil && l.user.status != statusUnconfirmed {
-		if err := l.user.mayEnter(); err != nil {
+		if err := p.mayEnter(l.user); err != nil {
 			return authOutput{}, err
 		}
 	}

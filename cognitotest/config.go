@@ -31,6 +31,16 @@ type Config struct {
 	AutoVerifiedAttributes []string
 	// RequiredAttributes must be given at sign-up.
 	RequiredAttributes []string
+	// CustomAttributes are those that the pool has beyond the standard ones. If nil, it takes every "custom:" name;
+	// an empty slice has none.
+	CustomAttributes []CustomAttribute
+	// AttributesRequireVerificationBeforeUpdate ("email", "phone_number") keep their old value until the new one is
+	// verified. They must be among AutoVerifiedAttributes.
+	AttributesRequireVerificationBeforeUpdate []string
+	// SelfSignUpDisabled leaves it to administrators to create users.
+	SelfSignUpDisabled bool
+	// Groups are the pool's groups.
+	Groups []Group
 	// PasswordPolicy is what passwords must have. If nil, it is the service's default.
 	PasswordPolicy *PasswordPolicy
 	// MFA is whether users are asked for a second factor: "OFF", "OPTIONAL", those who have set one up, or "ON", all.
@@ -47,6 +57,10 @@ type Config struct {
 	Devices *DeviceConfiguration
 	// Triggers stand in for the pool's Lambda functions.
 	Triggers Triggers
+	// PasswordHistorySize is how many of a user's last passwords, the present one included, cannot be chosen again.
+	PasswordHistorySize int
+	// TemporaryPasswordValidity is how long a password from an administrator can be used. If zero, it is 7 days.
+	TemporaryPasswordValidity time.Duration
 	// Issuer is what tokens name as their issuer. If empty, it is [Server.URL] + "/" + pool ID.
 	Issuer string
 	// Now is the clock that [Server.Advance] adds to. If nil, it is [time.Now].
@@ -57,6 +71,8 @@ type Config struct {
 type Client struct {
 	// ID is the client's ID; if empty, a random one.
 	ID string
+	// Name is what people call it; if empty, the ID.
+	Name string
 	// Secret is the client's secret; "" for a public client.
 	Secret string
 	// ExplicitAuthFlows are the flows that it allows: "ALLOW_USER_SRP_AUTH" and so on. If nil, they are the
@@ -77,19 +93,22 @@ type Client struct {
 	RefreshTokenGracePeriod time.Duration
 	// ReadAttributes are what ID tokens and GetUser show. If nil, they are all.
 	ReadAttributes []string
+	// WriteAttributes are what users may write. If nil, they are all, "custom:" ones included. No user may write the
+	// sub or email_verified and phone_number_verified.
+	WriteAttributes []string
 }
 
 // User is a user to add. Printed or logged it shows no password.
 type User struct {
 	// Username is the name, or, in a pool with UsernameAttributes, the e-mail address or phone number.
 	Username string
-	// Password is the password. It may be empty where FirstFactors has another factor.
+	// Password is the password; if empty, the user has none, and can sign in by other means only.
 	Password string
 	// Sub is the user's unchangeable ID; if empty, a random one.
 	Sub string
 	// Attributes are the user's attributes, as text; "email_verified": "true" makes an alias usable.
 	Attributes map[string]string
-	// Groups are the names of the user's groups.
+	// Groups are the names of the user's groups; those that the pool has not get created.
 	Groups []string
 	// Status is CONFIRMED if empty; else UNCONFIRMED, FORCE_CHANGE_PASSWORD or RESET_REQUIRED.
 	Status string
@@ -157,6 +176,13 @@ func (cfg Config) withDefaults() Config {
 	if cfg.AutoVerifiedAttributes == nil {
 		cfg.AutoVerifiedAttributes = []string{attrEmail}
 	}
+	checkNames("Config.AttributesRequireVerificationBeforeUpdate", cfg.AttributesRequireVerificationBeforeUpdate, cfg.AutoVerifiedAttributes...)
+	for _, c := range cfg.CustomAttributes {
+		checkNames("CustomAttribute.Type", []string{c.Type}, "", typeString, typeNumber, typeBoolean, typeDateTime)
+	}
+	if cfg.TemporaryPasswordValidity == 0 {
+		cfg.TemporaryPasswordValidity = 7 * 24 * time.Hour
+	}
 	if cfg.PasswordPolicy == nil {
 		cfg.PasswordPolicy = &defaultPolicy
 	}
@@ -200,6 +226,9 @@ func (c Client) withDefaults() Client {
 	}
 	if !clientIDPattern.MatchString(c.ID) {
 		panic(fmt.Sprintf("cognitotest: Client.ID: want letters, digits, _ and +, got %q", c.ID))
+	}
+	if c.Name == "" {
+		c.Name = c.ID
 	}
 	if c.ExplicitAuthFlows == nil {
 		c.ExplicitAuthFlows = defaultFlows

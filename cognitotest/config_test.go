@@ -55,10 +55,9 @@ func TestMistakesPanic(t *testing.T) {
 	}
 	f := newFixture(t, cognitotest.Config{})
 	for want, user := range map[string]cognitotest.User{
-		`a user "ana" already`:  {Username: "ana", Password: password},
-		"a username and":        {Password: password},
-		"username and a passwo": {Username: "bob"},
-		"User.Status":           {Username: "bob", Password: password, Status: "GONE"},
+		`a user "ana" already`: {Username: "ana", Password: password},
+		"want a username":      {Password: password},
+		"User.Status":          {Username: "bob", Password: password, Status: "GONE"},
 	} {
 		assert.Contains(t, panicText(func() { f.AddUser(user) }), want)
 	}

@@ -31,7 +31,7 @@ func (p *pool) startCustom(r *authRequest) (authOutput, error) {
 		return p.nextRound(l)
 	}
 	if l.user != nil {
-		if err := l.user.mayEnter(); err != nil {
+		if err := p.mayEnter(l.user); err != nil {
 			return authOutput{}, err
 		}
 	}

@@ -177,32 +177,33 @@ type deviceInput struct {
 }
 
 // deviceOperation makes the two forms of an operation about one device.
-func deviceOperation[Out any](fn func(p *pool, u *user, d *device, in *deviceInput, admin bool) (Out, error)) (byUser, byAdmin handler) {
-	operation := func(admin bool) func(*pool, *deviceInput) (Out, error) {
-		return func(p *pool, in *deviceInput) (out Out, err error) {
-			v := &validation{}
-			deviceKeyForm(v, in.DeviceKey)
-			if err := v.err(); err != nil {
-				return out, err
-			}
-			u, err := p.deviceOwner(in.AccessToken, in.UserPoolID, in.Username, admin)
-			if err != nil {
-				return out, err
-			}
-			d := u.device(in.DeviceKey)
-			if d == nil {
-				return out, errNoDevice
-			}
-			return fn(p, u, d, in, admin)
+func deviceOperation[Out any](admin bool, fn func(p *pool, u *user, d *device, in *deviceInput, admin bool) (Out, error)) handler {
+	operation := func(p *pool, in *deviceInput) (out Out, err error) {
+		v := &validation{}
+		deviceKeyForm(v, in.DeviceKey)
+		if err := v.err(); err != nil {
+			return out, err
 		}
+		u, err := p.deviceOwner(in.AccessToken, in.UserPoolID, in.Username, admin)
+		if err != nil {
+			return out, err
+		}
+		d := u.device(in.DeviceKey)
+		if d == nil {
+			return out, errNoDevice
+		}
+		return fn(p, u, d, in, admin)
 	}
-	return unsigned(operation(false)), signed(operation(true))
+	if admin {
+		return signed(operation)
+	}
+	return unsigned(operation)
 }
 
 // deviceOwner finds whose devices a request is about.
 func (p *pool) deviceOwner(accessToken, poolID, username string, admin bool) (*user, error) {
 	if admin {
-		return p.adminUser(poolID, username)
+		return p.adminUser(adminInput{poolID, username}, nil)
 	}
 	u, _, err := p.authorize(accessToken)
 	return u, err

@@ -18,9 +18,17 @@
 //
 // It knows these operations: SignUp, ConfirmSignUp, ResendConfirmationCode, InitiateAuth (USER_SRP_AUTH,
 // USER_PASSWORD_AUTH, REFRESH_TOKEN_AUTH), RespondToAuthChallenge (PASSWORD_VERIFIER, NEW_PASSWORD_REQUIRED),
-// GetTokensFromRefreshToken, RevokeToken, GlobalSignOut, GetUser and AdminGetUser. It does not know MFA, devices,
-// custom challenges, passkeys, groups as objects, lists, or Lambda functions yet; another operation of the service
-// is answered with an error that names it.
+// GetTokensFromRefreshToken, RevokeToken and GlobalSignOut; of accounts GetUser, DeleteUser, ForgotPassword,
+// ConfirmForgotPassword, ChangePassword, UpdateUserAttributes, DeleteUserAttributes,
+// GetUserAttributeVerificationCode and VerifyUserAttribute; of administrators AdminCreateUser, AdminConfirmSignUp,
+// AdminGetUser, AdminDeleteUser, AdminUpdateUserAttributes, AdminDeleteUserAttributes, AdminResetUserPassword,
+// AdminSetUserPassword, AdminEnableUser, AdminDisableUser, AdminUserGlobalSignOut and ListUsers; of groups
+// CreateGroup, GetGroup, UpdateGroup, DeleteGroup, ListGroups, ListUsersInGroup, AdminAddUserToGroup,
+// AdminRemoveUserFromGroup and AdminListGroupsForUser; of identity providers and app clients Create…, Describe…,
+// Update…, Delete… and List…; and DescribeUserPool. It does not know MFA, devices, custom challenges, passkeys or
+// Lambda functions yet; another operation of the service is answered with an error that names it.
+//
+// Nothing is sent: codes and temporary passwords are in [Server.Code] and [Server.Messages].
 //
 // Its clock is [Server.Now]; [Server.Advance] moves it. A client that checks expiry should be given that clock.
 //

@@ -2,6 +2,7 @@ package cognitotest
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -78,11 +79,54 @@ var (
 	errCodeExpired      = exception("ExpiredCodeException", "Invalid code provided, please request a code again.")
 	errAttemptLimit     = exception("LimitExceededException", "Attempt limit exceeded, please try after some time.")
 	errAlreadyConfirmed = invalidParameter("User is already confirmed.")
+	errAccountExists    = exception("UsernameExistsException", "User account already exists") // to AdminCreateUser
 	errWriteAttribute   = notAuthorized("A client attempted to write unauthorized attribute")
+	errWriteSub         = invalidParameter("Cannot modify the non-mutable attribute sub")
+	errNoSignUp         = notAuthorized("SignUp is not permitted for this user pool")
+	errResetState       = notAuthorized("User password cannot be reset in the current state.")
+	errNoRecovery       = invalidParameter("Cannot reset password for the user as there is no registered/verified email or phone_number")
+	errNoGroup          = exception("ResourceNotFoundException", "Group not found.")
+	errGroupExists      = exception("GroupExistsException", "A group with the name already exists.")
+	errTokenRange       = invalidParameter("Invalid range for token validity.")
+	errFilter           = invalidParameter("Error while parsing filter.")
+	errNoAttributes     = invalidParameter("One or more requested attributes do not exist.")
+	errTemporary        = notAuthorized("Temporary password has expired and must be reset by an administrator.")
 	errTimestamp        = invalidParameter("TIMESTAMP format should be EEE MMM d HH:mm:ss z yyyy in english.")
 	errAdminFlowGate    = invalidParameter("Auth flow not enabled for this client")
 	errFlowOperation    = invalidParameter("Initiate Auth method not supported.")
 )
+
+// Exceptions whose texts are not known to be the service's.
+var (
+	errPasswordHistory = exception("PasswordHistoryPolicyViolationException", "Password has previously been used")
+	errMixedFlows      = invalidParameter("Flows with the prefix ALLOW_ and without it cannot be mixed.")
+	errRotationFlow    = invalidParameter("ALLOW_REFRESH_TOKEN_AUTH cannot be used with refresh token rotation.")
+	errPageToken       = invalidParameter("Invalid pagination token.")
+)
+
+func errAliasExists(attr string) *apiError {
+	return exception("AliasExistsException", "An account with the "+attr+" already exists.")
+}
+
+func errGivenExists(attr string) *apiError {
+	return exception(errUsernameExists.kind, "An account with the given "+attr+" already exists.")
+}
+
+func errCannotConfirm(u *user) *apiError {
+	return notAuthorized("User cannot be confirmed. Current status is " + u.status)
+}
+
+func errRequired(attr string) *apiError {
+	return invalidParameter("Attributes did not conform to the schema: " + attr + ": The attribute is required\n")
+}
+
+func errNoProvider(name string) *apiError {
+	return exception("ResourceNotFoundException", "Identity provider "+name+" does not exist.")
+}
+
+func errDuplicateProvider(name string) *apiError { // the service's text is not known
+	return exception("DuplicateProviderException", "A provider with the name "+name+" already exists.")
+}
 
 func errNoClient(id string) *apiError {
 	return exception("ResourceNotFoundException", "User pool client "+id+" does not exist.")
@@ -128,6 +172,30 @@ func (v *validation) length(member, value string, least, most int) {
 func (v *validation) session(handle string) {
 	if handle != "" {
 		v.length("session", handle, 20, 2048)
+	}
+}
+
+// present checks that a member is there.
+func (v *validation) present(member string, there bool) {
+	if !there {
+		v.fail(member, "Member must not be null")
+	}
+}
+
+// between checks a number.
+func (v *validation) between(member string, n, least, most int) {
+	switch {
+	case n < least:
+		v.fail(member, fmt.Sprintf("Member must have value greater than or equal to %d", least))
+	case n > most:
+		v.fail(member, fmt.Sprintf("Member must have value less than or equal to %d", most))
+	}
+}
+
+// oneOf checks a word that may be left out.
+func (v *validation) oneOf(member, value string, words ...string) {
+	if value != "" && !slices.Contains(words, value) {
+		v.fail(member, "Member must satisfy enum value set: ["+strings.Join(words, ", ")+"]")
 	}
 }
 

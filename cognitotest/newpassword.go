@@ -57,19 +57,23 @@ func (p *pool) answerNewPassword(r *authRequest) (authOutput, error) {
 	if err != nil {
 		return authOutput{}, err
 	}
+	if err := r.client.checkWritable(given); err != nil {
+		return authOutput{}, err
+	}
 	merged := maps.Clone(u.attributes)
 	maps.Copy(merged, attributes)
 	if err := p.checkRequired(merged); err != nil {
 		return authOutput{}, err
 	}
-	if err := p.cfg.PasswordPolicy.check(params[paramNewPassword]); err != nil {
+	if err := p.checkPassword(u, params[paramNewPassword]); err != nil {
 		return authOutput{}, err
 	}
 	if err := p.resolveDevice(s.login); err != nil {
 		return authOutput{}, err
 	}
 	s.used = true
-	u.attributes, u.status, u.modified = merged, statusConfirmed, p.now()
+	p.setAttributes(u, merged)
+	u.status = statusConfirmed
 	p.setPassword(u, params[paramNewPassword])
 	s.login.source = "TokenGeneration_NewPasswordChallenge"
 	return p.secondFactor(s.login)

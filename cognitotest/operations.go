@@ -1,34 +1,82 @@
 package cognitotest
 
-import "maps"
+// handlers are the operations that the pool knows.
+var handlers = map[string]handler{
+	"SignUp":                      unsigned((*pool).signUp),
+	"ConfirmSignUp":               unsigned((*pool).confirmSignUp),
+	"ResendConfirmationCode":      unsigned((*pool).resendConfirmationCode),
+	"InitiateAuth":                unsigned((*pool).initiateAuth),
+	"RespondToAuthChallenge":      unsigned((*pool).respondToAuthChallenge),
+	"AdminInitiateAuth":           signed((*pool).adminInitiateAuth),
+	"AdminRespondToAuthChallenge": signed((*pool).adminRespondToAuthChallenge),
+	"GetTokensFromRefreshToken":   unsigned((*pool).getTokensFromRefreshToken),
+	"RevokeToken":                 unsigned((*pool).revokeToken),
+	"GlobalSignOut":               unsigned((*pool).globalSignOut),
+	"GetUser":                     unsigned((*pool).getUser),
+	"AdminGetUser":                signed((*pool).adminGetUser),
 
-// flowHandlers are the operations about factors, devices and passkeys, and the administrators' sign-in.
-var flowHandlers = map[string]handler{
-	"AdminInitiateAuth":            signed((*pool).adminInitiateAuth),
-	"AdminRespondToAuthChallenge":  signed((*pool).adminRespondToAuthChallenge),
-	"AssociateSoftwareToken":       unsigned((*pool).associateSoftwareToken),
-	"VerifySoftwareToken":          unsigned((*pool).verifySoftwareToken),
-	"SetUserMFAPreference":         unsigned((*pool).setUserMFAPreference),
-	"AdminSetUserMFAPreference":    signed((*pool).adminSetUserMFAPreference),
-	"GetUserAuthFactors":           unsigned((*pool).getUserAuthFactors),
-	"AdminGetUserAuthFactors":      signed((*pool).adminGetUserAuthFactors),
-	"ConfirmDevice":                unsigned((*pool).confirmDevice),
-	"ListDevices":                  unsigned((*pool).listDevices),
-	"AdminListDevices":             signed((*pool).adminListDevices),
+	"AssociateSoftwareToken":    unsigned((*pool).associateSoftwareToken),
+	"VerifySoftwareToken":       unsigned((*pool).verifySoftwareToken),
+	"SetUserMFAPreference":      unsigned((*pool).setUserMFAPreference),
+	"AdminSetUserMFAPreference": signed((*pool).adminSetUserMFAPreference),
+	"GetUserAuthFactors":        unsigned((*pool).getUserAuthFactors),
+	"AdminGetUserAuthFactors":   signed((*pool).adminGetUserAuthFactors),
+
+	"ConfirmDevice":           unsigned((*pool).confirmDevice),
+	"GetDevice":               deviceOperation(false, getDevice),
+	"ListDevices":             unsigned((*pool).listDevices),
+	"UpdateDeviceStatus":      deviceOperation(false, updateDeviceStatus),
+	"ForgetDevice":            deviceOperation(false, forgetDevice),
+	"AdminGetDevice":          deviceOperation(true, getDevice),
+	"AdminListDevices":        signed((*pool).adminListDevices),
+	"AdminUpdateDeviceStatus": deviceOperation(true, updateDeviceStatus),
+	"AdminForgetDevice":       deviceOperation(true, forgetDevice),
+
 	"StartWebAuthnRegistration":    unsigned((*pool).startWebAuthnRegistration),
 	"CompleteWebAuthnRegistration": unsigned((*pool).completeWebAuthnRegistration),
 	"ListWebAuthnCredentials":      unsigned((*pool).listWebAuthnCredentials),
 	"DeleteWebAuthnCredential":     unsigned((*pool).deleteWebAuthnCredential),
-}
 
-func init() {
-	add := func(name string, byUser, byAdmin handler) {
-		maps.Copy(flowHandlers, map[string]handler{name: byUser, "Admin" + name: byAdmin})
-	}
-	get, adminGet := deviceOperation(getDevice)
-	add("GetDevice", get, adminGet)
-	forget, adminForget := deviceOperation(forgetDevice)
-	add("ForgetDevice", forget, adminForget)
-	update, adminUpdate := deviceOperation(updateDeviceStatus)
-	add("UpdateDeviceStatus", update, adminUpdate)
+	"ForgotPassword":                   unsigned((*pool).forgotPassword),
+	"ConfirmForgotPassword":            unsigned((*pool).confirmForgotPassword),
+	"ChangePassword":                   unsigned((*pool).changePassword),
+	"UpdateUserAttributes":             unsigned((*pool).updateUserAttributes),
+	"DeleteUserAttributes":             unsigned((*pool).deleteUserAttributes),
+	"GetUserAttributeVerificationCode": unsigned((*pool).getUserAttributeVerificationCode),
+	"VerifyUserAttribute":              unsigned((*pool).verifyUserAttribute),
+	"DeleteUser":                       unsigned((*pool).deleteUser),
+
+	"AdminCreateUser":           signed((*pool).adminCreateUser),
+	"AdminConfirmSignUp":        signed((*pool).adminConfirmSignUp),
+	"AdminDeleteUser":           signed((*pool).adminDeleteUser),
+	"AdminUpdateUserAttributes": signed((*pool).adminUpdateUserAttributes),
+	"AdminDeleteUserAttributes": signed((*pool).adminDeleteUserAttributes),
+	"AdminResetUserPassword":    signed((*pool).adminResetUserPassword),
+	"AdminSetUserPassword":      signed((*pool).adminSetUserPassword),
+	"AdminEnableUser":           signed((*pool).adminEnableUser),
+	"AdminDisableUser":          signed((*pool).adminDisableUser),
+	"AdminUserGlobalSignOut":    signed((*pool).adminUserGlobalSignOut),
+	"ListUsers":                 signed((*pool).listUsers),
+
+	"CreateGroup":              signed((*pool).createGroup),
+	"GetGroup":                 signed((*pool).getGroup),
+	"UpdateGroup":              signed((*pool).updateGroup),
+	"DeleteGroup":              signed((*pool).deleteGroup),
+	"ListGroups":               signed((*pool).listGroups),
+	"ListUsersInGroup":         signed((*pool).listUsersInGroup),
+	"AdminAddUserToGroup":      signed((*pool).adminAddUserToGroup),
+	"AdminRemoveUserFromGroup": signed((*pool).adminRemoveUserFromGroup),
+	"AdminListGroupsForUser":   signed((*pool).adminListGroupsForUser),
+
+	"DescribeUserPool":         signed((*pool).describeUserPool),
+	"CreateUserPoolClient":     signed((*pool).createUserPoolClient),
+	"DescribeUserPoolClient":   signed((*pool).describeUserPoolClient),
+	"UpdateUserPoolClient":     signed((*pool).updateUserPoolClient),
+	"DeleteUserPoolClient":     signed((*pool).deleteUserPoolClient),
+	"ListUserPoolClients":      signed((*pool).listUserPoolClients),
+	"CreateIdentityProvider":   signed((*pool).createIdentityProvider),
+	"DescribeIdentityProvider": signed((*pool).describeIdentityProvider),
+	"UpdateIdentityProvider":   signed((*pool).updateIdentityProvider),
+	"DeleteIdentityProvider":   signed((*pool).deleteIdentityProvider),
+	"ListIdentityProviders":    signed((*pool).listIdentityProviders),
 }

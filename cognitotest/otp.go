@@ -1,6 +1,9 @@
 package cognitotest
 
-import "slices"
+import (
+	"maps"
+	"slices"
+)
 
 // How many digits codes have: those for a second factor, for sign-up and so on, and those of the first factors.
 const (
@@ -17,14 +20,13 @@ var codeKeys = map[string]string{
 // askCode delivers a code to the address of s and asks for it. For a user who does not exist it goes nowhere.
 func (p *pool) askCode(l *login, s *challengeSession, digits int) authOutput {
 	s.login, s.code = l, newCode(digits)
-	address := l.typed
+	sent := delivery(s.address, l.typed)
 	if l.user != nil {
 		if s.value == "" {
 			s.value = l.user.attributes[s.address]
 		}
-		address, l.user.inbox = s.value, s.code
+		sent = p.deliver(l.user, purposeFactor, s.address, s.value, s.code)
 	}
-	sent := delivery(s.address, address)
 	out := p.challenge(s, map[string]string{
 		"CODE_DELIVERY_DELIVERY_MEDIUM": sent.DeliveryMedium, "CODE_DELIVERY_DESTINATION": sent.Destination, paramUserID: l.username,
 	})
@@ -51,7 +53,7 @@ func (p *pool) answerCode(challenge string, r *authRequest) (authOutput, error) 
 	if err := p.resolveDevice(l); err != nil {
 		return authOutput{}, err
 	}
-	if err := p.checkCode(s, r.params[key]); err != nil {
+	if err := p.verifyCode(s, r.params[key]); err != nil {
 		p.failed(count)
 		return authOutput{}, err
 	}
@@ -64,7 +66,7 @@ func (p *pool) answerCode(challenge string, r *authRequest) (authOutput, error) 
 	return p.afterFactor(l, challenge)
 }
 
-func (p *pool) checkCode(s *challengeSession, code string) error {
+func (p *pool) verifyCode(s *challengeSession, code string) error {
 	switch {
 	case s.login.user == nil:
 		return errOTP
@@ -86,11 +88,13 @@ func (p *pool) proveAddress(s *challengeSession) {
 		return
 	}
 	if s.login.user.attributes[s.address] == "" { // MFA_SETUP with an address
-		u.attributes[s.address] = s.value
+		attributes := maps.Clone(u.attributes)
+		attributes[s.address] = s.value
+		p.setAttributes(u, attributes)
 		u.factors = append(slices.Clone(u.factors), challengeEmail)
 	}
 	if u.attributes[s.address] == s.value {
-		u.attributes[s.address+"_verified"] = "true"
+		u.attributes[s.address+verifiedSuffix] = "true"
 		u.modified = p.now()
 	}
 }
@@ -99,7 +103,8 @@ func (p *pool) proveAddress(s *challengeSession) {
 // with MFA.
 func (p *pool) afterOTP(l *login) (authOutput, error) {
 	if l.user.status == statusUnconfirmed {
-		l.user.status, l.user.code = statusConfirmed, nil
+		l.user.status = statusConfirmed
+		delete(l.user.codes, purposeSignUp)
 	}
 	return p.lastStep(l)
 }

@@ -22,30 +22,16 @@ func (p *pool) setUserMFAPreference(in *preferenceInput) (empty, error) {
 }
 
 type adminPreferenceInput struct {
+	adminInput
 	preferenceInput
-
-	UserPoolID string `json:"UserPoolId"`
-	Username   string
 }
 
 func (p *pool) adminSetUserMFAPreference(in *adminPreferenceInput) (empty, error) {
-	u, err := p.adminUser(in.UserPoolID, in.Username)
+	u, err := p.adminUser(in.adminInput, nil)
 	if err != nil {
 		return empty{}, err
 	}
 	return empty{}, p.prefer(u, &in.preferenceInput)
-}
-
-// adminUser finds the user that an operation of administrators names.
-func (p *pool) adminUser(poolID, username string) (*user, error) {
-	if poolID != p.cfg.UserPoolID {
-		return nil, errNoPool(poolID)
-	}
-	u := p.find(username)
-	if u == nil {
-		return nil, errUserNotFound
-	}
-	return u, nil
 }
 
 // prefer changes a user's second factors; a factor that is not named stays as it is.
@@ -130,7 +116,7 @@ type authFactorsOutput struct {
 	mfaState
 }
 
-func (p *pool) getUserAuthFactors(in *getUserInput) (authFactorsOutput, error) {
+func (p *pool) getUserAuthFactors(in *accessTokenInput) (authFactorsOutput, error) {
 	u, _, err := p.authorize(in.AccessToken)
 	if err != nil {
 		return authFactorsOutput{}, err
@@ -138,8 +124,8 @@ func (p *pool) getUserAuthFactors(in *getUserInput) (authFactorsOutput, error) {
 	return u.authFactors(), nil
 }
 
-func (p *pool) adminGetUserAuthFactors(in *adminGetUserInput) (authFactorsOutput, error) {
-	u, err := p.adminUser(in.UserPoolID, in.Username)
+func (p *pool) adminGetUserAuthFactors(in *adminInput) (authFactorsOutput, error) {
+	u, err := p.adminUser(*in, nil)
 	if err != nil {
 		return authFactorsOutput{}, err
 	}
@@ -161,7 +147,7 @@ func (u *user) authFactors() authFactorsOutput {
 func (u *user) has(factor string) bool {
 	switch factor {
 	case challengePassword:
-		return !u.passwordless()
+		return u.hasPassword()
 	case challengeEmail:
 		return u.attributes[attrEmail] != ""
 	case challengeSMSOTP:

@@ -122,18 +122,21 @@ func (p *pool) revokeToken(in *revokeInput) (empty, error) {
 	return empty{}, nil
 }
 
-type globalSignOutInput struct{ AccessToken string }
-
-func (p *pool) globalSignOut(in *globalSignOutInput) (empty, error) {
+func (p *pool) globalSignOut(in *accessTokenInput) (empty, error) {
 	u, _, err := p.authorize(in.AccessToken)
 	if err != nil {
 		return empty{}, err
 	}
+	p.signOut(u)
+	return empty{}, nil
+}
+
+// signOut ends all of a user's sessions.
+func (p *pool) signOut(u *user) {
 	u.signedOut = p.now()
 	for _, f := range p.families {
 		if f.user == u {
 			f.revoked = true
 		}
 	}
-	return empty{}, nil
 }

@@ -47,7 +47,7 @@ type keyParameters struct {
 
 type startRegistrationOutput struct{ CredentialCreationOptions creationOptions }
 
-func (p *pool) startWebAuthnRegistration(in *getUserInput) (startRegistrationOutput, error) {
+func (p *pool) startWebAuthnRegistration(in *accessTokenInput) (startRegistrationOutput, error) {
 	var out startRegistrationOutput
 	u, c, err := p.passkeyOwner(in.AccessToken)
 	if err != nil {

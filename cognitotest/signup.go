@@ -1,34 +1,12 @@
 package cognitotest
 
-import (
-	"crypto/rand"
-	"fmt"
-	"math/big"
-	"slices"
-	"strings"
-	"time"
-)
-
-const codeValidity = 24 * time.Hour
+import "slices"
 
 // Attempts that a user has in an hour.
 const (
 	confirmAttempts = 15
 	resendAttempts  = 5
 )
-
-// signUpCode is a code that was sent and not confirmed yet.
-type signUpCode struct {
-	code      string
-	attribute string
-	expires   time.Time
-}
-
-type codeDelivery struct {
-	Destination    string
-	DeliveryMedium string
-	AttributeName  string
-}
 
 type signUpInput struct {
 	ClientID       string `json:"ClientId"`
@@ -51,14 +29,20 @@ func (p *pool) signUp(in *signUpInput) (signUpOutput, error) {
 	var out signUpOutput
 	c, err := p.account(in.ClientID, in.Username, in.SecretHash, func(v *validation) {
 		if in.Password != "" || !p.passwordless() {
-			passwordForm(v, in.Password)
+			passwordForm(v, "password", in.Password)
 		}
 	})
 	if err != nil {
 		return out, err
 	}
+	if p.cfg.SelfSignUpDisabled {
+		return out, errNoSignUp
+	}
 	attributes, err := p.checkAttributes(in.UserAttributes)
 	if err != nil {
+		return out, err
+	}
+	if err := c.checkWritable(in.UserAttributes); err != nil {
 		return out, err
 	}
 	if err := p.checkUsername(in.Username, attributes); err != nil {
@@ -72,7 +56,7 @@ func (p *pool) signUp(in *signUpInput) (signUpOutput, error) {
 	}
 	if p.find(in.Username) != nil {
 		if attr := p.usernameAttribute(in.Username); attr != "" {
-			return out, exception(errUsernameExists.kind, "An account with the given "+attr+" already exists.")
+			return out, errGivenExists(attr)
 		}
 		return out, errUsernameExists
 	}
@@ -87,7 +71,7 @@ func (p *pool) signUp(in *signUpInput) (signUpOutput, error) {
 	}
 	kind := afterConfirmation
 	if !out.UserConfirmed {
-		kind, out.CodeDeliveryDetails = afterSignUp, p.sendCode(u)
+		kind, out.CodeDeliveryDetails = afterSignUp, p.sendSignUpCode(u)
 	}
 	out.Session = p.signUpSession(c, u, in.Username, kind)
 	return out, nil
@@ -118,45 +102,14 @@ func (p *pool) checkUsername(username string, attributes map[string]string) erro
 	return nil
 }
 
-// sendCode delivers a new sign-up code, which voids older ones; nil where the pool verifies no address of the user.
-func (p *pool) sendCode(u *user) *codeDelivery {
+// sendSignUpCode delivers a code to the first address that the pool verifies; nil where the user has none of those.
+func (p *pool) sendSignUpCode(u *user) *codeDelivery {
 	for _, attr := range []string{attrPhone, attrEmail} {
 		if slices.Contains(p.cfg.AutoVerifiedAttributes, attr) && u.attributes[attr] != "" {
-			u.code = &signUpCode{code: newCode(mfaDigits), attribute: attr, expires: p.now().Add(codeValidity)}
-			u.inbox = u.code.code
-			return delivery(attr, u.attributes[attr])
+			return p.sendCode(u, purposeSignUp, attr, u.attributes[attr])
 		}
 	}
 	return nil
-}
-
-// newCode is random digits.
-func newCode(digits int) string {
-	most := new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(digits)), nil)
-	n, err := rand.Int(rand.Reader, most)
-	if err != nil {
-		panic("cognitotest: " + err.Error()) // the random source never fails
-	}
-	return fmt.Sprintf("%0*d", digits, n)
-}
-
-// delivery says where a code went, masked as the service does.
-func delivery(attr, address string) *codeDelivery {
-	if attr == attrPhone {
-		return &codeDelivery{
-			Destination:    "+" + strings.Repeat("*", max(len(address)-5, 0)) + address[max(len(address)-4, 1):],
-			DeliveryMedium: "SMS", AttributeName: attr,
-		}
-	}
-	local, domain, _ := strings.Cut(address, "@")
-	return &codeDelivery{Destination: first(local) + "***@" + first(domain) + "***", DeliveryMedium: "EMAIL", AttributeName: attr}
-}
-
-func first(s string) string {
-	for _, r := range s {
-		return string(r)
-	}
-	return ""
 }
 
 type confirmSignUpInput struct {
@@ -192,11 +145,11 @@ func (p *pool) confirmSignUp(in *confirmSignUpInput) (confirmSignUpOutput, error
 	case !p.attempt("ConfirmSignUp", u.username, confirmAttempts):
 		return confirmSignUpOutput{}, errAttemptLimit
 	case u.status != statusUnconfirmed:
-		return confirmSignUpOutput{}, notAuthorized("User cannot be confirmed. Current status is " + u.status)
-	case u.code == nil || p.now().After(u.code.expires):
-		return confirmSignUpOutput{}, errCodeExpired
-	case u.code.code != in.ConfirmationCode:
-		return confirmSignUpOutput{}, errCodeMismatch
+		return confirmSignUpOutput{}, errCannotConfirm(u)
+	}
+	sent, err := p.checkCode(u, purposeSignUp, in.ConfirmationCode)
+	if err != nil {
+		return confirmSignUpOutput{}, err
 	}
 	signedUp, err := p.signedUp(c, u, in.Session)
 	if err != nil {
@@ -204,12 +157,13 @@ func (p *pool) confirmSignUp(in *confirmSignUpInput) (confirmSignUpOutput, error
 	}
 	if attr := p.aliasTaken(u); attr != "" {
 		if !in.ForceAliasCreation {
-			return confirmSignUpOutput{}, exception("AliasExistsException", "An account with the "+attr+" already exists.")
+			return confirmSignUpOutput{}, errAliasExists(attr)
 		}
 		p.takeAlias(u, attr)
 	}
-	u.attributes[u.code.attribute+"_verified"] = "true"
-	u.status, u.code, u.modified = statusConfirmed, nil, p.now()
+	delete(u.codes, purposeSignUp)
+	u.attributes[sent.attribute+verifiedSuffix] = "true"
+	u.status, u.modified = statusConfirmed, p.now()
 	var out confirmSignUpOutput
 	if signedUp {
 		p.sessions[in.Session].used = true
@@ -218,58 +172,34 @@ func (p *pool) confirmSignUp(in *confirmSignUpInput) (confirmSignUpOutput, error
 	return out, p.postConfirmation(c, u, in.ClientMetadata)
 }
 
-// takeAlias takes an alias from its other holder.
-func (p *pool) takeAlias(u *user, attr string) {
-	for _, other := range p.users {
-		if other != u && p.same(other.attributes[attr], u.attributes[attr]) {
-			delete(other.attributes, attr)
-			delete(other.attributes, attr+"_verified")
-		}
-	}
-}
-
-// unconfirmed finds a user who signed up with login as the e-mail address or phone number and has not confirmed it.
-func (p *pool) unconfirmed(login string) *user {
-	for _, u := range p.users {
-		for _, attr := range p.cfg.AliasAttributes {
-			if u.status == statusUnconfirmed && p.same(u.attributes[attr], login) {
-				return u
-			}
-		}
-	}
-	return nil
-}
-
 type resendInput struct {
 	ClientID   string `json:"ClientId"`
 	SecretHash string
 	Username   string
 }
 
-type resendOutput struct{ CodeDeliveryDetails *codeDelivery }
-
-func (p *pool) resendConfirmationCode(in *resendInput) (resendOutput, error) {
+func (p *pool) resendConfirmationCode(in *resendInput) (deliveryOutput, error) {
 	c, err := p.account(in.ClientID, in.Username, in.SecretHash, nil)
 	if err != nil {
-		return resendOutput{}, err
+		return deliveryOutput{}, err
 	}
 	u := p.find(in.Username)
 	switch {
 	case u == nil && c.PreventUserExistenceErrors:
 		// As for a real user, with an address made of what was typed.
-		return resendOutput{delivery(attrEmail, in.Username)}, nil
+		return deliveryOutput{delivery(attrEmail, in.Username)}, nil
 	case u == nil:
-		return resendOutput{}, errUserClientNotFound
+		return deliveryOutput{}, errUserClientNotFound
 	case !p.attempt("ResendConfirmationCode", u.username, resendAttempts):
-		return resendOutput{}, errAttemptLimit
+		return deliveryOutput{}, errAttemptLimit
 	case u.status != statusUnconfirmed:
-		return resendOutput{}, errAlreadyConfirmed
+		return deliveryOutput{}, errAlreadyConfirmed
 	}
-	sent := p.sendCode(u)
+	sent := p.sendSignUpCode(u)
 	if sent == nil {
-		return resendOutput{}, invalidParameter("Cannot resend codes. Auto verification not turned on.")
+		return deliveryOutput{}, invalidParameter("Cannot resend codes. Auto verification not turned on.")
 	}
-	return resendOutput{sent}, nil
+	return deliveryOutput{sent}, nil
 }
 
 // account is what the calls about an account begin with: the form of their members, the client, its secret.

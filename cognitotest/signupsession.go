@@ -35,7 +35,7 @@ func (p *pool) preSignUp(c *Client, in *signUpInput) (*PreSignUpEvent, error) {
 func (p *pool) autoConfirm(c *Client, u *user, wishes *PreSignUpEvent) (bool, error) {
 	for attr, wanted := range map[string]bool{attrEmail: wishes.AutoVerifyEmail, attrPhone: wishes.AutoVerifyPhone} {
 		if wanted && u.attributes[attr] != "" {
-			u.attributes[attr+"_verified"] = "true"
+			u.attributes[attr+verifiedSuffix] = "true"
 		}
 	}
 	if !wishes.AutoConfirmUser {

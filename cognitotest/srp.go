@@ -68,7 +68,7 @@ func (p *pool) askProof(l *login, bigA string) (authOutput, error) {
 // passwordServer is the server half for a password. For who has none it is made up: who asks twice gets the same
 // salt, as for a real one; no password fits, since nobody knows one for the verifier.
 func (p *pool) passwordServer(l *login) *srp.Server {
-	if l.user != nil && !l.user.passwordless() {
+	if l.user != nil && l.user.hasPassword() {
 		return srp.NewServer(l.user.verifier)
 	}
 	verifier := srp.NewVerifier(p.identity(l.username), rand.Text())
@@ -94,7 +94,7 @@ func (p *pool) answerProof(r *authRequest) (authOutput, error) {
 	}
 	l := attempt.login
 	out, err := p.firstFactor(l, func() bool {
-		return attempt.verify(r.params) && l.user != nil && !l.user.passwordless()
+		return attempt.verify(r.params) && l.user != nil && l.user.hasPassword()
 	})
 	if err == nil {
 		p.spend(attempt)

@@ -96,7 +96,7 @@ func (p *pool) newRefreshToken(f *family) string {
 // issue signs an ID and an access token, after PreTokenGeneration has had its say.
 func (p *pool) issue(c *Client, f *family, source string) (*authResult, error) {
 	event := &PreTokenGenerationEvent{
-		TriggerEvent: p.event(source, c, f.user, f.user.username, f.metadata), Groups: slices.Clone(f.user.groups),
+		TriggerEvent: p.event(source, c, f.user, f.user.username, f.metadata), Groups: groupNames(p.groupsOf(f.user)),
 	}
 	if err := trigger("PreTokenGeneration", p.cfg.Triggers.PreTokenGeneration, event); err != nil {
 		return nil, err
@@ -148,8 +148,8 @@ func (p *pool) commonClaims(c *Client, f *family, use string, validity time.Dura
 	if !c.DisableTokenRevocation || c.RefreshTokenRotation {
 		claims["jti"], claims["origin_jti"] = newUUID(), f.originID
 	}
-	if len(f.user.groups) > 0 {
-		claims["cognito:groups"] = slices.Clone(f.user.groups)
+	if groups := p.groupsOf(f.user); len(groups) > 0 {
+		claims["cognito:groups"] = groupNames(groups)
 	}
 	return claims
 }
@@ -166,6 +166,12 @@ func (p *pool) accessClaims(c *Client, f *family) jwt.MapClaims {
 func (p *pool) idClaims(c *Client, f *family) jwt.MapClaims {
 	claims := p.commonClaims(c, f, useID, c.IDTokenValidity)
 	claims["aud"], claims["cognito:username"] = c.ID, f.user.username
+	if roles, preferred := rolesOf(p.groupsOf(f.user)); len(roles) > 0 {
+		claims["cognito:roles"] = roles
+		if preferred != "" {
+			claims["cognito:preferred_role"] = preferred
+		}
+	}
 	for _, a := range f.user.readable(c) {
 		switch a.Name {
 		case attrSub:
@@ -208,6 +214,9 @@ func (s *Server) Token(username string, opts TokenOptions) string {
 	defer s.mu.Unlock()
 	p := s.pool
 	client := p.cfg.Clients[0]
+	if c, err := p.client(client.ID); err == nil {
+		client = *c // as it is now
+	}
 	if opts.ClientID != "" {
 		client.ID = opts.ClientID
 	}
@@ -286,13 +295,4 @@ func (p *pool) authorize(raw string) (*user, *Client, error) {
 	}
 	c, err := p.client(claims.ClientID)
 	return u, c, err
-}
-
-func (p *pool) bySub(sub string) *user {
-	for _, u := range p.users {
-		if u.sub == sub {
-			return u
-		}
-	}
-	return nil
 }

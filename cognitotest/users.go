@@ -3,9 +3,6 @@ package cognitotest
 import (
 	"fmt"
 	"maps"
-	"slices"
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/gocognito/cognito/internal/srp"
@@ -16,8 +13,10 @@ const (
 	attrPhone         = "phone_number"
 	attrPreferred     = "preferred_username"
 	attrSub           = "sub"
-	attrEmailVerified = "email_verified"
-	attrPhoneVerified = "phone_number_verified"
+	attrEmailVerified = attrEmail + verifiedSuffix
+	attrPhoneVerified = attrPhone + verifiedSuffix
+
+	verifiedSuffix = "_verified"
 )
 
 // user is a user of the pool. The password is kept as an SRP verifier only.
@@ -25,13 +24,16 @@ type user struct {
 	username   string // the internal one
 	sub        string
 	attributes map[string]string
-	groups     []string
+	groups     []*group
 	status     string
 	disabled   bool
 	verifier   srp.Verifier
-	code       *signUpCode
-	inbox      string    // the last code that was delivered
-	signedOut  time.Time // everywhere; tokens from before are void
+	serial     int64            // later users have greater ones
+	previous   []srp.Verifier   // of earlier passwords, the last one last
+	codes      map[string]*code // by codeKey
+	inbox      string           // the last code or temporary password that was delivered
+	temporary  time.Time        // until when a temporary password is good
+	signedOut  time.Time        // everywhere; tokens from before are void
 	created    time.Time
 	modified   time.Time
 
@@ -50,8 +52,8 @@ func (s *Server) AddUser(u User) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	p := s.pool
-	if u.Username == "" || u.Password == "" && !p.passwordless() {
-		panic("cognitotest: AddUser: want a username and a password")
+	if u.Username == "" {
+		panic("cognitotest: AddUser: want a username")
 	}
 	if u.Status == "" {
 		u.Status = statusConfirmed
@@ -68,7 +70,13 @@ func (s *Server) AddUser(u User) {
 		panic(fmt.Sprintf("cognitotest: AddUser: there is a user %q already", u.Username))
 	}
 	added := p.newUser(u.Username, u.Sub, u.Password, attributes)
-	added.groups, added.status, added.disabled = slices.Clone(u.Groups), u.Status, u.Disabled
+	added.status, added.disabled = u.Status, u.Disabled
+	if u.Status == statusForceChange {
+		added.temporary = p.now().Add(p.cfg.TemporaryPasswordValidity)
+	}
+	for _, name := range u.Groups {
+		p.joinGroup(added, p.ensureGroup(Group{Name: name}))
+	}
 	p.addFactors(added, &u)
 }
 
@@ -79,7 +87,7 @@ func (s *Server) DisableUser(username string, disabled bool) {
 	s.pool.must(username).disabled = disabled
 }
 
-// Code returns the last code that was sent to a user, who may be named by an alias that is not verified yet. It
+// Code returns the last code or temporary password that was sent to a user, who may be named by an alias that is not verified yet. It
 // is "" when none was.
 func (s *Server) Code(username string) string {
 	s.mu.Lock()
@@ -87,24 +95,15 @@ func (s *Server) Code(username string) string {
 	if u := s.pool.find(username); u != nil {
 		return u.inbox
 	}
-	for _, u := range s.pool.users {
-		if s.pool.same(u.attributes[attrEmail], username) || u.attributes[attrPhone] == username {
-			return u.inbox
+	for _, attr := range []string{attrEmail, attrPhone} {
+		if found := s.pool.having(attr, username); len(found) > 0 {
+			return found[0].inbox
 		}
 	}
 	return ""
 }
 
-// must finds a user that a test names.
-func (p *pool) must(username string) *user {
-	u := p.find(username)
-	if u == nil {
-		panic(fmt.Sprintf("cognitotest: there is no user %q", username))
-	}
-	return u
-}
-
-// newUser adds a user to the pool. sub may be empty.
+// newUser adds a user to the pool. sub and password may be empty.
 func (p *pool) newUser(username, sub, password string, attributes map[string]string) *user {
 	if sub == "" {
 		sub = newUUID()
@@ -114,106 +113,14 @@ func (p *pool) newUser(username, sub, password string, attributes map[string]str
 	}
 	u := &user{
 		username: username, sub: sub, attributes: attributes, status: statusUnconfirmed,
-		created: p.now(), modified: p.now(),
+		codes: map[string]*code{}, created: p.now(), modified: p.now(),
 	}
 	if password != "" {
 		p.setPassword(u, password)
 	}
-	p.users = append(p.users, u)
+	p.insert(u)
 	return u
 }
-
-// passwordless reports whether the user has no password.
-func (u *user) passwordless() bool { return u.verifier.Value == nil }
-
-func (p *pool) setPassword(u *user, password string) {
-	u.verifier = srp.NewVerifier(p.identity(u.username), password)
-}
-
-// identity is who proves a password by SRP.
-func (p *pool) identity(username string) srp.Identity {
-	_, name, _ := strings.Cut(p.cfg.UserPoolID, "_")
-	return srp.Identity{Namespace: name, Name: username}
-}
-
-// find finds a user by username, by sub, or by an attribute that users sign in with; nil if there is none.
-func (p *pool) find(login string) *user {
-	for _, u := range p.users {
-		if p.same(u.username, login) {
-			return u
-		}
-	}
-	for _, u := range p.users {
-		for _, attr := range p.cfg.UsernameAttributes {
-			if p.same(u.attributes[attr], login) {
-				return u
-			}
-		}
-		for _, attr := range p.cfg.AliasAttributes {
-			if p.same(u.attributes[attr], login) && u.usable(attr) {
-				return u
-			}
-		}
-	}
-	return nil
-}
-
-func (p *pool) same(a, b string) bool {
-	return a != "" && (a == b || p.cfg.CaseInsensitive && strings.EqualFold(a, b))
-}
-
-// usable reports whether attr is an alias that the user may sign in with: an address must be verified.
-func (u *user) usable(attr string) bool {
-	switch attr {
-	case attrEmail:
-		return u.attributes[attrEmailVerified] == strconv.FormatBool(true)
-	case attrPhone:
-		return u.attributes[attrPhoneVerified] == strconv.FormatBool(true)
-	default:
-		return u.status != statusUnconfirmed
-	}
-}
-
-// usernameAttribute is which attribute the username of a sign-up is, in a pool where it is one.
-func (p *pool) usernameAttribute(username string) string {
-	for _, attr := range p.cfg.UsernameAttributes {
-		if (attr == attrEmail && isEmail(username)) || (attr == attrPhone && isPhone(username)) {
-			return attr
-		}
-	}
-	return ""
-}
-
-// aliasTaken returns the alias attribute that another confirmed user already has with u's value, or "".
-func (p *pool) aliasTaken(u *user) string {
-	for _, attr := range slices.Concat(p.cfg.AliasAttributes, p.cfg.UsernameAttributes) {
-		for _, other := range p.users {
-			if other != u && p.same(other.attributes[attr], u.attributes[attr]) && other.usable(attr) {
-				return attr
-			}
-		}
-	}
-	return ""
-}
-
-// attribute is a name and a value on the wire.
-type attribute struct {
-	Name  string
-	Value string
-}
-
-// readable lists the user's attributes that the client may see, sub first.
-func (u *user) readable(c *Client) []attribute {
-	list := []attribute{{attrSub, u.sub}}
-	for _, name := range slices.Sorted(maps.Keys(u.attributes)) {
-		if name != attrSub && (c == nil || c.ReadAttributes == nil || slices.Contains(c.ReadAttributes, name)) {
-			list = append(list, attribute{name, u.attributes[name]})
-		}
-	}
-	return list
-}
-
-type getUserInput struct{ AccessToken string }
 
 type getUserOutput struct {
 	Username       string
@@ -222,17 +129,12 @@ type getUserOutput struct {
 	mfaState
 }
 
-func (p *pool) getUser(in *getUserInput) (getUserOutput, error) {
+func (p *pool) getUser(in *accessTokenInput) (getUserOutput, error) {
 	u, c, err := p.authorize(in.AccessToken)
 	if err != nil {
 		return getUserOutput{}, err
 	}
 	return getUserOutput{Username: u.username, UserAttributes: u.readable(c), mfaState: u.mfaState()}, nil
-}
-
-type adminGetUserInput struct {
-	UserPoolID string `json:"UserPoolId"`
-	Username   string
 }
 
 type adminGetUserOutput struct {
@@ -243,13 +145,10 @@ type adminGetUserOutput struct {
 	UserLastModifiedDate float64
 }
 
-func (p *pool) adminGetUser(in *adminGetUserInput) (adminGetUserOutput, error) {
-	if in.UserPoolID != p.cfg.UserPoolID {
-		return adminGetUserOutput{}, errNoPool(in.UserPoolID)
-	}
-	u := p.find(in.Username)
-	if u == nil {
-		return adminGetUserOutput{}, errUserNotFound
+func (p *pool) adminGetUser(in *adminInput) (adminGetUserOutput, error) {
+	u, err := p.adminUser(*in, nil)
+	if err != nil {
+		return adminGetUserOutput{}, err
 	}
 	return adminGetUserOutput{
 		getUserOutput: getUserOutput{Username: u.username, UserAttributes: u.readable(nil), mfaState: u.mfaState()},

@@ -21,20 +21,6 @@ type handler struct {
 	handle func(p *pool, body []byte) (any, error)
 }
 
-// handlers are the operations that the pool knows.
-var handlers = map[string]handler{
-	"SignUp":                    unsigned((*pool).signUp),
-	"ConfirmSignUp":             unsigned((*pool).confirmSignUp),
-	"ResendConfirmationCode":    unsigned((*pool).resendConfirmationCode),
-	"InitiateAuth":              unsigned((*pool).initiateAuth),
-	"RespondToAuthChallenge":    unsigned((*pool).respondToAuthChallenge),
-	"GetTokensFromRefreshToken": unsigned((*pool).getTokensFromRefreshToken),
-	"RevokeToken":               unsigned((*pool).revokeToken),
-	"GlobalSignOut":             unsigned((*pool).globalSignOut),
-	"GetUser":                   unsigned((*pool).getUser),
-	"AdminGetUser":              signed((*pool).adminGetUser),
-}
-
 func unsigned[In, Out any](fn func(*pool, *In) (Out, error)) handler {
 	return handler{handle: func(p *pool, body []byte) (any, error) {
 		in := new(In)
@@ -71,9 +57,6 @@ func (s *Server) call(r *http.Request, op string, body []byte) (any, error) {
 	}
 	h, ok := handlers[op]
 	if !ok {
-		h, ok = flowHandlers[op]
-	}
-	if !ok {
 		return nil, exception("UnknownOperationException", "cognitotest does not know the operation "+op+".")
 	}
 	if h.signed && !strings.HasPrefix(r.Header.Get("Authorization"), "AWS4-HMAC-SHA256 ") {
@@ -101,7 +84,7 @@ func writeError(w http.ResponseWriter, err error) {
 // empty is the answer of an operation that has nothing to say.
 type empty struct{}
 
-// noBody is the answer of an operation that has no output at all: nothing, not even an empty object.
+// noBody is the answer of an operation that has no output in the service's model: nothing at all, not even {}.
 type noBody struct{}
 
 // newUUID is a random UUID of version 4.

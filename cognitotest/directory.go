@@ -1,0 +1,180 @@
+package cognitotest
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// loginKey is an attribute by which a user may be found.
+type loginKey struct{ attribute, value string }
+
+// loginAttributes are those that some pool lets its users sign in with.
+var loginAttributes = []string{attrEmail, attrPhone, attrPreferred}
+
+// directory finds users without looking at all of them.
+type directory struct {
+	names  map[string]*user // by username, folded as the pool compares
+	subs   map[string]*user
+	logins map[loginKey][]*user // everyone with that value, verified or not
+}
+
+func newDirectory() directory {
+	return directory{names: map[string]*user{}, subs: map[string]*user{}, logins: map[loginKey][]*user{}}
+}
+
+// fold is what two names have in common that the pool takes for the same.
+func (p *pool) fold(name string) string {
+	if p.cfg.CaseInsensitive {
+		return strings.ToLower(name)
+	}
+	return name
+}
+
+func (p *pool) same(a, b string) bool { return a != "" && p.fold(a) == p.fold(b) }
+
+// insert puts a new user into the pool.
+func (p *pool) insert(u *user) {
+	u.serial = p.nextSerial()
+	p.users = append(p.users, u)
+	p.directory.names[p.fold(u.username)] = u
+	p.directory.subs[u.sub] = u
+	p.indexLogins(u)
+}
+
+// remove takes a user out of the pool, with what he has begun.
+func (p *pool) remove(u *user) {
+	i, _ := slices.BinarySearchFunc(p.users, u.serial, func(u *user, serial int64) int { return cmp.Compare(u.serial, serial) })
+	p.users = slices.Delete(p.users, i, i+1)
+	delete(p.directory.names, p.fold(u.username))
+	delete(p.directory.subs, u.sub)
+	p.unindexLogins(u)
+	delete(p.lockouts, u.username)
+	maps.DeleteFunc(p.sessions, func(_ string, s *challengeSession) bool { return s.login.user == u })
+	maps.DeleteFunc(p.proofs, func(_ string, attempt *proof) bool { return attempt.login.user == u })
+}
+
+// setAttributes gives a user other attributes. Every change of an attribute that is a login must come through here.
+func (p *pool) setAttributes(u *user, attributes map[string]string) {
+	p.unindexLogins(u)
+	u.attributes, u.modified = attributes, p.now()
+	p.indexLogins(u)
+}
+
+func (p *pool) indexLogins(u *user) {
+	for _, attr := range loginAttributes {
+		if value := u.attributes[attr]; value != "" {
+			key := loginKey{attr, p.fold(value)}
+			p.directory.logins[key] = append(p.directory.logins[key], u)
+		}
+	}
+}
+
+func (p *pool) unindexLogins(u *user) {
+	for _, attr := range loginAttributes {
+		key := loginKey{attr, p.fold(u.attributes[attr])}
+		others := slices.DeleteFunc(p.directory.logins[key], func(other *user) bool { return other == u })
+		if len(others) > 0 {
+			p.directory.logins[key] = others
+		} else {
+			delete(p.directory.logins, key)
+		}
+	}
+}
+
+// having lists the users whose attribute attr has a value, verified or not.
+func (p *pool) having(attr, value string) []*user {
+	return p.directory.logins[loginKey{attr, p.fold(value)}]
+}
+
+// find finds a user by username, by sub, or by an attribute that users sign in with; nil if there is none.
+func (p *pool) find(name string) *user {
+	if u := p.directory.names[p.fold(name)]; u != nil {
+		return u
+	}
+	for _, attr := range p.cfg.UsernameAttributes {
+		if found := p.having(attr, name); len(found) > 0 {
+			return found[0]
+		}
+	}
+	for _, attr := range p.cfg.AliasAttributes {
+		for _, u := range p.having(attr, name) {
+			if u.usable(attr) {
+				return u
+			}
+		}
+	}
+	return nil
+}
+
+func (p *pool) bySub(sub string) *user { return p.directory.subs[sub] }
+
+// must finds a user that a test names.
+func (p *pool) must(username string) *user {
+	u := p.find(username)
+	if u == nil {
+		panic(fmt.Sprintf("cognitotest: there is no user %q", username))
+	}
+	return u
+}
+
+// unconfirmed finds a user who signed up with name as the e-mail address or phone number and has not confirmed it.
+func (p *pool) unconfirmed(name string) *user {
+	for _, attr := range p.cfg.AliasAttributes {
+		for _, u := range p.having(attr, name) {
+			if u.status == statusUnconfirmed {
+				return u
+			}
+		}
+	}
+	return nil
+}
+
+// usable reports whether attr is an alias that the user may sign in with: an address must be verified.
+func (u *user) usable(attr string) bool {
+	switch attr {
+	case attrEmail:
+		return u.attributes[attrEmailVerified] == strconv.FormatBool(true)
+	case attrPhone:
+		return u.attributes[attrPhoneVerified] == strconv.FormatBool(true)
+	default:
+		return u.status != statusUnconfirmed
+	}
+}
+
+// usernameAttribute is which attribute the username of a sign-up is, in a pool where it is one.
+func (p *pool) usernameAttribute(username string) string {
+	for _, attr := range p.cfg.UsernameAttributes {
+		if (attr == attrEmail && isEmail(username)) || (attr == attrPhone && isPhone(username)) {
+			return attr
+		}
+	}
+	return ""
+}
+
+// aliasTaken returns the alias attribute that another confirmed user already has with u's value, or "".
+func (p *pool) aliasTaken(u *user) string {
+	for _, attr := range slices.Concat(p.cfg.AliasAttributes, p.cfg.UsernameAttributes) {
+		for _, other := range p.having(attr, u.attributes[attr]) {
+			if other != u && other.usable(attr) {
+				return attr
+			}
+		}
+	}
+	return ""
+}
+
+// takeAlias takes an alias from its other holders.
+func (p *pool) takeAlias(u *user, attr string) {
+	for _, other := range slices.Clone(p.having(attr, u.attributes[attr])) {
+		if other != u {
+			attributes := maps.Clone(other.attributes)
+			delete(attributes, attr)
+			delete(attributes, attr+verifiedSuffix)
+			p.setAttributes(other, attributes)
+		}
+	}
+}

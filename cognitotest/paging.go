@@ -1,0 +1,125 @@
+package cognitotest
+
+import (
+	"cmp"
+	"crypto/hmac"
+	"encoding/base64"
+	"encoding/binary"
+	"slices"
+	"strings"
+	"time"
+)
+
+const (
+	maxPage       = 60 // and what a page has when nothing is said
+	tokenValidity = time.Hour
+	maxToken      = 1 << 17
+	maxScan       = 10 * maxPage // users that a filter is tried on for one page
+)
+
+// query is what a pagination token is good for: one operation with the same members.
+func query(op string, members ...string) string { return op + "\x00" + strings.Join(members, "\x00") }
+
+// page is a request for a part of a list.
+type page struct {
+	query string
+	token string
+	limit int
+	scan  int // how many are looked at for one page, or 0 for no bound
+}
+
+// newPage is the page that a request asks for, with a limit and a token that may be missing.
+func newPage(limit *int, token *string, op string, members ...string) page {
+	pg := page{query: query(op, members...), limit: maxPage}
+	if limit != nil && *limit > 0 {
+		pg.limit = *limit
+	}
+	if token != nil {
+		pg.token = *token
+	}
+	return pg
+}
+
+// pageForm checks the members of a request that ask for a page, by their names.
+func pageForm(v *validation, limitMember string, limit *int, tokenMember string, token *string) {
+	if limit != nil {
+		v.between(limitMember, *limit, 0, maxPage)
+	}
+	if token != nil {
+		v.length(tokenMember, *token, 1, maxToken)
+	}
+}
+
+// nextPage are the members of a request by which most lists are paged.
+type nextPage struct {
+	Limit     *int
+	NextToken *string
+}
+
+func (n nextPage) form(v *validation) { pageForm(v, "limit", n.Limit, "nextToken", n.NextToken) }
+
+func (n nextPage) page(op string, members ...string) page {
+	return newPage(n.Limit, n.NextToken, op, members...)
+}
+
+// nextResults are those of the lists that call the limit MaxResults.
+type nextResults struct {
+	MaxResults *int
+	NextToken  *string
+}
+
+func (n nextResults) form(v *validation, least int) {
+	pageForm(v, "maxResults", n.MaxResults, "nextToken", n.NextToken)
+	if n.MaxResults != nil && *n.MaxResults < least && *n.MaxResults >= 0 {
+		v.between("maxResults", *n.MaxResults, least, maxPage)
+	}
+}
+
+func (n nextResults) page(op string) page { return newPage(n.MaxResults, n.NextToken, op) }
+
+// cut takes a page out of a list, which is in the order of the serials: what keep allows after where the token left
+// off. It returns the token for the next page, or "" after the last one. As with the service, a page may be empty
+// and yet not the last, or the last.
+func cut[T any](p *pool, pg page, list []T, serial func(T) int64, keep func(T) bool) ([]T, string, error) {
+	after, err := p.readToken(pg.query, pg.token)
+	if err != nil {
+		return nil, "", err
+	}
+	i, found := slices.BinarySearchFunc(list, after, func(item T, after int64) int { return cmp.Compare(serial(item), after) })
+	if found {
+		i++
+	}
+	items := []T{}
+	for seen := 1; i < len(list); seen, i = seen+1, i+1 {
+		if keep(list[i]) {
+			items = append(items, list[i])
+		}
+		if (len(items) == pg.limit || seen == pg.scan) && i+1 < len(list) {
+			return items, p.newToken(pg.query, serial(list[i])), nil
+		}
+	}
+	return items, "", nil
+}
+
+// newToken makes a token that goes on after serial.
+func (p *pool) newToken(query string, serial int64) string {
+	token := binary.BigEndian.AppendUint64(nil, uint64(serial))                             //nolint:gosec // it is never negative
+	token = binary.BigEndian.AppendUint64(token, uint64(p.now().Add(tokenValidity).Unix())) //nolint:gosec // nor is that
+	return base64.StdEncoding.EncodeToString(append(token, p.stable("page", query+"\x00"+string(token))...))
+}
+
+// readToken is where a token goes on: the serial before it, 0 for no token.
+func (p *pool) readToken(query, token string) (int64, error) {
+	if token == "" {
+		return 0, nil
+	}
+	raw, err := base64.StdEncoding.DecodeString(token)
+	const size = 16
+	if err != nil || len(raw) < size || !hmac.Equal(raw[size:], p.stable("page", query+"\x00"+string(raw[:size]))) {
+		return 0, errPageToken
+	}
+	if p.now().Unix() > int64(binary.BigEndian.Uint64(raw[8:])) { //nolint:gosec // it was made from an int64
+		return 0, errPageToken
+	}
+	return int64(binary.BigEndian.Uint64(raw)), nil //nolint:gosec // it was made from an int64
+}

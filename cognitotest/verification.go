@@ -1,0 +1,214 @@
+package cognitotest
+
+import (
+	"crypto/rand"
+	"fmt"
+	"io"
+	"log/slog"
+	"maps"
+	"math/big"
+	"slices"
+	"strings"
+	"time"
+)
+
+// How long codes are good for.
+const (
+	codeValidity     = 24 * time.Hour
+	recoveryValidity = time.Hour
+)
+
+// What a message is about, as [Message.Purpose] names it; a user has one code outstanding for each.
+const (
+	purposeSignUp     = "SignUp"
+	purposeInvitation = "AdminCreateUser"
+	purposeRecovery   = "ForgotPassword"
+	purposeVerify     = "VerifyUserAttribute"
+	purposeFactor     = "Authentication"
+)
+
+// Attempts that a user has in an hour.
+const (
+	requestCodeAttempts = 5
+	verifyAttempts      = 15
+)
+
+// code is a code that was sent and not used yet.
+type code struct {
+	text      string
+	attribute string
+	address   string // what it was sent to
+	expires   time.Time
+}
+
+type codeDelivery struct {
+	Destination    string
+	DeliveryMedium string
+	AttributeName  string
+}
+
+// Message is a message that the pool delivered to a user. Printed or logged it shows no code.
+type Message struct {
+	// Username is the internal username.
+	Username string
+	// Destination is the e-mail address or phone number, unmasked; Medium is "EMAIL" or "SMS".
+	Destination, Medium string
+	// Purpose is "SignUp", "ForgotPassword", "VerifyUserAttribute", "Authentication" or "AdminCreateUser".
+	Purpose string
+	// Code is the code, or the temporary password of "AdminCreateUser".
+	Code string
+}
+
+// Format prints the message without its code, whatever the verb.
+func (m Message) Format(f fmt.State, _ rune) {
+	_, _ = io.WriteString(f, "Message{"+m.Purpose+" "+m.Username+"}")
+}
+
+// LogValue logs what the message is about.
+func (m Message) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(m)) }
+
+// Messages returns what was delivered, to all users, in order. [Server.Code] is the last one of a user's.
+func (s *Server) Messages() []Message {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.pool.messages)
+}
+
+// deliver sends a code or a password to an address of a user's, and says where it went, masked as the service does.
+func (p *pool) deliver(u *user, purpose, attr, address, text string) *codeDelivery {
+	where := delivery(attr, address)
+	p.messages = append(p.messages, Message{
+		Username: u.username, Destination: address, Medium: where.DeliveryMedium, Purpose: purpose, Code: text,
+	})
+	u.inbox = text
+	return where
+}
+
+// sendCode delivers a new code to an address of a user's; older ones for the same purpose and attribute are void.
+func (p *pool) sendCode(u *user, purpose, attr, address string) *codeDelivery {
+	validity := codeValidity
+	if purpose == purposeRecovery {
+		validity = recoveryValidity
+	}
+	sent := &code{text: newCode(mfaDigits), attribute: attr, address: address, expires: p.now().Add(validity)}
+	u.codes[codeKey(purpose, attr)] = sent
+	return p.deliver(u, purpose, attr, address, sent.text)
+}
+
+// codeKey tells the codes of a user apart: those that verify an attribute by attribute, too.
+func codeKey(purpose, attr string) string {
+	if purpose == purposeVerify {
+		return purpose + " " + attr
+	}
+	return purpose
+}
+
+// checkCode finds the code that was sent under a key, if given is it.
+func (p *pool) checkCode(u *user, key, given string) (*code, error) {
+	sent := u.codes[key]
+	switch {
+	case sent == nil || p.now().After(sent.expires):
+		return nil, errCodeExpired
+	case sent.text != given:
+		return nil, errCodeMismatch
+	default:
+		return sent, nil
+	}
+}
+
+// newCode is random digits.
+func newCode(digits int) string {
+	most := new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(digits)), nil)
+	n, err := rand.Int(rand.Reader, most)
+	if err != nil {
+		panic("cognitotest: " + err.Error()) // the random source never fails
+	}
+	return fmt.Sprintf("%0*d", digits, n)
+}
+
+// delivery says where a code went, masked as the service does.
+func delivery(attr, address string) *codeDelivery {
+	if attr == attrPhone {
+		return &codeDelivery{
+			Destination:    "+" + strings.Repeat("*", max(len(address)-5, 0)) + address[max(len(address)-4, 1):],
+			DeliveryMedium: "SMS", AttributeName: attr,
+		}
+	}
+	local, domain, _ := strings.Cut(address, "@")
+	return &codeDelivery{Destination: first(local) + "***@" + first(domain) + "***", DeliveryMedium: "EMAIL", AttributeName: attr}
+}
+
+func first(s string) string {
+	for _, r := range s {
+		return string(r)
+	}
+	return ""
+}
+
+type verificationCodeInput struct{ AccessToken, AttributeName string }
+
+type deliveryOutput struct{ CodeDeliveryDetails *codeDelivery }
+
+func (p *pool) getUserAttributeVerificationCode(in *verificationCodeInput) (deliveryOutput, error) {
+	u, err := p.verifying(in.AccessToken, in.AttributeName, nil)
+	if err != nil {
+		return deliveryOutput{}, err
+	}
+	address := u.attributes[in.AttributeName]
+	if pending := u.codes[codeKey(purposeVerify, in.AttributeName)]; pending != nil {
+		address = pending.address // maybe one that the attribute does not have before it is verified
+	}
+	switch {
+	case address == "":
+		// The service's text is not known.
+		return deliveryOutput{}, invalidParameter("User does not have the attribute " + in.AttributeName)
+	case !p.attempt("GetUserAttributeVerificationCode", u.username, requestCodeAttempts):
+		return deliveryOutput{}, errAttemptLimit
+	}
+	return deliveryOutput{p.sendCode(u, purposeVerify, in.AttributeName, address)}, nil
+}
+
+type verifyAttributeInput struct{ AccessToken, AttributeName, Code string }
+
+func (p *pool) verifyUserAttribute(in *verifyAttributeInput) (empty, error) {
+	u, err := p.verifying(in.AccessToken, in.AttributeName, func(v *validation) { v.length("code", in.Code, 1, 2048) })
+	if err != nil {
+		return empty{}, err
+	}
+	if !p.attempt("VerifyUserAttribute", u.username, verifyAttempts) {
+		return empty{}, errAttemptLimit
+	}
+	key := codeKey(purposeVerify, in.AttributeName)
+	sent, err := p.checkCode(u, key, in.Code)
+	if err != nil {
+		return empty{}, err
+	}
+	attributes := maps.Clone(u.attributes)
+	attributes[in.AttributeName], attributes[in.AttributeName+verifiedSuffix] = sent.address, "true"
+	if attr := p.conflict(u, attributes); attr != "" {
+		return empty{}, errAliasExists(attr)
+	}
+	delete(u.codes, key)
+	p.setAttributes(u, attributes)
+	return empty{}, nil
+}
+
+// verifying is what the two calls that verify an attribute begin with.
+func (p *pool) verifying(accessToken, attr string, more func(*validation)) (*user, error) {
+	v := &validation{}
+	v.length("attributeName", attr, 1, 32)
+	if more != nil {
+		more(v)
+	}
+	if err := v.err(); err != nil {
+		return nil, err
+	}
+	u, _, err := p.authorize(accessToken)
+	if err != nil {
+		return nil, err
+	}
+	if attr != attrEmail && attr != attrPhone {
+		return nil, invalidParameter("Invalid attribute name: " + attr) // the service's text is not known
+	}
+	return u, nil
+}

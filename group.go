@@ -1,0 +1,151 @@
+package cognito
+
+import (
+	"context"
+	"errors"
+	"iter"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
+	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
+)
+
+// Group is a group of users of the pool as it was when it was read.
+type Group struct {
+	// Name identifies the group. It cannot be changed.
+	Name string
+	// Description says what the group is for; "" when nothing does.
+	Description string
+	// RoleARN names the IAM role of the group's members; "" without one.
+	RoleARN string
+	// Precedence ranks the group among a user's groups, when one of their roles must be chosen: 0 is the first, nil the
+	// last.
+	Precedence *int32
+	// Created and Modified are when the group was made and last changed.
+	Created, Modified time.Time
+}
+
+// GroupFromType makes a Group of what another call of the service answered; it calls nothing itself.
+func (c *Cognito) GroupFromType(g types.GroupType) *Group { return newGroup(g) }
+
+func newGroup(g types.GroupType) *Group {
+	group := &Group{
+		Name: aws.ToString(g.GroupName), Description: aws.ToString(g.Description), RoleARN: aws.ToString(g.RoleArn),
+		Created: aws.ToTime(g.CreationDate), Modified: aws.ToTime(g.LastModifiedDate),
+	}
+	if g.Precedence != nil {
+		group.Precedence = aws.Int32(*g.Precedence)
+	}
+	return group
+}
+
+// GetGroup reads the group name; [ErrGroupNotFound] is the usual error.
+//
+// It calls GetGroup, which needs AWS credentials ([ErrNoCredentials]).
+func (c *Cognito) GetGroup(ctx context.Context, name string) (*Group, error) {
+	return c.groupCall("GetGroup", name, func(poolID, name *string) (*types.GroupType, error) {
+		out, err := c.pool.sdk.GetGroup(ctx, &cognitoidentityprovider.GetGroupInput{UserPoolId: poolID, GroupName: name})
+		if err != nil {
+			return nil, err
+		}
+		return out.Group, nil
+	})
+}
+
+// CreateGroup makes a group; g.Created and g.Modified play no part. [ErrGroupExists] is the usual error. The request
+// is not sent again after a failure that leaves open whether it was taken.
+//
+// It calls CreateGroup, which needs AWS credentials ([ErrNoCredentials]).
+func (c *Cognito) CreateGroup(ctx context.Context, g Group) (*Group, error) {
+	return c.groupCall("CreateGroup", g.Name, func(poolID, name *string) (*types.GroupType, error) {
+		out, err := c.pool.sdk.CreateGroup(ctx, &cognitoidentityprovider.CreateGroupInput{
+			UserPoolId: poolID, GroupName: name, Description: optional(g.Description), RoleArn: optional(g.RoleARN), Precedence: g.Precedence,
+		}, sendOnce)
+		if err != nil {
+			return nil, err
+		}
+		return out.Group, nil
+	})
+}
+
+// UpdateGroup makes the group g.Name what g says: read it with [Cognito.GetGroup], change it and give it here. An empty
+// Description is written; an empty RoleARN and a nil Precedence cannot be said to the service and are left out.
+// [ErrGroupNotFound] is the usual error.
+//
+// It calls UpdateGroup, which needs AWS credentials ([ErrNoCredentials]).
+func (c *Cognito) UpdateGroup(ctx context.Context, g Group) (*Group, error) {
+	return c.groupCall("UpdateGroup", g.Name, func(poolID, name *string) (*types.GroupType, error) {
+		out, err := c.pool.sdk.UpdateGroup(ctx, &cognitoidentityprovider.UpdateGroupInput{
+			UserPoolId: poolID, GroupName: name, Description: aws.String(g.Description), RoleArn: optional(g.RoleARN), Precedence: g.Precedence,
+		})
+		if err != nil {
+			return nil, err
+		}
+		return out.Group, nil
+	})
+}
+
+// DeleteGroup deletes the group name; its members stay users. [ErrGroupNotFound] is the usual error.
+//
+// It calls DeleteGroup, which needs AWS credentials ([ErrNoCredentials]).
+func (c *Cognito) DeleteGroup(ctx context.Context, name string) error {
+	if name == "" {
+		return wrapError("DeleteGroup", errNoGroup)
+	}
+	_, err := c.pool.sdk.DeleteGroup(ctx, &cognitoidentityprovider.DeleteGroupInput{UserPoolId: aws.String(c.pool.id), GroupName: aws.String(name)})
+	return wrapError("DeleteGroup", err)
+}
+
+// groupCall is a call that answers with the group name.
+func (c *Cognito) groupCall(op, name string, call func(poolID, name *string) (*types.GroupType, error)) (*Group, error) {
+	if name == "" {
+		return nil, wrapError(op, errNoGroup)
+	}
+	g, err := call(aws.String(c.pool.id), aws.String(name))
+	if err == nil && g == nil {
+		err = errors.New("the service's answer: want a group, got none")
+	}
+	if err != nil {
+		return nil, wrapError(op, err)
+	}
+	return newGroup(*g), nil
+}
+
+// GetGroups reads all groups of the pool; nil when there are none. It takes the options [Limit] and [PageSize].
+//
+// It calls ListGroups for each page, which needs AWS credentials ([ErrNoCredentials]).
+func (c *Cognito) GetGroups(ctx context.Context, opts ...CallOption) ([]*Group, error) {
+	groups, err := collect(c.groups(ctx, opts))
+	return groups, wrapError("GetGroups", err)
+}
+
+// Groups ranges over all groups of the pool, as [Cognito.Users] does over users. It takes the options [Limit] and
+// [PageSize].
+//
+// It calls ListGroups for each page, which needs AWS credentials ([ErrNoCredentials]).
+func (c *Cognito) Groups(ctx context.Context, opts ...CallOption) iter.Seq2[*Group, error] {
+	return wrapErrors("Groups", c.groups(ctx, opts))
+}
+
+func (c *Cognito) groups(ctx context.Context, opts []CallOption) iter.Seq2[*Group, error] {
+	return groupList(ctx, opts, func(ctx context.Context, token *string, size *int32) (page[types.GroupType], error) {
+		out, err := c.pool.sdk.ListGroups(ctx, &cognitoidentityprovider.ListGroupsInput{
+			UserPoolId: aws.String(c.pool.id), NextToken: token, Limit: size,
+		})
+		if err != nil {
+			return page[types.GroupType]{}, err
+		}
+		return page[types.GroupType]{out.Groups, out.NextToken}, nil
+	})
+}
+
+func groupList(ctx context.Context, opts []CallOption, fetch func(context.Context, *string, *int32) (page[types.GroupType], error)) iter.Seq2[*Group, error] {
+	call, err := newCallOptions(opts, optLimit, optPageSize)
+	if err != nil {
+		return failed[*Group](err)
+	}
+	return mapped(pages(ctx, call.list, fetch), func(g types.GroupType) (*Group, error) { return newGroup(g), nil })
+}
+
+var errNoGroup = fieldError("group", "want the name of a group, got none")

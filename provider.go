@@ -1,0 +1,201 @@
+package cognito
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"log/slog"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
+	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
+)
+
+// IdentityProvider is a service elsewhere that the pool's users may sign in with. Printed or logged it shows its name
+// and type; its Details hold a secret. It is not marshalled with them either.
+type IdentityProvider struct {
+	// Name identifies the provider in the pool. It cannot be changed, nor can Type.
+	Name string
+	// Type is SAML, OIDC, Google and so on.
+	Type types.IdentityProviderTypeType
+	// Details are what the pool must know of the provider: client_id, client_secret, authorize_scopes, MetadataURL and
+	// so on, by Type. The service adds some of its own; it never returns the private_key of SignInWithApple.
+	Details map[string]string `json:"-"`
+	// AttributeMapping says which attribute of a user is set from which of the provider's: {"email": "mail"}.
+	AttributeMapping map[string]string
+	// Identifiers are further names that users may be sent to the provider by.
+	Identifiers []string
+	// Created and Modified are when the provider was made and last changed.
+	Created, Modified time.Time
+}
+
+// Format prints the provider's name and type, whatever the verb.
+func (p IdentityProvider) Format(f fmt.State, _ rune) {
+	_, _ = io.WriteString(f, "IdentityProvider{"+p.Name+", "+string(p.Type)+"}")
+}
+
+// LogValue logs the provider's name and type.
+func (p IdentityProvider) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(p)) }
+
+// AdminCreateIdentityProvider adds a provider to the pool; p.Created and p.Modified play no part. App clients offer it
+// once it is among their SupportedIdentityProviders. [ErrProviderExists] is the usual error. The request is not sent
+// again after a failure that leaves open whether it was taken.
+//
+// It calls CreateIdentityProvider, which needs AWS credentials ([ErrNoCredentials]).
+func (c *Cognito) AdminCreateIdentityProvider(ctx context.Context, p IdentityProvider) (*IdentityProvider, error) {
+	made, err := c.createProvider(ctx, p)
+	return made, wrapError("AdminCreateIdentityProvider", err)
+}
+
+func (c *Cognito) createProvider(ctx context.Context, p IdentityProvider) (*IdentityProvider, error) {
+	switch {
+	case p.Name == "":
+		return nil, errNoProvider
+	case p.Type == "":
+		return nil, fieldError("provider type", "want SAML, OIDC, Google and so on, got none")
+	case len(p.Details) == 0:
+		return nil, fieldError("provider details", "want what the pool must know of the provider, got nothing")
+	}
+	out, err := c.pool.sdk.CreateIdentityProvider(ctx, &cognitoidentityprovider.CreateIdentityProviderInput{
+		UserPoolId: aws.String(c.pool.id), ProviderName: aws.String(p.Name), ProviderType: p.Type,
+		ProviderDetails: p.Details, AttributeMapping: p.AttributeMapping, IdpIdentifiers: p.Identifiers,
+	}, sendOnce)
+	if err != nil {
+		return nil, err
+	}
+	return newProvider(out.IdentityProvider)
+}
+
+// AdminDescribeIdentityProvider reads the provider name, its client_secret included; [ErrProviderNotFound] is the usual
+// error.
+//
+// It calls DescribeIdentityProvider, which needs AWS credentials ([ErrNoCredentials]).
+func (c *Cognito) AdminDescribeIdentityProvider(ctx context.Context, name string) (*IdentityProvider, error) {
+	p, err := c.describeProvider(ctx, name)
+	return p, wrapError("AdminDescribeIdentityProvider", err)
+}
+
+func (c *Cognito) describeProvider(ctx context.Context, name string) (*IdentityProvider, error) {
+	if name == "" {
+		return nil, errNoProvider
+	}
+	out, err := c.pool.sdk.DescribeIdentityProvider(ctx, &cognitoidentityprovider.DescribeIdentityProviderInput{
+		UserPoolId: aws.String(c.pool.id), ProviderName: aws.String(name),
+	})
+	if err != nil {
+		return nil, err
+	}
+	return newProvider(out.IdentityProvider)
+}
+
+// AdminUpdateIdentityProvider changes the provider name: it reads it, lets change alter what it will, and writes all
+// of it back, but for what the service works out itself. Name and Type cannot be changed. A change of the Details of
+// SignInWithApple must give its private_key anew, which the service does not return. [ErrConflict] says that someone
+// else changed the provider at the same time: read again and repeat. A change that comes between the reading and the
+// writing, and is over by then, is not noticed by the service.
+//
+// It calls DescribeIdentityProvider and UpdateIdentityProvider, which need AWS credentials ([ErrNoCredentials]).
+func (c *Cognito) AdminUpdateIdentityProvider(ctx context.Context, name string, change func(*IdentityProvider)) (*IdentityProvider, error) {
+	p, err := c.updateProvider(ctx, name, change)
+	return p, wrapError("AdminUpdateIdentityProvider", err)
+}
+
+func (c *Cognito) updateProvider(ctx context.Context, name string, change func(*IdentityProvider)) (*IdentityProvider, error) {
+	if change == nil {
+		return nil, errNoChange
+	}
+	p, err := c.describeProvider(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	before := maps.Clone(p.Details)
+	change(p)
+	details := writable(p.Details)
+	if p.Type == types.IdentityProviderTypeTypeSignInWithApple && details[privateKey] == "" {
+		if !maps.Equal(before, p.Details) {
+			return nil, fieldError("provider details", "want "+privateKey+" as well, which the service does not return")
+		}
+		details = nil // they stay as they are
+	}
+	out, err := c.pool.sdk.UpdateIdentityProvider(ctx, &cognitoidentityprovider.UpdateIdentityProviderInput{
+		UserPoolId: aws.String(c.pool.id), ProviderName: aws.String(name),
+		ProviderDetails: details, AttributeMapping: p.AttributeMapping, IdpIdentifiers: p.Identifiers,
+	}, sendOnce)
+	if err != nil {
+		return nil, err
+	}
+	return newProvider(out.IdentityProvider)
+}
+
+// AdminDeleteIdentityProvider takes the provider name out of the pool. [ErrProviderNotFound] is the usual error.
+//
+// It calls DeleteIdentityProvider, which needs AWS credentials ([ErrNoCredentials]).
+func (c *Cognito) AdminDeleteIdentityProvider(ctx context.Context, name string) error {
+	if name == "" {
+		return wrapError("AdminDeleteIdentityProvider", errNoProvider)
+	}
+	_, err := c.pool.sdk.DeleteIdentityProvider(ctx, &cognitoidentityprovider.DeleteIdentityProviderInput{
+		UserPoolId: aws.String(c.pool.id), ProviderName: aws.String(name),
+	})
+	return wrapError("AdminDeleteIdentityProvider", err)
+}
+
+// IdentityProviders ranges over the pool's identity providers, as [Cognito.Users] does over users: their names, types
+// and dates. It takes the options [Limit] and [PageSize].
+//
+// It calls ListIdentityProviders for each page, which needs AWS credentials ([ErrNoCredentials]).
+func (c *Cognito) IdentityProviders(ctx context.Context, opts ...CallOption) iter.Seq2[types.ProviderDescription, error] {
+	return wrapErrors("IdentityProviders", c.identityProviders(ctx, opts))
+}
+
+func (c *Cognito) identityProviders(ctx context.Context, opts []CallOption) iter.Seq2[types.ProviderDescription, error] {
+	call, err := newCallOptions(opts, optLimit, optPageSize)
+	if err != nil {
+		return failed[types.ProviderDescription](err)
+	}
+	return pages(ctx, call.list, func(ctx context.Context, token *string, size *int32) (page[types.ProviderDescription], error) {
+		out, err := c.pool.sdk.ListIdentityProviders(ctx, &cognitoidentityprovider.ListIdentityProvidersInput{
+			UserPoolId: aws.String(c.pool.id), NextToken: token, MaxResults: size,
+		})
+		if err != nil {
+			return page[types.ProviderDescription]{}, err
+		}
+		return page[types.ProviderDescription]{out.Providers, out.NextToken}, nil
+	})
+}
+
+const privateKey = "private_key"
+
+// computedDetails are what the service adds to a provider's details and does not take back.
+var computedDetails = []string{
+	"attributes_url_add_attributes", "token_request_method",
+	"ActiveEncryptionCertificate", "SLORedirectBindingURI", "SSORedirectBindingURI",
+}
+
+// writable is details without what the service works out itself.
+func writable(details map[string]string) map[string]string {
+	out := maps.Clone(details)
+	maps.DeleteFunc(out, func(name, _ string) bool { return slices.Contains(computedDetails, name) })
+	return out
+}
+
+func newProvider(p *types.IdentityProviderType) (*IdentityProvider, error) {
+	if p == nil {
+		return nil, errors.New("the service's answer: want an identity provider, got none")
+	}
+	return &IdentityProvider{
+		Name: aws.ToString(p.ProviderName), Type: p.ProviderType, Details: p.ProviderDetails,
+		AttributeMapping: p.AttributeMapping, Identifiers: p.IdpIdentifiers,
+		Created: aws.ToTime(p.CreationDate), Modified: aws.ToTime(p.LastModifiedDate),
+	}, nil
+}
+
+var (
+	errNoProvider = fieldError("provider name", "want the name of an identity provider, got none")
+	errNoChange   = fieldError("change", "want a function, got nil")
+)
