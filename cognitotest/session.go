@@ -85,8 +85,9 @@ func (p *pool) usable(s *challengeSession) error {
 	}
 }
 
-// names reports whether username is the session's user. Where the challenge told the internal name it must be that;
-// else it may also be what the client began with.
+// names reports whether username is the session's user. Where the challenge told the internal name it must be that.
+// Else, and in USER_AUTH, it may also be what the client began with: AWS's own client sends it there to the end.
 func (s *challengeSession) names(p *pool, username string) bool {
-	return username == s.login.username || !s.told && p.same(s.login.typed, username)
+	l := s.login
+	return username == l.username || (!s.told || l.flow == flowChoice) && p.same(l.typed, username)
 }

@@ -33,6 +33,8 @@ type coordinates struct {
 	Password     string `json:"password"`
 	IDToken      string `json:"idToken,omitempty"`
 	AccessToken  string `json:"accessToken,omitempty"`
+	Scenario     string `json:"scenario,omitempty"` // of a script that has several
+	Control      string `json:"control,omitempty"`  // where a script reads codes and moves the clock
 }
 
 func public() cognitotest.Client {
@@ -105,13 +107,19 @@ func run(t *testing.T, name, script string, cfg cognitotest.Config, login, usern
 		if err != nil {
 			t.Fatal(err)
 		}
-		node := exec.CommandContext(t.Context(), "node", script)
-		node.Dir = scripts
-		node.Env = append(os.Environ(), "NODE_NO_WARNINGS=1", "POOL="+string(pool))
-		out, err := node.CombinedOutput()
-		t.Logf("%s", out)
-		if err != nil {
-			t.Fatal(err)
-		}
+		node(t, script, pool)
 	})
+}
+
+// node runs a script and fails where it does.
+func node(t *testing.T, script string, pool []byte) {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), "node", script)
+	cmd.Dir = scripts
+	cmd.Env = append(os.Environ(), "NODE_NO_WARNINGS=1", "POOL="+string(pool))
+	out, err := cmd.CombinedOutput()
+	t.Logf("%s", out)
+	if err != nil {
+		t.Fatal(err)
+	}
 }
