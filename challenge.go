@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
 )
@@ -111,11 +112,21 @@ func (e ChallengeError) LogValue() slog.Value { return e.Challenge.LogValue() }
 
 // Answer is the answer to a challenge in the service's own keys: SMS_MFA_CODE, NEW_PASSWORD, ANSWER and so on.
 // USERNAME, SECRET_HASH, DEVICE_KEY and the session are added to it.
+//
+// Printed or logged it shows its keys and no value.
 type Answer map[string]string
 
+// Format prints the keys of the answer, whatever the verb.
+func (a Answer) Format(f fmt.State, _ rune) {
+	_, _ = io.WriteString(f, "Answer{"+strings.Join(slices.Sorted(maps.Keys(a)), ", ")+"}")
+}
+
+// LogValue logs the keys of the answer.
+func (a Answer) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(a)) }
+
 // ChallengeHandler answers a challenge in place of the caller; see [WithChallengeHandler]. It may ask a user, and
-// should return when ctx is done, but must not answer by the session's own methods. A nil Answer leaves the challenge to the caller, as a [*ChallengeError]; an error
-// ends the call with it. It may be called from several goroutines.
+// should return when ctx is done, but must not answer by the session's own methods. A nil Answer leaves the challenge
+// to the caller, as a [*ChallengeError]; an error ends the call with it. It may be called from several goroutines.
 type ChallengeHandler func(ctx context.Context, ch Challenge) (Answer, error)
 
 // Challenge returns the challenge that the session's sign-in waits for; ok is false when there is none.

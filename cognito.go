@@ -199,7 +199,7 @@ func (o *clientOptions) keySet(issuer string) (*keySet, error) {
 	if o.jwks != nil {
 		return newStaticKeySet("WithJWKS", o.jwks)
 	}
-	if env := os.Getenv(jwksEnv); env != "" {
+	if env := os.Getenv(jwksEnv); env != "" && o.jwksURL == "" {
 		return newStaticKeySet(jwksEnv, []byte(env))
 	}
 	url := o.jwksURL

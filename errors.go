@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode"
 
+	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
 	"github.com/aws/smithy-go"
 )
 
@@ -47,6 +49,8 @@ var (
 		" or was issued with a device whose key is missing or that was never confirmed, or its user is gone")
 	// ErrTokenRevoked: the access token was revoked by a sign-out.
 	ErrTokenRevoked = errors.New("access token has been revoked")
+	// ErrAccessTokenExpired: the service refused the access token as expired; see [Cognito.RenewAccessToken].
+	ErrAccessTokenExpired = errors.New("access token has expired")
 	// ErrSecretHash: the app client's secret is missing or wrong.
 	ErrSecretHash = errors.New("the app client's secret is missing or wrong (WithClientSecret)")
 	// ErrThrottled: the account or the user is over its request rate; trying later helps.
@@ -149,9 +153,9 @@ func causeText(err error) string {
 	if errors.As(err, &refusal) {
 		return refusal.Error()
 	}
-	var api smithy.APIError
 	var op *smithy.OperationError
-	if !errors.As(err, &api) || !errors.As(err, &op) {
+	api := serviceError(err)
+	if api == nil || !errors.As(err, &op) {
 		return err.Error()
 	}
 	text := op.Operation() + ": " + clip(api.ErrorCode()) + ": " + clip(api.ErrorMessage())
@@ -159,16 +163,35 @@ func causeText(err error) string {
 	if errors.As(err, &response) && response.ServiceRequestID() != "" {
 		text += " (request " + clip(response.ServiceRequestID()) + ")"
 	}
-	return text
+	return strings.Replace(err.Error(), op.Error(), text, 1)
 }
 
-// clip bounds what a service says in a text of ours.
+// serviceError finds the service's exception in err; nil where there is none. An exception of another AWS service,
+// from a token store or a handler say, is none.
+func serviceError(err error) smithy.APIError {
+	var op *smithy.OperationError
+	if errors.As(err, &op) && op.ServiceID != "" && op.ServiceID != cognitoidentityprovider.ServiceID {
+		return nil
+	}
+	var api smithy.APIError
+	if !errors.As(err, &api) {
+		return nil
+	}
+	return api
+}
+
+// clip bounds what a service says in a text of ours, and keeps it on one line.
 func clip(s string) string {
 	const most = 500
 	if len(s) > most {
-		return strings.ToValidUTF8(s[:most], "") + "…"
+		s = strings.ToValidUTF8(s[:most], "") + "…"
 	}
-	return s
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return ' '
+		}
+		return r
+	}, s)
 }
 
 // reasonRule maps an exception, and where the exception is not enough a part of its message, to a reason.
@@ -189,10 +212,12 @@ var reasonRules = []reasonRule{
 	{"NotAuthorizedException", "refresh token has been revoked", ErrRefreshTokenRevoked},
 	{"NotAuthorizedException", "invalid refresh token", ErrInvalidRefreshToken},
 	{"NotAuthorizedException", "access token has been revoked", ErrTokenRevoked},
+	{"NotAuthorizedException", "access token has expired", ErrAccessTokenExpired},
 	{"NotAuthorizedException", "secret hash", ErrSecretHash},
 	{"NotAuthorizedException", "secrethash", ErrSecretHash},
 	{"NotAuthorizedException", "secret_hash", ErrSecretHash},
 	{"NotAuthorizedException", "secret was not received", ErrSecretHash},
+	{"NotAuthorizedException", "unable to verify secret", ErrSecretHash}, // where the secret itself is sent; by analogy
 	{"RefreshTokenReuseException", "", ErrRefreshTokenReused},
 	{"UserNotFoundException", "", ErrUserNotFound},
 	{"UsernameExistsException", "", ErrUserExists},
@@ -230,9 +255,9 @@ var reasonRules = []reasonRule{
 
 // serviceReason returns the reason that the service's error in err stands for, or nil.
 func serviceReason(err error) error {
-	var api smithy.APIError
 	var refusal *deviceRefusal // its reason is not that of the same answer to a password
-	if errors.As(err, &refusal) || !errors.As(err, &api) {
+	api := serviceError(err)
+	if errors.As(err, &refusal) || api == nil {
 		return nil
 	}
 	message := strings.ToLower(api.ErrorMessage())

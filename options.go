@@ -147,7 +147,8 @@ func WithJWKSURL(url string) Option {
 }
 
 // WithJWKS gives the pool's key set as JSON; nothing is fetched then, and keys that the pool rotates to are not
-// known. If not set, the environment variable COGNITO_JWKS gives it; if that is not set either, it is fetched.
+// known. If not set, the environment variable COGNITO_JWKS gives it, unless [WithJWKSURL] says where it
+// is; else it is fetched.
 func WithJWKS(keySet []byte) Option {
 	keySet = append([]byte{}, keySet...)
 	return clientOption(func(o *clientOptions) { o.jwks = keySet })

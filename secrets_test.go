@@ -55,7 +55,8 @@ func TestNothingPrintsASecret(t *testing.T) {
 		"Device":                  device, "*Device": &device, "*SRP": helper, "SRP": *helper,
 		"*Cognito": c, "Cognito": *c,
 		"*Verifier": v, "refusal": refused, "*Error": &cognito.Error{Op: "Op", Err: &cognito.ChallengeError{Challenge: challenge}},
-		"slice": []cognito.Tokens{tokens}, "map": map[string]cognito.Device{"d": device},
+		"Answer": cognito.Answer{"NEW_PASSWORD": secret},
+		"slice":  []cognito.Tokens{tokens}, "map": map[string]cognito.Device{"d": device},
 		"option": cognito.WithClientSecret(secret), "session option": cognito.WithTokens(tokens), "SRP option": cognito.WithSRPClientSecret(secret),
 		"holder": struct {
 			T cognito.Tokens

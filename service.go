@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"slices"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
@@ -16,9 +17,12 @@ import (
 	"github.com/aws/smithy-go"
 )
 
-// maxServiceBody bounds an answer of the service. The largest honest one is a page of 60 users with 50
-// attributes of 2,048 characters.
-const maxServiceBody = 24 << 20
+// Bounds on an answer of the service. The largest honest page has 60 users with 50 attributes of 2,048 characters.
+// Other answers are far below their bound, which leaves room to say which member of one was too long.
+const (
+	maxPage   = 24 << 20
+	maxAnswer = 12 << 20
+)
 
 // newServiceClient makes the SDK's client. It does no I/O: without WithAWSConfig nothing is read from the
 // environment until a call must be signed.
@@ -44,7 +48,7 @@ func newServiceClient(o *clientOptions, region string) *cognitoidentityprovider.
 		if sdk.Credentials == nil || aws.IsCredentialsProvider(sdk.Credentials, aws.AnonymousCredentials{}) {
 			sdk.Credentials = noCredentials{}
 		}
-		sdk.HTTPClient = boundedClient{base: withoutRedirects(sdk.HTTPClient), limit: maxServiceBody}
+		sdk.HTTPClient = boundedClient{base: withoutRedirects(sdk.HTTPClient)}
 		sdk.Retryer = withoutQuotaRetries{sdk.Retryer}
 	}
 	if o.awsConfig != nil {
@@ -94,16 +98,19 @@ func withoutRedirects(client cognitoidentityprovider.HTTPClient) cognitoidentity
 	return &plain
 }
 
-// boundedClient fails the reading of a body that is longer than limit bytes.
+// boundedClient fails the reading of a body that is longer than the operation's answers can be.
 type boundedClient struct {
-	base  cognitoidentityprovider.HTTPClient
-	limit int64
+	base cognitoidentityprovider.HTTPClient
 }
 
 func (b boundedClient) Do(req *http.Request) (*http.Response, error) {
 	resp, err := b.base.Do(req)
 	if resp != nil && resp.Body != nil {
-		resp.Body = &boundedBody{ReadCloser: resp.Body, left: b.limit, limit: b.limit}
+		limit := int64(maxAnswer)
+		if strings.Contains(req.Header.Get("X-Amz-Target"), ".List") {
+			limit = maxPage
+		}
+		resp.Body = &boundedBody{ReadCloser: resp.Body, left: limit, limit: limit}
 	}
 	return resp, err
 }
@@ -135,6 +142,18 @@ func (r withoutQuotaRetries) IsErrorRetryable(err error) bool {
 	return !hasCode(err, "LimitExceededException") && r.Retryer.IsErrorRetryable(err)
 }
 
+func (r withoutQuotaRetries) GetAttemptToken(ctx context.Context) (func(error) error, error) {
+	return attemptToken(ctx, r.Retryer)
+}
+
+// attemptToken asks a retryer whether an attempt may be made, as the SDK does; wrapping one hides that it can tell.
+func attemptToken(ctx context.Context, r aws.Retryer) (func(error) error, error) {
+	if v2, ok := r.(aws.RetryerV2); ok {
+		return v2.GetAttemptToken(ctx)
+	}
+	return r.GetInitialToken(), nil
+}
+
 // sendOnce is for calls that must not be repeated after a failure that leaves open whether the service took
 // them, because they carry a one-time secret or create something: only a call that was throttled, and so
 // refused for certain, is sent again.
@@ -144,6 +163,10 @@ type onlyThrottled struct{ aws.Retryer }
 
 func (r onlyThrottled) IsErrorRetryable(err error) bool {
 	return hasCode(err, "TooManyRequestsException", "ThrottlingException") && r.Retryer.IsErrorRetryable(err)
+}
+
+func (r onlyThrottled) GetAttemptToken(ctx context.Context) (func(error) error, error) {
+	return attemptToken(ctx, r.Retryer)
 }
 
 func hasCode(err error, codes ...string) bool {

@@ -3,7 +3,9 @@ package cognitotest
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"io"
+	"log/slog"
 	"maps"
 	"net"
 	"net/http"
@@ -31,7 +33,15 @@ type Server struct {
 	intercept func(http.ResponseWriter, *http.Request) bool
 }
 
-// Request is a request that the server received.
+// Format prints the pool's ID and address, and no secret, whatever the verb.
+func (s *Server) Format(f fmt.State, _ rune) {
+	_, _ = io.WriteString(f, "Server{"+s.UserPoolID+" at "+s.URL+"}")
+}
+
+// LogValue logs the pool's ID and address.
+func (s *Server) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(s)) }
+
+// Request is a request that the server received. Printed or logged it shows neither header nor body.
 type Request struct {
 	// Op is the operation, such as "InitiateAuth"; "JWKS" and "OpenIDConfiguration" for the two documents; else
 	// the path.
@@ -45,6 +55,14 @@ type Request struct {
 	Status    int
 	ErrorType string
 }
+
+// Format prints the operation and how it ended, whatever the verb.
+func (r Request) Format(f fmt.State, _ rune) {
+	_, _ = fmt.Fprintf(f, "Request{%s: %d %s}", r.Op, r.Status, r.ErrorType)
+}
+
+// LogValue logs the operation and how it ended.
+func (r Request) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(r)) }
 
 const (
 	maxBody     = 1 << 20 // of a request

@@ -1,11 +1,13 @@
 package main
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"os"
+	"strings"
 	"time"
 
 	"golang.org/x/term"
@@ -51,9 +53,11 @@ func (p realPool) signIn(ctx context.Context, out io.Writer) error {
 func askPassword(prompt string) (string, error) {
 	fd := int(os.Stdin.Fd())
 	if !term.IsTerminal(fd) {
-		var line string
-		_, err := fmt.Fscanln(os.Stdin, &line)
-		return line, err
+		line, err := bufio.NewReader(os.Stdin).ReadString('\n')
+		if errors.Is(err, io.EOF) && line != "" {
+			err = nil
+		}
+		return strings.TrimRight(line, "\r\n"), err
 	}
 	fmt.Fprint(os.Stderr, prompt)
 	password, err := term.ReadPassword(fd)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"slices"
 	"strings"
 	"time"
@@ -21,6 +22,7 @@ const (
 
 // tellStory runs the whole story against a pool in this process.
 func tellStory(ctx context.Context, out io.Writer) error {
+	_ = os.Unsetenv("COGNITO_JWKS") // the keys of another pool would be taken for this one's
 	srv := cognitotest.NewServer(cognitotest.Config{AutoVerifiedAttributes: []string{"email"}})
 	defer srv.Close()
 	t := &teller{out: out}
