@@ -24,7 +24,9 @@ func (p *pool) answerDevice(r *authRequest) (authOutput, error) {
 		return authOutput{}, err
 	}
 	if r.session == "" {
-		r.session = p.pendingDevice(r)
+		if r.session = p.pendingDevice(r); r.session == "" {
+			return authOutput{}, errSession
+		}
 	}
 	s, err := p.openSession(r, challengeDevice)
 	if err != nil {
