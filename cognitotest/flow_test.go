@@ -2,6 +2,7 @@ package cognitotest_test
 
 import (
 	"encoding/json"
+	"maps"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -82,8 +83,8 @@ func (f *fixture) params(pairs ...string) map[string]string {
 	for i := 0; i < len(pairs); i += 2 {
 		m[pairs[i]] = pairs[i+1]
 	}
-	for key, value := range f.hash(m["USERNAME"]) {
-		m[key] = value
+	if name := m["USERNAME"]; name != "" {
+		maps.Copy(m, f.hash(name))
 	}
 	return m
 }
