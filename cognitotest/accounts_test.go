@@ -1,6 +1,7 @@
 package cognitotest_test
 
 import (
+	"maps"
 	"testing"
 	"time"
 
@@ -13,9 +14,7 @@ import (
 // forgot is the input of ForgotPassword, and of ConfirmForgotPassword with what more is there.
 func forgot(username string, more members) members {
 	in := members{"ClientId": clientID, "Username": username}
-	for name, value := range more {
-		in[name] = value
-	}
+	maps.Copy(in, more)
 	return in
 }
 
@@ -102,7 +101,10 @@ func TestWhoCannotRecover(t *testing.T) {
 		assert.Equal(t, "EMAIL", f.must("ForgotPassword", in)["CodeDeliveryDetails"].(members)["DeliveryMedium"], "it is not said that there is no such user")
 		in = reset(username, "123456", newPassword)
 		in["ClientId"] = "hidden"
-		f.refuses("ConfirmForgotPassword", in, "CodeMismatchException", wrongCode)
+		for range 5 {
+			f.refuses("ConfirmForgotPassword", in, "CodeMismatchException", wrongCode)
+		}
+		f.refuses("ConfirmForgotPassword", in, "LimitExceededException", attemptLimit)
 	}
 }
 

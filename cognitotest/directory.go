@@ -9,8 +9,8 @@ import (
 	"strings"
 )
 
-// login is an attribute by which a user may be found.
-type login struct{ attribute, value string }
+// loginKey is an attribute, with its value, by which a user may be found.
+type loginKey struct{ attribute, value string }
 
 // loginAttributes are those that some pool lets its users sign in with.
 var loginAttributes = []string{attrEmail, attrPhone, attrPreferred}
@@ -19,11 +19,11 @@ var loginAttributes = []string{attrEmail, attrPhone, attrPreferred}
 type directory struct {
 	names  map[string]*user // by username, folded as the pool compares
 	subs   map[string]*user
-	logins map[login][]*user // everyone with that value, verified or not
+	logins map[loginKey][]*user // everyone with that value, verified or not
 }
 
 func newDirectory() directory {
-	return directory{names: map[string]*user{}, subs: map[string]*user{}, logins: map[login][]*user{}}
+	return directory{names: map[string]*user{}, subs: map[string]*user{}, logins: map[loginKey][]*user{}}
 }
 
 // fold is what two names have in common that the pool takes for the same.
@@ -33,8 +33,6 @@ func (p *pool) fold(name string) string {
 	}
 	return name
 }
-
-func (p *pool) same(a, b string) bool { return a != "" && p.fold(a) == p.fold(b) }
 
 // insert puts a new user into the pool.
 func (p *pool) insert(u *user) {
@@ -67,7 +65,7 @@ func (p *pool) setAttributes(u *user, attributes map[string]string) {
 func (p *pool) indexLogins(u *user) {
 	for _, attr := range loginAttributes {
 		if value := u.attributes[attr]; value != "" {
-			key := login{attr, p.fold(value)}
+			key := loginKey{attr, p.fold(value)}
 			p.directory.logins[key] = append(p.directory.logins[key], u)
 		}
 	}
@@ -75,7 +73,7 @@ func (p *pool) indexLogins(u *user) {
 
 func (p *pool) unindexLogins(u *user) {
 	for _, attr := range loginAttributes {
-		key := login{attr, p.fold(u.attributes[attr])}
+		key := loginKey{attr, p.fold(u.attributes[attr])}
 		others := slices.DeleteFunc(p.directory.logins[key], func(other *user) bool { return other == u })
 		if len(others) > 0 {
 			p.directory.logins[key] = others
@@ -87,7 +85,7 @@ func (p *pool) unindexLogins(u *user) {
 
 // having lists the users whose attribute attr has a value, verified or not.
 func (p *pool) having(attr, value string) []*user {
-	return p.directory.logins[login{attr, p.fold(value)}]
+	return p.directory.logins[loginKey{attr, p.fold(value)}]
 }
 
 // find finds a user by username, by sub, or by an attribute that users sign in with; nil if there is none.

@@ -34,6 +34,9 @@ func TestGroups(t *testing.T) {
 		"2 validation errors detected: Value at 'roleArn' failed to satisfy constraint: Member must have length greater than or equal to 20; "+
 			"Value at 'precedence' failed to satisfy constraint: Member must have value greater than or equal to 0")
 
+	f.refuses("CreateGroup", members{"GroupName": "two words"}, badParameter,
+		`1 validation error detected: Value at 'groupName' failed to satisfy constraint: Member must satisfy regular expression pattern: [\p{L}\p{M}\p{S}\p{N}\p{P}]+`)
+
 	f.must("AdminAddUserToGroup", members{"GroupName": "staff", "Username": "ana"})
 	f.must("AdminAddUserToGroup", members{"GroupName": "staff", "Username": "ana"})
 	in := f.must("ListUsersInGroup", members{"GroupName": "staff"})["Users"].([]any)
