@@ -242,7 +242,7 @@ func (p *pool) answerNewPassword(c *Client, handle string, params map[string]str
 	if err := p.checkRequired(merged); err != nil {
 		return authOutput{}, err
 	}
-	if err := p.checkNewPassword(s.user, params[paramNewPassword]); err != nil {
+	if err := p.checkPassword(s.user, params[paramNewPassword]); err != nil {
 		return authOutput{}, err
 	}
 	s.used = true

@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// loginKey is an attribute, with its value, by which a user may be found.
+// loginKey is an attribute by which a user may be found.
 type loginKey struct{ attribute, value string }
 
 // loginAttributes are those that some pool lets its users sign in with.

@@ -16,12 +16,12 @@ func (p *pool) identity(username string) srp.Identity {
 	return srp.Identity{Namespace: name, Name: username}
 }
 
-// passwordless reports whether the user has no password.
-func (u *user) passwordless() bool { return u.verifier.Value == nil }
+// hasPassword reports whether the user has one: AddUser takes users who have not.
+func (u *user) hasPassword() bool { return u.verifier.Value != nil }
 
 // verifierOf is what a user proves the password against. Without a password it is one that nobody can prove.
 func (p *pool) verifierOf(u *user) srp.Verifier {
-	if u.passwordless() {
+	if !u.hasPassword() {
 		return srp.NewVerifier(p.identity(u.username), rand.Text())
 	}
 	return u.verifier
@@ -29,15 +29,15 @@ func (p *pool) verifierOf(u *user) srp.Verifier {
 
 // setPassword gives a user a password that is known to be good.
 func (p *pool) setPassword(u *user, password string) {
-	if keep := p.cfg.PasswordHistorySize - 1; keep > 0 && !u.passwordless() {
+	if keep := p.cfg.PasswordHistorySize - 1; keep > 0 && u.hasPassword() {
 		u.previous = append(u.previous, u.verifier)
 		u.previous = u.previous[max(len(u.previous)-keep, 0):]
 	}
 	u.verifier = srp.NewVerifier(p.identity(u.username), password)
 }
 
-// checkNewPassword checks a new password of a user's against the policy and the passwords before it.
-func (p *pool) checkNewPassword(u *user, password string) error {
+// checkPassword checks a new password of a user's against the policy and the passwords before it.
+func (p *pool) checkPassword(u *user, password string) error {
 	if err := p.cfg.PasswordPolicy.check(password); err != nil {
 		return err
 	}
@@ -45,7 +45,7 @@ func (p *pool) checkNewPassword(u *user, password string) error {
 		return nil
 	}
 	past := slices.Clone(u.previous)
-	if !u.passwordless() {
+	if u.hasPassword() {
 		past = append(past, u.verifier)
 	}
 	if slices.ContainsFunc(past, func(v srp.Verifier) bool { return p.opens(v, u.username, password) }) {
@@ -56,7 +56,7 @@ func (p *pool) checkNewPassword(u *user, password string) error {
 
 // knows reports whether password is the user's.
 func (p *pool) knows(u *user, password string) bool {
-	return !u.passwordless() && p.opens(u.verifier, u.username, password)
+	return u.hasPassword() && p.opens(u.verifier, u.username, password)
 }
 
 // opens reports whether a verifier is that of a password. There is only a verifier to tell by, so both halves of SRP
@@ -88,12 +88,12 @@ func (p *pool) changePassword(in *changePasswordInput) (empty, error) {
 	switch {
 	case !p.attempt("ChangePassword", u.username, changeAttempts):
 		return empty{}, errAttemptLimit
-	case !u.passwordless() && in.PreviousPassword == "":
+	case u.hasPassword() && in.PreviousPassword == "":
 		return empty{}, errMissing("PreviousPassword")
-	case !u.passwordless() && !p.knows(u, in.PreviousPassword):
+	case u.hasPassword() && !p.knows(u, in.PreviousPassword):
 		return empty{}, errWrongPassword
 	}
-	if err := p.checkNewPassword(u, in.ProposedPassword); err != nil {
+	if err := p.checkPassword(u, in.ProposedPassword); err != nil {
 		return empty{}, err
 	}
 	p.setPassword(u, in.ProposedPassword)
@@ -113,7 +113,7 @@ func (p *pool) adminSetUserPassword(in *adminSetPasswordInput) (empty, error) {
 	if err != nil {
 		return empty{}, err
 	}
-	if err := p.checkNewPassword(u, in.Password); err != nil {
+	if err := p.checkPassword(u, in.Password); err != nil {
 		return empty{}, err
 	}
 	if in.Permanent {

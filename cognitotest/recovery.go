@@ -89,7 +89,7 @@ func (p *pool) confirmForgotPassword(in *confirmForgotPasswordInput) (empty, err
 	if _, err := p.checkCode(u, purposeRecovery, in.ConfirmationCode); err != nil {
 		return empty{}, err
 	}
-	if err := p.checkNewPassword(u, in.Password); err != nil {
+	if err := p.checkPassword(u, in.Password); err != nil {
 		return empty{}, err
 	}
 	delete(u.codes, purposeRecovery)
