@@ -2,7 +2,6 @@ package cognitotest
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 )
@@ -140,17 +139,6 @@ func (v *validation) length(member, value string, least, most int) {
 		v.fail(member, fmt.Sprintf("Member must have length greater than or equal to %d", least))
 	case n > most:
 		v.fail(member, fmt.Sprintf("Member must have length less than or equal to %d", most))
-	}
-}
-
-// namePattern is that of usernames and names of groups: no spaces, no control characters.
-var namePattern = regexp.MustCompile(`^[\p{L}\p{M}\p{S}\p{N}\p{P}]+$`)
-
-// name checks a name that must be there.
-func (v *validation) name(member, value string) {
-	v.length(member, value, 1, 128)
-	if value != "" && !namePattern.MatchString(value) {
-		v.fail(member, `Member must satisfy regular expression pattern: [\p{L}\p{M}\p{S}\p{N}\p{P}]+`)
 	}
 }
 
