@@ -34,6 +34,8 @@ func (p *pool) fold(name string) string {
 	return name
 }
 
+func (p *pool) same(a, b string) bool { return a != "" && p.fold(a) == p.fold(b) }
+
 // insert puts a new user into the pool.
 func (p *pool) insert(u *user) {
 	u.serial = p.nextSerial()
