@@ -56,6 +56,11 @@ func TestUserPoolClients(t *testing.T) {
 	_, err = f.startSRP("ana")
 	refused(t, err, badParameter, "USER_SRP_AUTH flow not enabled for this client")
 
+	nickname := func() members {
+		return members{"AccessToken": f.Token("ana", cognitotest.TokenOptions{ClientID: *c.ClientId}), "UserAttributes": attributes("nickname", "An")}
+	}
+	f.refuses("UpdateUserAttributes", nickname(), notAuthorized, "A client attempted to write unauthorized attribute")
+
 	// An update replaces all but the name and the secret.
 	f.Advance(time.Hour)
 	updated, err := sdk.UpdateUserPoolClient(ctx, &cip.UpdateUserPoolClientInput{UserPoolId: c.UserPoolId, ClientId: c.ClientId, LogoutURLs: []string{"https://example.com/out"}})
@@ -70,6 +75,7 @@ func TestUserPoolClients(t *testing.T) {
 	assert.Empty(t, u.PreventUserExistenceErrors)
 	assert.Nil(t, u.AccessTokenValidity)
 	assert.True(t, *u.EnableTokenRevocation)
+	f.must("UpdateUserAttributes", nickname())
 	_, err = f.byPassword("ana", password)
 	refused(t, err, badParameter, "USER_PASSWORD_AUTH flow not enabled for this client")
 	_, err = f.startSRP("nobody")
@@ -170,6 +176,9 @@ func TestClientSettingsAreChecked(t *testing.T) {
 		f.refuses("CreateUserPoolClient", tt.in, badParameter, tt.message)
 	}
 	f.must("UpdateUserPoolClient", members{"ClientId": clientID, "ReadAttributes": []string{"custom:team", "email_verified"}, "AccessTokenValidity": 24})
+	out := f.must("UpdateUserPoolClient", members{"ClientId": clientID, "TokenValidityUnits": members{"RefreshToken": "minutes"}})["UserPoolClient"].(members)
+	assert.EqualValues(t, 30, out["RefreshTokenValidity"])
+	f.must("UpdateUserPoolClient", out) // 30 are days again
 	f.refuses("ListUserPoolClients", members{"MaxResults": 0}, badParameter, failed+"maxResults' failed to satisfy constraint: Member must have value greater than or equal to 1")
 }
 
@@ -188,6 +197,9 @@ func TestIdentityProviders(t *testing.T) {
 	_, err = sdk.UpdateIdentityProvider(ctx, &cip.UpdateIdentityProviderInput{
 		UserPoolId: pool, ProviderName: aws.String("Google"), AttributeMapping: map[string]string{"email": "email"}, IdpIdentifiers: []string{"g"},
 	})
+	require.NoError(t, err)
+	details["client_secret"] = "z"
+	_, err = sdk.UpdateIdentityProvider(ctx, &cip.UpdateIdentityProviderInput{UserPoolId: pool, ProviderName: aws.String("Google"), ProviderDetails: details})
 	require.NoError(t, err)
 	described, err := sdk.DescribeIdentityProvider(ctx, &cip.DescribeIdentityProviderInput{UserPoolId: pool, ProviderName: aws.String("Google")})
 	require.NoError(t, err)
