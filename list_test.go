@@ -116,7 +116,9 @@ func TestListsGoOnOverEmptyPages(t *testing.T) {
 func TestARepeatedTokenEndsAList(t *testing.T) {
 	t.Parallel()
 	srv, c := manyUsers(t, 0)
-	page := func(token string) string { return fmt.Sprintf(`{"Users":[{"Username":"x"}],"PaginationToken":%q}`, token) }
+	page := func(token string) string {
+		return fmt.Sprintf(`{"Users":[{"Username":"x"}],"PaginationToken":%q}`, token)
+	}
 	for name, circle := range map[string][]string{"itself": {"a"}, "two": {"a", "b"}, "late": {"a", "b", "c", "d", "e"}} {
 		at := 0
 		srv.Intercept(func(w http.ResponseWriter, _ *http.Request) bool {
