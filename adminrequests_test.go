@@ -112,6 +112,12 @@ var adminRequests = []request{
 
 const testRole = "arn:aws:iam::123456789012:role/readers"
 
+// The pool has the provider Okta for these.
+func TestRequestsOfProviders(t *testing.T) {
+	t.Parallel()
+	testRequests(t, providerRequests)
+}
+
 func TestRequestsOfAdministrators(t *testing.T) {
 	t.Parallel()
 	testRequests(t, adminRequests)
@@ -144,8 +150,8 @@ var providerRequests = []request{
 	}, "ListUserPoolClients", kindAdmin, m{"MaxResults": 5.0}},
 	{"AdminUpdateIdentityProvider", func(ctx context.Context, c *cognito.Cognito) error {
 		return err1(c.AdminUpdateIdentityProvider(ctx, "Okta", func(*cognito.IdentityProvider) {}))
-	}, "", kindAdmin, nil},
+	}, "UpdateIdentityProvider", kindAdmin, nil},
 	{"AdminUpdateUserPoolClient", func(ctx context.Context, c *cognito.Cognito) error {
 		return err1(c.AdminUpdateUserPoolClient(ctx, testClient, func(*cognitoidentityprovider.UpdateUserPoolClientInput) {}))
-	}, "", kindAdmin, nil},
+	}, "UpdateUserPoolClient", kindAdmin, nil},
 }

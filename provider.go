@@ -114,18 +114,26 @@ func (c *Cognito) updateProvider(ctx context.Context, name string, change func(*
 		return nil, err
 	}
 	before := maps.Clone(p.Details)
+	hadMapping, hadIdentifiers := len(p.AttributeMapping) > 0, len(p.Identifiers) > 0
 	change(p)
-	details := writable(p.Details)
-	if p.Type == types.IdentityProviderTypeTypeSignInWithApple && details[privateKey] == "" {
+	update := &cognitoidentityprovider.UpdateIdentityProviderInput{
+		UserPoolId: aws.String(c.pool.id), ProviderName: aws.String(name),
+		ProviderDetails: writable(p.Details), AttributeMapping: p.AttributeMapping, IdpIdentifiers: p.Identifiers,
+	}
+	if p.Type == types.IdentityProviderTypeTypeSignInWithApple && p.Details[privateKey] == "" {
 		if !maps.Equal(before, p.Details) {
 			return nil, fieldError("provider details", "want "+privateKey+" as well, which the service does not return")
 		}
-		details = nil // they stay as they are
+		update.ProviderDetails = nil // they stay as they are
 	}
-	out, err := c.pool.sdk.UpdateIdentityProvider(ctx, &cognitoidentityprovider.UpdateIdentityProviderInput{
-		UserPoolId: aws.String(c.pool.id), ProviderName: aws.String(name),
-		ProviderDetails: details, AttributeMapping: p.AttributeMapping, IdpIdentifiers: p.Identifiers,
-	}, sendOnce)
+	// What a request leaves out stays as it is, so what is gone must be said.
+	if hadMapping && len(p.AttributeMapping) == 0 {
+		update.AttributeMapping = map[string]string{}
+	}
+	if hadIdentifiers && len(p.Identifiers) == 0 {
+		update.IdpIdentifiers = []string{}
+	}
+	out, err := c.pool.sdk.UpdateIdentityProvider(ctx, update, sendOnce)
 	if err != nil {
 		return nil, err
 	}

@@ -106,10 +106,12 @@ func testRequests(t *testing.T, requests []request) {
 				srv.AddUser(cognitotest.User{Username: "eve", Password: testPassword, Status: "UNCONFIRMED", Attributes: m2("email", "eve@example.com")})
 				c := newAdmin(t, srv, cognito.WithUsername("bob"))
 				require.NoError(t, c.Authenticate(t.Context(), testPassword))
+				_, err := c.AdminCreateIdentityProvider(t.Context(), okta)
+				require.NoError(t, err)
 				token := c.Tokens().AccessToken
 				before := len(srv.Requests())
 
-				err := tt.call(t.Context(), c)
+				err = tt.call(t.Context(), c)
 				if tt.refused() {
 					require.Error(t, err)
 				} else {
@@ -119,7 +121,9 @@ func testRequests(t *testing.T, requests []request) {
 				require.NotEmpty(t, after)
 				sent := after[len(after)-1]
 				assert.Equal(t, tt.op, sent.Op)
-				assert.Equal(t, tt.want(srv, token), sent.Body)
+				if tt.body != nil { // of an update that is only what was read, which has tests of its own
+					assert.Equal(t, tt.want(srv, token), sent.Body)
+				}
 				assert.Equal(t, tt.kind == kindAdmin, sent.Header.Get("Authorization") != "", "signed")
 			})
 		}

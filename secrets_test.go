@@ -58,6 +58,7 @@ func TestNothingPrintsASecret(t *testing.T) {
 		"Answer": cognito.Answer{"NEW_PASSWORD": secret},
 		"slice":  []cognito.Tokens{tokens}, "map": map[string]cognito.Device{"d": device},
 		"option": cognito.WithClientSecret(secret), "session option": cognito.WithTokens(tokens), "SRP option": cognito.WithSRPClientSecret(secret),
+		"IdentityProvider": okta, "UserPoolClient": cognito.UserPoolClient{Secret: secret}, "temporary password": cognito.TemporaryPassword(secret),
 		"holder": struct {
 			T cognito.Tokens
 			C cognito.Challenge

@@ -1,6 +1,7 @@
 package cognitotest_test
 
 import (
+	"maps"
 	"testing"
 	"time"
 
@@ -13,9 +14,7 @@ import (
 // forgot is the input of ForgotPassword, and of ConfirmForgotPassword with what more is there.
 func forgot(username string, more members) members {
 	in := members{"ClientId": clientID, "Username": username}
-	for name, value := range more {
-		in[name] = value
-	}
+	maps.Copy(in, more)
 	return in
 }
 
@@ -100,9 +99,13 @@ func TestWhoCannotRecover(t *testing.T) {
 	for _, username := range []string{"nobody@example.org", "disabled"} {
 		in := forgot(username, members{"ClientId": "hidden"})
 		assert.Equal(t, "EMAIL", f.must("ForgotPassword", in)["CodeDeliveryDetails"].(members)["DeliveryMedium"], "it is not said that there is no such user")
+		assert.Empty(t, f.Code(username), "and nothing is sent")
 		in = reset(username, "123456", newPassword)
 		in["ClientId"] = "hidden"
-		f.refuses("ConfirmForgotPassword", in, "CodeMismatchException", wrongCode)
+		for range 5 {
+			f.refuses("ConfirmForgotPassword", in, "CodeMismatchException", wrongCode)
+		}
+		f.refuses("ConfirmForgotPassword", in, "LimitExceededException", attemptLimit)
 	}
 }
 
@@ -164,6 +167,23 @@ func TestPasswordHistory(t *testing.T) {
 	f.refuses("ConfirmForgotPassword", reset("ana", f.Code("ana"), password), kind, used)
 	f.must("AdminSetUserPassword", set("Third-Horse-33"))
 	f.must("AdminSetUserPassword", set(password)) // it is the third from the end now
+}
+
+// The answer to NEW_PASSWORD_REQUIRED is held to the same rules.
+func TestNewPasswordsAreNewAndAttributesPermitted(t *testing.T) {
+	t.Parallel()
+	c := allFlows()
+	c.WriteAttributes = []string{"name"}
+	f := newFixture(t, cognitotest.Config{PasswordHistorySize: 1, Clients: []cognitotest.Client{c}})
+	f.must("AdminSetUserPassword", members{"Username": "ana", "Password": newPassword})
+	out, err := f.byPassword("ana", newPassword)
+	require.NoError(t, err)
+	_, err = f.respond(out.ChallengeName, *out.Session, map[string]string{"USERNAME": "ana", "NEW_PASSWORD": newPassword})
+	refused(t, err, "PasswordHistoryPolicyViolationException", "Password has previously been used")
+	_, err = f.respond(out.ChallengeName, *out.Session, map[string]string{"USERNAME": "ana", "NEW_PASSWORD": password, "userAttributes.nickname": "An"})
+	refused(t, err, notAuthorized, "A client attempted to write unauthorized attribute")
+	_, err = f.respond(out.ChallengeName, *out.Session, map[string]string{"USERNAME": "ana", "NEW_PASSWORD": password, "userAttributes.name": "Ana"})
+	require.NoError(t, err)
 }
 
 func TestAdminSetUserPassword(t *testing.T) {

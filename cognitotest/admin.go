@@ -25,7 +25,7 @@ func (p *pool) adminCall(poolID string, more func(*validation)) error {
 // adminUser finds the user whom a signed call is about.
 func (p *pool) adminUser(in adminInput, more func(*validation)) (*user, error) {
 	err := p.adminCall(in.UserPoolID, func(v *validation) {
-		v.length("username", in.Username, 1, 128)
+		v.name("username", in.Username)
 		if more != nil {
 			more(v)
 		}

@@ -119,7 +119,7 @@ func (p *pool) updateAttributes(u *user, changes []attribute) ([]*codeDelivery, 
 	if err != nil {
 		return nil, err
 	}
-	unverified := p.unverify(u, attributes, changes)
+	unverified := unverify(u, attributes, changes)
 	if attr := p.conflict(u, attributes); attr != "" {
 		return nil, errAliasExists(attr)
 	}
@@ -175,7 +175,7 @@ func (p *pool) checkSignInName(attributes map[string]string) error {
 
 // unverify takes the mark of being verified from addresses that are not what they were, unless the changes give it,
 // and returns which those are.
-func (p *pool) unverify(u *user, attributes map[string]string, changes []attribute) []string {
+func unverify(u *user, attributes map[string]string, changes []attribute) []string {
 	var unverified []string
 	for _, attr := range []string{attrPhone, attrEmail} {
 		flag := attr + verifiedSuffix
@@ -183,9 +183,7 @@ func (p *pool) unverify(u *user, attributes map[string]string, changes []attribu
 		switch {
 		case attributes[attr] == "":
 			delete(attributes, flag)
-		case attributes[attr] == u.attributes[attr]:
-		case given && attributes[flag] == strconv.FormatBool(true):
-			delete(u.codes, codeKey(purposeVerify, attr))
+		case attributes[attr] == u.attributes[attr], given && attributes[flag] == strconv.FormatBool(true):
 		default:
 			attributes[flag] = strconv.FormatBool(false)
 			unverified = append(unverified, attr)

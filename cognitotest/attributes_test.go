@@ -200,6 +200,33 @@ func TestVerificationCodes(t *testing.T) {
 	f.refuses("GetUserAttributeVerificationCode", request, badParameter, "User does not have the attribute phone_number")
 }
 
+// A code is no good any more when the address that it went to is not the user's.
+func TestCodesGoWithTheirAddress(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, cognitotest.Config{})
+	change := func(username string, pairs ...string) {
+		f.must("AdminUpdateUserAttributes", members{"Username": username, "UserAttributes": attributes(pairs...)})
+	}
+	f.must("UpdateUserAttributes", f.update("email", "new@example.org"))
+	code := f.Code("ana")
+	change("ana", "email", "")
+	f.refuses("VerifyUserAttribute", f.verify(code), "ExpiredCodeException", noCode)
+	_, got := f.user("ana")
+	assert.NotContains(t, got, "email")
+
+	change("ana", "email", "ana@example.com", "email_verified", "true")
+	f.must("ForgotPassword", forgot("ana", nil))
+	code = f.Code("ana")
+	change("ana", "email", "mallory@example.com", "email_verified", "true")
+	f.refuses("ConfirmForgotPassword", reset("ana", code, newPassword), "ExpiredCodeException", noCode)
+
+	_, err := f.signUp("bob", password, map[string]string{"email": "bob@example.com"})
+	require.NoError(t, err)
+	code = f.Code("bob")
+	change("bob", "email", "robert@example.com")
+	refused(t, f.confirm("bob", code), "ExpiredCodeException", noCode)
+}
+
 // In a pool of aliases an address becomes a name to sign in with when it is verified, and only one user has it.
 func TestAliasesAreUnique(t *testing.T) {
 	t.Parallel()
@@ -217,8 +244,8 @@ func TestAliasesAreUnique(t *testing.T) {
 	require.NoError(t, err)
 	_, err = f.byPassword("ana@example.com", password)
 	refused(t, err, "UserNotFoundException", noUser)
-	f.must("AdminDeleteUser", members{"Username": "bob"})
-	f.must("VerifyUserAttribute", f.verify(f.Code("ana")))
+	f.must("AdminUpdateUserAttributes", members{"Username": "bob", "UserAttributes": attributes("email_verified", "false")})
+	f.must("VerifyUserAttribute", f.verify(f.Code("ana"))) // who has not verified it has no claim
 	_, err = f.byPassword("bob@example.com", password)
 	require.NoError(t, err, "it is ana's now")
 }

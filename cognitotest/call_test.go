@@ -2,6 +2,7 @@ package cognitotest_test
 
 import (
 	"encoding/json"
+	"net/http"
 	"testing"
 
 	"github.com/aws/smithy-go"
@@ -26,7 +27,7 @@ func (f *fixture) call(op string, in members) (members, error) {
 		return out, nil
 	}
 	require.NoError(f.t, json.Unmarshal([]byte(body), &out))
-	if resp.StatusCode != 200 {
+	if resp.StatusCode != http.StatusOK {
 		return nil, &smithy.GenericAPIError{Code: out["__type"].(string), Message: out["message"].(string)}
 	}
 	return out, nil

@@ -25,7 +25,7 @@ type adminCreateUserOutput struct{ User listedUser }
 func (p *pool) adminCreateUser(in *adminCreateUserInput) (adminCreateUserOutput, error) {
 	var out adminCreateUserOutput
 	err := p.adminCall(in.UserPoolID, func(v *validation) {
-		v.length("username", in.Username, 1, 128)
+		v.name("username", in.Username)
 		v.oneOf("messageAction", in.MessageAction, actionResend, actionSuppress)
 		for _, medium := range in.DesiredDeliveryMediums {
 			v.oneOf("desiredDeliveryMediums", medium, mediumEmail, mediumSMS)

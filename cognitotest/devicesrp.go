@@ -24,7 +24,9 @@ func (p *pool) answerDevice(r *authRequest) (authOutput, error) {
 		return authOutput{}, err
 	}
 	if r.session == "" {
-		r.session = p.pendingDevice(r)
+		if r.session = p.pendingDevice(r); r.session == "" {
+			return authOutput{}, errSession
+		}
 	}
 	s, err := p.openSession(r, challengeDevice)
 	if err != nil {
@@ -53,7 +55,7 @@ func (p *pool) answerDevice(r *authRequest) (authOutput, error) {
 // pendingDevice finds the session of an answer that names none: that of the device's own sign-in.
 func (p *pool) pendingDevice(r *authRequest) string {
 	for handle, s := range p.sessions {
-		if s.challenge == challengeDevice && p.usable(s) == nil && s.login.client == r.client && s.login.admin == r.admin &&
+		if s.challenge == challengeDevice && p.usable(s) == nil && s.login.client.ID == r.client.ID && s.login.admin == r.admin &&
 			s.device.key == r.params[paramDeviceKey] && s.login.username == r.params[paramUsername] {
 			return handle
 		}

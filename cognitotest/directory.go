@@ -57,8 +57,10 @@ func (p *pool) remove(u *user) {
 	maps.DeleteFunc(p.proofs, func(_ string, attempt *proof) bool { return attempt.login.user == u })
 }
 
-// setAttributes gives a user other attributes. Every change of an attribute that is a login must come through here.
+// setAttributes gives a user other attributes, and voids codes that went to an address that is no longer the user's.
+// Every change of an attribute that is a login must come through here.
 func (p *pool) setAttributes(u *user, attributes map[string]string) {
+	maps.DeleteFunc(u.codes, func(_ string, c *code) bool { return attributes[c.attribute] != u.attributes[c.attribute] })
 	p.unindexLogins(u)
 	u.attributes, u.modified = attributes, p.now()
 	p.indexLogins(u)

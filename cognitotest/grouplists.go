@@ -58,7 +58,7 @@ type usersInGroupOutput struct {
 
 func (p *pool) listUsersInGroup(in *usersInGroupInput) (usersInGroupOutput, error) {
 	err := p.adminCall(in.UserPoolID, func(v *validation) {
-		v.length("groupName", in.GroupName, 1, 128)
+		v.name("groupName", in.GroupName)
 		in.form(v)
 	})
 	if err != nil {

@@ -136,7 +136,7 @@ type groupOutput struct{ Group listedGroup }
 // groupCall is what the calls about a group begin with.
 func (p *pool) groupCall(in *groupInput) error {
 	return p.adminCall(in.UserPoolID, func(v *validation) {
-		v.length("groupName", in.GroupName, 1, 128)
+		v.name("groupName", in.GroupName)
 		if in.Description != nil {
 			v.length("description", *in.Description, 0, 2048)
 		}
@@ -225,7 +225,7 @@ type membershipInput struct {
 
 // membership finds the user and the group of a call about the two.
 func (p *pool) membership(in *membershipInput) (*user, *group, error) {
-	u, err := p.adminUser(in.adminInput, func(v *validation) { v.length("groupName", in.GroupName, 1, 128) })
+	u, err := p.adminUser(in.adminInput, func(v *validation) { v.name("groupName", in.GroupName) })
 	if err != nil {
 		return nil, nil, err
 	}

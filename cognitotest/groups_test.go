@@ -34,16 +34,22 @@ func TestGroups(t *testing.T) {
 		"2 validation errors detected: Value at 'roleArn' failed to satisfy constraint: Member must have length greater than or equal to 20; "+
 			"Value at 'precedence' failed to satisfy constraint: Member must have value greater than or equal to 0")
 
+	f.refuses("CreateGroup", members{"GroupName": "two words"}, badParameter,
+		`1 validation error detected: Value at 'groupName' failed to satisfy constraint: Member must satisfy regular expression pattern: [\p{L}\p{M}\p{S}\p{N}\p{P}]+`)
+
 	f.must("AdminAddUserToGroup", members{"GroupName": "staff", "Username": "ana"})
 	f.must("AdminAddUserToGroup", members{"GroupName": "staff", "Username": "ana"})
 	in := f.must("ListUsersInGroup", members{"GroupName": "staff"})["Users"].([]any)
 	assert.Len(t, in, 1)
 	assert.Equal(t, "ana", in[0].(members)["Username"])
+	assert.Equal(t, []any{"staff"}, claims(t, f.session())["cognito:groups"], "once")
 	f.must("AdminRemoveUserFromGroup", members{"GroupName": "staff", "Username": "ana"})
 	assert.Empty(t, f.must("ListUsersInGroup", members{"GroupName": "staff"})["Users"])
 	f.must("AdminAddUserToGroup", members{"GroupName": "staff", "Username": "ana"})
 	f.must("DeleteGroup", members{"GroupName": "staff"})
+	f.must("CreateGroup", members{"GroupName": "staff"})
 	assert.Empty(t, f.must("AdminListGroupsForUser", members{"Username": "ana"})["Groups"])
+	assert.NotContains(t, claims(t, f.session()), "cognito:groups", "a new group of that name is another one")
 }
 
 func TestGroupsInTokens(t *testing.T) {
@@ -52,24 +58,25 @@ func TestGroupsInTokens(t *testing.T) {
 	for _, tt := range []struct {
 		name      string
 		groups    []cognitotest.Group
+		order     []any
 		roles     []any
 		preferred any
 	}{
 		{"the lowest first", []cognitotest.Group{
-			{Name: "c", RoleARN: role + "c"}, {Name: "b", RoleARN: role + "b", Precedence: at(2)}, {Name: "a", RoleARN: role + "a", Precedence: at(1)},
-		}, []any{role + "a", role + "b", role + "c"}, role + "a"},
+			{Name: "a", RoleARN: role + "a"}, {Name: "b", RoleARN: role + "b", Precedence: at(2)}, {Name: "c", RoleARN: role + "c", Precedence: at(1)},
+		}, []any{"c", "b", "a"}, []any{role + "c", role + "b", role + "a"}, role + "c"},
 		{"two roles at the lowest", []cognitotest.Group{
 			{Name: "a", RoleARN: role + "a", Precedence: at(0)}, {Name: "b", RoleARN: role + "b", Precedence: at(0)}, {Name: "c"},
-		}, []any{role + "a", role + "b"}, nil},
+		}, []any{"a", "b", "c"}, []any{role + "a", role + "b"}, nil},
 		{"one role at the lowest", []cognitotest.Group{
 			{Name: "a", RoleARN: role + "a", Precedence: at(0)}, {Name: "b", RoleARN: role + "a", Precedence: at(0)}, {Name: "c", RoleARN: role + "c", Precedence: at(9)},
-		}, []any{role + "a", role + "c"}, role + "a"},
-		{"no roles", []cognitotest.Group{{Name: "b"}, {Name: "a"}, {Name: "c"}}, nil, nil},
+		}, []any{"a", "b", "c"}, []any{role + "a", role + "c"}, role + "a"},
+		{"no roles", []cognitotest.Group{{Name: "b"}, {Name: "a"}, {Name: "c"}}, []any{"a", "b", "c"}, nil, nil},
 	} {
 		f := newFixture(t, cognitotest.Config{Groups: tt.groups})
 		f.AddUser(cognitotest.User{Username: "bob", Password: password, Groups: []string{"c", "b", "a"}})
 		id := claims(t, f.Token("bob", cognitotest.TokenOptions{Use: "id"}))
-		assert.Equal(t, []any{"a", "b", "c"}, id["cognito:groups"], tt.name)
+		assert.Equal(t, tt.order, id["cognito:groups"], tt.name)
 		if tt.roles == nil {
 			assert.NotContains(t, id, "cognito:roles", tt.name)
 		} else {
@@ -77,7 +84,7 @@ func TestGroupsInTokens(t *testing.T) {
 		}
 		assert.Equal(t, tt.preferred, id["cognito:preferred_role"], tt.name)
 		access := claims(t, f.Token("bob", cognitotest.TokenOptions{}))
-		assert.Equal(t, []any{"a", "b", "c"}, access["cognito:groups"], tt.name)
+		assert.Equal(t, tt.order, access["cognito:groups"], tt.name)
 		assert.NotContains(t, access, "cognito:roles", tt.name)
 		assert.NotContains(t, claims(t, f.Token("ana", cognitotest.TokenOptions{})), "cognito:groups", tt.name)
 	}

@@ -192,7 +192,7 @@ func TestManyUsers(t *testing.T) {
 
 // FuzzFilter: no filter upsets the server, and a value that is escaped finds exactly who has it.
 func FuzzFilter(fuzz *testing.F) {
-	for _, seed := range []string{`username = "bob"`, `name ^= "\""`, `\`, `"`, "x=\x00", "ä", `status="Enabled"`, ``, `a\"b`, `a\\`} {
+	for _, seed := range []string{`username = "bob"`, `name ^= "\""`, `\`, `"`, "x=\x00", "\x7f=\"\"", "ä", `status="Enabled"`, ``, `a\"b`, `a\\`} {
 		fuzz.Add(seed)
 	}
 	srv := cognitotest.NewServer(cognitotest.Config{})

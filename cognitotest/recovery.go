@@ -15,20 +15,39 @@ func (p *pool) forgotPassword(in *forgotPasswordInput) (deliveryOutput, error) {
 	if err != nil {
 		return deliveryOutput{}, err
 	}
-	u := p.find(in.Username)
+	u, err := p.recovering(c, "ForgotPassword", in.Username)
 	switch {
-	case (u == nil || u.disabled) && c.PreventUserExistenceErrors:
+	case err != nil:
+		return deliveryOutput{}, err
+	case u == nil:
 		// As for a real user, with an address made of what was typed.
 		return deliveryOutput{delivery(attrEmail, in.Username)}, nil
-	case u == nil:
-		return deliveryOutput{}, errUserClientNotFound
-	case u.disabled:
-		return deliveryOutput{}, errDisabled
-	case !p.attempt("ForgotPassword", u.username, recoveryAttempts):
-		return deliveryOutput{}, errAttemptLimit
 	}
 	sent, err := p.sendRecoveryCode(u)
 	return deliveryOutput{sent}, err
+}
+
+// recovering finds a user who has forgotten the password, and counts the attempt. It returns nil for one who cannot
+// recover where the client hides that.
+func (p *pool) recovering(c *Client, op, username string) (*user, error) {
+	u := p.find(username)
+	switch {
+	case c.PreventUserExistenceErrors:
+	case u == nil:
+		return nil, errUserClientNotFound
+	case u.disabled:
+		return nil, errDisabled
+	}
+	if u != nil {
+		username = u.username
+	}
+	if !p.attempt(op, username, recoveryAttempts) {
+		return nil, errAttemptLimit
+	}
+	if u != nil && u.disabled {
+		return nil, nil // a user who cannot be told from none
+	}
+	return u, nil
 }
 
 // sendRecoveryCode delivers a code for a new password to the first verified address of a user's.
@@ -60,16 +79,12 @@ func (p *pool) confirmForgotPassword(in *confirmForgotPasswordInput) (empty, err
 	if err != nil {
 		return empty{}, err
 	}
-	u := p.find(in.Username)
+	u, err := p.recovering(c, "ConfirmForgotPassword", in.Username)
 	switch {
-	case (u == nil || u.disabled) && c.PreventUserExistenceErrors:
-		return empty{}, errCodeMismatch
+	case err != nil:
+		return empty{}, err
 	case u == nil:
-		return empty{}, errUserClientNotFound
-	case u.disabled:
-		return empty{}, errDisabled
-	case !p.attempt("ConfirmForgotPassword", u.username, recoveryAttempts):
-		return empty{}, errAttemptLimit
+		return empty{}, errCodeMismatch
 	}
 	if _, err := p.checkCode(u, purposeRecovery, in.ConfirmationCode); err != nil {
 		return empty{}, err

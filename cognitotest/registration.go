@@ -128,7 +128,7 @@ func (p *pool) register(u *user, c *Client, cred *registration) (*passkey, error
 		return nil, errCredential
 	case began == nil || client.Challenge != began.challenge || p.now().After(began.expires):
 		return nil, errNoCeremony
-	case began.client != c:
+	case began.client.ID != c.ID:
 		return nil, errPasskeyClient
 	case !p.cfg.WebAuthn.allows(client.Origin):
 		return nil, errPasskeyOrigin

@@ -116,8 +116,9 @@ func checkTyped(a attribute, want CustomAttribute) error {
 			return errAttribute(a.Name, "Boolean must be true or false")
 		}
 	case typeDateTime:
-		_, err := time.Parse(time.RFC3339, a.Value)
-		if _, number := strconv.ParseInt(a.Value, 10, 64); err != nil && number != nil {
+		_, noDate := time.Parse(time.RFC3339, a.Value)
+		_, noNumber := strconv.ParseInt(a.Value, 10, 64) // of seconds
+		if noDate != nil && noNumber != nil {
 			return errAttribute(a.Name, "DateTime is not valid")
 		}
 	default:

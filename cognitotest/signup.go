@@ -206,7 +206,7 @@ func (p *pool) resendConfirmationCode(in *resendInput) (deliveryOutput, error) {
 func (p *pool) account(clientID, username, hash string, more func(*validation)) (*Client, error) {
 	v := &validation{}
 	v.length("clientId", clientID, 1, 128)
-	v.length("username", username, 1, 128)
+	v.name("username", username)
 	if more != nil {
 		more(v)
 	}

@@ -67,7 +67,7 @@ func (p *pool) signedUp(c *Client, u *user, handle string) (bool, error) {
 		return false, nil
 	}
 	s := p.sessions[handle]
-	if s == nil || s.challenge != afterSignUp || s.login.client != c || s.login.user != u {
+	if s == nil || s.challenge != afterSignUp || s.login.client.ID != c.ID || s.login.user != u {
 		return false, errSession
 	}
 	return p.usable(s) == nil, nil

@@ -127,7 +127,7 @@ func (p *pool) openProof(r *authRequest, challenge string) (*proof, error) {
 		return nil, err
 	}
 	l := attempt.login
-	if attempt.used || l.client != r.client || l.admin != r.admin || l.username != r.params[paramUsername] ||
+	if attempt.used || l.client.ID != r.client.ID || l.admin != r.admin || l.username != r.params[paramUsername] ||
 		p.now().After(attempt.expires) || !p.timely(timestamp) {
 		return nil, errWrongPassword
 	}

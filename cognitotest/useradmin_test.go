@@ -82,6 +82,7 @@ func TestWhoCannotBeCreated(t *testing.T) {
 		{aliases, members{"Username": "b", "TemporaryPassword": "short"}, "InvalidPasswordException", "Password did not conform with policy: Password not long enough"},
 		{aliases, members{"Username": "nobody", "MessageAction": "RESEND"}, "UserNotFoundException", noUser},
 		{aliases, members{"Username": "b", "MessageAction": "SHOUT"}, badParameter, "1 validation error detected: Value at 'messageAction' failed to satisfy constraint: Member must satisfy enum value set: [RESEND, SUPPRESS]"},
+		{aliases, members{"Username": "b c"}, badParameter, `1 validation error detected: Value at 'username' failed to satisfy constraint: Member must satisfy regular expression pattern: [\p{L}\p{M}\p{S}\p{N}\p{P}]+`},
 		{aliases, members{"Username": "b", "DesiredDeliveryMediums": []string{"FAX"}}, badParameter, "1 validation error detected: Value at 'desiredDeliveryMediums' failed to satisfy constraint: Member must satisfy enum value set: [EMAIL, SMS]"},
 		{addresses, members{"Username": "ana@example.com"}, "UsernameExistsException", "An account with the given email already exists."},
 		{addresses, members{"Username": "bob"}, badParameter, "Username should be an email."},

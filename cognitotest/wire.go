@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"unicode"
 )
 
 // The service's protocol: JSON 1.1 over POST, the operation in a header.
@@ -76,9 +77,17 @@ func writeError(w http.ResponseWriter, err error) {
 	w.Header().Set("Content-Type", contentType)
 	w.Header().Set("X-Amzn-RequestId", newUUID())
 	w.Header().Set("X-Amzn-ErrorType", e.kind+":")
-	w.Header().Set("X-Amzn-ErrorMessage", strings.ReplaceAll(e.message, "\n", " "))
+	w.Header().Set("X-Amzn-ErrorMessage", strings.Map(headerRune, e.message))
 	w.WriteHeader(e.status)
 	_ = json.NewEncoder(w).Encode(map[string]string{"__type": e.kind, "message": e.message})
+}
+
+// headerRune puts a space for what a header cannot hold: a message may repeat what was sent.
+func headerRune(r rune) rune {
+	if unicode.IsControl(r) {
+		return ' '
+	}
+	return r
 }
 
 // empty is the answer of an operation that has nothing to say.

@@ -1,0 +1,258 @@
+package cognitotest_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	cip "github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
+	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/gocognito/cognito/cognitotest"
+)
+
+// signer is the SDK with credentials.
+func (f *fixture) signer() *cip.Client {
+	return cip.New(cip.Options{
+		Region: "us-east-1", BaseEndpoint: aws.String(f.URL), Retryer: aws.NopRetryer{},
+		Credentials: credentials.NewStaticCredentialsProvider("AKID", "SECRET", ""),
+	})
+}
+
+func TestUserPoolClients(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, cognitotest.Config{})
+	sdk, ctx := f.signer(), t.Context()
+	created, err := sdk.CreateUserPoolClient(ctx, &cip.CreateUserPoolClientInput{
+		UserPoolId: aws.String(f.UserPoolID), ClientName: aws.String("web app"), GenerateSecret: true,
+		ExplicitAuthFlows:          []types.ExplicitAuthFlowsType{"ALLOW_USER_PASSWORD_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"},
+		PreventUserExistenceErrors: types.PreventUserExistenceErrorTypesEnabled,
+		CallbackURLs:               []string{"https://example.com/cb"}, SupportedIdentityProviders: []string{"COGNITO"},
+		AccessTokenValidity: aws.Int32(10), TokenValidityUnits: &types.TokenValidityUnitsType{AccessToken: types.TimeUnitsTypeMinutes},
+		WriteAttributes: []string{"name"}, EnableTokenRevocation: aws.Bool(false),
+	})
+	require.NoError(t, err)
+	c := created.UserPoolClient
+	assert.Len(t, *c.ClientSecret, 52)
+	assert.Regexp(t, `^[0-9a-z]{26}$`, *c.ClientId)
+	assert.Equal(t, int32(30), c.RefreshTokenValidity)
+	assert.Equal(t, int32(3), *c.AuthSessionValidity)
+	assert.WithinDuration(t, f.Now(), *c.CreationDate, time.Minute)
+	described, err := sdk.DescribeUserPoolClient(ctx, &cip.DescribeUserPoolClientInput{UserPoolId: c.UserPoolId, ClientId: c.ClientId})
+	require.NoError(t, err)
+	assert.Equal(t, c, described.UserPoolClient)
+
+	// The pool behaves by it.
+	f.ClientID, f.ClientSecret = *c.ClientId, *c.ClientSecret
+	_, err = f.byPassword("nobody", password)
+	refused(t, err, notAuthorized, wrongPassword)
+	out, err := f.byPassword("ana", password)
+	require.NoError(t, err)
+	assert.Equal(t, int32(600), out.AuthenticationResult.ExpiresIn)
+	assert.NotContains(t, claims(t, *out.AuthenticationResult.AccessToken), "origin_jti")
+	_, err = f.startSRP("ana")
+	refused(t, err, badParameter, "USER_SRP_AUTH flow not enabled for this client")
+
+	nickname := func() members {
+		return members{"AccessToken": f.Token("ana", cognitotest.TokenOptions{ClientID: *c.ClientId}), "UserAttributes": attributes("nickname", "An")}
+	}
+	f.refuses("UpdateUserAttributes", nickname(), notAuthorized, "A client attempted to write unauthorized attribute")
+
+	// An update replaces all but the name and the secret.
+	f.Advance(time.Hour)
+	updated, err := sdk.UpdateUserPoolClient(ctx, &cip.UpdateUserPoolClientInput{UserPoolId: c.UserPoolId, ClientId: c.ClientId, LogoutURLs: []string{"https://example.com/out"}})
+	require.NoError(t, err)
+	u := updated.UserPoolClient
+	assert.Equal(t, "web app", *u.ClientName)
+	assert.Equal(t, c.ClientSecret, u.ClientSecret)
+	assert.Equal(t, c.CreationDate, u.CreationDate)
+	assert.True(t, u.LastModifiedDate.After(*u.CreationDate))
+	assert.Empty(t, u.CallbackURLs)
+	assert.Empty(t, u.ExplicitAuthFlows)
+	assert.Empty(t, u.PreventUserExistenceErrors)
+	assert.Nil(t, u.AccessTokenValidity)
+	assert.True(t, *u.EnableTokenRevocation)
+	f.must("UpdateUserAttributes", nickname())
+	_, err = f.byPassword("ana", password)
+	refused(t, err, badParameter, "USER_PASSWORD_AUTH flow not enabled for this client")
+	_, err = f.startSRP("nobody")
+	refused(t, err, "UserNotFoundException", noUser)
+	srp, err := f.bySRP("ana", password)
+	require.NoError(t, err)
+	assert.Equal(t, int32(3600), srp.AuthenticationResult.ExpiresIn)
+	assert.Contains(t, claims(t, *srp.AuthenticationResult.AccessToken), "origin_jti")
+
+	listed, err := sdk.ListUserPoolClients(ctx, &cip.ListUserPoolClientsInput{UserPoolId: c.UserPoolId, MaxResults: aws.Int32(1)})
+	require.NoError(t, err)
+	require.Len(t, listed.UserPoolClients, 1)
+	assert.Equal(t, clientID, *listed.UserPoolClients[0].ClientId)
+	listed, err = sdk.ListUserPoolClients(ctx, &cip.ListUserPoolClientsInput{UserPoolId: c.UserPoolId, MaxResults: aws.Int32(1), NextToken: listed.NextToken})
+	require.NoError(t, err)
+	assert.Equal(t, "web app", *listed.UserPoolClients[0].ClientName)
+	assert.Nil(t, listed.NextToken)
+
+	_, err = sdk.DeleteUserPoolClient(ctx, &cip.DeleteUserPoolClientInput{UserPoolId: c.UserPoolId, ClientId: c.ClientId})
+	require.NoError(t, err)
+	for _, op := range []string{"DescribeUserPoolClient", "UpdateUserPoolClient", "DeleteUserPoolClient"} {
+		f.refuses(op, members{"ClientId": *c.ClientId}, "ResourceNotFoundException", "User pool client "+*c.ClientId+" does not exist.")
+	}
+	_, err = f.bySRP("ana", password)
+	refused(t, err, "ResourceNotFoundException", "User pool client "+*c.ClientId+" does not exist.")
+}
+
+// What the Config says about a client can be read back and written back, and nothing changes.
+func TestConfiguredClientsRoundTrip(t *testing.T) {
+	t.Parallel()
+	c := withSecret()
+	c.Name, c.PreventUserExistenceErrors, c.DisableTokenRevocation = "mine", true, true
+	c.AccessTokenValidity, c.IDTokenValidity, c.RefreshTokenValidity = 301*time.Second, 5*time.Minute, 48*time.Hour
+	c.AuthSessionValidity = 7 * time.Minute
+	c.ReadAttributes, c.WriteAttributes = []string{"email", "name"}, []string{"name"}
+	f := newFixture(t, cognitotest.Config{Clients: []cognitotest.Client{c}})
+	before := f.must("DescribeUserPoolClient", members{"ClientId": clientID})["UserPoolClient"].(members)
+	assert.Equal(t, "mine", before["ClientName"])
+	assert.Equal(t, "ENABLED", before["PreventUserExistenceErrors"])
+	assert.EqualValues(t, 7, before["AuthSessionValidity"])
+	assert.Equal(t, secret, before["ClientSecret"])
+	after := f.must("UpdateUserPoolClient", before)["UserPoolClient"].(members)
+	for name, value := range before {
+		if name != "LastModifiedDate" {
+			assert.Equal(t, value, after[name], name)
+		}
+	}
+	tokens := f.tokens()
+	assert.Equal(t, int32(301), tokens.ExpiresIn)
+	id := claims(t, *tokens.IdToken)
+	assert.InDelta(t, 300, id["exp"].(float64)-id["iat"].(float64), 0)
+	assert.NotContains(t, id, "email_verified")
+	assert.NotContains(t, id, "jti")
+
+	rotating := allFlows()
+	rotating.ExplicitAuthFlows, rotating.RefreshTokenRotation, rotating.RefreshTokenGracePeriod = []string{"ALLOW_USER_PASSWORD_AUTH"}, true, 30*time.Second
+	f = newFixture(t, cognitotest.Config{Clients: []cognitotest.Client{rotating}})
+	before = f.must("DescribeUserPoolClient", members{"ClientId": clientID})["UserPoolClient"].(members)
+	assert.Equal(t, members{"Feature": "ENABLED", "RetryGracePeriodSeconds": 30.0}, before["RefreshTokenRotation"])
+	f.must("UpdateUserPoolClient", before)
+	result, err := f.refresh(*f.tokens().RefreshToken)
+	require.NoError(t, err)
+	assert.NotNil(t, result.RefreshToken)
+	f.must("UpdateUserPoolClient", members{"ClientId": clientID, "ExplicitAuthFlows": []string{"USER_PASSWORD_AUTH"}})
+	result, err = f.refresh(*f.tokens().RefreshToken)
+	require.NoError(t, err)
+	assert.Nil(t, result.RefreshToken, "it does not rotate any more")
+}
+
+func TestClientSettingsAreChecked(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, cognitotest.Config{CustomAttributes: []cognitotest.CustomAttribute{{Name: "team"}}})
+	const failed = "1 validation error detected: Value at '"
+	for _, tt := range []struct {
+		in      members
+		message string
+	}{
+		{members{"ClientName": "a/b"}, failed + `clientName' failed to satisfy constraint: Member must satisfy regular expression pattern: [\w\s+=,.@-]+`},
+		{members{"AuthSessionValidity": 2}, failed + "authSessionValidity' failed to satisfy constraint: Member must have value greater than or equal to 3"},
+		{members{"AuthSessionValidity": 16}, failed + "authSessionValidity' failed to satisfy constraint: Member must have value less than or equal to 15"},
+		{members{"PreventUserExistenceErrors": "MAYBE"}, failed + "preventUserExistenceErrors' failed to satisfy constraint: Member must satisfy enum value set: [ENABLED, LEGACY]"},
+		{members{"RefreshTokenRotation": members{"Feature": "ENABLED", "RetryGracePeriodSeconds": 61}}, failed + "refreshTokenRotation.retryGracePeriodSeconds' failed to satisfy constraint: Member must have value less than or equal to 60"},
+		{members{"RefreshTokenRotation": members{"Feature": "ENABLED"}, "ExplicitAuthFlows": []string{"ALLOW_REFRESH_TOKEN_AUTH"}}, "ALLOW_REFRESH_TOKEN_AUTH cannot be used with refresh token rotation."},
+		{members{"ExplicitAuthFlows": []string{"ALLOW_USER_AUTH", "USER_PASSWORD_AUTH"}}, "Flows with the prefix ALLOW_ and without it cannot be mixed."},
+		{members{"AccessTokenValidity": 25}, "Invalid range for token validity."},
+		{members{"IdTokenValidity": 4, "TokenValidityUnits": members{"IdToken": "minutes"}}, "Invalid range for token validity."},
+		{members{"RefreshTokenValidity": 59, "TokenValidityUnits": members{"RefreshToken": "minutes"}}, "Invalid range for token validity."},
+		{members{"RefreshTokenValidity": 3651}, "Invalid range for token validity."},
+		{members{"ReadAttributes": []string{"custom:nope"}}, "Invalid read attributes specified while creating a client"},
+		{members{"WriteAttributes": []string{"email_verified"}}, "Invalid write attributes specified while creating a client"},
+		{members{"SupportedIdentityProviders": []string{"Google"}}, "The provider Google does not exist for User Pool us-east-1_Test00001"},
+	} {
+		tt.in["ClientId"] = clientID
+		f.refuses("UpdateUserPoolClient", tt.in, badParameter, tt.message)
+		if tt.in["ClientName"] == nil {
+			tt.in["ClientName"] = "c"
+		}
+		f.refuses("CreateUserPoolClient", tt.in, badParameter, tt.message)
+	}
+	f.must("UpdateUserPoolClient", members{"ClientId": clientID, "ReadAttributes": []string{"custom:team", "email_verified"}, "AccessTokenValidity": 24})
+	out := f.must("UpdateUserPoolClient", members{"ClientId": clientID, "TokenValidityUnits": members{"RefreshToken": "minutes"}})["UserPoolClient"].(members)
+	assert.EqualValues(t, 30, out["RefreshTokenValidity"])
+	f.must("UpdateUserPoolClient", out) // 30 are days again
+	f.refuses("ListUserPoolClients", members{"MaxResults": 0}, badParameter, failed+"maxResults' failed to satisfy constraint: Member must have value greater than or equal to 1")
+}
+
+func TestIdentityProviders(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, cognitotest.Config{})
+	sdk, ctx, pool := f.signer(), t.Context(), aws.String(f.UserPoolID)
+	details := map[string]string{"client_id": "x", "client_secret": "y", "authorize_scopes": "openid"}
+	created, err := sdk.CreateIdentityProvider(ctx, &cip.CreateIdentityProviderInput{
+		UserPoolId: pool, ProviderName: aws.String("Google"), ProviderType: types.IdentityProviderTypeTypeGoogle, ProviderDetails: details,
+	})
+	require.NoError(t, err)
+	assert.Equal(t, details, created.IdentityProvider.ProviderDetails)
+	assert.Equal(t, map[string]string{"username": "sub"}, created.IdentityProvider.AttributeMapping)
+	f.Advance(time.Hour)
+	_, err = sdk.UpdateIdentityProvider(ctx, &cip.UpdateIdentityProviderInput{
+		UserPoolId: pool, ProviderName: aws.String("Google"), AttributeMapping: map[string]string{"email": "email"}, IdpIdentifiers: []string{"g"},
+	})
+	require.NoError(t, err)
+	details["client_secret"] = "z"
+	_, err = sdk.UpdateIdentityProvider(ctx, &cip.UpdateIdentityProviderInput{UserPoolId: pool, ProviderName: aws.String("Google"), ProviderDetails: details})
+	require.NoError(t, err)
+	described, err := sdk.DescribeIdentityProvider(ctx, &cip.DescribeIdentityProviderInput{UserPoolId: pool, ProviderName: aws.String("Google")})
+	require.NoError(t, err)
+	got := described.IdentityProvider
+	assert.Equal(t, details, got.ProviderDetails)
+	assert.Equal(t, map[string]string{"email": "email"}, got.AttributeMapping)
+	assert.Equal(t, []string{"g"}, got.IdpIdentifiers)
+	assert.Equal(t, types.IdentityProviderTypeTypeGoogle, got.ProviderType)
+	assert.True(t, got.LastModifiedDate.After(*got.CreationDate))
+
+	in := members{"ProviderName": "Google", "ProviderType": "Google", "ProviderDetails": members{}}
+	f.refuses("CreateIdentityProvider", in, "DuplicateProviderException", "A provider with the name Google already exists.")
+	in["ProviderName"], in["ProviderType"] = "two words", "Gopher"
+	_, err = f.call("CreateIdentityProvider", in)
+	require.ErrorContains(t, err, "2 validation errors detected: Value at 'providerName' failed")
+	f.must("CreateIdentityProvider", members{"ProviderName": "Corp", "ProviderType": "SAML", "ProviderDetails": members{"MetadataURL": "https://example.com"}})
+	f.must("UpdateUserPoolClient", members{"ClientId": clientID, "SupportedIdentityProviders": []string{"COGNITO", "Corp"}})
+	out := f.must("ListIdentityProviders", members{"MaxResults": 1})
+	require.Len(t, out["Providers"], 1)
+	out = f.must("ListIdentityProviders", members{"MaxResults": 1, "NextToken": out["NextToken"]})
+	assert.Equal(t, "Corp", out["Providers"].([]any)[0].(members)["ProviderName"])
+	assert.NotContains(t, out, "NextToken")
+	_, err = sdk.DeleteIdentityProvider(ctx, &cip.DeleteIdentityProviderInput{UserPoolId: pool, ProviderName: aws.String("Corp")})
+	require.NoError(t, err)
+	for _, op := range []string{"DescribeIdentityProvider", "UpdateIdentityProvider", "DeleteIdentityProvider"} {
+		f.refuses(op, members{"ProviderName": "Corp"}, "ResourceNotFoundException", "Identity provider Corp does not exist.")
+	}
+}
+
+func TestDescribeUserPool(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, cognitotest.Config{
+		AliasAttributes: []string{"email"}, RequiredAttributes: []string{"email"}, PasswordHistorySize: 4, CaseInsensitive: true,
+		CustomAttributes: []cognitotest.CustomAttribute{{Name: "age", Type: "Number", Immutable: true}},
+	})
+	out, err := f.signer().DescribeUserPool(t.Context(), &cip.DescribeUserPoolInput{UserPoolId: aws.String(f.UserPoolID)})
+	require.NoError(t, err)
+	p := out.UserPool
+	assert.Equal(t, f.UserPoolID, *p.Id)
+	assert.Equal(t, "arn:aws:cognito-idp:us-east-1:123456789012:userpool/us-east-1_Test00001", *p.Arn)
+	assert.Equal(t, int32(8), *p.Policies.PasswordPolicy.MinimumLength)
+	assert.Equal(t, int32(4), *p.Policies.PasswordPolicy.PasswordHistorySize)
+	assert.Equal(t, int32(7), p.Policies.PasswordPolicy.TemporaryPasswordValidityDays)
+	assert.Equal(t, []types.AliasAttributeType{"email"}, p.AliasAttributes)
+	assert.False(t, *p.UsernameConfiguration.CaseSensitive)
+	assert.Equal(t, int32(1), p.EstimatedNumberOfUsers)
+	for _, a := range p.SchemaAttributes {
+		switch *a.Name {
+		case "email":
+			assert.True(t, *a.Required)
+		case "custom:age":
+			assert.Equal(t, types.AttributeDataTypeNumber, a.AttributeDataType)
+			assert.False(t, *a.Mutable)
+		}
+	}
+}

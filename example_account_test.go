@@ -1,0 +1,124 @@
+package cognito_test
+
+import (
+	"context"
+	"fmt"
+	"log"
+	"time"
+
+	"github.com/gocognito/cognito"
+)
+
+func ExampleCognito_InitiateForgotPassword() {
+	srv, pool := examplePool()
+	defer srv.Close()
+	ctx := context.Background()
+
+	bob := pool.ForUser("bob")
+	delivery, err := bob.InitiateForgotPassword(ctx)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println("a code went by", delivery.Medium)
+
+	code := srv.Code("bob") // a real pool mails it
+	if err := bob.ConfirmForgotPassword(ctx, code, "Another-Horse-2"); err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(bob.Authenticate(ctx, "Another-Horse-2"))
+	// Output:
+	// a code went by EMAIL
+	// <nil>
+}
+
+func ExampleCognito_ChangePassword() {
+	srv, pool := examplePool()
+	defer srv.Close()
+	ctx := context.Background()
+
+	bob := pool.ForUser("bob")
+	if err := bob.Authenticate(ctx, "Correct-Horse-1"); err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(bob.ChangePassword(ctx, "Correct-Horse-1", "Another-Horse-2"))
+	// Output: <nil>
+}
+
+func ExampleCognito_UpdateProfile() {
+	srv, pool := examplePool()
+	defer srv.Close()
+	ctx := context.Background()
+
+	bob := pool.ForUser("bob")
+	if err := bob.Authenticate(ctx, "Correct-Horse-1"); err != nil {
+		log.Fatal(err)
+	}
+	deliveries, err := bob.UpdateProfile(ctx, cognito.Attributes{"email": "bob@example.org"})
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, d := range deliveries {
+		fmt.Println("a code went to the new", d.Attribute)
+	}
+	fmt.Println(bob.ValidateVerification(ctx, "email", srv.Code("bob")))
+	// Output:
+	// a code went to the new email
+	// <nil>
+}
+
+func ExampleUser_Save() {
+	srv, pool := examplePool()
+	defer srv.Close()
+	ctx := context.Background()
+
+	bob := pool.ForUser("bob")
+	if err := bob.Authenticate(ctx, "Correct-Horse-1"); err != nil {
+		log.Fatal(err)
+	}
+	me, err := bob.GetUser(ctx, cognito.AttributeMap{"given_name": "first"})
+	if err != nil {
+		log.Fatal(err)
+	}
+	me.Attributes["first"] = "Robert"
+	if err := me.Save(ctx); err != nil { // sends given_name and no more
+		log.Fatal(err)
+	}
+	me, err = bob.GetUser(ctx)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(me.Attributes["given_name"], me.Attributes["email"])
+	// Output: Robert bob@example.com
+}
+
+func ExampleAttributes_Unmarshal() {
+	type Profile struct {
+		Email    string    `cognito:"email"`
+		Verified bool      `cognito:"email_verified"`
+		Born     time.Time `cognito:"birthdate,omitempty"`
+		Level    *int      `cognito:"custom:level"`
+	}
+	var p Profile
+	attrs := cognito.Attributes{"email": "bob@example.com", "email_verified": "true", "birthdate": "1990-02-03", "custom:level": "7"}
+	if err := attrs.Unmarshal(&p); err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(p.Email, p.Verified, p.Born.Year(), *p.Level)
+
+	attrs["custom:level"] = "high"
+	fmt.Println(attrs.Unmarshal(&p))
+	// Output:
+	// bob@example.com true 1990 7
+	// cognito: Unmarshal: field Level, attribute custom:level: want int, got "high": invalid syntax
+}
+
+func ExampleMarshalAttributes() {
+	type Profile struct {
+		Name  string `cognito:"name"`
+		Nick  string `cognito:"nickname,omitempty"`
+		Level int    `cognito:"custom:level"`
+	}
+	attrs, err := cognito.MarshalAttributes(Profile{Name: "Bob", Level: 7})
+	fmt.Println(attrs, err)
+	// Output: map[custom:level:7 name:Bob] <nil>
+}
