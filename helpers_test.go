@@ -8,6 +8,10 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+
+	"github.com/gocognito/cognito"
 )
 
 func errorIs(err, target error) bool { return errors.Is(err, target) }
@@ -44,3 +48,6 @@ func changed(segment, from, to string) string {
 }
 
 func keysOfText(m map[string]string) []string { return slices.Collect(maps.Keys(m)) }
+
+// noCredentials gives a client no AWS credentials, whatever the machine has.
+func noCredentials() cognito.Option { return cognito.WithAWSConfig(aws.Config{}) }
