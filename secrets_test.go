@@ -42,7 +42,10 @@ func TestNothingPrintsASecret(t *testing.T) {
 	first, err := helper.AuthParameters()
 	require.NoError(t, err)
 	c := newClient(t, srv, cognito.WithClientSecret(secret), cognito.WithStaticCredentials("AKID", secret, secret),
-		cognito.WithTokens(tokens), cognito.WithChallenge(challenge), cognito.WithUsername("bob"))
+		cognito.WithTokens(tokens), cognito.WithChallenge(challenge), cognito.WithUsername("bob"), cognito.WithDevice(device),
+		cognito.WithRegistration(cognito.Registration{Username: "bob", Session: secret}), cognito.WithChallengeHandler(cognito.TOTPHandler(secret)))
+	registration := cognito.Registration{Username: "bob", UserSub: "sub", Session: secret}
+	factor, token := cognito.FirstFactor{Preferred: "PASSWORD", Password: secret}, cognito.SoftwareToken{Secret: secret}
 	v, err := cognito.NewVerifier(testPool, []string{testClient})
 	require.NoError(t, err)
 	refused := c.VerifyTokens(t.Context())
@@ -55,8 +58,12 @@ func TestNothingPrintsASecret(t *testing.T) {
 		"Device":                  device, "*Device": &device, "*SRP": helper, "SRP": *helper,
 		"*Cognito": c, "Cognito": *c,
 		"*Verifier": v, "refusal": refused, "*Error": &cognito.Error{Op: "Op", Err: &cognito.ChallengeError{Challenge: challenge}},
-		"Answer": cognito.Answer{"NEW_PASSWORD": secret},
-		"slice":  []cognito.Tokens{tokens}, "map": map[string]cognito.Device{"d": device},
+		"Answer":       cognito.Answer{"NEW_PASSWORD": secret},
+		"Registration": registration, "*Registration": &registration, "FirstFactor": factor, "*FirstFactor": &factor,
+		"SoftwareToken": token, "*SoftwareToken": &token, "call option": cognito.Password(secret),
+		"device option": cognito.WithDevice(device), "registration option": cognito.WithRegistration(registration),
+		"handler option": cognito.WithChallengeHandler(cognito.TOTPHandler(secret)),
+		"slice":          []cognito.Tokens{tokens}, "map": map[string]cognito.Device{"d": device},
 		"option": cognito.WithClientSecret(secret), "session option": cognito.WithTokens(tokens), "SRP option": cognito.WithSRPClientSecret(secret),
 		"IdentityProvider": okta, "UserPoolClient": cognito.UserPoolClient{Secret: secret}, "temporary password": cognito.TemporaryPassword(secret),
 		"holder": struct {
@@ -89,10 +96,13 @@ func TestPrintedValuesSayWhatTheyAre(t *testing.T) {
 		"Cognito{pool eu-west-1_aBcDeFgHi, client 3n4b5urk1ft4fl3mg5e62d9ado, user bob}": c,
 		"Challenge{SMS_MFA for bob}": cognito.Challenge{Name: "SMS_MFA", Username: "bob"},
 		"Tokens{ID false, access true, refresh false, expires 0001-01-01T00:00:00Z}": cognito.Tokens{AccessToken: "x"},
-		"Device{key in group}": cognito.Device{Key: "key", GroupKey: "group", Password: "x"},
-		"Cognito{}":            &cognito.Cognito{},
-		"SRP{user }":           &cognito.SRP{},
-		"<nil>":                (*cognito.Cognito)(nil),
+		"Device{key in group}":                     cognito.Device{Key: "key", GroupKey: "group", Password: "x"},
+		"FirstFactor{EMAIL_OTP}":                   cognito.FirstFactor{Preferred: "EMAIL_OTP"},
+		"SoftwareToken{}":                          cognito.SoftwareToken{Secret: "x"},
+		"Registration{bob, sub s, confirmed true}": cognito.Registration{Username: "bob", UserSub: "s", Confirmed: true, Session: "x"},
+		"Cognito{}":                                &cognito.Cognito{},
+		"SRP{user }":                               &cognito.SRP{},
+		"<nil>":                                    (*cognito.Cognito)(nil),
 	} {
 		assert.Equal(t, text, fmt.Sprint(v))
 	}
