@@ -1,10 +1,5 @@
 package cognitotest
 
-import (
-	"encoding/base64"
-	"slices"
-)
-
 // deviceType is a device on the wire.
 type deviceType struct {
 	DeviceKey                   string
@@ -49,7 +44,7 @@ type listDevicesInput struct {
 	UserPoolID      string `json:"UserPoolId"`
 	Username        string
 	Limit           *int
-	PaginationToken string
+	PaginationToken *string
 }
 
 type listDevicesOutput struct {
@@ -58,52 +53,30 @@ type listDevicesOutput struct {
 }
 
 func (p *pool) listDevices(in *listDevicesInput) (listDevicesOutput, error) {
-	return p.deviceList(in, false)
+	return p.deviceList(in, "ListDevices", false)
 }
 
 func (p *pool) adminListDevices(in *listDevicesInput) (listDevicesOutput, error) {
-	return p.deviceList(in, true)
+	return p.deviceList(in, "AdminListDevices", true)
 }
 
 // deviceList lists the confirmed devices of a user, oldest first.
-func (p *pool) deviceList(in *listDevicesInput, admin bool) (listDevicesOutput, error) {
+func (p *pool) deviceList(in *listDevicesInput, op string, admin bool) (listDevicesOutput, error) {
 	out := listDevicesOutput{Devices: []deviceType{}}
+	v := &validation{}
+	pageForm(v, "limit", in.Limit, "paginationToken", in.PaginationToken)
+	if err := v.err(); err != nil {
+		return out, err
+	}
 	u, err := p.deviceOwner(in.AccessToken, in.UserPoolID, in.Username, admin)
 	if err != nil {
 		return out, err
 	}
-	all := slices.DeleteFunc(slices.Clone(u.devices), func(d *device) bool { return !d.confirmed })
-	page, next, err := pageOf(all, in.Limit, "limit", 60, in.PaginationToken, func(d *device) string { return d.key })
+	pg := newPage(in.Limit, in.PaginationToken, op, u.sub)
+	page, next, err := cut(p, pg, u.devices, func(d *device) int64 { return d.serial }, func(d *device) bool { return d.confirmed })
 	for _, d := range page {
 		out.Devices = append(out.Devices, p.describe(u, d, admin))
 	}
 	out.PaginationToken = next
 	return out, err
-}
-
-// pageOf cuts a page out of a list: at most limit items, or most if that is nil or 0, from the one on that token
-// names. It returns the token of the next page, "" for the last one.
-func pageOf[T any](all []T, limit *int, member string, most int, token string, key func(T) string) (page []T, next string, err error) {
-	size := most
-	if limit != nil && *limit != 0 {
-		size = *limit
-	}
-	if size < 1 || size > most {
-		v := &validation{}
-		v.fail(member, "Member must be between 0 and the maximum")
-		return nil, "", v.err()
-	}
-	start := 0
-	if token != "" {
-		from, err := base64.RawURLEncoding.DecodeString(token)
-		start = slices.IndexFunc(all, func(item T) bool { return key(item) == string(from) })
-		if err != nil || start < 0 {
-			return nil, "", invalidParameter("Invalid pagination token.") // the service's text is not known
-		}
-	}
-	end := min(start+size, len(all))
-	if end < len(all) {
-		next = base64.RawURLEncoding.EncodeToString([]byte(key(all[end])))
-	}
-	return all[start:end], next, nil
 }

@@ -21,6 +21,7 @@ type DeviceConfiguration struct {
 
 // device is a device of a user's. Its password is kept as an SRP verifier only.
 type device struct {
+	serial        int64
 	key, group    string
 	name          string
 	verifier      srp.Verifier
@@ -43,7 +44,7 @@ func (p *pool) newDevice(u *user) *device {
 	_, _ = rand.Read(group[:]) // it never fails
 	region, _, _ := strings.Cut(p.cfg.UserPoolID, "_")
 	d := &device{
-		key: region + "_" + newUUID(), group: "-" + base64.RawURLEncoding.EncodeToString(group[:]),
+		serial: p.nextSerial(), key: region + "_" + newUUID(), group: "-" + base64.RawURLEncoding.EncodeToString(group[:]),
 		created: p.now(), modified: p.now(), authenticated: p.now(),
 	}
 	open := slices.DeleteFunc(slices.Clone(u.devices), func(d *device) bool { return d.confirmed })
@@ -210,14 +211,13 @@ func (p *pool) deviceOwner(accessToken, poolID, username string, admin bool) (*u
 }
 
 func updateDeviceStatus(p *pool, _ *user, d *device, in *deviceInput, _ bool) (empty, error) {
-	switch in.DeviceRememberedStatus {
-	case "":
-	case remembered, notRemembered:
+	v := &validation{}
+	v.oneOf("deviceRememberedStatus", in.DeviceRememberedStatus, notRemembered, remembered)
+	if err := v.err(); err != nil {
+		return empty{}, err
+	}
+	if in.DeviceRememberedStatus != "" {
 		d.remembered, d.modified = in.DeviceRememberedStatus == remembered, p.now()
-	default:
-		v := &validation{}
-		v.fail("deviceRememberedStatus", "Member must satisfy enum value set: [not_remembered, remembered]")
-		return empty{}, v.err()
 	}
 	return empty{}, nil
 }

@@ -79,7 +79,7 @@ func TestNewDevices(t *testing.T) {
 		assert.Regexp(t, `^us-east-1_[0-9a-f-]{36}$`, meta.DeviceKey)
 		assert.Regexp(t, `^-.{8}$`, meta.DeviceGroupKey)
 		assert.Equal(t, meta.DeviceKey, claims(t, s.AuthenticationResult.AccessToken)["device_key"])
-		assert.NotContains(t, claims(t, s.AuthenticationResult.IdToken), "device_key")
+		assert.NotContains(t, claims(t, s.AuthenticationResult.IDToken), "device_key")
 	}
 	key := first.AuthenticationResult.NewDeviceMetadata.DeviceKey
 	assert.NotEqual(t, key, second.AuthenticationResult.NewDeviceMetadata.DeviceKey)

@@ -58,8 +58,10 @@ type step struct {
 	ChallengeParameters  map[string]string
 	AvailableChallenges  []string
 	AuthenticationResult *struct {
-		AccessToken, IdToken, RefreshToken string
-		NewDeviceMetadata                  *struct{ DeviceKey, DeviceGroupKey string }
+		AccessToken       string
+		IDToken           string `json:"IdToken"`
+		RefreshToken      string
+		NewDeviceMetadata *struct{ DeviceKey, DeviceGroupKey string }
 	}
 }
 

@@ -34,6 +34,8 @@ type Passkey struct {
 	counter uint32
 }
 
+const passkeyIDSize = 16
+
 // NewPasskey makes an authenticator without a credential.
 func NewPasskey() *Passkey { return &Passkey{} }
 
@@ -56,9 +58,9 @@ func (k *Passkey) Create(options string) (string, error) {
 	if err := k.makeKey(); err != nil {
 		return "", fmt.Errorf("cognitotest: Passkey.Create: %w", err)
 	}
-	k.id, k.user = make([]byte, 16), want.User.ID
+	k.id, k.user = make([]byte, passkeyIDSize), want.User.ID
 	_, _ = rand.Read(k.id) // it never fails
-	credential := append(make([]byte, 16), 0, byte(len(k.id)))
+	credential := append(make([]byte, 16), 0, passkeyIDSize)
 	credential = append(append(credential, k.id...), k.publicKey()...)
 	data := append(k.data(want.RP.ID, flagAttested), credential...)
 	object := cborAppend(cborAppend(nil, cborMap, 3), cborText, 3)
@@ -162,13 +164,14 @@ func (k *Passkey) credential(response map[string]any) (string, error) {
 
 // cborAppend appends the head of an item: its major type and its number or length, below 65536.
 func cborAppend(b []byte, major byte, n int) []byte {
+	low, high := byte(n), byte(n>>8) //nolint:gosec // the two bytes are what is wanted
 	switch {
 	case n < 24:
-		return append(b, major<<5|byte(n))
+		return append(b, major<<5|low)
 	case n < 256:
-		return append(b, major<<5|24, byte(n))
+		return append(b, major<<5|24, low)
 	default:
-		return append(b, major<<5|25, byte(n>>8), byte(n))
+		return append(b, major<<5|25, high, low)
 	}
 }
 

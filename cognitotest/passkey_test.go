@@ -33,7 +33,7 @@ func (f *fixture) register(k *cognitotest.Passkey) {
 }
 
 // change sets a part of a credential, named by its path; the last part of clientDataJSON is changed within.
-func change(t *testing.T, credential string, path string, value any) string {
+func change(t *testing.T, credential, path string, value any) string {
 	t.Helper()
 	var c map[string]any
 	require.NoError(t, json.Unmarshal([]byte(credential), &c))
@@ -99,6 +99,7 @@ func TestAssertionsAreVerified(t *testing.T) {
 	f.register(k)
 	refuses := func(why string, credential func(options string) string) {
 		t.Helper()
+		t.Log(why)
 		f.Advance(time.Hour)
 		asked := f.choose("PREFERRED_CHALLENGE", "WEB_AUTHN")
 		f.refusesAnswer("WEB_AUTHN", asked.Session, notAuthorized, wrongPassword,
@@ -292,7 +293,7 @@ func TestPasskeyFails(t *testing.T) {
 	_, err := k.Get("{}")
 	require.ErrorContains(t, err, "no credential")
 	var log strings.Builder
-	slog.New(slog.NewTextHandler(&log, nil)).Info("x", "passkey", k)
+	slog.New(slog.NewTextHandler(&log, nil)).Info("x", slog.Any("passkey", k))
 	for _, printed := range []string{log.String(), fmt.Sprintf("%+v %#v %s", k, k, k)} {
 		assert.Contains(t, printed, "Passkey{}")
 		assert.NotContains(t, printed, "0x")

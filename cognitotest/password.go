@@ -19,14 +19,6 @@ func (p *pool) identity(username string) srp.Identity {
 // hasPassword reports whether the user has one: AddUser takes users who have not.
 func (u *user) hasPassword() bool { return u.verifier.Value != nil }
 
-// verifierOf is what a user proves the password against. Without a password it is one that nobody can prove.
-func (p *pool) verifierOf(u *user) srp.Verifier {
-	if !u.hasPassword() {
-		return srp.NewVerifier(p.identity(u.username), rand.Text())
-	}
-	return u.verifier
-}
-
 // setPassword gives a user a password that is known to be good.
 func (p *pool) setPassword(u *user, password string) {
 	if keep := p.cfg.PasswordHistorySize - 1; keep > 0 && u.hasPassword() {

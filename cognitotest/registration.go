@@ -149,7 +149,7 @@ func (p *pool) register(u *user, c *Client, cred *registration) (*passkey, error
 		return nil, errCredential
 	}
 	return &passkey{
-		id: cred.ID, key: key, counter: data.counter, attachment: cred.Attachment, transports: cred.Response.Transports, created: p.now(),
+		serial: p.nextSerial(), id: cred.ID, key: key, counter: data.counter, attachment: cred.Attachment, transports: cred.Response.Transports, created: p.now(),
 	}, nil
 }
 
@@ -170,8 +170,7 @@ func (p *pool) passkeyTaken(id string) bool {
 
 type listCredentialsInput struct {
 	AccessToken string
-	NextToken   string
-	MaxResults  *int
+	nextResults
 }
 
 // credentialType is a passkey on the wire.
@@ -191,11 +190,20 @@ type listCredentialsOutput struct {
 
 func (p *pool) listWebAuthnCredentials(in *listCredentialsInput) (listCredentialsOutput, error) {
 	out := listCredentialsOutput{Credentials: []credentialType{}}
+	v := &validation{}
+	pageForm(v, "maxResults", nil, "nextToken", in.NextToken)
+	if in.MaxResults != nil {
+		v.between("maxResults", *in.MaxResults, 0, maxPasskeys)
+	}
+	if err := v.err(); err != nil {
+		return out, err
+	}
 	u, _, err := p.authorize(in.AccessToken)
 	if err != nil {
 		return out, err
 	}
-	page, next, err := pageOf(u.passkeys, in.MaxResults, "maxResults", 20, in.NextToken, func(k *passkey) string { return k.id })
+	pg := newPage(in.MaxResults, in.NextToken, "ListWebAuthnCredentials", u.sub)
+	page, next, err := cut(p, pg, u.passkeys, func(k *passkey) int64 { return k.serial }, func(*passkey) bool { return true })
 	for _, k := range page {
 		out.Credentials = append(out.Credentials, credentialType{
 			CredentialID: k.id, FriendlyCredentialName: "Passkey", RelyingPartyID: p.cfg.WebAuthn.RelyingPartyID,

@@ -93,7 +93,7 @@ func TestPreTokenGeneration(t *testing.T) {
 		},
 	}}, cognitotest.User{Groups: []string{"readers"}, Attributes: map[string]string{"email": "bob@example.com"}})
 	tokens := f.mustBegin().AuthenticationResult
-	id, access := claims(t, tokens.IdToken), claims(t, tokens.AccessToken)
+	id, access := claims(t, tokens.IDToken), claims(t, tokens.AccessToken)
 	assert.Equal(t, []any{"readers", "added"}, id["cognito:groups"])
 	assert.Equal(t, []any{"readers", "added"}, access["cognito:groups"])
 	assert.Equal(t, "gold", id["plan"])
@@ -200,15 +200,18 @@ func TestEventsPrintNoSecrets(t *testing.T) {
 		Source: "Source", Username: "bob", ClientMetadata: map[string]string{"k": hush}, Attributes: map[string]string{"k": hush},
 	}
 	for _, v := range []any{
-		event, &event, cognitotest.UserMigrationEvent{TriggerEvent: event, Password: hush},
+		event,
+		&event,
+		cognitotest.UserMigrationEvent{TriggerEvent: event, Password: hush},
 		&cognitotest.VerifyAuthChallengeEvent{TriggerEvent: event, Answer: hush, PrivateParameters: map[string]string{"k": hush}},
 		cognitotest.CreateAuthChallengeEvent{TriggerEvent: event, PrivateParameters: map[string]string{"k": hush}},
 		cognitotest.PreSignUpEvent{TriggerEvent: event, ValidationData: map[string]string{"k": hush}},
-		cognitotest.DefineAuthChallengeEvent{TriggerEvent: event}, cognitotest.PreTokenGenerationEvent{TriggerEvent: event},
+		cognitotest.DefineAuthChallengeEvent{TriggerEvent: event},
+		cognitotest.PreTokenGenerationEvent{TriggerEvent: event},
 	} {
 		var log strings.Builder
-		slog.New(slog.NewJSONHandler(&log, nil)).Info("x", "v", v)
-		slog.New(slog.NewTextHandler(&log, nil)).Info("x", "v", v)
+		slog.New(slog.NewJSONHandler(&log, nil)).Info("x", slog.Any("v", v))
+		slog.New(slog.NewTextHandler(&log, nil)).Info("x", slog.Any("v", v))
 		printed := fmt.Sprintf("%v %+v %#v %s %q %x", v, v, v, v, v, v) + log.String()
 		assert.NotContains(t, printed, hush)
 		assert.Contains(t, printed, "TriggerEvent{Source bob}")

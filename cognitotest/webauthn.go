@@ -30,6 +30,7 @@ type WebAuthn struct {
 
 // passkey is a credential of a user's.
 type passkey struct {
+	serial     int64
 	id         string // in base64url
 	key        publicKey
 	counter    uint32
