@@ -11,22 +11,35 @@
 // It speaks the service's own protocol over HTTP, so that any client can sign in to it: this module's, an AWS SDK
 // with its endpoint set, or those of other languages.
 //
-// It is strict. The server half of SRP is real, and passwords are kept as SRP verifiers only. Secret hashes, flow
-// gates of app clients, sessions, code expiry, attempt limits, lock-out, token revocation, refresh-token rotation
-// and PreventUserExistenceErrors are enforced, with the service's types and texts of errors. Signed operations
-// that come unsigned are refused; signatures themselves are not checked.
+// It is strict. The server halves of SRP, of users and of devices, are real, and passwords are kept as SRP verifiers
+// only. Secret hashes, flow gates of app clients, sessions (good once, for a while, for one user, client, challenge and
+// kind of operation), codes of software tokens (good once, a step early or late), signatures of passkeys, code expiry,
+// attempt limits, lock-out, token revocation, refresh-token rotation and PreventUserExistenceErrors are enforced, with
+// the service's types and texts of errors. Signed operations that come unsigned are refused; signatures themselves are
+// not checked.
 //
-// It knows these operations: SignUp, ConfirmSignUp, ResendConfirmationCode, InitiateAuth (USER_SRP_AUTH,
-// USER_PASSWORD_AUTH, REFRESH_TOKEN_AUTH), RespondToAuthChallenge (PASSWORD_VERIFIER, NEW_PASSWORD_REQUIRED),
-// GetTokensFromRefreshToken, RevokeToken and GlobalSignOut; of accounts GetUser, DeleteUser, ForgotPassword,
-// ConfirmForgotPassword, ChangePassword, UpdateUserAttributes, DeleteUserAttributes,
-// GetUserAttributeVerificationCode and VerifyUserAttribute; of administrators AdminCreateUser, AdminConfirmSignUp,
-// AdminGetUser, AdminDeleteUser, AdminUpdateUserAttributes, AdminDeleteUserAttributes, AdminResetUserPassword,
-// AdminSetUserPassword, AdminEnableUser, AdminDisableUser, AdminUserGlobalSignOut and ListUsers; of groups
-// CreateGroup, GetGroup, UpdateGroup, DeleteGroup, ListGroups, ListUsersInGroup, AdminAddUserToGroup,
-// AdminRemoveUserFromGroup and AdminListGroupsForUser; of identity providers and app clients Create…, Describe…,
-// Update…, Delete… and List…; and DescribeUserPool. It does not know MFA, devices, custom challenges, passkeys or
-// Lambda functions yet; another operation of the service is answered with an error that names it.
+// It knows these operations:
+//   - signing up: SignUp, ConfirmSignUp and ResendConfirmationCode;
+//   - signing in, by InitiateAuth and RespondToAuthChallenge or the Admin… forms of both: all flows, all challenges but
+//     ADMIN_NO_SRP_AUTH; see [Config] for who is asked what;
+//   - tokens: GetTokensFromRefreshToken, RevokeToken and GlobalSignOut;
+//   - second factors: AssociateSoftwareToken, VerifySoftwareToken, and with an Admin… form SetUserMFAPreference and
+//     GetUserAuthFactors;
+//   - devices: ConfirmDevice, and with an Admin… form GetDevice, ListDevices, UpdateDeviceStatus and ForgetDevice;
+//   - passkeys: StartWebAuthnRegistration, CompleteWebAuthnRegistration, ListWebAuthnCredentials and
+//     DeleteWebAuthnCredential; a [Passkey] is an authenticator to test them with;
+//   - accounts: GetUser, DeleteUser, ForgotPassword, ConfirmForgotPassword, ChangePassword, UpdateUserAttributes,
+//     DeleteUserAttributes, GetUserAttributeVerificationCode and VerifyUserAttribute;
+//   - users: AdminCreateUser, AdminConfirmSignUp, AdminGetUser, AdminDeleteUser, AdminUpdateUserAttributes,
+//     AdminDeleteUserAttributes, AdminResetUserPassword, AdminSetUserPassword, AdminEnableUser, AdminDisableUser,
+//     AdminUserGlobalSignOut and ListUsers;
+//   - groups: CreateGroup, GetGroup, UpdateGroup, DeleteGroup, ListGroups, ListUsersInGroup, AdminAddUserToGroup,
+//     AdminRemoveUserFromGroup and AdminListGroupsForUser;
+//   - the pool: DescribeUserPool, and Create…, Describe…, Update…, Delete… and List… of app clients and identity
+//     providers.
+//
+// Another operation of the service is answered with an error that names it. In place of Lambda functions there are
+// [Triggers].
 //
 // Nothing is sent: codes and temporary passwords are in [Server.Code] and [Server.Messages].
 //
