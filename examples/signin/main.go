@@ -1,0 +1,75 @@
+// Signin signs in to a Cognito user pool at the terminal, whatever the pool asks for: a password, codes, a new password,
+// a choice of factors, the set-up of an authenticator app with its QR code, or the questions of the pool's Lambda
+// functions. Without flags it starts a pool in its own process, so that it needs no AWS account:
+//
+//	go run . -user dave
+//
+// With -pool, -client and -user it signs in to a real pool. -device names a file that the remembered device is kept in.
+// It is a module of its own, so that the library's dependencies stay small.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+
+	"github.com/gocognito/cognito"
+)
+
+func main() {
+	var s settings
+	flag.StringVar(&s.pool, "pool", "", "ID of a real user pool, such as eu-west-1_aBcDeFgHi")
+	flag.StringVar(&s.client, "client", "", "ID of its app client; its secret is COGNITO_CLIENT_SECRET")
+	flag.StringVar(&s.endpoint, "endpoint", "", "URL of a local pool, instead of AWS")
+	flag.StringVar(&s.user, "user", "bob", "username or alias to sign in with")
+	flag.StringVar(&s.flow, "flow", "srp", "how to begin: srp, password, custom or choice")
+	flag.StringVar(&s.device, "device", "", "file to keep the remembered device in; none without it")
+	flag.Parse()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	err := s.run(ctx, console{})
+	stop()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "signin:", err)
+		os.Exit(1)
+	}
+}
+
+// settings are the flags.
+type settings struct {
+	pool, client, endpoint, user, flow, device string
+}
+
+// run signs in, keeps the device, and signs out again.
+func (s settings) run(ctx context.Context, term terminal) error {
+	pool, stop, err := s.open(term)
+	if err != nil {
+		return err
+	}
+	defer stop()
+	options, err := s.deviceOptions()
+	if err != nil {
+		return err
+	}
+	session := pool.ForUser(s.user, options...)
+	if err := signIn(ctx, session, term, s.flow); err != nil {
+		return err
+	}
+	term.Say(fmt.Sprintf("Signed in as %s until %s.", session.AccessClaims().Username, session.Tokens().ExpiresAt.Local().Format("15:04")))
+	return errors.Join(s.keepDevice(session, term), session.RevokeToken(ctx))
+}
+
+func (s settings) open(term terminal) (pool *cognito.Cognito, stop func(), err error) {
+	if s.pool == "" && s.client == "" {
+		return localPool(term)
+	}
+	// The secret comes from the environment, since flags show in the list of processes.
+	options := []cognito.Option{cognito.WithClientSecret(os.Getenv("COGNITO_CLIENT_SECRET"))}
+	if s.endpoint != "" {
+		options = append(options, cognito.WithEndpoint(s.endpoint))
+	}
+	pool, err = cognito.New(s.pool, s.client, options...)
+	return pool, func() {}, err
+}

@@ -1,0 +1,232 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+
+	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
+
+	"github.com/gocognito/cognito"
+)
+
+// signIn begins a sign-in and answers challenges until there are none.
+func signIn(ctx context.Context, session *cognito.Cognito, term terminal, flow string) error {
+	err := begin(ctx, session, term, flow)
+	for {
+		var challenge *cognito.ChallengeError
+		switch {
+		case err == nil:
+			return nil
+		case errors.As(err, &challenge):
+			err = answer(ctx, session, term, challenge.Challenge)
+		case canTryAgain(err):
+			pending, ok := session.Challenge()
+			if !ok {
+				return err
+			}
+			term.Say("That was not right: " + err.Error())
+			err = answer(ctx, session, term, pending)
+		default:
+			return err
+		}
+	}
+}
+
+// canTryAgain reports whether another answer may be right.
+func canTryAgain(err error) bool {
+	for _, reason := range []error{cognito.ErrCodeMismatch, cognito.ErrCodeExpired, cognito.ErrInvalidPassword} {
+		if errors.Is(err, reason) {
+			return true
+		}
+	}
+	return false
+}
+
+func begin(ctx context.Context, session *cognito.Cognito, term terminal, flow string) error {
+	if flow == "choice" {
+		return session.AuthenticateChoice(ctx, cognito.FirstFactor{})
+	}
+	password, err := term.AskSecret("Password of " + session.Username())
+	if err != nil {
+		return err
+	}
+	switch flow {
+	case "srp":
+		return session.Authenticate(ctx, password)
+	case "password":
+		return session.Authenticate(ctx, password, cognito.Flow(types.AuthFlowTypeUserPasswordAuth))
+	case "custom": // an empty password leaves SRP out
+		return session.AuthenticateCustom(ctx, password)
+	default:
+		return fmt.Errorf("-flow: want srp, password, custom or choice, got %q", flow)
+	}
+}
+
+// answer asks the user for what ch asks.
+func answer(ctx context.Context, session *cognito.Cognito, term terminal, ch cognito.Challenge) error {
+	switch ch.Name {
+	case types.ChallengeNameTypeSmsMfa:
+		return code(ctx, term, ch, session.RespondToSMSMFAChallenge)
+	case types.ChallengeNameTypeEmailOtp:
+		return code(ctx, term, ch, session.RespondToEmailOTPChallenge)
+	case types.ChallengeNameTypeSmsOtp:
+		return code(ctx, term, ch, session.RespondToSMSOTPChallenge)
+	case types.ChallengeNameTypeSoftwareTokenMfa:
+		return code(ctx, term, ch, session.RespondToSoftwareTokenMFAChallenge)
+	case types.ChallengeNameTypeNewPasswordRequired:
+		return newPassword(ctx, session, term, ch)
+	case types.ChallengeNameTypeSelectMfaType:
+		choice, err := choose(term, "second factor", ch.Options())
+		if err != nil {
+			return err
+		}
+		return session.SelectMFAType(ctx, choice)
+	case types.ChallengeNameTypeSelectChallenge:
+		return selectFirst(ctx, session, term, ch)
+	case types.ChallengeNameTypePassword, types.ChallengeNameTypePasswordSrp:
+		password, err := term.AskSecret("Password of " + ch.Username)
+		if err != nil {
+			return err
+		}
+		return session.RespondToPasswordChallenge(ctx, password)
+	case types.ChallengeNameTypeMfaSetup:
+		return setUp(ctx, session, term, ch)
+	case types.ChallengeNameTypeCustomChallenge:
+		return custom(ctx, session, term, ch)
+	default:
+		return fmt.Errorf("the pool asks for %s, which cannot be answered at a terminal", ch.Name)
+	}
+}
+
+// code asks for a code and answers with it.
+func code(ctx context.Context, term terminal, ch cognito.Challenge, respond func(context.Context, string, ...cognito.CallOption) error) error {
+	prompt := "Code of your authenticator app"
+	if ch.DeviceName() != "" {
+		prompt += " (" + ch.DeviceName() + ")"
+	}
+	if sent := ch.Delivery(); sent != nil {
+		prompt = fmt.Sprintf("Code sent by %s to %s", sent.Medium, sent.Destination)
+	}
+	text, err := term.Ask(prompt)
+	if err != nil {
+		return err
+	}
+	return respond(ctx, text)
+}
+
+func newPassword(ctx context.Context, session *cognito.Cognito, term terminal, ch cognito.Challenge) error {
+	term.Say("The password is temporary.")
+	password, err := term.AskSecret("New password")
+	if err != nil {
+		return err
+	}
+	again, err := term.AskSecret("The same again")
+	if err != nil {
+		return err
+	}
+	if password != again {
+		term.Say("The two differ.")
+		return newPassword(ctx, session, term, ch)
+	}
+	attrs := cognito.Attributes{}
+	for _, name := range ch.RequiredAttributes() {
+		if attrs[name], err = term.Ask(name); err != nil {
+			return err
+		}
+	}
+	return session.RespondToNewPasswordChallenge(ctx, password, attrs)
+}
+
+// choose lets the user pick one of options by its number.
+func choose(term terminal, what string, options []types.ChallengeNameType) (types.ChallengeNameType, error) {
+	for {
+		for i, option := range options {
+			term.Say(fmt.Sprintf("%d: %s", i+1, option))
+		}
+		text, err := term.Ask("Number of the " + what)
+		if err != nil {
+			return "", err
+		}
+		if n, err := strconv.Atoi(text); err == nil && n >= 1 && n <= len(options) {
+			return options[n-1], nil
+		}
+		term.Say("There is no such number.")
+	}
+}
+
+func selectFirst(ctx context.Context, session *cognito.Cognito, term terminal, ch cognito.Challenge) error {
+	choice, err := choose(term, "way to sign in", ch.Options())
+	if err != nil {
+		return err
+	}
+	if choice != types.ChallengeNameTypePassword && choice != types.ChallengeNameTypePasswordSrp {
+		return session.SelectChallenge(ctx, choice)
+	}
+	password, err := term.AskSecret("Password of " + ch.Username)
+	if err != nil {
+		return err
+	}
+	return session.SelectChallenge(ctx, choice, cognito.Password(password))
+}
+
+// setUp sets up an authenticator app, or where the pool has only that, an e-mail address.
+func setUp(ctx context.Context, session *cognito.Cognito, term terminal, ch cognito.Challenge) error {
+	options := ch.Options()
+	choice := types.ChallengeNameTypeSoftwareTokenMfa
+	if len(options) > 1 {
+		var err error
+		if choice, err = choose(term, "second factor to set up", options); err != nil {
+			return err
+		}
+	} else if len(options) == 1 {
+		choice = options[0]
+	}
+	switch choice {
+	case types.ChallengeNameTypeSoftwareTokenMfa:
+		return setUpApp(ctx, session, term, ch.Username)
+	case types.ChallengeNameTypeEmailOtp:
+		address, err := term.Ask("E-mail address")
+		if err != nil {
+			return err
+		}
+		return session.SetupEmailMFA(ctx, address)
+	default:
+		return fmt.Errorf("%s cannot be set up while signing in", choice)
+	}
+}
+
+func setUpApp(ctx context.Context, session *cognito.Cognito, term terminal, user string) error {
+	token, err := session.AssociateSoftwareToken(ctx)
+	if err != nil {
+		return err
+	}
+	picture, err := drawQR(token.URI("Cognito", user))
+	if err != nil {
+		return err
+	}
+	term.Say("Scan this with your authenticator app, or type in " + token.Secret + ".\n" + picture)
+	for {
+		text, err := term.Ask("Code that it shows")
+		if err != nil {
+			return err
+		}
+		if err = session.VerifySoftwareToken(ctx, text, "terminal"); !errors.Is(err, cognito.ErrCodeMismatch) {
+			return err
+		}
+		term.Say("That was not right.")
+	}
+}
+
+// custom shows what the pool's Lambda function gave, and passes the answer on.
+func custom(ctx context.Context, session *cognito.Cognito, term terminal, ch cognito.Challenge) error {
+	for name, value := range ch.PublicParameters() {
+		term.Say(name + ": " + value)
+	}
+	text, err := term.Ask("Answer")
+	if err != nil {
+		return err
+	}
+	return session.RespondToCustomChallenge(ctx, text)
+}
