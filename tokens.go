@@ -61,11 +61,11 @@ func (c *Cognito) VerifyTokens(ctx context.Context) error {
 // VerifyToken verifies raw, a token of this pool and app client, for use and returns its claims. It neither
 // reads nor changes the session. The error is a [*TokenError].
 func (c *Cognito) VerifyToken(ctx context.Context, raw string, use TokenUse) (jwt.MapClaims, error) {
-	if use != AccessToken && use != IDToken {
-		return nil, wrapError("VerifyToken", fieldError("use", "want AccessToken or IDToken, got "+quote(string(use))))
+	if err := checkUse(use); err != nil {
+		return nil, wrapError("VerifyToken", err)
 	}
 	claims := jwt.MapClaims{}
-	if _, err := c.pool.verifier.verify(ctx, raw, use, &claims); err != nil {
+	if err := c.pool.verifier.VerifyInto(ctx, raw, use, &claims); err != nil {
 		return nil, err
 	}
 	return claims, nil
@@ -90,10 +90,10 @@ func (c *Cognito) CheckToken(ctx context.Context, renew bool) (expired bool, err
 			continue
 		}
 		claims := unverifiedClaims(raw)
-		if claims == nil || claims.ExpiresAt == nil {
+		if claims == nil || !claims.expires.set {
 			return false, wrapError("CheckToken", &TokenError{Use: use, Reason: fmt.Errorf("%w: its expiry cannot be read", jwt.ErrTokenMalformed)})
 		}
-		expired = expired || !now.Before(claims.ExpiresAt.Time)
+		expired = expired || !now.Before(claims.expires.Time)
 	}
 	if expired && renew {
 		if err := c.renew(ctx); err != nil {
@@ -154,10 +154,10 @@ func (c *Cognito) refresh(ctx context.Context, old Tokens) (*types.Authenticatio
 	if c.pool.clientSecret != "" {
 		// The hash is over the user's own name, which an alias at sign-in is not; the access token has it.
 		claims := unverifiedClaims(old.AccessToken)
-		if claims == nil || claims.Username == "" {
+		if claims == nil || claims.username == "" {
 			return nil, fmt.Errorf("access token: want the claim username, which the secret hash of a refresh is made with: %w", ErrSecretHash)
 		}
-		params["SECRET_HASH"] = SecretHash(claims.Username, c.pool.clientID, c.pool.clientSecret)
+		params["SECRET_HASH"] = SecretHash(claims.username, c.pool.clientID, c.pool.clientSecret)
 	}
 	reply, err := c.pool.sdk.InitiateAuth(ctx, &cognitoidentityprovider.InitiateAuthInput{
 		AuthFlow: types.AuthFlowTypeRefreshTokenAuth, ClientId: aws.String(c.pool.clientID), AuthParameters: params,
@@ -251,21 +251,24 @@ func (c *Cognito) adopt(ctx context.Context, tokens Tokens) error {
 // user's.
 func (c *Cognito) verifyPair(ctx context.Context, tokens Tokens) (access *AccessClaims, id *IDClaims, err error) {
 	if tokens.AccessToken != "" {
-		access = &AccessClaims{}
-		if _, err := c.pool.verifier.verify(ctx, tokens.AccessToken, AccessToken, access); err != nil {
+		t, err := c.pool.verifier.verify(ctx, tokens.AccessToken, AccessToken)
+		if err != nil {
 			return nil, nil, err
 		}
+		access = t.claims.access()
 	}
 	if tokens.IDToken != "" {
-		id = &IDClaims{}
-		claims, err := c.pool.verifier.verify(ctx, tokens.IDToken, IDToken, id)
+		t, err := c.pool.verifier.verify(ctx, tokens.IDToken, IDToken)
 		if err != nil {
 			return nil, nil, err
 		}
 		if access != nil {
-			if err := samePair(claims, access, tokens.AccessToken); err != nil {
+			if err := samePair(&t.claims, access, tokens.AccessToken); err != nil {
 				return nil, nil, &TokenError{Use: IDToken, Reason: err}
 			}
+		}
+		if id, err = t.identity(); err != nil {
+			return nil, nil, err
 		}
 	}
 	return access, id, nil
@@ -273,15 +276,15 @@ func (c *Cognito) verifyPair(ctx context.Context, tokens Tokens) (access *Access
 
 // samePair checks that an ID token belongs to an access token. Only ID tokens of the hosted sign-in carry at_hash.
 func samePair(id *tokenClaims, access *AccessClaims, accessToken string) error {
-	if id.Subject != access.Subject {
+	if id.subject != access.Subject {
 		return fmt.Errorf("%w: its subject is not that of the access token", jwt.ErrTokenInvalidSubject)
 	}
-	if id.AtHash == "" {
+	if id.atHash == "" {
 		return nil
 	}
 	sum := sha256.Sum256([]byte(accessToken))
 	want := base64.RawURLEncoding.EncodeToString(sum[:len(sum)/2])
-	if subtle.ConstantTimeCompare([]byte(want), []byte(id.AtHash)) != 1 {
+	if subtle.ConstantTimeCompare([]byte(want), []byte(id.atHash)) != 1 {
 		return fmt.Errorf("%w: its at_hash is not that of the access token", jwt.ErrTokenInvalidClaims)
 	}
 	return nil
@@ -290,12 +293,9 @@ func samePair(id *tokenClaims, access *AccessClaims, accessToken string) error {
 // unverifiedClaims reads a token of our own session without verifying it, for what is no decision about trust:
 // when to renew it and what its user is called. It is nil when it cannot be read.
 func unverifiedClaims(raw string) *tokenClaims {
-	if len(raw) > maxTokenSize {
+	t, err := parseToken(raw)
+	if err != nil {
 		return nil
 	}
-	claims := &tokenClaims{}
-	if _, _, err := tokenParser.ParseUnverified(raw, claims); err != nil {
-		return nil
-	}
-	return claims
+	return &t.claims
 }
