@@ -6,11 +6,21 @@ import (
 	"sync/atomic"
 )
 
-// tokenHash is what a cache knows a token by. It is of the whole token, so that nothing passes for it that differs
+// tokenHash is a SHA-256 hash. A cache knows a token by that of the whole of it, so that nothing passes for it that differs
 // in one byte, and no token is kept.
 type tokenHash [sha256.Size]byte
 
-func hashToken(raw string) tokenHash { return sha256.Sum256([]byte(raw)) }
+func hashToken(raw string) tokenHash {
+	buffer := hashBuffers.Get().(*[]byte) //nolint:errcheck // nothing else is ever put in
+	*buffer = append((*buffer)[:0], raw...)
+	sum := sha256.Sum256(*buffer)
+	clear(*buffer)
+	hashBuffers.Put(buffer)
+	return sum
+}
+
+// hashBuffers save an allocation of a token's size for each token.
+var hashBuffers = sync.Pool{New: func() any { return new([]byte) }}
 
 // tokenCache remembers tokens whose signature was verified, in two generations: new ones go into the young one, and
 // when that is full it becomes the old one, whose tokens are forgotten. One that is still in use comes back from

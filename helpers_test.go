@@ -8,6 +8,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"github.com/gocognito/cognito/cognitotest"
 )
 
 func errorIs(err, target error) bool { return errors.Is(err, target) }
@@ -44,3 +46,14 @@ func changed(segment, from, to string) string {
 }
 
 func keysOfText(m map[string]string) []string { return slices.Collect(maps.Keys(m)) }
+
+// renewals counts the calls that exchange a refresh token.
+func renewals(srv *cognitotest.Server) int {
+	n := 0
+	for _, r := range srv.Requests() {
+		if r.Op == "GetTokensFromRefreshToken" {
+			n++
+		}
+	}
+	return n
+}

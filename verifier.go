@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto"
 	"crypto/rsa"
-	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -361,7 +360,7 @@ func (v *Verifier) checkSignature(ctx context.Context, raw string, now time.Time
 	if err != nil {
 		return nil, err
 	}
-	sum := sha256.Sum256([]byte(t.signed))
+	sum := hashToken(t.signed)
 	if err := rsa.VerifyPKCS1v15(key, crypto.SHA256, sum[:], t.signature); err != nil {
 		return nil, fmt.Errorf("%w: %w", jwt.ErrTokenSignatureInvalid, err)
 	}
