@@ -131,8 +131,17 @@ func (c *Cognito) renew(ctx context.Context, old Tokens) (tried Tokens, err erro
 		tokens = stored
 	}
 	if tokens.AccessToken != old.AccessToken && c.lasts(tokens) { // somebody was faster
-		if c.take(ctx, tokens, had, epoch) == nil {
+		switch tokens {
+		case c.session.current():
 			return tokens, nil
+		case stored:
+			err = c.take(ctx, tokens, had, epoch)
+		default: // they were kept aside
+			err = c.adoptSince(ctx, tokens, epoch)
+		}
+		var refused *TokenError
+		if !errors.As(err, &refused) || errors.Is(err, ErrKeysUnavailable) {
+			return tokens, err // also without an error
 		}
 	}
 	err = c.exchange(ctx, tokens, epoch)
@@ -164,7 +173,10 @@ func (c *Cognito) take(ctx context.Context, tokens Tokens, verify bool, epoch ui
 			tokens.ExpiresAt = access.ExpiresAt.Time
 		}
 	}
-	return c.session.replace(epoch, tokens, access, id)
+	if !c.session.replace(epoch, tokens, access, id) && c.session.current() == (Tokens{}) {
+		return ErrNotSignedIn // it was signed out meanwhile
+	}
+	return nil
 }
 
 // exchange exchanges a refresh token for new tokens and makes them the session's. They are saved before the session

@@ -1,7 +1,6 @@
 package cognito
 
 import (
-	"errors"
 	"maps"
 	"slices"
 	"sync"
@@ -85,20 +84,17 @@ func (s *session) snapshot() (epoch uint64, newest Tokens) {
 // anyEpoch is for the tokens of a new sign-in, which go before all others.
 const anyEpoch = ^uint64(0)
 
-// errSuperseded: other tokens have come in between, or the session was signed out.
-var errSuperseded = errors.New("the session has changed meanwhile")
-
 // replace replaces the session's tokens, in the epoch in which the new ones were asked for. A sign-out that came in
-// between stays one, and later tokens stay, too.
-func (s *session) replace(epoch uint64, t Tokens, access *AccessClaims, id *IDClaims) error {
+// between stays one, and later tokens stay, too; it is false then.
+func (s *session) replace(epoch uint64, t Tokens, access *AccessClaims, id *IDClaims) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if epoch != anyEpoch && s.epoch != epoch {
-		return errSuperseded
+		return false
 	}
 	s.epoch++
 	s.tokens, s.renewAt, s.access, s.id, s.pending = &t, time.Time{}, access, id, nil
-	return nil
+	return true
 }
 
 // keep holds on to tokens that were obtained but could not be verified for want of keys.

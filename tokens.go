@@ -189,7 +189,7 @@ func (c *Cognito) adoptSince(ctx context.Context, tokens Tokens, epoch uint64) e
 		c.session.keep(epoch, tokens)
 		return err
 	}
-	if c.session.replace(epoch, tokens, access, id) == nil {
+	if c.session.replace(epoch, tokens, access, id) {
 		return nil
 	}
 	// The store must not have what the session has not.
