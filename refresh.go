@@ -127,7 +127,10 @@ func (c *Cognito) renew(ctx context.Context, old Tokens) (tried Tokens, err erro
 	if err != nil {
 		return tokens, err
 	}
-	if stored.expiry().After(tokens.expiry()) || !had {
+	// Expiry is to the second; of two that are alike the store's is the one that another process saved since, unless
+	// the session's could not be saved.
+	aside := had && tokens == c.session.keptAside()
+	if stored != (Tokens{}) && !stored.expiry().Before(tokens.expiry()) && !aside {
 		tokens = stored
 	}
 	if tokens.AccessToken != old.AccessToken && c.lasts(tokens) { // somebody was faster

@@ -81,6 +81,16 @@ func (s *session) snapshot() (epoch uint64, newest Tokens) {
 	return s.epoch, newest
 }
 
+// keptAside returns the tokens that were obtained but are not the session's yet, or the zero Tokens.
+func (s *session) keptAside() Tokens {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.pending == nil {
+		return Tokens{}
+	}
+	return *s.pending
+}
+
 // anyEpoch is for the tokens of a new sign-in, which go before all others.
 const anyEpoch = ^uint64(0)
 
