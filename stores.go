@@ -18,28 +18,28 @@ type memoryState struct {
 	lock chan struct{} // holds one element while it is locked
 
 	mu     sync.Mutex // protects the field below
-	tokens Tokens
+	tokens *Tokens    // a pointer for the same reason
 }
 
 var _ TokenLocker = (*MemoryStore)(nil)
 
 // NewMemoryStore makes an empty store.
 func NewMemoryStore() *MemoryStore {
-	return &MemoryStore{&memoryState{lock: make(chan struct{}, 1)}}
+	return &MemoryStore{&memoryState{lock: make(chan struct{}, 1), tokens: &Tokens{}}}
 }
 
 // Load returns the tokens; the zero Tokens when there are none.
 func (m *MemoryStore) Load(context.Context) (Tokens, error) {
 	m.state.mu.Lock()
 	defer m.state.mu.Unlock()
-	return m.state.tokens, nil
+	return *m.state.tokens, nil
 }
 
 // Save keeps t in place of what there was.
 func (m *MemoryStore) Save(_ context.Context, t Tokens) error {
 	m.state.mu.Lock()
 	defer m.state.mu.Unlock()
-	m.state.tokens = t
+	m.state.tokens = &t
 	return nil
 }
 

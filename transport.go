@@ -45,7 +45,7 @@ type transport struct {
 	transportOptions
 
 	c        *Cognito
-	password string
+	password func() string // a function, so that fmt prints an address; nil: it does not sign in
 	err      error // what is wrong with the options; nothing is sent then
 
 	value        atomic.Pointer[headerValue] // of the last request
@@ -80,7 +80,11 @@ func NewTransport(c *Cognito, password string, opts ...TransportOption) *Transpo
 	if c == nil || c.pool == nil || c.session == nil {
 		o.refuse("client", "want one from New, got none")
 	}
-	return &Transport{&transport{transportOptions: o, c: c, password: password, err: wrapError("NewTransport", errors.Join(o.errs...))}}
+	t := &transport{transportOptions: o, c: c, err: wrapError("NewTransport", errors.Join(o.errs...))}
+	if password != "" {
+		t.password = func() string { return password }
+	}
+	return &Transport{t}
 }
 
 // HTTPClient returns a copy of base, or of the zero [http.Client] if it is nil, whose transport is a [Transport] over
@@ -230,7 +234,7 @@ func (t *transport) renewed(ctx context.Context, used Tokens) (Tokens, error) {
 
 // mustSignIn reports whether err is one that a sign-in with the password helps with.
 func (t *transport) mustSignIn(err error) bool {
-	return t.password != "" && (errors.Is(err, ErrNotSignedIn) || IsTerminal(err))
+	return t.password != nil && (errors.Is(err, ErrNotSignedIn) || IsTerminal(err))
 }
 
 // signIn signs in once for all requests that wait for it, none of which waits longer than its ctx. Tokens that a
@@ -246,7 +250,7 @@ func (t *transport) signIn(ctx context.Context, refused Tokens) (Tokens, error) 
 		if err := t.recent(); err != nil {
 			return Tokens{}, err
 		}
-		err := t.c.Authenticate(ctx, t.password)
+		err := t.c.Authenticate(ctx, t.password())
 		t.remember(err)
 		return t.c.session.current(), err
 	})
