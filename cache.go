@@ -11,7 +11,7 @@ import (
 type tokenHash [sha256.Size]byte
 
 func hashToken(raw string) tokenHash {
-	buffer := hashBuffers.Get().(*[]byte) //nolint:errcheck // nothing else is ever put in
+	buffer := hashBuffers.Get().(*[]byte)
 	*buffer = append((*buffer)[:0], raw...)
 	sum := sha256.Sum256(*buffer)
 	clear(*buffer)
@@ -49,12 +49,12 @@ func newTokenCache(n int) *tokenCache {
 // find finds a token, or returns nil.
 func (c *tokenCache) find(sum tokenHash) *verifiedToken {
 	if t, ok := c.young.Load().Load(sum); ok {
-		return t.(*verifiedToken) //nolint:errcheck // nothing else is ever added
+		return t.(*verifiedToken)
 	}
 	if old := c.old.Load(); old != nil {
 		if t, ok := old.Load(sum); ok {
-			c.add(sum, t.(*verifiedToken)) //nolint:errcheck // the same
-			return t.(*verifiedToken)      //nolint:errcheck // the same
+			c.add(sum, t.(*verifiedToken))
+			return t.(*verifiedToken)
 		}
 	}
 	return nil

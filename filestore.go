@@ -62,7 +62,7 @@ func (f *FileStore) Load(context.Context) (Tokens, error) {
 
 // Save writes t to a new file and puts that in place of the old one, so that no reader ever sees half of it.
 func (f *FileStore) Save(_ context.Context, t Tokens) error {
-	text, err := json.Marshal(t)
+	text, err := json.Marshal(t) //nolint:gosec // to keep them is what the store is for
 	if err != nil {
 		return err
 	}
@@ -122,7 +122,7 @@ func (f *FileStore) Lock(ctx context.Context) (unlock func(), err error) {
 
 // takeLock makes the lock file and writes into it whose it is.
 func takeLock(path, owner string) (taken bool, err error) {
-	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600) //nolint:gosec // the caller named the file
 	switch {
 	case errors.Is(err, fs.ErrExist):
 		return false, nil
@@ -140,7 +140,7 @@ func takeLock(path, owner string) (taken bool, err error) {
 
 // releaseLock removes the lock file, if it is still owner's.
 func releaseLock(path, owner string) {
-	if now, err := os.ReadFile(path); err == nil && string(now) == owner {
+	if now, err := os.ReadFile(path); err == nil && string(now) == owner { //nolint:gosec // the caller named the file
 		_ = os.Remove(path) // else it becomes stale
 	}
 }
@@ -174,7 +174,7 @@ func replaceFile(from, to string) error {
 
 // syncFolder makes a rename outlast a power cut, where the system knows how; Windows does not open folders.
 func syncFolder(path string) {
-	if folder, err := os.Open(path); err == nil {
+	if folder, err := os.Open(path); err == nil { //nolint:gosec // the caller named the folder
 		_ = folder.Sync()
 		_ = folder.Close()
 	}

@@ -322,7 +322,7 @@ func TestNoGoroutineIsLeft(t *testing.T) {
 
 func TestTokenChecks(t *testing.T) {
 	t.Parallel()
-	srv := newServer(t, cognitotest.Config{})
+	srv := newServer(t, cognitotest.Config{Now: func() time.Time { return testTime }})
 	c := newClient(t, srv)
 	other := newServer(t, cognitotest.Config{UserPoolID: "us-east-1_Another01"})
 	access := func(opts cognitotest.TokenOptions) string {

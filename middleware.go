@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// ErrNoToken: the request carries no bearer token.
+// ErrNoToken is the reason in a [*TokenError] when the request carries no bearer token.
 var ErrNoToken = errors.New("request has no bearer token in its Authorization header")
 
 // errAuthorization: there is an Authorization header, but not one that can be read.

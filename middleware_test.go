@@ -2,7 +2,6 @@ package cognito_test
 
 import (
 	"bytes"
-	"errors"
 	"io"
 	"log/slog"
 	"net/http"
@@ -162,7 +161,7 @@ func TestKeysUnavailableIsNoBadToken(t *testing.T) {
 		_, err := remote(t, srv).VerifyAccessToken(t.Context(), accessOf(srv, cognitotest.TokenOptions{}))
 		require.ErrorIs(t, err, cognito.ErrKeysUnavailable, kind)
 		var refused *cognito.TokenError
-		require.True(t, errors.As(err, &refused), kind)
+		require.ErrorAs(t, err, &refused, kind)
 		srv.ClearFaults()
 	}
 	srv.Fault(cognitotest.Fault{Op: "JWKS", Kind: cognitotest.FaultContentType})

@@ -410,7 +410,7 @@ func TestRenewalDoesNotUndoWhatCameLater(t *testing.T) {
 			store := cognito.NewMemoryStore()
 			c := signedIn(t, srv, cognito.WithTokenStore(plainStore{store}))
 			release := make(chan struct{})
-			srv.Fault(cognitotest.Fault{Op: "GetTokensFromRefreshToken", Kind: cognitotest.FaultDelay, Release: release})
+			srv.Fault(cognitotest.Fault{Op: "GetTokensFromRefreshToken", Kind: cognitotest.FaultLateReply, Release: release})
 			done := make(chan error, 1)
 			before := renewals(srv)
 			go func() { done <- c.RenewAccessToken(t.Context()) }()
@@ -418,13 +418,35 @@ func TestRenewalDoesNotUndoWhatCameLater(t *testing.T) {
 			later(t, c)
 			want := c.Tokens()
 			close(release)
-			<-done
+			if err := <-done; name == "sign-out" {
+				require.ErrorIs(t, err, cognito.ErrNotSignedIn)
+			} else {
+				require.NoError(t, err)
+			}
 			assert.Equal(t, want, c.Tokens())
 			stored, err := store.Load(t.Context())
 			require.NoError(t, err)
 			assert.Equal(t, want, stored)
 		})
 	}
+}
+
+// Nor may a verification in between make a renewal lose what it obtained.
+func TestVerificationDuringARenewal(t *testing.T) {
+	t.Parallel()
+	srv := newServer(t, cognitotest.Config{Clients: []cognitotest.Client{rotating(0)}})
+	c := signedIn(t, srv, cognito.WithTokenStore(cognito.NewMemoryStore()))
+	before := c.Tokens()
+	release := make(chan struct{})
+	srv.Fault(cognitotest.Fault{Op: "GetTokensFromRefreshToken", Kind: cognitotest.FaultLateReply, Release: release})
+	done := make(chan error, 1)
+	go func() { done <- c.RenewAccessToken(t.Context()) }()
+	require.Eventually(t, func() bool { return renewals(srv) > 0 }, 10*time.Second, time.Millisecond)
+	require.NoError(t, c.VerifyTokens(t.Context()))
+	close(release)
+	require.NoError(t, <-done)
+	assert.NotEqual(t, before.RefreshToken, c.Tokens().RefreshToken)
+	require.NoError(t, c.RenewAccessToken(t.Context()))
 }
 
 func TestTokenSource(t *testing.T) {

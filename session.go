@@ -102,8 +102,13 @@ func (s *session) replace(epoch uint64, t Tokens, access *AccessClaims, id *IDCl
 	if epoch != anyEpoch && s.epoch != epoch {
 		return false
 	}
-	s.epoch++
-	s.tokens, s.renewAt, s.access, s.id, s.pending = &t, time.Time{}, access, id, nil
+	// A verification of the tokens that it has is no change, and newer ones that were kept aside stay there.
+	same := s.tokens != nil && s.tokens.AccessToken == t.AccessToken && s.tokens.RefreshToken == t.RefreshToken
+	if !same {
+		s.epoch++
+		s.pending = nil
+	}
+	s.tokens, s.renewAt, s.access, s.id = &t, time.Time{}, access, id
 	return true
 }
 

@@ -46,7 +46,7 @@ type transport struct {
 
 	c        *Cognito
 	password func() string // a function, so that fmt prints an address; nil: it does not sign in
-	err      error // what is wrong with the options; nothing is sent then
+	err      error         // what is wrong with the options; nothing is sent then
 
 	value        atomic.Pointer[headerValue] // of the last request
 	refusedUntil atomic.Int64                // in nanoseconds since 1970: no renewal because of a 401 before

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strconv"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -131,7 +132,7 @@ func TestVerifierBehaviour(t *testing.T) {
 			t.Helper()
 			v := remote(t, srv)
 			for i := range 20 {
-				raw := accessOf(srv, cognitotest.TokenOptions{KeyID: fmt.Sprint(i)})
+				raw := accessOf(srv, cognitotest.TokenOptions{KeyID: strconv.Itoa(i)})
 				require.ErrorIs(t, verify(t, v, raw), cognito.ErrUnknownKey)
 				require.NoError(t, verify(t, v, accessOf(srv, cognitotest.TokenOptions{})))
 			}

@@ -3,8 +3,10 @@ package cognitotest
 import (
 	"bytes"
 	"fmt"
+	"maps"
 	"net"
 	"net/http"
+	"strconv"
 	"time"
 )
 
@@ -24,6 +26,8 @@ const (
 	FaultLostReply FaultKind = "lost reply"
 	// FaultDelay lets the pool answer after [Fault.Delay], or never if the client gives up before.
 	FaultDelay FaultKind = "delay"
+	// FaultLateReply lets the pool take the request at once, but answers after [Fault.Delay].
+	FaultLateReply FaultKind = "late reply"
 	// FaultGarbage lets the pool take the request, then answers with status 200 and a body that is no JSON.
 	FaultGarbage FaultKind = "garbage"
 	// FaultTruncate lets the pool take the request, then breaks off in the middle of the answer's body.
@@ -44,9 +48,10 @@ type Fault struct {
 	After int
 	// Status replaces the HTTP status of FaultServerError and FaultThrottle, if it is not zero.
 	Status int
-	// Delay is how long FaultDelay waits, in real time and not on the pool's clock; other kinds wait first, too.
+	// Delay is how long to wait, in real time and not on the pool's clock: FaultLateReply before it answers, the
+	// others before anything else.
 	Delay time.Duration
-	// Release ends the waiting of FaultDelay early when it is closed; nil never does.
+	// Release ends the wait early when it is closed; without a Delay it is all that ends it. If nil, nothing does.
 	Release <-chan struct{}
 }
 
@@ -59,8 +64,8 @@ func (s *Server) Fault(f Fault) {
 	if faults[f.Kind] == nil {
 		panic(fmt.Sprintf("cognitotest: Fault.Kind: want one of the FaultKinds, got %q", f.Kind))
 	}
-	if f.Kind == FaultDelay && f.Delay <= 0 && f.Release == nil {
-		panic("cognitotest: Fault: want a Delay or a Release with FaultDelay")
+	if (f.Kind == FaultDelay || f.Kind == FaultLateReply) && f.Delay <= 0 && f.Release == nil {
+		panic("cognitotest: Fault: want a Delay or a Release with that Kind")
 	}
 	if f.Times == 0 {
 		f.Times = 1
@@ -98,21 +103,33 @@ func (s *Server) nextFault(op string) *Fault {
 
 // fail answers a request as f says; serve is how the pool would answer.
 func (s *Server) fail(f *Fault, w http.ResponseWriter, r *http.Request, serve func(http.ResponseWriter)) {
-	if f.Delay > 0 || f.Release != nil {
-		wait := f.Delay
-		if wait <= 0 {
-			wait = 1<<63 - 1
-		}
-		timer := time.NewTimer(wait)
-		defer timer.Stop()
-		select {
-		case <-timer.C:
-		case <-f.Release:
-		case <-r.Context().Done():
-			return
-		}
+	if f.Kind == FaultLateReply {
+		reply := newHeldReply()
+		serve(reply)
+		serve = func(w http.ResponseWriter) { reply.send(w, reply.body.Len()) }
 	}
-	faults[f.Kind](f, w, serve)
+	if f.wait(r.Context().Done()) {
+		faults[f.Kind](f, w, serve)
+	}
+}
+
+// wait waits as long as f says, and reports whether the client did so, too.
+func (f *Fault) wait(gone <-chan struct{}) bool {
+	var elapsed <-chan time.Time // nil: never
+	if f.Delay > 0 {
+		timer := time.NewTimer(f.Delay)
+		defer timer.Stop()
+		elapsed = timer.C
+	} else if f.Release == nil {
+		return true
+	}
+	select {
+	case <-elapsed:
+	case <-f.Release:
+	case <-gone:
+		return false
+	}
+	return true
 }
 
 // faults is what happens at each kind of fault.
@@ -128,7 +145,8 @@ var faults = map[FaultKind]func(f *Fault, w http.ResponseWriter, serve func(http
 		serve(newHeldReply())
 		reset(w)
 	},
-	FaultDelay: func(_ *Fault, w http.ResponseWriter, serve func(http.ResponseWriter)) { serve(w) },
+	FaultDelay:     func(_ *Fault, w http.ResponseWriter, serve func(http.ResponseWriter)) { serve(w) },
+	FaultLateReply: func(_ *Fault, w http.ResponseWriter, serve func(http.ResponseWriter)) { serve(w) },
 	FaultGarbage: func(_ *Fault, w http.ResponseWriter, serve func(http.ResponseWriter)) {
 		reply := newHeldReply()
 		serve(reply)
@@ -177,10 +195,8 @@ func (h *heldReply) Write(b []byte) (int, error) { return h.body.Write(b) }
 
 // send sends the first n bytes of the answer, and announces all of them.
 func (h *heldReply) send(w http.ResponseWriter, n int) {
-	for name, values := range h.header {
-		w.Header()[name] = values
-	}
-	w.Header().Set("Content-Length", fmt.Sprint(h.body.Len()))
+	maps.Copy(w.Header(), h.header)
+	w.Header().Set("Content-Length", strconv.Itoa(h.body.Len()))
 	w.WriteHeader(h.status)
 	_, _ = w.Write(h.body.Bytes()[:n]) // a client that is gone needs no answer
 	_ = http.NewResponseController(w).Flush()

@@ -17,8 +17,17 @@ import (
 	"github.com/gocognito/cognito/cognitotest"
 )
 
+// reply is an answer, as far as it came.
+type reply struct {
+	status int
+	header http.Header
+	length int64
+	body   string
+	err    error
+}
+
 // postAlone calls an operation with a client of its own, so that no connection is used twice.
-func postAlone(ctx context.Context, t *testing.T, srv *cognitotest.Server, op, body string) (*http.Response, []byte, error) {
+func postAlone(ctx context.Context, t *testing.T, srv *cognitotest.Server, op, body string) reply {
 	t.Helper()
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, srv.URL, strings.NewReader(body))
 	require.NoError(t, err)
@@ -27,11 +36,11 @@ func postAlone(ctx context.Context, t *testing.T, srv *cognitotest.Server, op, b
 	defer transport.CloseIdleConnections()
 	resp, err := (&http.Client{Transport: transport}).Do(req)
 	if err != nil {
-		return nil, nil, err
+		return reply{err: err}
 	}
 	defer func() { _ = resp.Body.Close() }()
 	answer, err := io.ReadAll(resp.Body)
-	return resp, answer, err
+	return reply{resp.StatusCode, resp.Header, resp.ContentLength, string(answer), err}
 }
 
 func TestFaults(t *testing.T) {
@@ -40,7 +49,7 @@ func TestFaults(t *testing.T) {
 		name  string
 		fault cognitotest.Fault
 		taken bool
-		check func(t *testing.T, resp *http.Response, body []byte, err error)
+		check func(*testing.T, reply)
 	}{
 		{"throttle", cognitotest.Fault{Kind: cognitotest.FaultThrottle}, false, answered(400, "TooManyRequestsException")},
 		{"500 is the default", cognitotest.Fault{}, false, answered(500, "InternalErrorException")},
@@ -48,23 +57,23 @@ func TestFaults(t *testing.T) {
 		{"reset", cognitotest.Fault{Kind: cognitotest.FaultReset}, false, broken},
 		{"lost reply", cognitotest.Fault{Kind: cognitotest.FaultLostReply}, true, broken},
 		{"delay", cognitotest.Fault{Kind: cognitotest.FaultDelay, Delay: time.Millisecond}, true, answered(200, "CodeDeliveryDetails")},
-		{"garbage", cognitotest.Fault{Kind: cognitotest.FaultGarbage}, true, func(t *testing.T, resp *http.Response, body []byte, err error) {
+		{"garbage", cognitotest.Fault{Kind: cognitotest.FaultGarbage}, true, func(t *testing.T, r reply) {
 			t.Helper()
-			answered(200, "<html>")(t, resp, body, err)
-			assert.False(t, json.Valid(body))
+			answered(200, "<html>")(t, r)
+			assert.False(t, json.Valid([]byte(r.body)))
 		}},
-		{"truncate", cognitotest.Fault{Kind: cognitotest.FaultTruncate}, true, func(t *testing.T, resp *http.Response, body []byte, err error) {
+		{"truncate", cognitotest.Fault{Kind: cognitotest.FaultTruncate}, true, func(t *testing.T, r reply) {
 			t.Helper()
-			require.ErrorIs(t, err, io.ErrUnexpectedEOF)
-			assert.Equal(t, 200, resp.StatusCode)
-			assert.NotEmpty(t, body)
-			assert.Less(t, int64(len(body)), resp.ContentLength)
+			require.ErrorIs(t, r.err, io.ErrUnexpectedEOF)
+			assert.Equal(t, 200, r.status)
+			assert.NotEmpty(t, r.body)
+			assert.Less(t, int64(len(r.body)), r.length)
 		}},
-		{"content type", cognitotest.Fault{Kind: cognitotest.FaultContentType}, true, func(t *testing.T, resp *http.Response, body []byte, err error) {
+		{"content type", cognitotest.Fault{Kind: cognitotest.FaultContentType}, true, func(t *testing.T, r reply) {
 			t.Helper()
-			answered(200, "CodeDeliveryDetails")(t, resp, body, err)
-			assert.Equal(t, "text/html", resp.Header.Get("Content-Type"))
-			assert.True(t, json.Valid(body))
+			answered(200, "CodeDeliveryDetails")(t, r)
+			assert.Equal(t, "text/html", r.header.Get("Content-Type"))
+			assert.True(t, json.Valid([]byte(r.body)))
 		}},
 	}
 	for _, tt := range tests {
@@ -75,33 +84,31 @@ func TestFaults(t *testing.T) {
 			tt.fault.Op = "SignUp"
 			srv.Fault(tt.fault)
 			body := `{"ClientId":"` + srv.ClientID + `","Username":"dave","Password":"Correct-Horse-1","UserAttributes":[{"Name":"email","Value":"dave@example.com"}]}`
-			resp, answer, err := postAlone(t.Context(), t, srv, "SignUp", body)
-			tt.check(t, resp, answer, err)
+			tt.check(t, postAlone(t.Context(), t, srv, "SignUp", body))
 			// The fault is used up. Whether the pool had taken the first request shows by what it says to the second.
 			want := answered(200, "CodeDeliveryDetails")
 			if tt.taken {
 				want = answered(400, "UsernameExistsException")
 			}
-			resp, answer, err = postAlone(t.Context(), t, srv, "SignUp", body)
-			want(t, resp, answer, err)
+			want(t, postAlone(t.Context(), t, srv, "SignUp", body))
 			assert.Len(t, srv.Requests(), 2)
 		})
 	}
 }
 
-func answered(status int, part string) func(*testing.T, *http.Response, []byte, error) {
-	return func(t *testing.T, resp *http.Response, body []byte, err error) {
+func answered(status int, part string) func(*testing.T, reply) {
+	return func(t *testing.T, r reply) {
 		t.Helper()
-		require.NoError(t, err)
-		assert.Equal(t, status, resp.StatusCode)
-		assert.Contains(t, string(body), part)
+		require.NoError(t, r.err)
+		assert.Equal(t, status, r.status)
+		assert.Contains(t, r.body, part)
 	}
 }
 
-func broken(t *testing.T, resp *http.Response, _ []byte, err error) {
+func broken(t *testing.T, r reply) {
 	t.Helper()
-	assert.Nil(t, resp)
-	assert.True(t, errors.Is(err, syscall.ECONNRESET) || errors.Is(err, io.EOF), "%v", err)
+	assert.Zero(t, r.status)
+	assert.True(t, errors.Is(r.err, syscall.ECONNRESET) || errors.Is(r.err, io.EOF), "%v", r.err)
 }
 
 func TestFaultsChooseTheirRequests(t *testing.T) {
@@ -111,9 +118,9 @@ func TestFaultsChooseTheirRequests(t *testing.T) {
 	statuses := func(n int, op string) []int {
 		var all []int
 		for range n {
-			resp, _, err := postAlone(t.Context(), t, srv, op, "{}")
-			require.NoError(t, err)
-			all = append(all, resp.StatusCode)
+			r := postAlone(t.Context(), t, srv, op, "{}")
+			require.NoError(t, r.err)
+			all = append(all, r.status)
 		}
 		return all
 	}
@@ -142,18 +149,21 @@ func TestFaultsChooseTheirRequests(t *testing.T) {
 
 func TestFaultDelay(t *testing.T) {
 	t.Parallel()
-	srv := cognitotest.NewServer(cognitotest.Config{})
-	t.Cleanup(srv.Close)
-	release := make(chan struct{})
-	srv.Fault(cognitotest.Fault{Kind: cognitotest.FaultDelay, Release: release, Times: 2})
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
-	defer cancel()
-	_, _, err := postAlone(ctx, t, srv, "SignUp", "{}")
-	require.ErrorIs(t, err, context.DeadlineExceeded)
-	close(release)
-	resp, _, err := postAlone(t.Context(), t, srv, "SignUp", "{}")
-	require.NoError(t, err)
-	assert.Equal(t, 400, resp.StatusCode)
+	for kind, taken := range map[cognitotest.FaultKind]bool{cognitotest.FaultDelay: false, cognitotest.FaultLateReply: true} {
+		srv := cognitotest.NewServer(cognitotest.Config{})
+		t.Cleanup(srv.Close)
+		release := make(chan struct{})
+		srv.Fault(cognitotest.Fault{Kind: kind, Release: release, Times: 2})
+		body := `{"ClientId":"` + srv.ClientID + `","Username":"dave","Password":"Correct-Horse-1","UserAttributes":[{"Name":"email","Value":"dave@example.com"}]}`
+		first := make(chan reply)
+		go func() { first <- postAlone(t.Context(), t, srv, "SignUp", body) }()
+		require.Eventually(t, func() bool { return len(srv.Requests()) == 1 && (srv.Code("dave") != "") == taken }, 10*time.Second, time.Millisecond)
+		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
+		defer cancel()
+		require.ErrorIs(t, postAlone(ctx, t, srv, "GetUser", "{}").err, context.DeadlineExceeded)
+		close(release)
+		answered(200, "CodeDeliveryDetails")(t, <-first)
+	}
 }
 
 func TestFaultRefusesMistakes(t *testing.T) {

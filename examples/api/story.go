@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/gocognito/cognito"
@@ -103,14 +104,14 @@ func (t *teller) call(ctx context.Context, title string, client *http.Client, ur
 
 // asked lists the calls of the pool; fetches of its keys are left out, since they run beside the others.
 func asked(requests []cognitotest.Request) string {
-	text := ""
+	var calls []string
 	for _, r := range requests {
 		if r.Op != "JWKS" {
-			text += ", " + r.Op
+			calls = append(calls, r.Op)
 		}
 	}
-	if text == "" {
+	if calls == nil {
 		return ""
 	}
-	return "  (" + text[2:] + ")"
+	return "  (" + strings.Join(calls, ", ") + ")"
 }
