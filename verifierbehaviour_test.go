@@ -288,9 +288,10 @@ func TestKeyRotationUnderLoad(t *testing.T) {
 		begin := make(chan struct{})
 		for range 20 {
 			wg.Go(func() {
+				raw := accessOf(srv, cognitotest.TokenOptions{})
 				<-begin
 				for range 10 {
-					if _, err := v.VerifyAccessToken(t.Context(), accessOf(srv, cognitotest.TokenOptions{})); err != nil {
+					if _, err := v.VerifyAccessToken(t.Context(), raw); err != nil {
 						t.Error(err)
 					}
 				}
@@ -321,13 +322,14 @@ func TestRotationDuringAFetch(t *testing.T) {
 		v, err := cognito.NewVerifier(testPool, []string{testClient}, cognito.WithVerifierHTTPClient(client),
 			cognito.WithVerifierClock(func() time.Time { return testTime }))
 		require.NoError(t, err)
-		for _, raw := range []string{token(nil), two.sign(two.header(), access(nil))} {
-			go func() {
-				_, err := v.VerifyAccessToken(t.Context(), raw)
-				assert.NoError(t, err)
-			}()
-			synctest.Wait() // until it waits for the fetch
-		}
+		// The first one's key may be gone again when it looks, which would be right.
+		go func() { _, _ = v.VerifyAccessToken(t.Context(), token(nil)) }()
+		synctest.Wait() // until it waits for the fetch
+		go func() {
+			_, err := v.VerifyAccessToken(t.Context(), two.sign(two.header(), access(nil)))
+			assert.NoError(t, err)
+		}()
+		synctest.Wait()
 		close(release)
 		synctest.Wait()
 		assert.Equal(t, 2, asked)
