@@ -101,8 +101,8 @@ func payload(claims, change map[string]any) string {
 	return string(text)
 }
 
-// token is an access token that the verifier of newTestVerifier takes, unless change spoils it.
-func token(change map[string]any) string {
+// forged is an access token that the verifier of newTestVerifier takes, unless change spoils it.
+func forged(change map[string]any) string {
 	return forgers()[0].sign(forgers()[0].header(), access(change))
 }
 

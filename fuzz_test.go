@@ -67,7 +67,7 @@ func FuzzVerify(f *testing.F) {
 
 // FuzzVerifyRaw gives the verifier anything as a token: only what was signed may pass.
 func FuzzVerifyRaw(f *testing.F) {
-	good := token(nil)
+	good := forged(nil)
 	header, body, signature := splitToken(good)
 	for _, raw := range []string{"", "..", good, good + "=", header + "." + body + ".", strings.ToUpper(good), header + "." + body + "." + signature + "." + signature} {
 		f.Add(raw)
@@ -84,7 +84,7 @@ func FuzzVerifyRaw(f *testing.F) {
 
 // FuzzAuthorization gives the handler anything as an Authorization header.
 func FuzzAuthorization(f *testing.F) {
-	good := token(nil)
+	good := forged(nil)
 	for _, value := range []string{"", "Bearer", "Bearer ", "bearer  " + good, "Bearer " + good + ",x", "Basic x", "\x00", good} {
 		f.Add(value, false)
 	}
@@ -121,7 +121,7 @@ func FuzzKeySet(f *testing.F) {
 		if err != nil {
 			return
 		}
-		if _, err := v.VerifyAccessToken(t.Context(), token(nil)); err == nil && !strings.Contains(string(set), modulus[:40]) {
+		if _, err := v.VerifyAccessToken(t.Context(), forged(nil)); err == nil && !strings.Contains(string(set), modulus[:40]) {
 			t.Error("a key that is not in the set verified a token")
 		}
 	})

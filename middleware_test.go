@@ -19,7 +19,7 @@ import (
 // bearing is a request with the header values given.
 func bearing(t *testing.T, method string, values ...string) *http.Request {
 	t.Helper()
-	req := httptest.NewRequestWithContext(t.Context(), method, "/things?access_token="+token(nil), nil)
+	req := httptest.NewRequestWithContext(t.Context(), method, "/things?access_token="+forged(nil), nil)
 	for _, value := range values {
 		req.Header.Add("Authorization", value)
 	}
@@ -28,7 +28,7 @@ func bearing(t *testing.T, method string, values ...string) *http.Request {
 
 func TestHandler(t *testing.T) {
 	t.Parallel()
-	good := token(nil)
+	good := forged(nil)
 	const (
 		invalid = `Bearer error="invalid_token"`
 		bare    = `Bearer realm="api"`
@@ -60,11 +60,11 @@ func TestHandler(t *testing.T) {
 		{"two headers of two schemes", []string{"Bearer " + good, "Basic Ym9iOmJvYg=="}, nil, 401, request, nil},
 		{"garbage", []string{"Bearer garbage"}, nil, 401, invalid, nil},
 		{"ID token", []string{"Bearer " + idToken(nil)}, nil, 401, invalid, cognito.ErrTokenUse},
-		{"expired", []string{"Bearer " + token(claim("exp", 1))}, nil, 401, invalid, nil},
+		{"expired", []string{"Bearer " + forged(claim("exp", 1))}, nil, 401, invalid, nil},
 		{"in the group", []string{"Bearer " + good}, with(cognito.WithGroups("readers")), 200, "", nil},
 		{"not in the group", []string{"Bearer " + good}, with(cognito.WithGroups("admins")), 403, scope, cognito.ErrNotInGroup},
 		{"without the scope", []string{"Bearer " + good}, with(cognito.WithScopes("admin")), 403, scope, cognito.ErrInsufficientScope},
-		{"expired and not in the group", []string{"Bearer " + token(claim("exp", 1))}, with(cognito.WithGroups("admins")), 401, invalid, nil},
+		{"expired and not in the group", []string{"Bearer " + forged(claim("exp", 1))}, with(cognito.WithGroups("admins")), 401, invalid, nil},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -138,7 +138,7 @@ func TestHandlerLogsWhyAndNoToken(t *testing.T) {
 	t.Parallel()
 	var log bytes.Buffer
 	v := newTestVerifier(t, cognito.WithVerifierLogger(slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))))
-	raw := token(claim("exp", testTime.Add(-time.Hour).Unix()))
+	raw := forged(claim("exp", testTime.Add(-time.Hour).Unix()))
 	checkHandler(t, v.Handler, bearing(t, http.MethodGet, "Bearer "+raw), http.StatusUnauthorized, `Bearer error="invalid_token"`)
 	assert.Contains(t, log.String(), "expired")
 	_, _, signature := splitToken(raw)

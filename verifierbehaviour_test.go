@@ -244,24 +244,24 @@ func TestMultiVerifier(t *testing.T) {
 	require.NoError(t, err)
 	_, err = m.VerifyAccessToken(t.Context(), "x")
 	require.ErrorIs(t, err, jwt.ErrTokenMalformed)
-	_, err = m.VerifyAccessToken(t.Context(), token(claim("iss", "https://evil.example.com")))
+	_, err = m.VerifyAccessToken(t.Context(), forged(claim("iss", "https://evil.example.com")))
 	require.ErrorIs(t, err, cognito.ErrTokenIssuer)
 	id, err := m.VerifyIDToken(t.Context(), idToken(nil))
 	require.NoError(t, err)
 	assert.Equal(t, "bob@example.com", id.Email)
-	_, err = m.VerifyIDToken(t.Context(), token(nil))
+	_, err = m.VerifyIDToken(t.Context(), forged(nil))
 	require.ErrorIs(t, err, cognito.ErrTokenUse)
 	claims := jwt.MapClaims{}
-	require.NoError(t, m.VerifyInto(t.Context(), token(nil), cognito.AccessToken, &claims))
+	require.NoError(t, m.VerifyInto(t.Context(), forged(nil), cognito.AccessToken, &claims))
 	assert.Equal(t, "bob", claims["username"])
-	require.ErrorContains(t, m.VerifyInto(t.Context(), token(nil), "x", &claims), "use")
+	require.ErrorContains(t, m.VerifyInto(t.Context(), forged(nil), "x", &claims), "use")
 }
 
 func TestKeyfunc(t *testing.T) {
 	t.Parallel()
 	keyfunc := newTestVerifier(t).Keyfunc(t.Context())
 	parser := jwt.NewParser(jwt.WithTimeFunc(func() time.Time { return testTime }))
-	_, err := parser.Parse(token(nil), keyfunc)
+	_, err := parser.Parse(forged(nil), keyfunc)
 	require.NoError(t, err)
 	f := forgers()[0]
 	for header, want := range map[string]error{
@@ -323,7 +323,7 @@ func TestRotationDuringAFetch(t *testing.T) {
 			cognito.WithVerifierClock(func() time.Time { return testTime }))
 		require.NoError(t, err)
 		// The first one's key may be gone again when it looks, which would be right.
-		go func() { _, _ = v.VerifyAccessToken(t.Context(), token(nil)) }()
+		go func() { _, _ = v.VerifyAccessToken(t.Context(), forged(nil)) }()
 		synctest.Wait() // until it waits for the fetch
 		go func() {
 			_, err := v.VerifyAccessToken(t.Context(), two.sign(two.header(), access(nil)))
@@ -375,14 +375,14 @@ func TestTokenCache(t *testing.T) {
 func TestMultiRegionIssuers(t *testing.T) {
 	t.Parallel()
 	replica := "https://cognito-idp.us-east-1.amazonaws.com/" + testPool
-	_, err := newTestVerifier(t).VerifyAccessToken(t.Context(), token(claim("iss", replica)))
+	_, err := newTestVerifier(t).VerifyAccessToken(t.Context(), forged(claim("iss", replica)))
 	require.ErrorIs(t, err, cognito.ErrTokenIssuer)
 	v := newTestVerifier(t, cognito.WithIssuers(testIssuer, replica))
 	for _, issuer := range []string{testIssuer, replica} {
-		claims, err := v.VerifyAccessToken(t.Context(), token(claim("iss", issuer)))
+		claims, err := v.VerifyAccessToken(t.Context(), forged(claim("iss", issuer)))
 		require.NoError(t, err)
 		assert.Equal(t, issuer, claims.Issuer)
 	}
-	_, err = v.VerifyAccessToken(t.Context(), token(claim("iss", "https://issuer-cognito-idp.eu-west-1.amazonaws.com/"+testPool)))
+	_, err = v.VerifyAccessToken(t.Context(), forged(claim("iss", "https://issuer-cognito-idp.eu-west-1.amazonaws.com/"+testPool)))
 	require.ErrorIs(t, err, cognito.ErrTokenIssuer, "those named replace the pool's own")
 }

@@ -34,7 +34,7 @@ func with(opts ...cognito.VerifierOption) []cognito.VerifierOption { return opts
 func claim(name string, value any) map[string]any { return map[string]any{name: value} }
 
 func parsingCases() []verifierCase {
-	f, good := forgers()[0], token(nil)
+	f, good := forgers()[0], forged(nil)
 	header, body, signature := splitToken(good)
 	bad := jwt.ErrTokenMalformed
 	cases := []verifierCase{
@@ -60,25 +60,25 @@ func parsingCases() []verifierCase {
 		{7, "payload that is empty", f.sign(f.header(), ""), "", nil, bad},
 		{8, "alg that is no text", f.sign(`{"kid":"one","alg":1}`, access(nil)), "", nil, bad},
 		{9, "kid that is no text", f.sign(`{"kid":1,"alg":"RS256"}`, access(nil)), "", nil, bad},
-		{11, "aud that is a number", token(claim("aud", 1)), "", nil, bad},
-		{11, "aud with a number in it", token(claim("aud", []any{"x", 1})), "", nil, bad},
+		{11, "aud that is a number", forged(claim("aud", 1)), "", nil, bad},
+		{11, "aud with a number in it", forged(claim("aud", []any{"x", 1})), "", nil, bad},
 		{13, "exp beyond all bounds", f.sign(f.header(), strings.Replace(access(claim("exp", 1)), `"exp":1`, `"exp":1e400`, 1)), "", nil, bad},
 		{13, "exp in the year 10^12", f.sign(f.header(), strings.Replace(access(claim("exp", 1)), `"exp":1`, `"exp":1e30`, 1)), "", nil, bad},
-		{14, "exp with a fraction", token(claim("exp", float64(testTime.Unix())+0.5)), "", nil, nil},
-		{14, "exp with a fraction, just past", token(claim("exp", float64(testTime.Unix())-0.5)), "", nil, jwt.ErrTokenExpired},
-		{15, "names and values that are not ASCII", token(map[string]any{"名前": "ボブ", "username": "Zoë \"Z\""}), "", nil, nil},
+		{14, "exp with a fraction", forged(claim("exp", float64(testTime.Unix())+0.5)), "", nil, nil},
+		{14, "exp with a fraction, just past", forged(claim("exp", float64(testTime.Unix())-0.5)), "", nil, jwt.ErrTokenExpired},
+		{15, "names and values that are not ASCII", forged(map[string]any{"名前": "ボブ", "username": "Zoë \"Z\""}), "", nil, nil},
 		// 16: JavaScript's __proto__ is a name like others here. A known claim that is there twice is refused.
-		{16, "__proto__", token(claim("__proto__", map[string]any{"token_use": "id"})), "", nil, nil},
+		{16, "__proto__", forged(claim("__proto__", map[string]any{"token_use": "id"})), "", nil, nil},
 		{16, "a claim twice", f.sign(f.header(), `{"exp":99999999999,`+access(nil)[1:]), "", nil, bad},
 		{16, "a claim in other case", f.sign(f.header(), `{"EXP":1,"Token_Use":"id",`+access(nil)[1:]), "", nil, nil},
 		{17, "no signature", header + "." + body + ".", "", nil, jwt.ErrTokenSignatureInvalid},
 		{17, "no header", "." + body + "." + signature, "", nil, bad},
 	}
 	for _, name := range []string{"iss", "sub", "jti", "scope", "client_id", "username", "token_use"} {
-		cases = append(cases, verifierCase{10, name + " that is no text", token(claim(name, 1)), "", nil, bad})
+		cases = append(cases, verifierCase{10, name + " that is no text", forged(claim(name, 1)), "", nil, bad})
 	}
 	for _, name := range []string{"exp", "nbf", "iat", "auth_time"} {
-		cases = append(cases, verifierCase{12, name + " that is text", token(claim(name, "1")), "", nil, bad},
+		cases = append(cases, verifierCase{12, name + " that is text", forged(claim(name, "1")), "", nil, bad},
 			verifierCase{12, name + " that is null", f.sign(f.header(), withNull(name)), "", nil, bad})
 	}
 	return cases
@@ -97,20 +97,20 @@ func keyCases() []verifierCase {
 	bad := jwt.ErrTokenSignatureInvalid
 	rest := access(nil)
 	return []verifierCase{
-		{18, "kid in the set", token(nil), "", nil, nil},
+		{18, "kid in the set", forged(nil), "", nil, nil},
 		{18, "the other kid", two.sign(two.header(), rest), "", nil, nil},
 		{19, "no kid", one.sign(`{"alg":"RS256"}`, rest), "", nil, cognito.ErrUnknownKey},
 		{20, "empty kid", one.sign(`{"alg":"RS256","kid":""}`, rest), "", nil, cognito.ErrUnknownKey}, // as if there were none
 		{21, "kid not in the set", one.sign(`{"alg":"RS256","kid":"three"}`, rest), "", nil, cognito.ErrUnknownKey},
 		{22, "kid of the pool's other key", one.sign(two.header(), rest), "", nil, bad},
-		{23, "keys of other kinds beside it", token(nil), "", keys(
+		{23, "keys of other kinds beside it", forged(nil), "", keys(
 			one.jwk(map[string]any{"kid": "ps", "alg": "PS256"}), map[string]any{"kty": "EC"}, map[string]any{"kty": "PQC", "kid": "x"}, one.jwk(nil)), nil},
-		{24, "two keys with one kid, the first fits", token(nil), "", keys(one.jwk(nil), two.jwk(claim("kid", "one"))), nil},
-		{24, "two keys with one kid, the second fits", token(nil), "", keys(two.jwk(claim("kid", "one")), one.jwk(nil)), bad},
-		{25, "key for encryption", token(nil), "", keys(one.jwk(claim("use", "enc"))), bad},
-		{26, "key without use", token(nil), "", keys(one.jwk(claim("use", nil))), nil},
-		{27, "key of an unknown kind", token(nil), "", keys(one.jwk(claim("kty", "X")), two.jwk(nil)), cognito.ErrUnknownKey},
-		{30, "key without alg", token(nil), "", keys(one.jwk(claim("alg", nil))), nil},
+		{24, "two keys with one kid, the first fits", forged(nil), "", keys(one.jwk(nil), two.jwk(claim("kid", "one"))), nil},
+		{24, "two keys with one kid, the second fits", forged(nil), "", keys(two.jwk(claim("kid", "one")), one.jwk(nil)), bad},
+		{25, "key for encryption", forged(nil), "", keys(one.jwk(claim("use", "enc"))), bad},
+		{26, "key without use", forged(nil), "", keys(one.jwk(claim("use", nil))), nil},
+		{27, "key of an unknown kind", forged(nil), "", keys(one.jwk(claim("kty", "X")), two.jwk(nil)), cognito.ErrUnknownKey},
+		{30, "key without alg", forged(nil), "", keys(one.jwk(claim("alg", nil))), nil},
 		// 31: the header's algorithm must be RS256, whatever the key says.
 		{31, "key without alg, header ES256", one.sign(`{"kid":"one","alg":"ES256"}`, rest), "", keys(one.jwk(claim("alg", nil))), bad},
 		// 32: a pool signs with RS256 only, so the others are refused.
@@ -119,14 +119,14 @@ func keyCases() []verifierCase {
 		// 33: the same, for the algorithms of other issuers.
 		{33, "ES256", one.sign(`{"kid":"one","alg":"ES256"}`, rest), "", nil, bad},
 		{33, "EdDSA", one.sign(`{"kid":"one","alg":"EdDSA"}`, rest), "", nil, bad},
-		{34, "header's alg is not the key's", token(nil), "", keys(one.jwk(claim("alg", "RS384"))), bad},
+		{34, "header's alg is not the key's", forged(nil), "", keys(one.jwk(claim("alg", "RS384"))), bad},
 		{35, "no alg", one.sign(`{"kid":"one"}`, rest), "", nil, jwt.ErrTokenUnverifiable},
 		{36, "alg none", encodeHeader(`{"kid":"one","alg":"none"}`) + "." + encode([]byte(rest)) + ".", "", nil, bad},
 		{37, "HS256 keyed with the public key", macToken(one, rest), "", nil, bad},
 		{38, "PS256", one.sign(`{"kid":"one","alg":"PS256"}`, rest), "", nil, bad},
 		{38, "rs256", one.sign(`{"kid":"one","alg":"rs256"}`, rest), "", nil, bad},
 		{39, "payload changed", changedToken("bob", "eve"), "", nil, bad},
-		{39, "signature changed", token(nil)[:len(token(nil))-8] + "AAAAAAAA"[:7] + "A", "", nil, bad},
+		{39, "signature changed", forged(nil)[:len(forged(nil))-8] + "AAAAAAAA"[:7] + "A", "", nil, bad},
 		{40, "signature before claims", changedToken(testClient, "x"), "", nil, bad},
 		{40, "critical extension", one.sign(`{"kid":"one","alg":"RS256","crit":["b64"],"b64":false}`, rest), "", nil, jwt.ErrTokenUnverifiable},
 	}
@@ -140,7 +140,7 @@ func macToken(f forger, payload string) string {
 }
 
 func changedToken(from, to string) string {
-	header, body, signature := splitToken(token(nil))
+	header, body, signature := splitToken(forged(nil))
 	return header + "." + changed(body, from, to) + "." + signature
 }
 
@@ -151,48 +151,48 @@ func claimCases() []verifierCase {
 	scopes := func(names ...string) []cognito.VerifierOption { return with(cognito.WithScopes(names...)) }
 	id := cognito.IDToken
 	return []verifierCase{
-		{41, "expired", token(claim("exp", at(-time.Second))), "", nil, jwt.ErrTokenExpired},
-		{42, "expires at this very moment", token(claim("exp", at(0))), "", nil, nil},
-		{43, "no exp", token(claim("exp", nil)), "", nil, jwt.ErrTokenRequiredClaimMissing}, // it would be good for ever
-		{44, "expired within the leeway", token(claim("exp", at(-time.Minute))), "", leeway, nil},
-		{44, "expired beyond the leeway", token(claim("exp", at(-61*time.Second))), "", leeway, jwt.ErrTokenExpired},
-		{45, "not yet", token(claim("nbf", at(time.Second))), "", nil, jwt.ErrTokenNotValidYet},
-		{45, "not yet, within the leeway", token(claim("nbf", at(time.Minute))), "", leeway, nil},
-		{45, "not yet, beyond the leeway", token(claim("nbf", at(61*time.Second))), "", leeway, jwt.ErrTokenNotValidYet},
-		{46, "issued in the future", token(claim("iat", at(time.Hour))), "", nil, nil},
-		{47, "the original issuer", token(nil), "", nil, nil},
-		{48, "the updated issuer", token(claim("iss", "https://issuer-cognito-idp.eu-west-1.amazonaws.com/"+testPool)), "", nil, nil},
-		{49, "another pool", token(claim("iss", testIssuer+"x")), "", nil, cognito.ErrTokenIssuer},
-		{49, "a slash at the end", token(claim("iss", testIssuer+"/")), "", nil, cognito.ErrTokenIssuer},
-		{49, "http", token(claim("iss", "http"+testIssuer[5:])), "", nil, cognito.ErrTokenIssuer},
-		{49, "a longer host", token(claim("iss", "https://cognito-idp.eu-west-1.amazonaws.com.evil.com/"+testPool)), "", nil, cognito.ErrTokenIssuer},
-		{49, "another region", token(claim("iss", "https://cognito-idp.eu-west-2.amazonaws.com/"+testPool)), "", nil, cognito.ErrTokenIssuer},
-		{50, "no issuer", token(claim("iss", nil)), "", nil, cognito.ErrTokenIssuer},
-		{52, "no token_use", token(claim("token_use", nil)), "", nil, cognito.ErrTokenUse},
+		{41, "expired", forged(claim("exp", at(-time.Second))), "", nil, jwt.ErrTokenExpired},
+		{42, "expires at this very moment", forged(claim("exp", at(0))), "", nil, nil},
+		{43, "no exp", forged(claim("exp", nil)), "", nil, jwt.ErrTokenRequiredClaimMissing}, // it would be good for ever
+		{44, "expired within the leeway", forged(claim("exp", at(-time.Minute))), "", leeway, nil},
+		{44, "expired beyond the leeway", forged(claim("exp", at(-61*time.Second))), "", leeway, jwt.ErrTokenExpired},
+		{45, "not yet", forged(claim("nbf", at(time.Second))), "", nil, jwt.ErrTokenNotValidYet},
+		{45, "not yet, within the leeway", forged(claim("nbf", at(time.Minute))), "", leeway, nil},
+		{45, "not yet, beyond the leeway", forged(claim("nbf", at(61*time.Second))), "", leeway, jwt.ErrTokenNotValidYet},
+		{46, "issued in the future", forged(claim("iat", at(time.Hour))), "", nil, nil},
+		{47, "the original issuer", forged(nil), "", nil, nil},
+		{48, "the updated issuer", forged(claim("iss", "https://issuer-cognito-idp.eu-west-1.amazonaws.com/"+testPool)), "", nil, nil},
+		{49, "another pool", forged(claim("iss", testIssuer+"x")), "", nil, cognito.ErrTokenIssuer},
+		{49, "a slash at the end", forged(claim("iss", testIssuer+"/")), "", nil, cognito.ErrTokenIssuer},
+		{49, "http", forged(claim("iss", "http"+testIssuer[5:])), "", nil, cognito.ErrTokenIssuer},
+		{49, "a longer host", forged(claim("iss", "https://cognito-idp.eu-west-1.amazonaws.com.evil.com/"+testPool)), "", nil, cognito.ErrTokenIssuer},
+		{49, "another region", forged(claim("iss", "https://cognito-idp.eu-west-2.amazonaws.com/"+testPool)), "", nil, cognito.ErrTokenIssuer},
+		{50, "no issuer", forged(claim("iss", nil)), "", nil, cognito.ErrTokenIssuer},
+		{52, "no token_use", forged(claim("token_use", nil)), "", nil, cognito.ErrTokenUse},
 		{53, "ID token for access", idToken(nil), "", nil, cognito.ErrTokenUse},
-		{53, "access token for ID", token(nil), id, nil, cognito.ErrTokenUse},
-		{55, "client_id is compared", token(claim("client_id", "other")), "", nil, cognito.ErrTokenClient},
-		{55, "aud of an access token is not", token(claim("aud", "https://api.example.com")), "", nil, nil},
-		{55, "aud instead of client_id", token(map[string]any{"client_id": nil, "aud": testClient}), "", nil, cognito.ErrTokenClient},
+		{53, "access token for ID", forged(nil), id, nil, cognito.ErrTokenUse},
+		{55, "client_id is compared", forged(claim("client_id", "other")), "", nil, cognito.ErrTokenClient},
+		{55, "aud of an access token is not", forged(claim("aud", "https://api.example.com")), "", nil, nil},
+		{55, "aud instead of client_id", forged(map[string]any{"client_id": nil, "aud": testClient}), "", nil, cognito.ErrTokenClient},
 		{56, "aud of an ID token is compared", idToken(claim("aud", "other")), id, nil, cognito.ErrTokenClient},
 		{56, "client_id of an ID token is not", idToken(claim("client_id", "other")), id, nil, nil},
 		{56, "no aud", idToken(map[string]any{"aud": nil, "client_id": testClient}), id, nil, cognito.ErrTokenClient},
 		{57, "aud of an ID token is an array", idToken(claim("aud", []string{testClient})), id, nil, cognito.ErrTokenClient},
 		{57, "aud of an ID token is two", idToken(claim("aud", []string{testClient, "other"})), id, nil, cognito.ErrTokenClient},
-		{60, "one of the groups", token(nil), "", groups("admins", "writers"), nil},
-		{60, "none of the groups", token(nil), "", groups("admins"), cognito.ErrNotInGroup},
-		{60, "no groups", token(claim("cognito:groups", nil)), "", groups("readers"), cognito.ErrNotInGroup},
-		{60, "groups in other case", token(nil), "", groups("Readers"), cognito.ErrNotInGroup},
+		{60, "one of the groups", forged(nil), "", groups("admins", "writers"), nil},
+		{60, "none of the groups", forged(nil), "", groups("admins"), cognito.ErrNotInGroup},
+		{60, "no groups", forged(claim("cognito:groups", nil)), "", groups("readers"), cognito.ErrNotInGroup},
+		{60, "groups in other case", forged(nil), "", groups("Readers"), cognito.ErrNotInGroup},
 		{60, "groups of an ID token", idToken(nil), id, groups("readers"), nil},
-		{61, "groups that are one text", token(claim("cognito:groups", "readers")), "", groups("readers"), nil},
-		{62, "groups with a number in them", token(claim("cognito:groups", []any{"readers", 1})), "", groups("readers"), jwt.ErrTokenMalformed},
-		{64, "one of the scopes", token(nil), "", scopes("x", "b"), nil},
-		{64, "none of the scopes", token(nil), "", scopes("c", "a b"), cognito.ErrInsufficientScope},
-		{64, "no scope", token(claim("scope", nil)), "", scopes("a"), cognito.ErrInsufficientScope},
-		{64, "double spaces", token(claim("scope", "a  b")), "", scopes("b"), nil},
+		{61, "groups that are one text", forged(claim("cognito:groups", "readers")), "", groups("readers"), nil},
+		{62, "groups with a number in them", forged(claim("cognito:groups", []any{"readers", 1})), "", groups("readers"), jwt.ErrTokenMalformed},
+		{64, "one of the scopes", forged(nil), "", scopes("x", "b"), nil},
+		{64, "none of the scopes", forged(nil), "", scopes("c", "a b"), cognito.ErrInsufficientScope},
+		{64, "no scope", forged(claim("scope", nil)), "", scopes("a"), cognito.ErrInsufficientScope},
+		{64, "double spaces", forged(claim("scope", "a  b")), "", scopes("b"), nil},
 		{64, "ID tokens have no scope", idToken(claim("scope", "a")), id, scopes("a"), cognito.ErrInsufficientScope},
 		// 65: an audience of the caller's own choice is not offered: a pool's tokens name the app client.
-		{65, "a list in an access token", token(claim("aud", []string{"x", "y"})), "", nil, nil},
+		{65, "a list in an access token", forged(claim("aud", []string{"x", "y"})), "", nil, nil},
 	}
 }
 
@@ -262,7 +262,7 @@ func TestBrokenKeysAreRefused(t *testing.T) {
 		if strings.Contains(name, "without crv") && err == nil {
 			// A key of a curve that is not known is passed over; no token can be verified with it.
 			v := newTestVerifier(t, cognito.WithKeys(keySetJSON(f.jwk(nil), key)))
-			require.NoError(t, v.VerifyInto(t.Context(), token(nil), cognito.AccessToken, &map[string]any{}), name)
+			require.NoError(t, v.VerifyInto(t.Context(), forged(nil), cognito.AccessToken, &map[string]any{}), name)
 			raw := f.sign(fmt.Sprintf(`{"kid":%q,"alg":"RS256"}`, key["kid"]), access(nil))
 			require.Error(t, v.VerifyInto(t.Context(), raw, cognito.AccessToken, &map[string]any{}), name)
 			continue
@@ -293,7 +293,7 @@ func TestConfigurationIsChecked(t *testing.T) {
 	}
 	// 54: the use is always compared.
 	for _, use := range []cognito.TokenUse{"", "refresh"} {
-		err := newTestVerifier(t).VerifyInto(t.Context(), token(nil), use, &map[string]any{})
+		err := newTestVerifier(t).VerifyInto(t.Context(), forged(nil), use, &map[string]any{})
 		require.ErrorContains(t, err, "use")
 		var refused *cognito.TokenError
 		require.NotErrorAs(t, err, &refused)
@@ -302,7 +302,7 @@ func TestConfigurationIsChecked(t *testing.T) {
 	v, err := cognito.NewVerifier(testPool, []string{"other", testClient}, cognito.WithKeys(keySetJSON(forgers()[0].jwk(nil))),
 		cognito.WithVerifierClock(func() time.Time { return testTime }))
 	require.NoError(t, err)
-	_, err = v.VerifyAccessToken(t.Context(), token(nil))
+	_, err = v.VerifyAccessToken(t.Context(), forged(nil))
 	require.NoError(t, err)
 }
 
@@ -364,20 +364,20 @@ func TestVerifyInto(t *testing.T) {
 	t.Parallel()
 	v := newTestVerifier(t)
 	var claims validatedClaims
-	require.NoError(t, v.VerifyInto(t.Context(), token(claim("custom:team", "blue")), cognito.AccessToken, &claims))
+	require.NoError(t, v.VerifyInto(t.Context(), forged(claim("custom:team", "blue")), cognito.AccessToken, &claims))
 	assert.Equal(t, "blue", claims.Team)
 	assert.Equal(t, "bob", claims.Username)
 	assert.Equal(t, []string{"readers", "writers"}, claims.Groups)
 
 	before := claims
-	require.ErrorIs(t, v.VerifyInto(t.Context(), token(claim("exp", 1)), cognito.AccessToken, &claims), jwt.ErrTokenExpired)
+	require.ErrorIs(t, v.VerifyInto(t.Context(), forged(claim("exp", 1)), cognito.AccessToken, &claims), jwt.ErrTokenExpired)
 	assert.Equal(t, before, claims)
 	var wrong struct {
 		Team int `json:"custom:team"`
 	}
-	require.ErrorIs(t, v.VerifyInto(t.Context(), token(claim("custom:team", "blue")), cognito.AccessToken, &wrong), jwt.ErrTokenMalformed)
-	require.Error(t, v.VerifyInto(t.Context(), token(nil), cognito.AccessToken, nil))
-	require.Error(t, v.VerifyInto(t.Context(), token(nil), cognito.AccessToken, claims), "no pointer")
+	require.ErrorIs(t, v.VerifyInto(t.Context(), forged(claim("custom:team", "blue")), cognito.AccessToken, &wrong), jwt.ErrTokenMalformed)
+	require.Error(t, v.VerifyInto(t.Context(), forged(nil), cognito.AccessToken, nil))
+	require.Error(t, v.VerifyInto(t.Context(), forged(nil), cognito.AccessToken, claims), "no pointer")
 
 	var all jwt.MapClaims
 	require.NoError(t, v.VerifyInto(t.Context(), idToken(nil), cognito.IDToken, &all))
@@ -387,12 +387,12 @@ func TestVerifyInto(t *testing.T) {
 func TestClaimsOfAToken(t *testing.T) {
 	t.Parallel()
 	v := newTestVerifier(t)
-	access, err := v.VerifyAccessToken(t.Context(), token(map[string]any{
+	access, err := v.VerifyAccessToken(t.Context(), forged(map[string]any{
 		"origin_jti": "o", "event_id": "e", "device_key": "d", "aud": []string{"x"}, "nbf": testTime.Unix(), "username": "Zoë\n",
 	}))
 	require.NoError(t, err)
 	var decoded cognito.AccessClaims // as encoding/json reads them
-	require.NoError(t, v.VerifyInto(t.Context(), token(map[string]any{
+	require.NoError(t, v.VerifyInto(t.Context(), forged(map[string]any{
 		"origin_jti": "o", "event_id": "e", "device_key": "d", "aud": []string{"x"}, "nbf": testTime.Unix(), "username": "Zoë\n",
 	}), cognito.AccessToken, &decoded))
 	assert.Equal(t, &decoded, access)
