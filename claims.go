@@ -2,6 +2,7 @@ package cognito
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 
 	"github.com/golang-jwt/jwt/v5"
@@ -83,6 +84,20 @@ func (c *IDClaims) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
+// identity is the claims of an ID token; all is every claim of it, which becomes theirs.
+func (c *tokenClaims) identity(all map[string]any) *IDClaims {
+	var times [4]jwt.NumericDate
+	claims := &IDClaims{
+		RegisteredClaims: c.registered(times[:3]),
+		TokenUse:         c.use, Username: c.idUsername, Groups: slices.Clone(c.groups),
+		AuthTime: c.authTime.into(&times[3]), OriginID: c.originID, EventID: c.eventID,
+		EmailVerified: isTrue(all["email_verified"]), PhoneNumberVerified: isTrue(all["phone_number_verified"]), All: all,
+	}
+	claims.Email, _ = all["email"].(string)
+	claims.PhoneNumber, _ = all["phone_number"].(string)
+	return claims
+}
+
 // Custom returns the custom attribute name, given without "custom:"; it is "" when the token does not have it.
 func (c *IDClaims) Custom(name string) string {
 	text, _ := c.All[customPrefix+name].(string)
@@ -90,3 +105,34 @@ func (c *IDClaims) Custom(name string) string {
 }
 
 func isTrue(v any) bool { return v == true || v == "true" }
+
+// access is the claims of an access token. They share nothing with c that could be changed.
+func (c *tokenClaims) access() *AccessClaims {
+	// One allocation holds the claims and the times that they point to.
+	held := &struct {
+		claims AccessClaims
+		times  [4]jwt.NumericDate
+	}{}
+	held.claims = AccessClaims{
+		RegisteredClaims: c.registered(held.times[:3]),
+		TokenUse:         c.use, Username: c.username, ClientID: c.clientID, Scope: c.scope, Groups: slices.Clone(c.groups),
+		AuthTime: c.authTime.into(&held.times[3]), OriginID: c.originID, EventID: c.eventID, DeviceKey: c.deviceKey,
+	}
+	return &held.claims
+}
+
+func (c *tokenClaims) registered(times []jwt.NumericDate) jwt.RegisteredClaims {
+	return jwt.RegisteredClaims{
+		Issuer: c.issuer, Subject: c.subject, ID: c.id, Audience: slices.Clone(c.audience),
+		ExpiresAt: c.expires.into(&times[0]), NotBefore: c.notBefore.into(&times[1]), IssuedAt: c.issued.into(&times[2]),
+	}
+}
+
+// into puts the time into held, if there is one; else it is nil.
+func (d numericDate) into(held *jwt.NumericDate) *jwt.NumericDate {
+	if !d.set {
+		return nil
+	}
+	held.Time = d.Time
+	return held
+}

@@ -75,7 +75,7 @@ func newCognito(userPoolID, clientID string, opts []Option) (*Cognito, error) {
 	p := &pool{
 		id: userPoolID, name: name, clientID: clientID, clientSecret: o.clientSecret,
 		issuer: issuers[0], sdk: newServiceClient(&o, o.region), now: o.now, log: o.logger,
-		verifier: &Verifier{issuers: issuers, clientIDs: []string{clientID}, keys: keys, leeway: o.leeway, now: o.now},
+		verifier: &Verifier{issuers: issuers, clientIDs: []string{clientID}, keys: keys, leeway: o.leeway, now: o.now, log: o.logger},
 	}
 	return &Cognito{pool: p, session: newSession(o.sessionOptions)}, nil
 }

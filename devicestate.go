@@ -85,8 +85,8 @@ func (s *session) rememberedDevice(key string, remembered bool) {
 // deviceKeyOf is the device that the refresh token of t was issued with, which the service wants to be told: the access
 // token names it; else it is the session's. It is "" when there is none.
 func (s *session) deviceKeyOf(t Tokens) string {
-	if claims := unverifiedClaims(t.AccessToken); claims != nil && claims.DeviceKey != "" {
-		return claims.DeviceKey
+	if claims := unverifiedClaims(t.AccessToken); claims != nil && claims.deviceKey != "" {
+		return claims.deviceKey
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()

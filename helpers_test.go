@@ -12,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 
 	"github.com/gocognito/cognito"
+	"github.com/gocognito/cognito/cognitotest"
 )
 
 func errorIs(err, target error) bool { return errors.Is(err, target) }
@@ -51,3 +52,14 @@ func keysOfText(m map[string]string) []string { return slices.Collect(maps.Keys(
 
 // noCredentials gives a client no AWS credentials, whatever the machine has.
 func noCredentials() cognito.Option { return cognito.WithAWSConfig(aws.Config{}) }
+
+// renewals counts the calls that exchange a refresh token.
+func renewals(srv *cognitotest.Server) int {
+	n := 0
+	for _, r := range srv.Requests() {
+		if r.Op == "GetTokensFromRefreshToken" {
+			n++
+		}
+	}
+	return n
+}

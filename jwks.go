@@ -2,6 +2,7 @@ package cognito
 
 import (
 	"context"
+	"crypto/rsa"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -9,10 +10,10 @@ import (
 	"log/slog"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/MicahParks/jwkset"
-	"github.com/MicahParks/keyfunc/v3"
 	"github.com/golang-jwt/jwt/v5"
 	"golang.org/x/sync/singleflight"
 )
@@ -31,31 +32,35 @@ const (
 
 // keySet is the public keys of one issuer: given once, or fetched on first use and again when a token names a
 // key that is not there. It starts no goroutine that outlives a fetch, never blocks a caller longer than the
-// caller's context, and keeps the old keys while fetches fail. It is safe for concurrent use.
+// caller's context, and keeps the old keys while fetches fail. It is safe for concurrent use, and finds a key that
+// is there without a lock.
 type keySet struct {
 	url    string // "" when the keys were given
 	client *http.Client
 	now    func() time.Time
 	log    *slog.Logger
-
-	store  jwkset.Storage
-	lookup keyfunc.Keyfunc
 	flight singleflight.Group
 
+	current atomic.Pointer[fetchedKeys] // nil before the first fetch
+
 	mu        sync.Mutex // protects the fields below
-	fetched   time.Time  // when the keys in store came
 	lastErr   error      // of the last fetch; nil when it succeeded
 	failures  int        // fetches that failed since the last success
 	nextFetch time.Time  // no fetch before
 }
 
+// fetchedKeys is a key set as it came. It does not change.
+type fetchedKeys struct {
+	keys map[string]*rsa.PublicKey // by their IDs; nil for a key that is not for RS256 signatures
+	at   time.Time
+}
+
 func newKeySet(url string, client *http.Client, now func() time.Time, log *slog.Logger) *keySet {
-	ks := &keySet{url: url, client: &http.Client{}, now: now, log: log, store: jwkset.NewMemoryStorage()}
+	ks := &keySet{url: url, client: &http.Client{}, now: now, log: log}
 	if client != nil {
 		*ks.client = *client
 	}
 	ks.client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	ks.lookup = newLookup(ks.store)
 	return ks
 }
 
@@ -68,44 +73,70 @@ func newStaticKeySet(source string, raw []byte) (*keySet, error) {
 	if len(keys) == 0 {
 		return nil, fieldError(source, "want a JSON Web Key Set with at least one key")
 	}
-	ks := &keySet{store: jwkset.NewMemoryStorage()}
-	ks.lookup = newLookup(ks.store)
-	return ks, ks.store.KeyReplaceAll(context.Background(), keys)
+	ks := &keySet{}
+	ks.current.Store(&fetchedKeys{keys: keys})
+	return ks, nil
 }
 
-// newLookup finds a token's key in store; keys for another use than signatures are refused.
-func newLookup(store jwkset.Storage) keyfunc.Keyfunc {
-	lookup, err := keyfunc.New(keyfunc.Options{Storage: store, UseWhitelist: []jwkset.USE{jwkset.UseSig, ""}})
-	if err != nil {
-		panic("cognito: " + err.Error()) // only for want of a store
+// key finds the key with the ID kid. It fetches the set when there is none yet or the key is not in it. Errors wrap
+// ErrUnknownKey or ErrKeysUnavailable, or jwt.ErrTokenSignatureInvalid for a key that does not sign tokens.
+func (ks *keySet) key(ctx context.Context, kid string, now time.Time) (*rsa.PublicKey, error) {
+	if kid == "" {
+		return nil, fmt.Errorf("%w: it names none", ErrUnknownKey)
 	}
-	return lookup
-}
-
-// key finds the key that signed token. It fetches the set when there is none yet or the key is not in it.
-// Errors wrap ErrUnknownKey or ErrKeysUnavailable.
-func (ks *keySet) key(ctx context.Context, token *jwt.Token) (any, error) {
-	key, err := ks.lookup.KeyfuncCtx(ctx)(token)
-	if err == nil {
-		ks.refreshIfOld(ctx)
-		return key, nil
-	}
-	if errors.Is(err, jwkset.ErrKeyNotFound) {
-		if err := ks.fetchFor(ctx); err != nil {
+	seen := ks.current.Load()
+	key, ok := seen.find(kid)
+	// A fetch that was under way may have begun before the key was there; so one more is worth its while.
+	for range 2 {
+		if ok {
+			break
+		}
+		fetched, err := ks.fetchFor(ctx, seen)
+		if err != nil {
 			return nil, err
 		}
-		key, err = ks.lookup.KeyfuncCtx(ctx)(token)
+		seen = ks.current.Load()
+		if key, ok = seen.find(kid); fetched {
+			break
+		}
 	}
 	switch {
-	case err == nil:
-		return key, nil
-	case errors.Is(err, jwkset.ErrKeyNotFound):
+	case !ok:
 		ks.pauseUnknown()
-		return nil, fmt.Errorf("%w: %s", ErrUnknownKey, quote(fmt.Sprint(token.Header["kid"])))
+		return nil, fmt.Errorf("%w: %s", ErrUnknownKey, quote(kid))
+	case key == nil:
+		return nil, fmt.Errorf("key %s is not for this token's algorithm: %w", quote(kid), jwt.ErrTokenSignatureInvalid)
 	default:
-		// The key is there, but it is not for the token's algorithm or not for signatures.
-		return nil, fmt.Errorf("key %s is not for this token's algorithm: %w", quote(fmt.Sprint(token.Header["kid"])), jwt.ErrTokenSignatureInvalid)
+		ks.refreshIfOld(ctx, now)
+		return key, nil
 	}
+}
+
+func (set *fetchedKeys) find(kid string) (key *rsa.PublicKey, ok bool) {
+	if set == nil {
+		return nil, false
+	}
+	key, ok = set.keys[kid]
+	return key, ok
+}
+
+// has reports whether key is still the one with the ID kid.
+func (ks *keySet) has(ctx context.Context, kid string, key *rsa.PublicKey, now time.Time) bool {
+	found, _ := ks.current.Load().find(kid)
+	ks.refreshIfOld(ctx, now)
+	return found == key
+}
+
+// replace makes keys the set. A key that was in it before stays the same pointer, so that tokens in a cache outlive
+// a fetch that changes nothing.
+func (ks *keySet) replace(keys map[string]*rsa.PublicKey, at time.Time) {
+	before := ks.current.Load()
+	for kid, key := range keys {
+		if old, ok := before.find(kid); ok && old != nil && key != nil && old.Equal(key) {
+			keys[kid] = old
+		}
+	}
+	ks.current.Store(&fetchedKeys{keys: keys, at: at})
 }
 
 // preload fetches the set if there is none yet.
@@ -113,35 +144,24 @@ func (ks *keySet) preload(ctx context.Context) error {
 	if ks.loaded() {
 		return nil
 	}
-	return ks.fetchFor(ctx)
+	_, err := ks.fetchFor(ctx, nil)
+	return err
 }
 
 // warm starts fetching the set, if there is none yet, and does not wait for it.
 func (ks *keySet) warm(ctx context.Context) {
 	if !ks.loaded() && ks.mayFetch() {
-		ks.start(ctx)
+		ks.start(ctx, nil)
 	}
 }
 
-func (ks *keySet) loaded() bool {
-	if ks.url == "" {
-		return true
-	}
-	ks.mu.Lock()
-	defer ks.mu.Unlock()
-	return !ks.fetched.IsZero()
-}
+func (ks *keySet) loaded() bool { return ks.current.Load() != nil }
 
-func (ks *keySet) refreshIfOld(ctx context.Context) {
-	if ks.url == "" {
-		return
-	}
-	ks.mu.Lock()
-	now := ks.now()
-	old := now.Sub(ks.fetched) > keySetMaxAge && !now.Before(ks.nextFetch)
-	ks.mu.Unlock()
-	if old {
-		ks.start(ctx)
+// refreshIfOld fetches the set anew when it is old, and does not wait for it.
+func (ks *keySet) refreshIfOld(ctx context.Context, now time.Time) {
+	set := ks.current.Load()
+	if ks.url != "" && now.Sub(set.at) > keySetMaxAge && ks.mayFetch() {
+		ks.start(ctx, set)
 	}
 }
 
@@ -151,49 +171,54 @@ func (ks *keySet) mayFetch() bool {
 	return !ks.now().Before(ks.nextFetch)
 }
 
-// fetchFor waits for a fetch of the set, its own or one under way, but not longer than ctx. Where a fetch has
-// just been made it does not wait: the error then is that of the last one, if it failed.
-func (ks *keySet) fetchFor(ctx context.Context) error {
+// fetchFor waits for a fetch of the set, its own (fetched) or one that was under way or has ended since the caller
+// had seen the set, but not longer than ctx. Where a fetch has just been made it does not wait: the error then is
+// that of the last one, if it failed.
+func (ks *keySet) fetchFor(ctx context.Context, seen *fetchedKeys) (fetched bool, err error) {
 	if ks.url == "" {
-		return nil
+		return true, nil
 	}
 	if !ks.mayFetch() {
 		ks.mu.Lock()
 		defer ks.mu.Unlock()
-		return ks.lastErr
+		return ks.current.Load() == seen, ks.lastErr
 	}
+	done, began := ks.start(ctx, seen)
 	select {
-	case result := <-ks.start(ctx):
-		return result.Err
+	case result := <-done:
+		return began.Load(), result.Err
 	case <-ctx.Done():
-		return fmt.Errorf("%w: waiting for %s: %w", ErrKeysUnavailable, ks.url, ctx.Err())
+		return false, fmt.Errorf("%w: waiting for %s: %w", ErrKeysUnavailable, ks.url, ctx.Err())
 	}
 }
 
-// start joins the fetch that is under way or begins one. The fetch has ctx's values but outlives it: others may
-// wait for it.
-func (ks *keySet) start(ctx context.Context) <-chan singleflight.Result {
+// start joins the fetch that is under way or begins one, unless another has ended since the caller had seen the
+// set; began tells which, once it is done. The fetch has ctx's values but outlives it: others may wait for it.
+func (ks *keySet) start(ctx context.Context, seen *fetchedKeys) (done <-chan singleflight.Result, began *atomic.Bool) {
 	detached := context.WithoutCancel(ctx)
+	began = &atomic.Bool{}
 	return ks.flight.DoChan("", func() (any, error) {
+		if ks.current.Load() != seen {
+			return nil, nil
+		}
+		began.Store(true)
 		ctx, cancel := context.WithTimeout(detached, keyFetchTimeout)
 		defer cancel()
 		keys, err := ks.fetch(ctx)
-		if err == nil {
-			err = ks.store.KeyReplaceAll(ctx, keys)
-		}
-		return nil, ks.finish(ctx, len(keys), err)
-	})
+		return nil, ks.finish(ctx, keys, err)
+	}), began
 }
 
 // finish records how a fetch ended. After a failure or two the next caller may try again at once; from then on
 // fetches pause 1 s, 2 s, 4 s and so on while they fail.
-func (ks *keySet) finish(ctx context.Context, n int, err error) error {
+func (ks *keySet) finish(ctx context.Context, keys map[string]*rsa.PublicKey, err error) error {
 	ks.mu.Lock()
 	defer ks.mu.Unlock()
 	now := ks.now()
 	if err == nil {
-		ks.fetched, ks.nextFetch, ks.failures, ks.lastErr = now, now, 0, nil
-		ks.log.DebugContext(ctx, "cognito: key set fetched", slog.String("url", ks.url), slog.Int("keys", n))
+		ks.replace(keys, now)
+		ks.nextFetch, ks.failures, ks.lastErr = now, 0, nil
+		ks.log.DebugContext(ctx, "cognito: key set fetched", slog.String("url", ks.url), slog.Int("keys", len(keys)))
 		return nil
 	}
 	ks.lastErr = fmt.Errorf("%w: %s: %w", ErrKeysUnavailable, ks.url, err)
@@ -218,13 +243,13 @@ func (ks *keySet) pauseUnknown() {
 	}
 }
 
-func (ks *keySet) fetch(ctx context.Context) ([]jwkset.JWK, error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, ks.url, nil)
+func (ks *keySet) fetch(ctx context.Context) (map[string]*rsa.PublicKey, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, ks.url, nil) //nolint:gosec // the caller set the address
 	if err != nil {
 		return nil, err
 	}
 	req.Header.Set("Accept", "application/json")
-	resp, err := ks.client.Do(req)
+	resp, err := ks.client.Do(req) //nolint:gosec // the same
 	if err != nil {
 		return nil, err
 	}
@@ -247,15 +272,16 @@ func (ks *keySet) fetch(ctx context.Context) ([]jwkset.JWK, error) {
 }
 
 // parseKeySet reads a JSON Web Key Set. Keys of a type that is not supported and keys without an ID, which no
-// token can name, are passed over; a broken one spoils the set, since nothing says what else in it is wrong.
-func parseKeySet(raw []byte) ([]jwkset.JWK, error) {
+// token can name, are passed over; a broken one spoils the set, since nothing says what else in it is wrong. Of two
+// keys with one ID the first counts.
+func parseKeySet(raw []byte) (map[string]*rsa.PublicKey, error) {
 	var set struct {
 		Keys []json.RawMessage `json:"keys"`
 	}
 	if err := json.Unmarshal(raw, &set); err != nil {
 		return nil, fmt.Errorf("want a JSON Web Key Set: %w", err)
 	}
-	var keys []jwkset.JWK
+	keys := map[string]*rsa.PublicKey{}
 	for i, raw := range set.Keys {
 		var id struct {
 			KeyID string `json:"kid"`
@@ -274,7 +300,19 @@ func parseKeySet(raw []byte) ([]jwkset.JWK, error) {
 		if err != nil {
 			return nil, fmt.Errorf("key %d (kid %s) of the set is broken: %w", i+1, quote(id.KeyID), err)
 		}
-		keys = append(keys, key)
+		if _, ok := keys[id.KeyID]; !ok {
+			keys[id.KeyID] = signingKey(key)
+		}
 	}
 	return keys, nil
+}
+
+// signingKey is the key if it is for RS256 signatures, else nil.
+func signingKey(key jwkset.JWK) *rsa.PublicKey {
+	members := key.Marshal()
+	if (members.USE != "" && members.USE != jwkset.UseSig) || (members.ALG != "" && members.ALG != jwkset.AlgRS256) {
+		return nil
+	}
+	public, _ := key.Key().(*rsa.PublicKey)
+	return public
 }

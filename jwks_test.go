@@ -322,8 +322,7 @@ func TestNoGoroutineIsLeft(t *testing.T) {
 
 func TestTokenChecks(t *testing.T) {
 	t.Parallel()
-	now := time.Now() // stands still, as the subtests may wait long for their turn
-	srv := newServer(t, cognitotest.Config{Now: func() time.Time { return now }})
+	srv := newServer(t, cognitotest.Config{Now: func() time.Time { return testTime }})
 	c := newClient(t, srv)
 	other := newServer(t, cognitotest.Config{UserPoolID: "us-east-1_Another01"})
 	access := func(opts cognitotest.TokenOptions) string {

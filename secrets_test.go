@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"strings"
 	"testing"
 
@@ -48,6 +49,12 @@ func TestNothingPrintsASecret(t *testing.T) {
 	factor, token := cognito.FirstFactor{Preferred: "PASSWORD", Password: secret}, cognito.SoftwareToken{Secret: secret}
 	v, err := cognito.NewVerifier(testPool, []string{testClient})
 	require.NoError(t, err)
+	multi, err := cognito.NewMultiVerifier(v)
+	require.NoError(t, err)
+	store := cognito.NewMemoryStore()
+	require.NoError(t, store.Save(t.Context(), tokens))
+	transport := cognito.NewTransport(c, secret, cognito.WithOrigins("https://api.example.com"))
+	source := newClient(t, srv, cognito.WithTokens(tokens)).TokenSource(t.Context())
 	refused := c.VerifyTokens(t.Context())
 	require.Error(t, refused)
 
@@ -57,13 +64,16 @@ func TestNothingPrintsASecret(t *testing.T) {
 		"wrapped *ChallengeError": fmt.Errorf("app: %w", &cognito.ChallengeError{Challenge: challenge}),
 		"Device":                  device, "*Device": &device, "*SRP": helper, "SRP": *helper,
 		"*Cognito": c, "Cognito": *c,
-		"*Verifier": v, "refusal": refused, "*Error": &cognito.Error{Op: "Op", Err: &cognito.ChallengeError{Challenge: challenge}},
 		"Answer":       cognito.Answer{"NEW_PASSWORD": secret},
 		"Registration": registration, "*Registration": &registration, "FirstFactor": factor, "*FirstFactor": &factor,
 		"SoftwareToken": token, "*SoftwareToken": &token, "call option": cognito.Password(secret),
 		"device option": cognito.WithDevice(device), "registration option": cognito.WithRegistration(registration),
 		"handler option": cognito.WithChallengeHandler(cognito.TOTPHandler(secret)),
 		"slice":          []cognito.Tokens{tokens}, "map": map[string]cognito.Device{"d": device},
+		"*Transport": transport, "Transport": *transport, "http.Client": c.HTTPClient(nil, secret), "TokenSource": source,
+		"*MemoryStore": store, "MemoryStore": *store, "*FileStore": cognito.NewFileStore("x"), "*MultiVerifier": multi,
+		"transport option": cognito.WithHeader("X-Token", "x"),
+		"*Verifier":        v, "refusal": refused, "*Error": &cognito.Error{Op: "Op", Err: &cognito.ChallengeError{Challenge: challenge}},
 		"option": cognito.WithClientSecret(secret), "session option": cognito.WithTokens(tokens), "SRP option": cognito.WithSRPClientSecret(secret),
 		"IdentityProvider": okta, "UserPoolClient": cognito.UserPoolClient{Secret: secret}, "temporary password": cognito.TemporaryPassword(secret),
 		"holder": struct {
@@ -72,6 +82,13 @@ func TestNothingPrintsASecret(t *testing.T) {
 			D cognito.Device
 			S *cognito.SRP
 		}{tokens, challenge, device, helper},
+		"holder of transports": struct {
+			T *cognito.Transport
+			t cognito.Transport
+			M *cognito.MemoryStore
+			m cognito.MemoryStore
+			c *http.Client
+		}{transport, *transport, store, *store, c.HTTPClient(nil, secret)},
 	}
 	for name, v := range values {
 		for how, text := range printed(v) {

@@ -4,6 +4,9 @@ import (
 	"maps"
 	"slices"
 	"sync"
+	"time"
+
+	"golang.org/x/sync/singleflight"
 )
 
 // session is the changing part of a Cognito: who the user is and what was obtained. Nothing holds mu across I/O.
@@ -11,10 +14,15 @@ type session struct {
 	handler ChallengeHandler // nil: challenges are the caller's
 	store   TokenStore       // nil: tokens last as long as the session
 
+	renewals singleflight.Group // of the tokens
+	signIns  singleflight.Group // of transports
+
 	mu sync.Mutex // protects the fields below
 
-	username  string  // as the caller gave it
-	tokens    *Tokens // verified, or given by WithTokens
+	epoch     uint64    // counts the changes of tokens
+	username  string    // as the caller gave it
+	tokens    *Tokens   // verified, or given by WithTokens
+	renewAt   time.Time // when to renew tokens; zero: that is not known yet
 	access    *AccessClaims
 	id        *IDClaims
 	pending   *Tokens // obtained, but the keys to verify them could not be fetched
@@ -65,27 +73,61 @@ func (s *session) current() Tokens {
 // newest returns the tokens that were obtained last, even if they still wait to be verified: a rotated refresh
 // token among them is the only one that is still good.
 func (s *session) newest() Tokens {
-	s.mu.Lock()
-	pending := s.pending
-	s.mu.Unlock()
-	if pending != nil {
-		return *pending
-	}
-	return s.current()
+	_, tokens := s.snapshot()
+	return tokens
 }
 
-// signedIn replaces the session's tokens by verified ones.
-func (s *session) signedIn(t Tokens, access *AccessClaims, id *IDClaims) {
+// snapshot returns the newest tokens, and the epoch to replace them in.
+func (s *session) snapshot() (epoch uint64, newest Tokens) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.tokens, s.access, s.id, s.pending = &t, access, id, nil
+	switch {
+	case s.pending != nil:
+		newest = *s.pending
+	case s.tokens != nil:
+		newest = *s.tokens
+	}
+	return s.epoch, newest
+}
+
+// keptAside returns the tokens that were obtained but are not the session's yet, or the zero Tokens.
+func (s *session) keptAside() Tokens {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.pending == nil {
+		return Tokens{}
+	}
+	return *s.pending
+}
+
+// anyEpoch is for the tokens of a new sign-in, which go before all others.
+const anyEpoch = ^uint64(0)
+
+// replace replaces the session's tokens, in the epoch in which the new ones were asked for. A sign-out that came in
+// between stays one, and later tokens stay, too; it is false then.
+func (s *session) replace(epoch uint64, t Tokens, access *AccessClaims, id *IDClaims) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if epoch != anyEpoch && s.epoch != epoch {
+		return false
+	}
+	// A verification of the tokens that it has is no change, and newer ones that were kept aside stay there.
+	same := s.tokens != nil && s.tokens.AccessToken == t.AccessToken && s.tokens.RefreshToken == t.RefreshToken
+	if !same {
+		s.epoch++
+		s.pending = nil
+	}
+	s.tokens, s.renewAt, s.access, s.id = &t, time.Time{}, access, id
+	return true
 }
 
 // keep holds on to tokens that were obtained but could not be verified for want of keys.
-func (s *session) keep(t Tokens) {
+func (s *session) keep(epoch uint64, t Tokens) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.pending = &t
+	if epoch == anyEpoch || s.epoch == epoch {
+		s.pending = &t
+	}
 }
 
 // signedOut forgets the session's tokens, unless newer ones than t, which were signed out, have come since.
@@ -97,7 +139,8 @@ func (s *session) signedOut(t Tokens) {
 		newest = s.pending
 	}
 	if newest != nil && newest.AccessToken == t.AccessToken {
-		s.tokens, s.access, s.id, s.pending = nil, nil, nil, nil
+		s.epoch++
+		s.tokens, s.renewAt, s.access, s.id, s.pending = nil, time.Time{}, nil, nil, nil
 	}
 }
 

@@ -29,10 +29,10 @@ func (c *Cognito) accessToken(ctx context.Context) (Tokens, error) {
 	if tokens.RefreshToken == "" {
 		return Tokens{}, ErrNotSignedIn
 	}
-	if err := c.renew(ctx); err != nil {
+	if tokens, err = c.renewed(ctx, tokens, false); err != nil {
 		return Tokens{}, err
 	}
-	if tokens = c.session.newest(); tokens.AccessToken == "" { // signed out meanwhile
+	if tokens.AccessToken == "" { // signed out meanwhile
 		return Tokens{}, ErrNotSignedIn
 	}
 	return tokens, nil
@@ -42,5 +42,5 @@ func (c *Cognito) accessToken(ctx context.Context) (Tokens, error) {
 // know.
 func (c *Cognito) hasExpired(raw string) bool {
 	claims := unverifiedClaims(raw)
-	return claims != nil && claims.ExpiresAt != nil && !c.pool.now().Before(claims.ExpiresAt.Time)
+	return claims != nil && claims.expires.set && !c.pool.now().Before(claims.expires.Time)
 }

@@ -55,17 +55,21 @@ func (c *Cognito) VerifyTokens(ctx context.Context) error {
 	if tokens.AccessToken == "" && tokens.IDToken == "" {
 		return wrapError("VerifyTokens", ErrNotSignedIn)
 	}
-	return wrapError("VerifyTokens", c.adopt(ctx, tokens))
+	epoch, newest := c.session.snapshot()
+	if newest == tokens && tokens != c.session.current() { // kept aside, perhaps because they could not be saved
+		return wrapError("VerifyTokens", c.adoptSince(ctx, tokens, epoch))
+	}
+	return wrapError("VerifyTokens", c.take(ctx, tokens, true, epoch))
 }
 
 // VerifyToken verifies raw, a token of this pool and app client, for use and returns its claims. It neither
 // reads nor changes the session. The error is a [*TokenError].
 func (c *Cognito) VerifyToken(ctx context.Context, raw string, use TokenUse) (jwt.MapClaims, error) {
-	if use != AccessToken && use != IDToken {
-		return nil, wrapError("VerifyToken", fieldError("use", "want AccessToken or IDToken, got "+quote(string(use))))
+	if err := checkUse(use); err != nil {
+		return nil, wrapError("VerifyToken", err)
 	}
 	claims := jwt.MapClaims{}
-	if _, err := c.pool.verifier.verify(ctx, raw, use, &claims); err != nil {
+	if err := c.pool.verifier.VerifyInto(ctx, raw, use, &claims); err != nil {
 		return nil, err
 	}
 	return claims, nil
@@ -90,86 +94,18 @@ func (c *Cognito) CheckToken(ctx context.Context, renew bool) (expired bool, err
 			continue
 		}
 		claims := unverifiedClaims(raw)
-		if claims == nil || claims.ExpiresAt == nil {
+		if claims == nil || !claims.expires.set {
 			return false, wrapError("CheckToken", &TokenError{Use: use, Reason: fmt.Errorf("%w: its expiry cannot be read", jwt.ErrTokenMalformed)})
 		}
-		expired = expired || !now.Before(claims.ExpiresAt.Time)
+		expired = expired || !now.Before(claims.expires.Time)
 	}
 	if expired && renew {
-		if err := c.renew(ctx); err != nil {
+		if _, err := c.renewed(ctx, tokens, false); err != nil {
 			return true, wrapError("CheckToken", err)
 		}
 		return false, nil
 	}
 	return expired, nil
-}
-
-// RenewAccessToken obtains new ID and access tokens for the session's refresh token, verifies them and makes
-// them the session's; a refresh token that comes with them replaces the old one. After an error the session is
-// as it was, but see [Cognito.VerifyTokens] for [ErrKeysUnavailable]; [IsTerminal] says whether only a new
-// sign-in helps. Without a refresh token it returns [ErrNotSignedIn].
-//
-// It calls GetTokensFromRefreshToken, and InitiateAuth with REFRESH_TOKEN_AUTH where the server does not know
-// that operation, as some local ones; neither needs AWS credentials.
-func (c *Cognito) RenewAccessToken(ctx context.Context) error {
-	return wrapError("RenewAccessToken", c.renew(ctx))
-}
-
-func (c *Cognito) renew(ctx context.Context) error {
-	old, err := c.session.loaded(ctx)
-	if err != nil {
-		return err
-	}
-	if old.RefreshToken == "" {
-		return ErrNotSignedIn
-	}
-	result, err := c.refresh(ctx, old)
-	if err != nil {
-		return err
-	}
-	fresh, err := c.newTokens(result)
-	if err != nil {
-		return err
-	}
-	if fresh.RefreshToken == "" {
-		fresh.RefreshToken = old.RefreshToken
-	}
-	return c.adopt(ctx, fresh)
-}
-
-// refresh is the one exchange of a refresh token. It is not repeated when its outcome is unknown: a pool that
-// rotates refresh tokens would take the repetition for a theft.
-func (c *Cognito) refresh(ctx context.Context, old Tokens) (*types.AuthenticationResultType, error) {
-	deviceKey := c.session.deviceKeyOf(old)
-	out, err := c.pool.sdk.GetTokensFromRefreshToken(ctx, &cognitoidentityprovider.GetTokensFromRefreshTokenInput{
-		ClientId: aws.String(c.pool.clientID), RefreshToken: aws.String(old.RefreshToken),
-		ClientSecret: optional(c.pool.clientSecret), DeviceKey: optional(deviceKey),
-	}, sendOnce)
-	if err == nil {
-		return out.AuthenticationResult, nil
-	}
-	if !hasCode(err, "UnknownOperationException") {
-		return nil, err
-	}
-	params := map[string]string{"REFRESH_TOKEN": old.RefreshToken}
-	if deviceKey != "" {
-		params[keyDeviceKey] = deviceKey
-	}
-	if c.pool.clientSecret != "" {
-		// The hash is over the user's own name, which an alias at sign-in is not; the access token has it.
-		claims := unverifiedClaims(old.AccessToken)
-		if claims == nil || claims.Username == "" {
-			return nil, fmt.Errorf("access token: want the claim username, which the secret hash of a refresh is made with: %w", ErrSecretHash)
-		}
-		params["SECRET_HASH"] = SecretHash(claims.Username, c.pool.clientID, c.pool.clientSecret)
-	}
-	reply, err := c.pool.sdk.InitiateAuth(ctx, &cognitoidentityprovider.InitiateAuthInput{
-		AuthFlow: types.AuthFlowTypeRefreshTokenAuth, ClientId: aws.String(c.pool.clientID), AuthParameters: params,
-	}, sendOnce)
-	if err != nil {
-		return nil, err
-	}
-	return reply.AuthenticationResult, nil
 }
 
 // Logout signs the user out everywhere: all refresh tokens of the user die, and the service refuses the access
@@ -233,43 +169,59 @@ func (c *Cognito) newTokens(result *types.AuthenticationResultType) (Tokens, err
 // adopt verifies tokens, saves them and makes them the session's. When the keys cannot be fetched or the tokens not
 // be saved they are kept aside, so that nothing is lost.
 func (c *Cognito) adopt(ctx context.Context, tokens Tokens) error {
+	return c.adoptSince(ctx, tokens, anyEpoch)
+}
+
+// adoptSince is adopt, unless the session has got other tokens since epoch, or was signed out.
+func (c *Cognito) adoptSince(ctx context.Context, tokens Tokens, epoch uint64) error {
 	access, id, err := c.verifyPair(ctx, tokens)
+	if errors.Is(err, ErrKeysUnavailable) {
+		c.session.keep(epoch, tokens)
+		return errors.Join(err, c.session.save(ctx, tokens)) // the only good refresh token may be among them
+	}
 	if err != nil {
-		if errors.Is(err, ErrKeysUnavailable) {
-			c.session.keep(tokens)
-		}
 		return err
 	}
 	if access != nil {
 		tokens.ExpiresAt = access.ExpiresAt.Time
 	}
 	if err := c.session.save(ctx, tokens); err != nil {
-		c.session.keep(tokens)
+		c.session.keep(epoch, tokens)
 		return err
 	}
-	c.session.signedIn(tokens, access, id)
-	return nil
+	if c.session.replace(epoch, tokens, access, id) {
+		return nil
+	}
+	// The store must not have what the session has not.
+	now := c.session.current()
+	if now == (Tokens{}) {
+		return errors.Join(ErrNotSignedIn, c.session.forget(ctx))
+	}
+	return c.session.save(ctx, now)
 }
 
 // verifyPair verifies the access and the ID token, either of which may be missing, and that they are the same
 // user's.
 func (c *Cognito) verifyPair(ctx context.Context, tokens Tokens) (access *AccessClaims, id *IDClaims, err error) {
 	if tokens.AccessToken != "" {
-		access = &AccessClaims{}
-		if _, err := c.pool.verifier.verify(ctx, tokens.AccessToken, AccessToken, access); err != nil {
+		t, err := c.pool.verifier.verify(ctx, tokens.AccessToken, AccessToken)
+		if err != nil {
 			return nil, nil, err
 		}
+		access = t.claims.access()
 	}
 	if tokens.IDToken != "" {
-		id = &IDClaims{}
-		claims, err := c.pool.verifier.verify(ctx, tokens.IDToken, IDToken, id)
+		t, err := c.pool.verifier.verify(ctx, tokens.IDToken, IDToken)
 		if err != nil {
 			return nil, nil, err
 		}
 		if access != nil {
-			if err := samePair(claims, access, tokens.AccessToken); err != nil {
+			if err := samePair(&t.claims, access, tokens.AccessToken); err != nil {
 				return nil, nil, &TokenError{Use: IDToken, Reason: err}
 			}
+		}
+		if id, err = t.identity(); err != nil {
+			return nil, nil, err
 		}
 	}
 	return access, id, nil
@@ -277,15 +229,15 @@ func (c *Cognito) verifyPair(ctx context.Context, tokens Tokens) (access *Access
 
 // samePair checks that an ID token belongs to an access token. Only ID tokens of the hosted sign-in carry at_hash.
 func samePair(id *tokenClaims, access *AccessClaims, accessToken string) error {
-	if id.Subject != access.Subject {
+	if id.subject != access.Subject {
 		return fmt.Errorf("%w: its subject is not that of the access token", jwt.ErrTokenInvalidSubject)
 	}
-	if id.AtHash == "" {
+	if id.atHash == "" {
 		return nil
 	}
 	sum := sha256.Sum256([]byte(accessToken))
 	want := base64.RawURLEncoding.EncodeToString(sum[:len(sum)/2])
-	if subtle.ConstantTimeCompare([]byte(want), []byte(id.AtHash)) != 1 {
+	if subtle.ConstantTimeCompare([]byte(want), []byte(id.atHash)) != 1 {
 		return fmt.Errorf("%w: its at_hash is not that of the access token", jwt.ErrTokenInvalidClaims)
 	}
 	return nil
@@ -294,12 +246,9 @@ func samePair(id *tokenClaims, access *AccessClaims, accessToken string) error {
 // unverifiedClaims reads a token of our own session without verifying it, for what is no decision about trust:
 // when to renew it and what its user is called. It is nil when it cannot be read.
 func unverifiedClaims(raw string) *tokenClaims {
-	if len(raw) > maxTokenSize {
+	t, err := parseToken(raw)
+	if err != nil {
 		return nil
 	}
-	claims := &tokenClaims{}
-	if _, _, err := tokenParser.ParseUnverified(raw, claims); err != nil {
-		return nil
-	}
-	return claims
+	return &t.claims
 }

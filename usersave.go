@@ -93,10 +93,10 @@ func (u *User) checkOwner(tokens Tokens) error {
 	switch {
 	case claims == nil:
 		return errors.New("access token: its claims cannot be read, to tell whether it is this user's")
-	case sub != "" && claims.Subject == sub, sub == "" && u.Username != "" && claims.Username == u.Username:
+	case sub != "" && claims.subject == sub, sub == "" && u.Username != "" && claims.username == u.Username:
 		return nil
 	default:
-		return fmt.Errorf("the session is that of %s, not of %s; AdminSave and AdminDelete work for any user", quote(claims.Username), quote(u.Username))
+		return fmt.Errorf("the session is that of %s, not of %s; AdminSave and AdminDelete work for any user", quote(claims.username), quote(u.Username))
 	}
 }
 

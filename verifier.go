@@ -2,10 +2,12 @@ package cognito
 
 import (
 	"context"
-	"encoding/base64"
+	"crypto"
+	"crypto/rsa"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"slices"
 	"strings"
@@ -15,13 +17,7 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 )
 
-const (
-	defaultLeeway = time.Minute
-
-	// maxTokenSize bounds a token before any work is done on it. A pool's largest honest ID token holds 50
-	// custom attributes; HTTP servers refuse headers well below this.
-	maxTokenSize = 64 << 10
-)
+const defaultLeeway = time.Minute
 
 // Why a token is refused, matched with [errors.Is] against a [*TokenError]. The sentinels of
 // github.com/golang-jwt/jwt/v5 (jwt.ErrTokenExpired, jwt.ErrTokenMalformed, jwt.ErrTokenSignatureInvalid and
@@ -38,6 +34,10 @@ var (
 	// ErrKeysUnavailable: the pool's keys could not be fetched, so nothing is known about the token. It is the
 	// one reason here that speaks of the pool and not of the token.
 	ErrKeysUnavailable = errors.New("the pool's keys are unavailable")
+	// ErrNotInGroup: the user is in none of the groups that [WithGroups] names.
+	ErrNotInGroup = errors.New("user is in none of the groups that are wanted")
+	// ErrInsufficientScope: the token has none of the scopes that [WithScopes] names.
+	ErrInsufficientScope = errors.New("token has none of the scopes that are wanted")
 )
 
 // TokenUse is what a token is for: its claim token_use.
@@ -75,9 +75,13 @@ func (e *TokenError) Unwrap() error { return e.Reason }
 type Verifier struct {
 	issuers   []string // the first is where the keys are
 	clientIDs []string // nil: any
+	groups    []string // any of them; nil: none is wanted
+	scopes    []string // the same
 	keys      *keySet
+	cache     *tokenCache // nil: every token is verified anew
 	leeway    time.Duration
 	now       func() time.Time
+	log       *slog.Logger
 }
 
 // VerifierOption sets up a [Verifier] in [NewVerifier].
@@ -88,6 +92,9 @@ type verifierOptions struct {
 
 	issuers   []string
 	anyClient bool
+	groups    []string
+	scopes    []string
+	cacheSize int
 }
 
 // WithAnyClient accepts the tokens of every app client of the pool. Without it the client IDs are compared.
@@ -100,6 +107,31 @@ func WithIssuers(urls ...string) VerifierOption {
 		for _, url := range urls {
 			o.issuers = append(o.issuers, o.checkURL("WithIssuers", url))
 		}
+	}
+}
+
+// WithGroups accepts only the tokens of users who are in at least one of the groups; names are compared exactly.
+// Others are refused with [ErrNotInGroup]. If not set, groups are not looked at.
+func WithGroups(anyOf ...string) VerifierOption {
+	return func(o *verifierOptions) { o.groups = o.wanted("WithGroups", anyOf) }
+}
+
+// WithScopes accepts only tokens that have at least one of the scopes. Others, and ID tokens, which have none, are
+// refused with [ErrInsufficientScope]. If not set, scopes are not looked at.
+func WithScopes(anyOf ...string) VerifierOption {
+	return func(o *verifierOptions) { o.scopes = o.wanted("WithScopes", anyOf) }
+}
+
+// WithTokenCache remembers the last n tokens that were verified, at least n/2 of them, by their SHA-256 hash: the
+// signature of one that comes again is not computed again. Its times are compared with the clock each time, and it
+// is forgotten with the key that signed it. n is 1 to 1,000,000; an entry takes about 2 kB. If not set, nothing is
+// remembered.
+func WithTokenCache(n int) VerifierOption {
+	return func(o *verifierOptions) {
+		if n < 1 || n > 1_000_000 {
+			o.refuse("WithTokenCache", fmt.Sprintf("want 1 to 1000000 tokens, got %d", n))
+		}
+		o.cacheSize = n
 	}
 }
 
@@ -122,6 +154,20 @@ func WithVerifierClock(now func() time.Time) VerifierOption {
 // WithVerifierHTTPClient sets the HTTP client that fetches the key set. If not set, a plain one is used.
 func WithVerifierHTTPClient(client *http.Client) VerifierOption {
 	return func(o *verifierOptions) { WithHTTPClient(client).applyClient(&o.clientOptions) }
+}
+
+// WithVerifierLogger sets where refusals and fetches of the key set are logged, at debug level and never with a
+// token. If not set, they are not.
+func WithVerifierLogger(l *slog.Logger) VerifierOption {
+	return func(o *verifierOptions) { WithLogger(l).applyClient(&o.clientOptions) }
+}
+
+// wanted takes the names of which a token must have one.
+func (o *verifierOptions) wanted(option string, names []string) []string {
+	if len(names) == 0 || slices.Contains(names, "") {
+		o.refuse(option, "want at least one name, and none that is empty")
+	}
+	return slices.Clone(names)
 }
 
 // NewVerifier makes a verifier of the tokens that the user pool userPoolID issues to the app clients clientIDs.
@@ -160,26 +206,65 @@ func newVerifier(userPoolID string, clientIDs []string, opts []VerifierOption) (
 	if err != nil {
 		return nil, err
 	}
-	return &Verifier{issuers: issuers, clientIDs: slices.Clone(clientIDs), keys: keys, leeway: o.leeway, now: o.now}, nil
+	return &Verifier{
+		issuers: issuers, clientIDs: slices.Clone(clientIDs), groups: o.groups, scopes: o.scopes,
+		keys: keys, cache: newTokenCache(o.cacheSize), leeway: o.leeway, now: o.now, log: o.logger,
+	}, nil
 }
 
 // VerifyAccessToken verifies an access token and returns its claims. The error is a [*TokenError]:
 // [ErrKeysUnavailable] when the token could not be checked, another reason when it is bad.
 func (v *Verifier) VerifyAccessToken(ctx context.Context, raw string) (*AccessClaims, error) {
-	claims := &AccessClaims{}
-	if _, err := v.verify(ctx, raw, AccessToken, claims); err != nil {
+	t, err := v.verify(ctx, raw, AccessToken)
+	if err != nil {
 		return nil, err
 	}
-	return claims, nil
+	return t.claims.access(), nil
 }
 
 // VerifyIDToken verifies an ID token and returns its claims. The error is as for [Verifier.VerifyAccessToken].
+// Where the access token that came with it is at hand, [Cognito.VerifyTokens] compares at_hash, too.
 func (v *Verifier) VerifyIDToken(ctx context.Context, raw string) (*IDClaims, error) {
-	claims := &IDClaims{}
-	if _, err := v.verify(ctx, raw, IDToken, claims); err != nil {
+	t, err := v.verify(ctx, raw, IDToken)
+	if err != nil {
 		return nil, err
 	}
-	return claims, nil
+	return t.identity()
+}
+
+// VerifyInto verifies a token for use and decodes its claims into claims, a pointer to what [json.Unmarshal]
+// takes: a struct of your own, or a [jwt.MapClaims]. A struct may embed [AccessClaims], but not [IDClaims], which
+// decodes itself. No method of it is called, and what it says about the token does not matter: the checks
+// look at the token alone. The error is a [*TokenError], as for [Verifier.VerifyAccessToken]; claims is as it was then.
+func (v *Verifier) VerifyInto(ctx context.Context, raw string, use TokenUse, claims any) error {
+	if err := checkUse(use); err != nil {
+		return wrapError("VerifyInto", err)
+	}
+	t, err := v.verify(ctx, raw, use)
+	if err != nil {
+		return err
+	}
+	return t.decode(use, claims)
+}
+
+// Keyfunc returns what finds the pool's keys for a parser of github.com/golang-jwt/jwt/v5, for those who need what
+// this package does not offer. It takes RS256 only, and fetches under ctx. Everything else is then the parser's to
+// check: issuer, expiry, token_use and the app client.
+func (v *Verifier) Keyfunc(ctx context.Context) jwt.Keyfunc {
+	return func(token *jwt.Token) (any, error) {
+		if token.Method == nil || token.Method.Alg() != algorithm || token.Header["alg"] != algorithm {
+			return nil, fmt.Errorf("%w: want %s", jwt.ErrTokenSignatureInvalid, algorithm)
+		}
+		if _, ok := token.Header["crit"]; ok {
+			return nil, errCritical
+		}
+		kid, _ := token.Header["kid"].(string)
+		key, err := v.keys.key(ctx, kid, v.now())
+		if err != nil {
+			return nil, err
+		}
+		return key, nil
+	}
 }
 
 // Preload fetches the key set if there is none yet, so that the first token does not wait for it. The error
@@ -199,99 +284,139 @@ func awsIssuers(region, poolID string) ([]string, error) {
 	return []string{"https://" + host + "/" + poolID, "https://issuer-" + host + "/" + poolID}, nil
 }
 
-// tokenClaims is what every check looks at. It is decoded from the token by itself, so that no type of a
-// caller's can stand between a token and its checks.
-type tokenClaims struct {
-	jwt.RegisteredClaims
+// algorithm is the one that the service signs with, and the one that is accepted.
+const algorithm = "RS256"
 
-	Use             TokenUse `json:"token_use"`
-	ClientID        string   `json:"client_id"`
-	Username        string   `json:"username"`
-	CognitoUsername string   `json:"cognito:username"`
-	AtHash          string   `json:"at_hash"`
-	DeviceKey       string   `json:"device_key"`
+var errCritical = fmt.Errorf("%w: it has critical header extensions, and none is supported", jwt.ErrTokenUnverifiable)
+
+func checkUse(use TokenUse) error {
+	if use != AccessToken && use != IDToken {
+		return fieldError("use", "want AccessToken or IDToken, got "+quote(string(use)))
+	}
+	return nil
 }
 
-// tokenParser does the parsing and the signature; the claims are checked here, in the order and with the texts
-// that users of Cognito tokens need.
-var tokenParser = jwt.NewParser(jwt.WithValidMethods([]string{"RS256"}), jwt.WithStrictDecoding(), jwt.WithoutClaimsValidation())
+// verifiedToken is a token whose signature has been verified. It does not change.
+type verifiedToken struct {
+	claims  tokenClaims
+	payload string
+	keyID   string
+	key     *rsa.PublicKey
+}
 
-// verify checks raw for use and decodes its payload into out, which may be nil.
-func (v *Verifier) verify(ctx context.Context, raw string, use TokenUse, out any) (*tokenClaims, error) {
-	claims, err := v.check(ctx, raw, use)
-	if err == nil && out != nil {
-		err = decodePayload(raw, out)
+// decode decodes the claims of the token into out.
+func (t *verifiedToken) decode(use TokenUse, out any) error {
+	if err := json.Unmarshal([]byte(t.payload), out); err != nil {
+		return &TokenError{Use: use, Reason: malformed("claims: %w", err)}
+	}
+	return nil
+}
+
+func (t *verifiedToken) identity() (*IDClaims, error) {
+	var all map[string]any
+	if err := t.decode(IDToken, &all); err != nil {
+		return nil, err
+	}
+	return t.claims.identity(all), nil
+}
+
+// verify checks raw for use.
+func (v *Verifier) verify(ctx context.Context, raw string, use TokenUse) (*verifiedToken, error) {
+	now := v.now()
+	t, err := v.signed(ctx, raw, now)
+	if err == nil {
+		err = v.checkClaims(&t.claims, use, now)
 	}
 	if err != nil {
-		return nil, &TokenError{Use: use, Reason: err}
+		refused := &TokenError{Use: use, Reason: err}
+		v.log.DebugContext(ctx, "cognito: token refused", slog.Any("error", refused))
+		return nil, refused
 	}
-	return claims, nil
+	return t, nil
 }
 
-func (v *Verifier) check(ctx context.Context, raw string, use TokenUse) (*tokenClaims, error) {
-	if len(raw) > maxTokenSize {
-		return nil, fmt.Errorf("%w: want at most %d bytes, got %d", jwt.ErrTokenMalformed, maxTokenSize, len(raw))
+// signed is raw once its signature is verified, now or, with a cache, earlier by a key that is still the pool's.
+func (v *Verifier) signed(ctx context.Context, raw string, now time.Time) (*verifiedToken, error) {
+	if v.cache == nil || len(raw) > maxTokenSize {
+		return v.checkSignature(ctx, raw, now)
 	}
-	if strings.ContainsAny(raw, "\r\n") { // the base64 decoder would pass over them
-		return nil, fmt.Errorf("%w: it has a line break in it", jwt.ErrTokenMalformed)
+	sum := hashToken(raw)
+	if t := v.cache.find(sum); t != nil && v.keys.has(ctx, t.keyID, t.key, now) {
+		return t, nil
 	}
-	claims := &tokenClaims{}
-	var keyErr error
-	_, err := tokenParser.ParseWithClaims(raw, claims, func(token *jwt.Token) (any, error) {
-		var key any
-		key, keyErr = v.keyFor(ctx, token, claims)
-		return key, keyErr
-	})
-	if keyErr != nil {
-		return nil, keyErr // it says what happened; the parser's wrapping adds only that a key was looked for
+	t, err := v.checkSignature(ctx, raw, now)
+	if err == nil {
+		v.cache.add(sum, t)
 	}
+	return t, err
+}
+
+func (v *Verifier) checkSignature(ctx context.Context, raw string, now time.Time) (*verifiedToken, error) {
+	t, err := parseToken(raw)
 	if err != nil {
 		return nil, err
 	}
-	return claims, v.checkClaims(claims, use)
+	key, err := v.keyFor(ctx, t, now)
+	if err != nil {
+		return nil, err
+	}
+	sum := hashToken(t.signed)
+	if err := rsa.VerifyPKCS1v15(key, crypto.SHA256, sum[:], t.signature); err != nil {
+		return nil, fmt.Errorf("%w: %w", jwt.ErrTokenSignatureInvalid, err)
+	}
+	return &verifiedToken{claims: t.claims, payload: t.payload, keyID: t.kid, key: key}, nil
 }
 
 // keyFor finds the key for a token whose signature is not verified yet. A foreign issuer is refused first: its
 // keys are not in this set, and looking for them would only make the set be fetched again.
-func (v *Verifier) keyFor(ctx context.Context, token *jwt.Token, claims *tokenClaims) (any, error) {
-	if !slices.Contains(v.issuers, claims.Issuer) {
-		return nil, fmt.Errorf("%w: want %s, got %s", ErrTokenIssuer, v.issuers[0], quote(claims.Issuer))
-	}
-	if _, ok := token.Header["crit"]; ok {
-		return nil, fmt.Errorf("%w: it has critical header extensions, and none is supported", jwt.ErrTokenUnverifiable)
-	}
-	kid, present := token.Header["kid"]
-	id, text := kid.(string)
+func (v *Verifier) keyFor(ctx context.Context, t *parsedToken, now time.Time) (*rsa.PublicKey, error) {
 	switch {
-	case present && !text:
-		return nil, fmt.Errorf("%w: want a text as kid", jwt.ErrTokenMalformed)
-	case id == "":
-		return nil, fmt.Errorf("%w: it names none", ErrUnknownKey)
+	case !t.hasAlg:
+		return nil, fmt.Errorf("%w: it names no algorithm", jwt.ErrTokenUnverifiable)
+	case t.alg != algorithm:
+		return nil, fmt.Errorf("%w: want the algorithm %s, got %s", jwt.ErrTokenSignatureInvalid, algorithm, quote(t.alg))
+	case !slices.Contains(v.issuers, t.claims.issuer):
+		return nil, fmt.Errorf("%w: want %s, got %s", ErrTokenIssuer, v.issuers[0], quote(t.claims.issuer))
+	case t.hasCrit:
+		return nil, errCritical
 	}
-	return v.keys.key(ctx, token)
+	return v.keys.key(ctx, t.kid, now)
 }
 
-func (v *Verifier) checkClaims(claims *tokenClaims, use TokenUse) error {
-	now := v.now()
+func (v *Verifier) checkClaims(c *tokenClaims, use TokenUse, now time.Time) error {
 	switch {
-	case claims.ExpiresAt == nil:
+	case !c.expires.set:
 		return fmt.Errorf("%w: exp", jwt.ErrTokenRequiredClaimMissing)
-	case now.After(claims.ExpiresAt.Add(v.leeway)):
-		return fmt.Errorf("%w: it was valid until %s, and it is %s", jwt.ErrTokenExpired, stamp(claims.ExpiresAt.Time), stamp(now))
-	case claims.NotBefore != nil && now.Add(v.leeway).Before(claims.NotBefore.Time):
-		return fmt.Errorf("%w: it is valid from %s, and it is %s", jwt.ErrTokenNotValidYet, stamp(claims.NotBefore.Time), stamp(now))
-	case claims.Use != use:
-		return fmt.Errorf("%w: want %s, got %s", ErrTokenUse, use, quote(string(claims.Use)))
+	case now.After(c.expires.Add(v.leeway)):
+		return fmt.Errorf("%w: it was valid until %s, and it is %s", jwt.ErrTokenExpired, stamp(c.expires.Time), stamp(now))
+	case c.notBefore.set && now.Add(v.leeway).Before(c.notBefore.Time):
+		return fmt.Errorf("%w: it is valid from %s, and it is %s", jwt.ErrTokenNotValidYet, stamp(c.notBefore.Time), stamp(now))
+	case c.use != use:
+		return fmt.Errorf("%w: want %s, got %s", ErrTokenUse, use, quote(string(c.use)))
 	}
+	if err := v.checkClient(c, use); err != nil {
+		return err
+	}
+	switch {
+	case v.groups != nil && !slices.ContainsFunc(c.groups, func(name string) bool { return slices.Contains(v.groups, name) }):
+		return fmt.Errorf("%w: want %s", ErrNotInGroup, strings.Join(v.groups, " or "))
+	case v.scopes != nil && (use == IDToken || !hasAny(c.scope, v.scopes)):
+		return fmt.Errorf("%w: want %s", ErrInsufficientScope, strings.Join(v.scopes, " or "))
+	default:
+		return nil
+	}
+}
+
+func (v *Verifier) checkClient(c *tokenClaims, use TokenUse) error {
 	if v.clientIDs == nil {
 		return nil
 	}
-	client := claims.ClientID
+	client := c.clientID
 	if use == IDToken {
-		if len(claims.Audience) != 1 {
-			return fmt.Errorf("%w: want one audience, got %d", ErrTokenClient, len(claims.Audience))
+		if len(c.audience) != 1 || c.listedAudience {
+			return fmt.Errorf("%w: want one audience, got %d, or a list", ErrTokenClient, len(c.audience))
 		}
-		client = claims.Audience[0]
+		client = c.audience[0]
 	}
 	if !slices.Contains(v.clientIDs, client) {
 		return fmt.Errorf("%w: want %s, got %s", ErrTokenClient, strings.Join(v.clientIDs, " or "), quote(client))
@@ -299,19 +424,15 @@ func (v *Verifier) checkClaims(claims *tokenClaims, use TokenUse) error {
 	return nil
 }
 
+// hasAny reports whether one of the scopes in scope, which are separated by spaces, is wanted.
+func hasAny(scope string, wanted []string) bool {
+	for name := range strings.FieldsSeq(scope) {
+		if slices.Contains(wanted, name) {
+			return true
+		}
+	}
+	return false
+}
+
 // stamp is a time in an error.
 func stamp(t time.Time) string { return t.UTC().Format(time.RFC3339) }
-
-// decodePayload decodes the claims of a token that has been verified.
-func decodePayload(raw string, out any) error {
-	_, rest, _ := strings.Cut(raw, ".")
-	payload, _, _ := strings.Cut(rest, ".")
-	text, err := base64.RawURLEncoding.DecodeString(payload)
-	if err == nil {
-		err = json.Unmarshal(text, out)
-	}
-	if err != nil {
-		return fmt.Errorf("%w: claims: %w", jwt.ErrTokenMalformed, err)
-	}
-	return nil
-}

@@ -41,7 +41,7 @@ func withSecret() cognitotest.Client {
 }
 
 // fixture is a pool with the user ana, the SDK's client of it, and shorthands. It knows nothing of the client
-// library of this module.
+// library of this module. Its clock stands still unless it is advanced.
 type fixture struct {
 	*cognitotest.Server
 
@@ -53,6 +53,10 @@ func newFixture(t *testing.T, cfg cognitotest.Config) *fixture {
 	t.Helper()
 	if cfg.Clients == nil {
 		cfg.Clients = []cognitotest.Client{allFlows()}
+	}
+	if cfg.Now == nil {
+		start := time.Now()
+		cfg.Now = func() time.Time { return start }
 	}
 	srv := cognitotest.NewServer(cfg)
 	t.Cleanup(srv.Close)

@@ -31,6 +31,7 @@ type Server struct {
 	pool      *pool
 	requests  []*Request
 	intercept func(http.ResponseWriter, *http.Request) bool
+	faults    []*Fault
 }
 
 // Format prints the pool's ID and address, and no secret, whatever the verb.
@@ -162,15 +163,24 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
+	serve := func(w http.ResponseWriter) { s.dispatch(w, r, record.Op, body) }
+	if fault := s.nextFault(record.Op); fault != nil {
+		s.fail(fault, recorder, r, serve)
+		return
+	}
+	serve(recorder)
+}
+
+func (s *Server) dispatch(w http.ResponseWriter, r *http.Request, op string, body []byte) {
 	switch {
-	case record.Op == opJWKS:
-		s.serveKeys(recorder)
-	case record.Op == opDiscovery:
-		s.serveDiscovery(recorder)
+	case op == opJWKS:
+		s.serveKeys(w)
+	case op == opDiscovery:
+		s.serveDiscovery(w)
 	case r.Method == http.MethodPost && r.URL.Path == "/":
-		s.serveOperation(recorder, r, record.Op, body)
+		s.serveOperation(w, r, op, body)
 	default:
-		http.NotFound(recorder, r)
+		http.NotFound(w, r)
 	}
 }
 

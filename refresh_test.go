@@ -1,0 +1,473 @@
+package cognito_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/gocognito/cognito"
+	"github.com/gocognito/cognito/cognitotest"
+)
+
+// rotating is an app client whose refresh tokens are good for one use.
+func rotating(grace time.Duration) cognitotest.Client {
+	return cognitotest.Client{
+		ID: testClient, RefreshTokenRotation: true, RefreshTokenGracePeriod: grace, ExplicitAuthFlows: []string{"ALLOW_USER_SRP_AUTH"},
+	}
+}
+
+func TestTokenRenewsBeforeTheFirstExpires(t *testing.T) {
+	t.Parallel()
+	for name, client := range map[string]cognitotest.Client{
+		"access token first": {ID: testClient, AccessTokenValidity: 30 * time.Minute},
+		"ID token first":     {ID: testClient, IDTokenValidity: 30 * time.Minute},
+		"both":               {ID: testClient, AccessTokenValidity: 30 * time.Minute, IDTokenValidity: 30 * time.Minute},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			srv := newServer(t, cognitotest.Config{Clients: []cognitotest.Client{client}})
+			c := signedIn(t, srv)
+			before := c.Tokens()
+			srv.Advance(27 * time.Minute) // a minute of window and at most one of jitter are left
+			tokens, err := c.Token(t.Context())
+			require.NoError(t, err)
+			assert.Equal(t, before, tokens)
+			assert.Zero(t, renewals(srv))
+			srv.Advance(2*time.Minute + time.Second)
+			tokens, err = c.Token(t.Context())
+			require.NoError(t, err)
+			assert.NotEqual(t, before.AccessToken, tokens.AccessToken)
+			assert.NotEqual(t, before.IDToken, tokens.IDToken)
+			assert.Equal(t, tokens, c.Tokens())
+			assert.Equal(t, 1, renewals(srv))
+		})
+	}
+}
+
+// A fleet that signed in at once must not renew at once.
+func TestTokenRenewsWithJitter(t *testing.T) {
+	t.Parallel()
+	srv := newServer(t, cognitotest.Config{})
+	const sessions = 40
+	tokens := signedIn(t, srv).Tokens()
+	all := make([]*cognito.Cognito, sessions)
+	for i := range all {
+		all[i] = newClient(t, srv, cognito.WithTokens(tokens))
+	}
+	srv.Advance(time.Hour - 90*time.Second)
+	renewed := 0
+	for _, c := range all {
+		got, err := c.Token(t.Context())
+		require.NoError(t, err)
+		if got.AccessToken != tokens.AccessToken {
+			renewed++
+		}
+	}
+	// Each does so with probability 1/2; that all or none do has one of 2^-39.
+	assert.Positive(t, renewed)
+	assert.Less(t, renewed, sessions)
+}
+
+func TestTokenOfManyCallersIsOneRenewal(t *testing.T) {
+	t.Parallel()
+	srv := newServer(t, cognitotest.Config{Clients: []cognitotest.Client{rotating(0)}})
+	store := cognito.NewMemoryStore()
+	c := signedIn(t, srv, cognito.WithTokenStore(store))
+	for round := range 3 {
+		srv.Advance(2 * time.Hour)
+		var wg sync.WaitGroup
+		for i := range 1000 {
+			wg.Go(func() {
+				var err error
+				switch i % 10 {
+				case 0:
+					_, err = c.CheckToken(t.Context(), true)
+				default:
+					_, err = c.Token(t.Context())
+				}
+				if err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		wg.Wait()
+		assert.Equal(t, round+1, renewals(srv))
+	}
+}
+
+func TestNobodyWaitsPastItsContext(t *testing.T) {
+	t.Parallel()
+	srv := newServer(t, cognitotest.Config{})
+	c := signedIn(t, srv)
+	srv.Advance(2 * time.Hour)
+	release := make(chan struct{})
+	srv.Fault(cognitotest.Fault{Op: "GetTokensFromRefreshToken", Kind: cognitotest.FaultDelay, Release: release})
+	patient := make(chan error, 1)
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
+	defer cancel()
+	_, err := c.Token(ctx) // it begins the renewal
+	require.ErrorIs(t, err, context.DeadlineExceeded)
+	go func() {
+		_, err := c.Token(t.Context())
+		patient <- err
+	}()
+	_, err = c.CheckToken(ctx, true)
+	require.ErrorIs(t, err, context.DeadlineExceeded)
+	require.ErrorIs(t, c.RenewAccessToken(ctx), context.DeadlineExceeded)
+	close(release)
+	require.NoError(t, <-patient, "the renewal outlives the caller who began it")
+	assert.Equal(t, 1, renewals(srv))
+}
+
+// faultCase says what a fault during a renewal does: to the call itself, and to the next.
+type faultCase struct {
+	name   string
+	fault  cognitotest.Fault
+	client cognitotest.Client
+	first  error // nil: none; errAny: some error that is not terminal
+	next   error
+	calls  int // of the service, for the first
+	kept   bool
+}
+
+var errAny = errors.New("any error")
+
+func TestFaultsDuringARenewal(t *testing.T) {
+	t.Parallel()
+	plain, strict, lenient := cognitotest.Client{ID: testClient}, rotating(0), rotating(time.Minute)
+	fault := func(kind cognitotest.FaultKind, times int) cognitotest.Fault {
+		return cognitotest.Fault{Op: "GetTokensFromRefreshToken", Kind: kind, Times: times}
+	}
+	tests := []faultCase{
+		{"throttled twice", fault(cognitotest.FaultThrottle, 2), strict, nil, nil, 3, true},
+		{"throttled for long", fault(cognitotest.FaultThrottle, 3), strict, cognito.ErrThrottled, nil, 3, true},
+		{"500", fault(cognitotest.FaultServerError, 1), strict, errAny, nil, 1, true},
+		{"503", cognitotest.Fault{Op: "GetTokensFromRefreshToken", Status: 503}, strict, errAny, nil, 1, true},
+		{"reset before it was taken", fault(cognitotest.FaultReset, 1), strict, errAny, nil, 1, true},
+		{"delay", cognitotest.Fault{Op: "GetTokensFromRefreshToken", Kind: cognitotest.FaultDelay, Delay: 5 * time.Millisecond}, strict, nil, nil, 1, true},
+		{"wrong content type", fault(cognitotest.FaultContentType, 1), strict, nil, nil, 1, true},
+		{"lost reply, no rotation", fault(cognitotest.FaultLostReply, 1), plain, errAny, nil, 1, true},
+		{"lost reply, rotation with grace", fault(cognitotest.FaultLostReply, 1), lenient, errAny, nil, 1, true},
+		{"truncated, rotation with grace", fault(cognitotest.FaultTruncate, 1), lenient, errAny, nil, 1, true},
+		{"garbage, rotation with grace", fault(cognitotest.FaultGarbage, 1), lenient, errAny, nil, 1, true},
+		// The service has rotated the token and nobody knows the new one: the session is gone, and that is said.
+		{"lost reply, rotation without grace", fault(cognitotest.FaultLostReply, 1), strict, errAny, cognito.ErrRefreshTokenReused, 1, false},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			srv := newServer(t, cognitotest.Config{Clients: []cognitotest.Client{tt.client}})
+			store := cognito.NewMemoryStore()
+			c := signedIn(t, srv, cognito.WithTokenStore(store), cognito.WithClientOptions(noBackoff))
+			before := c.Tokens()
+			srv.Advance(2 * time.Hour)
+			srv.Fault(tt.fault)
+			_, err := c.Token(t.Context())
+			checkFault(t, err, tt.first)
+			assert.Equal(t, tt.calls, renewals(srv))
+			if tt.first != nil {
+				assert.False(t, cognito.IsTerminal(err))
+				assert.Equal(t, before, c.Tokens(), "a fault that may pass costs no tokens")
+				assert.NotContains(t, err.Error(), before.RefreshToken)
+			}
+			_, err = c.Token(t.Context())
+			checkFault(t, err, tt.next)
+			stored, loadErr := store.Load(t.Context())
+			require.NoError(t, loadErr)
+			assert.Equal(t, stored, c.Tokens())
+			assert.Equal(t, tt.kept, stored.AccessToken != "")
+		})
+	}
+}
+
+func checkFault(t *testing.T, err, want error) {
+	t.Helper()
+	switch {
+	case want == nil:
+		require.NoError(t, err)
+	case errors.Is(want, errAny):
+		require.Error(t, err)
+	default:
+		require.ErrorIs(t, err, want)
+	}
+}
+
+func TestTokensThatAreStillGoodOutlastAFault(t *testing.T) {
+	t.Parallel()
+	srv := newServer(t, cognitotest.Config{})
+	c := signedIn(t, srv, cognito.WithClientOptions(noBackoff))
+	before := c.Tokens()
+	srv.Advance(time.Hour - 45*time.Second) // within the window
+	srv.Fault(cognitotest.Fault{Op: "GetTokensFromRefreshToken", Times: -1})
+	for range 5 {
+		tokens, err := c.Token(t.Context())
+		require.NoError(t, err)
+		assert.Equal(t, before, tokens)
+	}
+	assert.Equal(t, 1, renewals(srv), "and it is not tried anew at once")
+	srv.Advance(11 * time.Second)
+	_, err := c.Token(t.Context())
+	require.NoError(t, err)
+	assert.Equal(t, 2, renewals(srv))
+	srv.Advance(time.Minute)
+	_, err = c.Token(t.Context())
+	require.Error(t, err, "expired tokens are not handed out")
+	srv.ClearFaults()
+	tokens, err := c.Token(t.Context())
+	require.NoError(t, err)
+	assert.NotEqual(t, before, tokens)
+}
+
+func TestTerminalRefusalCostsTheTokens(t *testing.T) {
+	t.Parallel()
+	srv := newServer(t, cognitotest.Config{})
+	store := cognito.NewMemoryStore()
+	c := signedIn(t, srv, cognito.WithTokenStore(store))
+	require.NoError(t, signedIn(t, srv).Logout(t.Context()))
+	srv.Advance(2 * time.Hour)
+	_, err := c.Token(t.Context())
+	require.ErrorIs(t, err, cognito.ErrRefreshTokenRevoked)
+	assert.True(t, cognito.IsTerminal(err))
+	assert.Equal(t, cognito.Tokens{}, c.Tokens())
+	assert.Nil(t, c.AccessClaims())
+	stored, err := store.Load(t.Context())
+	require.NoError(t, err)
+	assert.Equal(t, cognito.Tokens{}, stored)
+	_, err = c.Token(t.Context())
+	require.ErrorIs(t, err, cognito.ErrNotSignedIn)
+	assert.Equal(t, 1, renewals(srv))
+}
+
+func TestTokenWithoutARefreshToken(t *testing.T) {
+	t.Parallel()
+	srv := newServer(t, cognitotest.Config{})
+	tokens := signedIn(t, srv).Tokens()
+	tokens.RefreshToken = ""
+	c := newClient(t, srv, cognito.WithTokens(tokens))
+	for _, advance := range []time.Duration{0, time.Hour - 30*time.Second} {
+		srv.Advance(advance)
+		got, err := c.Token(t.Context())
+		require.NoError(t, err)
+		assert.Equal(t, tokens, got)
+	}
+	srv.Advance(time.Minute)
+	_, err := c.Token(t.Context())
+	require.ErrorIs(t, err, cognito.ErrNotSignedIn)
+	_, err = newClient(t, srv).Token(t.Context())
+	require.ErrorIs(t, err, cognito.ErrNotSignedIn)
+	got, err := newClient(t, srv, cognito.WithTokens(cognito.Tokens{RefreshToken: signedIn(t, srv).Tokens().RefreshToken})).Token(t.Context())
+	require.NoError(t, err)
+	assert.NotEmpty(t, got.AccessToken)
+}
+
+// watchingStore sees what the session has when it is asked to save.
+type watchingStore struct {
+	*cognito.MemoryStore
+
+	session *cognito.Cognito
+	seen    []cognito.Tokens
+	fail    error
+}
+
+func (w *watchingStore) Save(ctx context.Context, t cognito.Tokens) error {
+	if w.session != nil {
+		w.seen = append(w.seen, w.session.Tokens())
+	}
+	if w.fail != nil {
+		return w.fail
+	}
+	return w.MemoryStore.Save(ctx, t)
+}
+
+func TestRotatedTokensAreSavedBeforeTheyAreHandedOut(t *testing.T) {
+	t.Parallel()
+	srv := newServer(t, cognitotest.Config{Clients: []cognitotest.Client{rotating(0)}})
+	store := &watchingStore{MemoryStore: cognito.NewMemoryStore()}
+	c := signedIn(t, srv, cognito.WithTokenStore(store))
+	before := c.Tokens()
+	store.session = c
+	srv.Advance(2 * time.Hour)
+	_, err := c.Token(t.Context())
+	require.NoError(t, err)
+	assert.Equal(t, []cognito.Tokens{before}, store.seen, "the session still had the old ones")
+
+	// A store that fails: the tokens are not handed out, and not lost.
+	store.fail = errors.New("disk full")
+	srv.Advance(2 * time.Hour)
+	_, err = c.Token(t.Context())
+	require.ErrorIs(t, err, store.fail)
+	store.fail = nil
+	_, err = c.Token(t.Context())
+	require.NoError(t, err)
+	stored, err := store.Load(t.Context())
+	require.NoError(t, err)
+	assert.Equal(t, c.Tokens(), stored)
+}
+
+// plainStore cannot be locked, as a store of a caller's own.
+type plainStore struct{ store *cognito.MemoryStore }
+
+func (p plainStore) Load(ctx context.Context) (cognito.Tokens, error) { return p.store.Load(ctx) }
+func (p plainStore) Save(ctx context.Context, t cognito.Tokens) error { return p.store.Save(ctx, t) }
+func (p plainStore) Delete(ctx context.Context) error                 { return p.store.Delete(ctx) }
+
+// Two processes with one store: the second takes what the first has obtained.
+func TestSharedStore(t *testing.T) {
+	t.Parallel()
+	for name, share := range map[string]func(*cognito.MemoryStore) cognito.TokenStore{
+		"with a lock":    func(m *cognito.MemoryStore) cognito.TokenStore { return m },
+		"without a lock": func(m *cognito.MemoryStore) cognito.TokenStore { return plainStore{m} },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			srv := newServer(t, cognitotest.Config{Clients: []cognitotest.Client{rotating(0)}})
+			memory := cognito.NewMemoryStore()
+			first := signedIn(t, srv, cognito.WithTokenStore(share(memory)))
+			second := newClient(t, srv, cognito.WithTokenStore(share(memory)))
+			require.NoError(t, second.VerifyTokens(t.Context()))
+			srv.Advance(2 * time.Hour)
+			tokens, err := first.Token(t.Context())
+			require.NoError(t, err)
+			same, err := second.Token(t.Context())
+			require.NoError(t, err)
+			assert.Equal(t, tokens, same)
+			assert.Equal(t, 1, renewals(srv))
+			assert.Equal(t, second.AccessClaims().ExpiresAt.Time, same.ExpiresAt, "the claims are those of the tokens")
+
+			// Even when what it took has expired, its refresh token is the newer one.
+			srv.Advance(2 * time.Hour)
+			_, err = first.Token(t.Context())
+			require.NoError(t, err)
+			srv.Advance(2 * time.Hour)
+			_, err = second.Token(t.Context())
+			require.NoError(t, err)
+			assert.Equal(t, 3, renewals(srv))
+		})
+	}
+}
+
+// racingStore gives another process's tokens only once the service has said that the own ones were used.
+type racingStore struct {
+	plainStore
+
+	srv    *cognitotest.Server
+	newer  cognito.Tokens
+	before int
+}
+
+func (r racingStore) Load(ctx context.Context) (cognito.Tokens, error) {
+	if renewals(r.srv) > r.before {
+		return r.newer, nil
+	}
+	return r.store.Load(ctx)
+}
+
+func TestReuseReloadsTheStoreOnce(t *testing.T) {
+	t.Parallel()
+	srv := newServer(t, cognitotest.Config{Clients: []cognitotest.Client{rotating(0)}})
+	memory := cognito.NewMemoryStore()
+	other := signedIn(t, srv, cognito.WithTokenStore(memory))
+	old := other.Tokens()
+	srv.Advance(2 * time.Hour)
+	newer, err := other.Token(t.Context())
+	require.NoError(t, err)
+	stale := cognito.NewMemoryStore()
+	require.NoError(t, stale.Save(t.Context(), old))
+
+	c := newClient(t, srv, cognito.WithTokenStore(racingStore{plainStore{stale}, srv, newer, renewals(srv)}))
+	got, err := c.Token(t.Context())
+	require.NoError(t, err)
+	assert.Equal(t, newer, got)
+	assert.Equal(t, 2, renewals(srv))
+
+	// Without anything newer it is the end of the session.
+	require.NoError(t, stale.Save(t.Context(), old))
+	c = newClient(t, srv, cognito.WithTokenStore(stale))
+	_, err = c.Token(t.Context())
+	require.ErrorIs(t, err, cognito.ErrRefreshTokenReused)
+	assert.Equal(t, 3, renewals(srv))
+}
+
+// What comes back after a sign-out, or a new sign-in, must not undo it.
+func TestRenewalDoesNotUndoWhatCameLater(t *testing.T) {
+	t.Parallel()
+	for name, later := range map[string]func(*testing.T, *cognito.Cognito){
+		"sign-out": func(t *testing.T, c *cognito.Cognito) { t.Helper(); require.NoError(t, c.RevokeToken(t.Context())) },
+		"sign-in": func(t *testing.T, c *cognito.Cognito) {
+			t.Helper()
+			require.NoError(t, c.Authenticate(t.Context(), testPassword))
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			srv := newServer(t, cognitotest.Config{})
+			store := cognito.NewMemoryStore()
+			c := signedIn(t, srv, cognito.WithTokenStore(plainStore{store}))
+			release := make(chan struct{})
+			srv.Fault(cognitotest.Fault{Op: "GetTokensFromRefreshToken", Kind: cognitotest.FaultLateReply, Release: release})
+			done := make(chan error, 1)
+			before := renewals(srv)
+			go func() { done <- c.RenewAccessToken(t.Context()) }()
+			require.Eventually(t, func() bool { return renewals(srv) > before }, 10*time.Second, time.Millisecond)
+			later(t, c)
+			want := c.Tokens()
+			close(release)
+			if err := <-done; name == "sign-out" {
+				require.ErrorIs(t, err, cognito.ErrNotSignedIn)
+			} else {
+				require.NoError(t, err)
+			}
+			assert.Equal(t, want, c.Tokens())
+			stored, err := store.Load(t.Context())
+			require.NoError(t, err)
+			assert.Equal(t, want, stored)
+		})
+	}
+}
+
+// Nor may a verification in between make a renewal lose what it obtained.
+func TestVerificationDuringARenewal(t *testing.T) {
+	t.Parallel()
+	srv := newServer(t, cognitotest.Config{Clients: []cognitotest.Client{rotating(0)}})
+	c := signedIn(t, srv, cognito.WithTokenStore(cognito.NewMemoryStore()))
+	before := c.Tokens()
+	release := make(chan struct{})
+	srv.Fault(cognitotest.Fault{Op: "GetTokensFromRefreshToken", Kind: cognitotest.FaultLateReply, Release: release})
+	done := make(chan error, 1)
+	go func() { done <- c.RenewAccessToken(t.Context()) }()
+	require.Eventually(t, func() bool { return renewals(srv) > 0 }, 10*time.Second, time.Millisecond)
+	require.NoError(t, c.VerifyTokens(t.Context()))
+	close(release)
+	require.NoError(t, <-done)
+	assert.NotEqual(t, before.RefreshToken, c.Tokens().RefreshToken)
+	require.NoError(t, c.RenewAccessToken(t.Context()))
+}
+
+func TestTokenSource(t *testing.T) {
+	t.Parallel()
+	srv := newServer(t, cognitotest.Config{})
+	c := signedIn(t, srv)
+	ctx, cancel := context.WithCancel(t.Context())
+	source := c.TokenSource(ctx)
+	cancel()
+	token, err := source.Token()
+	require.NoError(t, err)
+	assert.Equal(t, c.Tokens().AccessToken, token.AccessToken)
+	assert.Equal(t, c.Tokens().IDToken, token.Extra("id_token"))
+	assert.Equal(t, "Bearer", token.Type())
+	assert.True(t, c.Tokens().ExpiresAt.Equal(token.Expiry))
+	assert.Empty(t, token.RefreshToken)
+	srv.Advance(2 * time.Hour)
+	renewed, err := source.Token()
+	require.NoError(t, err)
+	assert.NotEqual(t, token.AccessToken, renewed.AccessToken)
+	_, err = newClient(t, srv).TokenSource(t.Context()).Token()
+	require.ErrorIs(t, err, cognito.ErrNotSignedIn)
+	assert.NotContains(t, fmt.Sprintf("%+v", source), renewed.AccessToken)
+}

@@ -1,0 +1,63 @@
+package cognito
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"sync"
+)
+
+// MemoryStore is a [TokenStore] in memory: for tests, and for sessions of one process that share their tokens.
+// It is safe for concurrent use; printed or logged it shows no token. Make one with [NewMemoryStore].
+type MemoryStore struct {
+	state *memoryState // behind a pointer, so that printing what holds the store shows an address
+}
+
+type memoryState struct {
+	lock chan struct{} // holds one element while it is locked
+
+	mu     sync.Mutex // protects the field below
+	tokens *Tokens    // a pointer for the same reason
+}
+
+var _ TokenLocker = (*MemoryStore)(nil)
+
+// NewMemoryStore makes an empty store.
+func NewMemoryStore() *MemoryStore {
+	return &MemoryStore{&memoryState{lock: make(chan struct{}, 1), tokens: &Tokens{}}}
+}
+
+// Load returns the tokens; the zero Tokens when there are none.
+func (m *MemoryStore) Load(context.Context) (Tokens, error) {
+	m.state.mu.Lock()
+	defer m.state.mu.Unlock()
+	return *m.state.tokens, nil
+}
+
+// Save keeps t in place of what there was.
+func (m *MemoryStore) Save(_ context.Context, t Tokens) error {
+	m.state.mu.Lock()
+	defer m.state.mu.Unlock()
+	m.state.tokens = &t
+	return nil
+}
+
+// Delete forgets the tokens.
+func (m *MemoryStore) Delete(ctx context.Context) error { return m.Save(ctx, Tokens{}) }
+
+// Lock waits for the lock that renewals of several sessions take; see [TokenLocker].
+func (m *MemoryStore) Lock(ctx context.Context) (unlock func(), err error) {
+	select {
+	case m.state.lock <- struct{}{}:
+		return sync.OnceFunc(func() { <-m.state.lock }), nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+// Format prints the type's name, whatever the verb.
+func (m MemoryStore) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "MemoryStore{}") }
+
+// LogValue logs the type's name.
+func (m MemoryStore) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(m)) }

@@ -1,0 +1,310 @@
+package cognito
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+const (
+	maxDrain       = 4 << 10          // of a 401's body, so that its connection can be used again
+	signInTimeout  = 5 * time.Minute  // of a transport's sign-in; a challenge handler may ask a user meanwhile
+	challengePause = 3 * time.Minute  // for which a pending challenge is not replaced by that of a new sign-in
+	passwordPause  = 30 * time.Second // after a wrong password, so that requests do not lock the user out
+	refusalPause   = 30 * time.Second // after a new token was refused, too, so that each 401 does not cost a renewal
+)
+
+// Transport is an [http.RoundTripper] that sends a session's token with each request to the origins that
+// [WithOrigins] names, and only to these: a redirect to another host, port or scheme goes without. It signs in with
+// the password on the first request, renews the tokens before they expire, and signs in again when the refresh token
+// is dead. Without a password it uses the tokens that the session has.
+//
+// A request that is answered with 401 is sent once more with a new token, if its body can be had again (see
+// [http.Request.GetBody]). A request that has the header already goes out as it is, and so does one with a user in
+// its URL.
+//
+// RoundTrip returns the errors of [Cognito.Token] and [Cognito.Authenticate], which [errors.As] and [errors.Is] find
+// through the [*url.Error] of an [http.Client]; a challenge that no [ChallengeHandler] answers is a
+// [*ChallengeError], and the session's, to be answered with [Cognito.RespondToChallenge]. For a while the same one
+// comes back then, and no other sign-in is begun; after a wrong password there is such a pause, too.
+//
+// A Transport is safe for concurrent use. Printed or logged it shows no password. Make one with [NewTransport].
+type Transport struct {
+	state *transport // behind a pointer, so that printing what holds the transport shows an address
+}
+
+var _ http.RoundTripper = (*Transport)(nil)
+
+type transport struct {
+	transportOptions
+
+	c        *Cognito
+	password func() string // a function, so that fmt prints an address; nil: it does not sign in
+	err      error         // what is wrong with the options; nothing is sent then
+
+	value        atomic.Pointer[headerValue] // of the last request
+	refusedUntil atomic.Int64                // in nanoseconds since 1970: no renewal because of a 401 before
+
+	mu      sync.Mutex // protects the field below
+	lastErr signInFailure
+}
+
+// headerValue is the header's value for a token, so that it is not put together for each request.
+type headerValue struct{ token, value string }
+
+// signInFailure is a failed sign-in that is not repeated until then.
+type signInFailure struct {
+	err   error
+	until time.Time
+}
+
+// NewTransport makes a transport for c's session, with the password for signing in; with "" it does not sign in. It
+// does no I/O. Origins must be given with [WithOrigins]. What is wrong with the options each request returns, naming
+// the option; nothing is sent then.
+func NewTransport(c *Cognito, password string, opts ...TransportOption) *Transport {
+	o := transportOptions{header: "Authorization", prefix: "Bearer ", use: AccessToken, base: http.DefaultTransport}
+	for _, opt := range opts {
+		if opt != nil {
+			opt(&o)
+		}
+	}
+	if len(o.origins) == 0 {
+		o.refuse("WithOrigins", "want at least one origin that tokens may be sent to, such as https://api.example.com")
+	}
+	if c == nil || c.pool == nil || c.session == nil {
+		o.refuse("client", "want one from New, got none")
+	}
+	t := &transport{transportOptions: o, c: c, err: wrapError("NewTransport", errors.Join(o.errs...))}
+	if password != "" {
+		t.password = func() string { return password }
+	}
+	return &Transport{t}
+}
+
+// HTTPClient returns a copy of base, or of the zero [http.Client] if it is nil, whose transport is a [Transport] over
+// that of base. It takes the arguments of [NewTransport].
+func (c *Cognito) HTTPClient(base *http.Client, password string, opts ...TransportOption) *http.Client {
+	var client http.Client
+	if base != nil {
+		client = *base
+	}
+	if client.Transport != nil {
+		opts = append([]TransportOption{WithBase(client.Transport)}, opts...)
+	}
+	client.Transport = NewTransport(c, password, opts...)
+	return &client
+}
+
+// RoundTrip sends req, with a token if it goes to one of the origins. It does not change req, and closes its body.
+func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
+	if t == nil || t.state == nil {
+		closeBody(req)
+		return nil, wrapError("Transport", fieldError("transport", "want one from NewTransport"))
+	}
+	return t.state.roundTrip(req)
+}
+
+// CloseIdleConnections closes the idle connections of the base transport, if it can.
+func (t *Transport) CloseIdleConnections() {
+	if t == nil || t.state == nil {
+		return
+	}
+	if base, ok := t.state.base.(interface{ CloseIdleConnections() }); ok {
+		base.CloseIdleConnections()
+	}
+}
+
+// Format prints whose transport it is, whatever the verb.
+func (t Transport) Format(f fmt.State, _ rune) {
+	if t.state == nil || t.state.c == nil {
+		_, _ = io.WriteString(f, "Transport{}")
+		return
+	}
+	_, _ = fmt.Fprintf(f, "Transport{%v}", t.state.c)
+}
+
+// LogValue logs whose transport it is.
+func (t Transport) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(t)) }
+
+func (t *transport) roundTrip(req *http.Request) (*http.Response, error) {
+	if t.err != nil {
+		closeBody(req)
+		return nil, t.err
+	}
+	if !t.takes(req) {
+		return t.base.RoundTrip(req)
+	}
+	tokens, err := t.tokens(req.Context())
+	if err != nil {
+		closeBody(req)
+		return nil, err
+	}
+	resp, err := t.base.RoundTrip(t.withToken(req, tokens))
+	if err != nil || resp.StatusCode != http.StatusUnauthorized {
+		return resp, err
+	}
+	return t.again(req, resp, tokens)
+}
+
+// takes reports whether a token goes with req.
+func (t *transport) takes(req *http.Request) bool {
+	if _, has := req.Header[t.header]; has || req.URL == nil || req.URL.User != nil {
+		return false
+	}
+	return t.origins.have(req.URL)
+}
+
+// withToken is a copy of req with the token. The copy shares the body.
+func (t *transport) withToken(req *http.Request, tokens Tokens) *http.Request {
+	token := t.pick(tokens)
+	value := t.headerOf(token)
+	with := req.WithContext(req.Context())
+	with.Header = req.Header.Clone()
+	if with.Header == nil {
+		with.Header = http.Header{}
+	}
+	with.Header[t.header] = []string{value}
+	return with
+}
+
+// again sends a request once more that was answered with 401, with other tokens than the first time. Where that
+// cannot be done, the answer stays what it was.
+func (t *transport) again(req *http.Request, resp *http.Response, used Tokens) (*http.Response, error) {
+	now := t.c.pool.now()
+	hasBody := req.Body != nil && req.Body != http.NoBody
+	if (hasBody && req.GetBody == nil) || now.UnixNano() < t.refusedUntil.Load() {
+		return resp, nil
+	}
+	tokens, err := t.renewed(req.Context(), used)
+	if err != nil || t.pick(tokens) == t.pick(used) {
+		return resp, nil //nolint:nilerr // the service's answer says more than that there is no other token
+	}
+	repeated := t.withToken(req, tokens)
+	if hasBody {
+		if repeated.Body, err = req.GetBody(); err != nil {
+			return resp, nil //nolint:nilerr // the same
+		}
+	}
+	_, _ = io.CopyN(io.Discard, resp.Body, maxDrain)
+	_ = resp.Body.Close()
+	resp, err = t.base.RoundTrip(repeated)
+	if err == nil && resp.StatusCode == http.StatusUnauthorized {
+		t.refusedUntil.Store(now.Add(refusalPause).UnixNano())
+	}
+	return resp, err
+}
+
+// pick is the token that is sent.
+func (t *transport) pick(tokens Tokens) string {
+	if t.use == IDToken {
+		return tokens.IDToken
+	}
+	return tokens.AccessToken
+}
+
+// tokens are the session's, after a sign-in if that is what it takes.
+func (t *transport) tokens(ctx context.Context) (Tokens, error) {
+	tokens, err := t.c.Token(ctx)
+	if t.mustSignIn(err) {
+		tokens, err = t.signIn(ctx, Tokens{})
+	}
+	if err == nil && t.pick(tokens) == "" {
+		err = wrapError("Transport", fmt.Errorf("%s token: %w", t.use, ErrNotSignedIn))
+	}
+	return tokens, err
+}
+
+// renewed is tokens other than used.
+func (t *transport) renewed(ctx context.Context, used Tokens) (Tokens, error) {
+	if now := t.c.session.current(); t.pick(now) != t.pick(used) && t.c.lasts(now) {
+		return now, nil
+	}
+	tokens, err := t.c.renewed(ctx, used, true)
+	if err = wrapError("Token", err); t.mustSignIn(err) {
+		return t.signIn(ctx, used)
+	}
+	return tokens, err
+}
+
+// mustSignIn reports whether err is one that a sign-in with the password helps with.
+func (t *transport) mustSignIn(err error) bool {
+	return t.password != nil && (errors.Is(err, ErrNotSignedIn) || IsTerminal(err))
+}
+
+// signIn signs in once for all requests that wait for it, none of which waits longer than its ctx. Tokens that a
+// server has refused do not do.
+func (t *transport) signIn(ctx context.Context, refused Tokens) (Tokens, error) {
+	detached := context.WithoutCancel(ctx)
+	done := t.c.session.signIns.DoChan("", func() (any, error) {
+		ctx, cancel := context.WithTimeout(detached, signInTimeout)
+		defer cancel()
+		if tokens, good := t.c.session.usable(t.c.pool.now()); good && tokens.AccessToken != refused.AccessToken {
+			return tokens, nil // another request has just signed in
+		}
+		if err := t.recent(); err != nil {
+			return Tokens{}, err
+		}
+		err := t.c.Authenticate(ctx, t.password())
+		t.remember(err)
+		return t.c.session.current(), err
+	})
+	select {
+	case result := <-done:
+		tokens, _ := result.Val.(Tokens)
+		return tokens, result.Err
+	case <-ctx.Done():
+		return Tokens{}, wrapError("Authenticate", fmt.Errorf("waiting for the sign-in: %w", ctx.Err()))
+	}
+}
+
+// recent is how the last sign-in failed, if it is not to be repeated yet.
+func (t *transport) recent() error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if !t.c.pool.now().Before(t.lastErr.until) {
+		return nil
+	}
+	var challenged *ChallengeError
+	if errors.As(t.lastErr.err, &challenged) {
+		if pending, ok := t.c.Challenge(); !ok || pending.Session != challenged.Challenge.Session {
+			return nil // it was answered, or given up
+		}
+	}
+	return t.lastErr.err
+}
+
+func (t *transport) remember(err error) {
+	var pause time.Duration
+	var challenged *ChallengeError
+	switch {
+	case errors.As(err, &challenged):
+		pause = challengePause
+	case errors.Is(err, ErrInvalidCredentials), errors.Is(err, ErrTooManyAttempts):
+		pause = passwordPause
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.lastErr = signInFailure{err, t.c.pool.now().Add(pause)}
+}
+
+// headerOf is the header's value for token.
+func (t *transport) headerOf(token string) string {
+	if last := t.value.Load(); last != nil && last.token == token {
+		return last.value
+	}
+	next := &headerValue{token, t.prefix + token}
+	t.value.Store(next)
+	return next.value
+}
+
+func closeBody(req *http.Request) {
+	if req != nil && req.Body != nil {
+		_ = req.Body.Close()
+	}
+}

@@ -1,0 +1,522 @@
+package cognito_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/gocognito/cognito"
+	"github.com/gocognito/cognito/cognitotest"
+)
+
+// sent is a request as the base transport was given it.
+type sent struct {
+	*http.Request
+
+	body string
+}
+
+// recordingBase is a base transport that reads the body, closes it and answers with the statuses given, then 200.
+type recordingBase struct {
+	mu       sync.Mutex
+	requests []sent
+	statuses []int
+	err      error
+	bodies   []*countingBody // of the answers
+	idle     int             // calls of CloseIdleConnections
+}
+
+func (b *recordingBase) RoundTrip(req *http.Request) (*http.Response, error) {
+	var body []byte
+	if req.Body != nil {
+		body, _ = io.ReadAll(req.Body)
+		_ = req.Body.Close()
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.requests = append(b.requests, sent{req, string(body)})
+	if b.err != nil {
+		return nil, b.err
+	}
+	status := http.StatusOK
+	if len(b.statuses) > 0 {
+		status, b.statuses = b.statuses[0], b.statuses[1:]
+	}
+	answer := &countingBody{Reader: strings.NewReader(strings.Repeat("x", 100<<10))}
+	b.bodies = append(b.bodies, answer)
+	return &http.Response{StatusCode: status, Header: http.Header{}, Body: answer, Request: req}, nil
+}
+
+func (b *recordingBase) CloseIdleConnections() { b.idle++ }
+
+func (b *recordingBase) headers(name string) []string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	var all []string
+	for _, r := range b.requests {
+		all = append(all, r.Header.Get(name))
+	}
+	return all
+}
+
+// countingBody counts what is read and how often it is closed.
+type countingBody struct {
+	io.Reader
+
+	read, closed int
+}
+
+func (c *countingBody) Read(p []byte) (int, error) {
+	n, err := c.Reader.Read(p)
+	c.read += n
+	return n, err
+}
+
+func (c *countingBody) Close() error {
+	c.closed++
+	return nil
+}
+
+const api = "https://api.example.com"
+
+func newTransport(c *cognito.Cognito, password string, base http.RoundTripper, opts ...cognito.TransportOption) *cognito.Transport {
+	return cognito.NewTransport(c, password, append([]cognito.TransportOption{cognito.WithOrigins(api), cognito.WithBase(base)}, opts...)...)
+}
+
+func apiRequest(t *testing.T, method, target string, body io.Reader) *http.Request {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), method, target, body)
+	require.NoError(t, err)
+	return req
+}
+
+// roundTrip sends req, which must succeed, and closes the answer.
+func roundTrip(t *testing.T, rt http.RoundTripper, req *http.Request) int {
+	t.Helper()
+	resp, err := rt.RoundTrip(req)
+	require.NoError(t, err)
+	require.NoError(t, resp.Body.Close())
+	return resp.StatusCode
+}
+
+func TestTransportSignsInRenewsAndSignsInAgain(t *testing.T) {
+	t.Parallel()
+	srv := newServer(t, cognitotest.Config{})
+	c := newClient(t, srv, cognito.WithUsername("bob"))
+	base := &recordingBase{}
+	tr := newTransport(c, testPassword, base)
+	assert.Empty(t, srv.Requests(), "making it does no I/O")
+	roundTrip(t, tr, apiRequest(t, http.MethodGet, api, nil))
+	first := c.Tokens().AccessToken
+	srv.Advance(2 * time.Hour)
+	roundTrip(t, tr, apiRequest(t, http.MethodGet, api, nil))
+	second := c.Tokens().AccessToken
+	require.NoError(t, signedIn(t, srv).Logout(t.Context()))
+	srv.Advance(2 * time.Hour)
+	before := len(srv.Requests())
+	roundTrip(t, tr, apiRequest(t, http.MethodGet, api, nil))
+	assert.Equal(t, []string{"GetTokensFromRefreshToken", "InitiateAuth", "RespondToAuthChallenge"}, ops(srv.Requests()[before:]))
+	assert.Equal(t, []string{"Bearer " + first, "Bearer " + second, "Bearer " + c.Tokens().AccessToken}, base.headers("Authorization"))
+}
+
+func TestTransportOptions(t *testing.T) {
+	t.Parallel()
+	srv := newServer(t, cognitotest.Config{})
+	c := signedIn(t, srv)
+	tokens := c.Tokens()
+	for name, tt := range map[string]struct {
+		opts         []cognito.TransportOption
+		header, want string
+	}{
+		"default":   {nil, "Authorization", "Bearer " + tokens.AccessToken},
+		"ID token":  {[]cognito.TransportOption{cognito.WithTokenUse(cognito.IDToken)}, "Authorization", "Bearer " + tokens.IDToken},
+		"no prefix": {[]cognito.TransportOption{cognito.WithHeader("x-token", "")}, "X-Token", tokens.AccessToken},
+		"no base":   {[]cognito.TransportOption{cognito.WithBase(nil), nil}, "Authorization", "Bearer " + tokens.AccessToken},
+	} {
+		base := &recordingBase{}
+		roundTrip(t, newTransport(c, "", base, tt.opts...), apiRequest(t, http.MethodGet, api, nil)) // a ready session needs no password
+		assert.Equal(t, []string{tt.want}, base.headers(tt.header), name)
+		assert.Len(t, base.requests[0].Header, 1, name)
+	}
+}
+
+func TestTransportRefusesBadOptions(t *testing.T) {
+	t.Parallel()
+	srv := newServer(t, cognitotest.Config{})
+	c := signedIn(t, srv)
+	for name, tt := range map[string]struct {
+		c    *cognito.Cognito
+		opts []cognito.TransportOption
+		want string
+	}{
+		"no origins":           {c, nil, "WithOrigins"},
+		"an empty list":        {c, []cognito.TransportOption{cognito.WithOrigins()}, "WithOrigins"},
+		"no scheme":            {c, []cognito.TransportOption{cognito.WithOrigins("api.example.com")}, "WithOrigins"},
+		"a user":               {c, []cognito.TransportOption{cognito.WithOrigins("https://a:hush-hush@api.example.com")}, "WithOrigins"},
+		"http":                 {c, []cognito.TransportOption{cognito.WithOrigins("http://api.example.com")}, "WithOrigins"},
+		"one of two is wrong":  {c, []cognito.TransportOption{cognito.WithOrigins(api, "ftp://api.example.com")}, "WithOrigins"},
+		"loopback in a name":   {c, []cognito.TransportOption{cognito.WithOrigins("http://127.0.0.1.example.com")}, "WithOrigins"},
+		"no header":            {c, []cognito.TransportOption{cognito.WithOrigins(api), cognito.WithHeader("", "")}, "WithHeader"},
+		"a header with a line": {c, []cognito.TransportOption{cognito.WithOrigins(api), cognito.WithHeader("X-A\r\nX-B", "")}, "WithHeader"},
+		"a prefix with a line": {c, []cognito.TransportOption{cognito.WithOrigins(api), cognito.WithHeader("X-A", "a\n")}, "WithHeader"},
+		"a use":                {c, []cognito.TransportOption{cognito.WithOrigins(api), cognito.WithTokenUse("refresh")}, "WithTokenUse"},
+		"no client":            {nil, []cognito.TransportOption{cognito.WithOrigins(api)}, "client"},
+		"the zero client":      {&cognito.Cognito{}, []cognito.TransportOption{cognito.WithOrigins(api)}, "client"},
+	} {
+		base := &recordingBase{}
+		tr := cognito.NewTransport(tt.c, testPassword, append(tt.opts, cognito.WithBase(base))...)
+		body := &countingBody{Reader: strings.NewReader("body")}
+		_, err := tr.RoundTrip(apiRequest(t, http.MethodPost, api, body)) //nolint:bodyclose // there is no answer
+		require.ErrorContains(t, err, tt.want, name)
+		assert.NotContains(t, err.Error(), secret)
+		assert.Empty(t, base.requests, name)
+		assert.Equal(t, 1, body.closed, name)
+	}
+	var zero cognito.Transport
+	_, err := zero.RoundTrip(apiRequest(t, http.MethodGet, api, nil)) //nolint:bodyclose // there is no answer
+	require.ErrorContains(t, err, "NewTransport")
+	zero.CloseIdleConnections()
+}
+
+func TestTransportSendsTokensToItsOriginsOnly(t *testing.T) {
+	t.Parallel()
+	srv := newServer(t, cognitotest.Config{})
+	c := newClient(t, srv, cognito.WithUsername("bob"))
+	origins := cognito.WithOrigins(api+"/v1?x=y", "https://other.example.com:8443", "http://localhost:8080", "http://[::1]:80", "https://UPPER.example.com")
+	foreign := []string{
+		"http://api.example.com", "http://api.example.com:443", "https://api.example.com:444", "https://api.example.com:0443",
+		"https://api.example.com.", "https://api.example.com.evil.com", "https://evil.com/api.example.com", "https://evil.com?api.example.com",
+		"https://api.example.com@evil.com", "https://api.example.com%40evil.com", "https://bob:pw@api.example.com", "https://bob@api.example.com",
+		"https://xapi.example.com", "https://example.com", "https://other.example.com", "https://localhost:8080", "http://127.0.0.1:8080",
+		"https://[::1]:80", "https://ap\u0131.example.com", "//api.example.com", "ftp://api.example.com",
+	}
+	base := &recordingBase{}
+	tr := newTransport(c, testPassword, base, origins)
+	for _, target := range foreign {
+		u, err := url.Parse(target)
+		if err != nil {
+			continue // net/http would not have it either
+		}
+		req := apiRequest(t, http.MethodGet, "https://x", nil)
+		req.URL = u
+		roundTrip(t, tr, req)
+		assert.Same(t, req, base.requests[len(base.requests)-1].Request, "it goes out untouched")
+	}
+	assert.Empty(t, srv.Requests(), "no token is obtained for others")
+	for _, value := range base.headers("Authorization") {
+		assert.Empty(t, value)
+	}
+	for _, target := range []string{
+		api, api + ":443/x", "https://API.Example.COM/v2", "https://other.example.com:8443/", "http://LOCALHOST:8080", "http://[::1]",
+		"https://upper.example.com", "HTTPS://api.example.com",
+	} {
+		roundTrip(t, tr, apiRequest(t, http.MethodGet, target, nil))
+		assert.Equal(t, "Bearer "+c.Tokens().AccessToken, base.requests[len(base.requests)-1].Header.Get("Authorization"), target)
+	}
+	upper := apiRequest(t, http.MethodGet, api, nil)
+	upper.URL.Scheme = "HTTPS"
+	roundTrip(t, tr, upper)
+	assert.NotEmpty(t, base.requests[len(base.requests)-1].Header.Get("Authorization"))
+}
+
+func TestTransportFollowsRedirectsBare(t *testing.T) {
+	t.Parallel()
+	srv := newServer(t, cognitotest.Config{})
+	c := signedIn(t, srv)
+	seen := make(chan string, 10)
+	elsewhere := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { seen <- r.Header.Get("Authorization") }))
+	t.Cleanup(elsewhere.Close)
+	var here *httptest.Server
+	here = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		seen <- r.Header.Get("Authorization")
+		switch r.URL.Path {
+		case "/other-port":
+			http.Redirect(w, r, elsewhere.URL, http.StatusFound)
+		case "/other-name":
+			http.Redirect(w, r, strings.Replace(here.URL, "127.0.0.1", "localhost", 1)+"/end", http.StatusTemporaryRedirect)
+		case "/same":
+			http.Redirect(w, r, "/end", http.StatusFound)
+		}
+	}))
+	t.Cleanup(here.Close)
+	client := c.HTTPClient(here.Client(), "", cognito.WithOrigins(here.URL))
+	good := "Bearer " + c.Tokens().AccessToken
+	for path, second := range map[string]string{"/other-port": "", "/other-name": "", "/same": good} {
+		resp, err := client.Do(apiRequest(t, http.MethodGet, here.URL+path, nil))
+		require.NoError(t, err)
+		require.NoError(t, resp.Body.Close())
+		assert.Equal(t, good, <-seen, path)
+		assert.Equal(t, second, <-seen, path)
+	}
+}
+
+func TestTransportKeepsTheContract(t *testing.T) {
+	t.Parallel()
+	srv := newServer(t, cognitotest.Config{})
+	c := signedIn(t, srv)
+	base := &recordingBase{}
+	tr := newTransport(c, "", base)
+
+	body := &countingBody{Reader: strings.NewReader("body")}
+	req := apiRequest(t, http.MethodPost, api+"/things?a=b", body)
+	req.Header.Set("X-Own", "1")
+	before, urlBefore := req.Header.Clone(), *req.URL
+	roundTrip(t, tr, req)
+	assert.Equal(t, before, req.Header, "the request is not changed")
+	assert.Equal(t, urlBefore, *req.URL)
+	assert.Equal(t, body, req.Body)
+	assert.Equal(t, 1, body.closed)
+	got := base.requests[0]
+	assert.Equal(t, "body", got.body)
+	assert.Equal(t, "1", got.Header.Get("X-Own"))
+	assert.Equal(t, req.Context(), got.Context())
+	assert.Equal(t, req.ContentLength, got.ContentLength)
+
+	nilHeader := apiRequest(t, http.MethodGet, api, nil)
+	nilHeader.Header = nil
+	roundTrip(t, tr, nilHeader)
+	assert.Nil(t, nilHeader.Header)
+
+	own := apiRequest(t, http.MethodGet, api, nil)
+	own.Header.Set("Authorization", "Basic x")
+	roundTrip(t, tr, own)
+	assert.Equal(t, "Basic x", base.requests[2].Header.Get("Authorization"), "the caller's own header stays")
+
+	base.err = errors.New("no route")
+	_, err := tr.RoundTrip(apiRequest(t, http.MethodGet, api, nil)) //nolint:bodyclose // there is no answer
+	require.ErrorIs(t, err, base.err)
+
+	tr.CloseIdleConnections()
+	c.HTTPClient(&http.Client{Transport: base}, "", cognito.WithOrigins(api)).CloseIdleConnections()
+	assert.Equal(t, 2, base.idle)
+	newTransport(c, "", cannedTransport{}).CloseIdleConnections() // a base that cannot
+
+	// No token: the body is closed once, and nothing is sent.
+	sentBefore := len(base.requests)
+	body = &countingBody{Reader: strings.NewReader("body")}
+	_, err = newTransport(newClient(t, srv), "", base).RoundTrip(apiRequest(t, http.MethodPost, api, body)) //nolint:bodyclose // there is no answer
+	require.ErrorIs(t, err, cognito.ErrNotSignedIn)
+	assert.Equal(t, 1, body.closed)
+	assert.Len(t, base.requests, sentBefore)
+}
+
+func TestTransportReplaysOn401(t *testing.T) {
+	t.Parallel()
+	type answer struct {
+		statuses []int
+		body     io.Reader
+		rewind   bool
+		sent     []string
+		status   int
+	}
+	for name, tt := range map[string]answer{
+		"no body":                    {[]int{401}, nil, false, []string{"", ""}, 200},
+		"http.NoBody":                {[]int{401}, http.NoBody, false, []string{"", ""}, 200},
+		"a body that can be rewound": {[]int{401}, strings.NewReader("hello"), true, []string{"hello", "hello"}, 200},
+		"one that cannot":            {[]int{401}, io.LimitReader(strings.NewReader("hello"), 5), false, []string{"hello"}, 401},
+		"401 again":                  {[]int{401, 401}, nil, false, []string{"", ""}, 401},
+		"403":                        {[]int{403}, nil, false, []string{""}, 403},
+		"500":                        {[]int{500}, nil, false, []string{""}, 500},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			srv := newServer(t, cognitotest.Config{})
+			c := signedIn(t, srv)
+			first := c.Tokens().AccessToken
+			base := &recordingBase{statuses: tt.statuses}
+			req := apiRequest(t, http.MethodPost, api, tt.body)
+			assert.Equal(t, tt.rewind, req.GetBody != nil && tt.body != http.NoBody)
+			assert.Equal(t, tt.status, roundTrip(t, newTransport(c, "", base), req))
+			require.Len(t, base.requests, len(tt.sent))
+			for i, body := range tt.sent {
+				assert.Equal(t, body, base.requests[i].body)
+			}
+			tokens := base.headers("Authorization")
+			assert.Equal(t, "Bearer "+first, tokens[0])
+			if len(tokens) == 2 {
+				assert.Equal(t, "Bearer "+c.Tokens().AccessToken, tokens[1])
+				assert.NotEqual(t, tokens[0], tokens[1], "never the same token again")
+				assert.LessOrEqual(t, base.bodies[0].read, 4<<10)
+			}
+			for _, body := range base.bodies {
+				assert.Equal(t, 1, body.closed)
+			}
+		})
+	}
+}
+
+func TestTransportKeepsA401ThatItCannotHelp(t *testing.T) {
+	t.Parallel()
+	srv := newServer(t, cognitotest.Config{})
+	c := signedIn(t, srv, cognito.WithClientOptions(noBackoff))
+	srv.Fault(cognitotest.Fault{Op: "GetTokensFromRefreshToken", Times: -1})
+	base := &recordingBase{statuses: []int{401, 401}}
+	tr := newTransport(c, "", base)
+	resp, err := tr.RoundTrip(apiRequest(t, http.MethodGet, api, nil))
+	require.NoError(t, err, "there is an answer")
+	assert.Equal(t, 401, resp.StatusCode)
+	assert.Zero(t, base.bodies[0].read)
+	assert.Zero(t, base.bodies[0].closed, "the answer is the caller's to read")
+	require.NoError(t, resp.Body.Close())
+
+	broken := apiRequest(t, http.MethodPost, api, strings.NewReader("x"))
+	broken.GetBody = func() (io.ReadCloser, error) { return nil, errors.New("gone") }
+	srv.ClearFaults()
+	assert.Equal(t, 401, roundTrip(t, tr, broken))
+	assert.Len(t, base.requests, 2)
+}
+
+// A server that refuses every token must not make each request cost a renewal.
+func TestTransportDoesNotRenewForEver(t *testing.T) {
+	t.Parallel()
+	srv := newServer(t, cognitotest.Config{})
+	c := signedIn(t, srv)
+	base := &recordingBase{statuses: []int{401, 401, 401, 401, 401, 401, 401, 401}}
+	tr := newTransport(c, testPassword, base)
+	for range 4 {
+		assert.Equal(t, 401, roundTrip(t, tr, apiRequest(t, http.MethodGet, api, nil)))
+	}
+	assert.Equal(t, 1, renewals(srv))
+	srv.Advance(31 * time.Second)
+	assert.Equal(t, 401, roundTrip(t, tr, apiRequest(t, http.MethodGet, api, nil)))
+	assert.Equal(t, 2, renewals(srv))
+}
+
+func TestTransportFallsBackToThePasswordOn401(t *testing.T) {
+	t.Parallel()
+	srv := newServer(t, cognitotest.Config{})
+	c := signedIn(t, srv)
+	require.NoError(t, signedIn(t, srv).Logout(t.Context())) // both tokens are dead, and nothing has expired
+	base := &recordingBase{statuses: []int{401}}
+	assert.Equal(t, 200, roundTrip(t, newTransport(c, testPassword, base), apiRequest(t, http.MethodGet, api, nil)))
+	noRefresh := signedIn(t, srv).Tokens()
+	noRefresh.RefreshToken = ""
+	c = newClient(t, srv, cognito.WithUsername("bob"), cognito.WithTokens(noRefresh))
+	base = &recordingBase{statuses: []int{401}}
+	assert.Equal(t, 200, roundTrip(t, newTransport(c, testPassword, base), apiRequest(t, http.MethodGet, api, nil)))
+	assert.NotEqual(t, noRefresh.AccessToken, c.Tokens().AccessToken)
+}
+
+func TestTransportAndChallenges(t *testing.T) {
+	t.Parallel()
+	srv := newPasswordServer(t)
+	c := newClient(t, srv, cognito.WithUsername("carol"))
+	client := c.HTTPClient(&http.Client{Transport: &recordingBase{}}, "Temporary-1", cognito.WithOrigins(api))
+	for range 3 {
+		_, err := client.Do(apiRequest(t, http.MethodGet, api, nil)) //nolint:bodyclose // there is no answer
+		var outer *url.Error
+		require.ErrorAs(t, err, &outer)
+		var challenged *cognito.ChallengeError
+		require.ErrorAs(t, err, &challenged)
+		require.ErrorIs(t, err, cognito.ErrNewPasswordRequired)
+		pending, ok := c.Challenge()
+		require.True(t, ok)
+		assert.Equal(t, pending.Session, challenged.Challenge.Session)
+	}
+	assert.Equal(t, []string{"InitiateAuth", "RespondToAuthChallenge"}, ops(serviceCalls(srv)), "one sign-in, not one a request")
+	require.NoError(t, c.RespondToChallenge(t.Context(), map[string]string{"NEW_PASSWORD": "Permanent-1"}))
+	resp, err := client.Do(apiRequest(t, http.MethodGet, api, nil))
+	require.NoError(t, err)
+	require.NoError(t, resp.Body.Close())
+
+	srv = newPasswordServer(t)
+	handled := newClient(t, srv, cognito.WithUsername("carol"), cognito.WithChallengeHandler(
+		func(context.Context, cognito.Challenge) (cognito.Answer, error) {
+			return cognito.Answer{"NEW_PASSWORD": "Permanent-1"}, nil
+		}))
+	roundTrip(t, newTransport(handled, "Temporary-1", &recordingBase{}), apiRequest(t, http.MethodGet, api, nil))
+}
+
+func TestTransportDoesNotLockTheUserOut(t *testing.T) {
+	t.Parallel()
+	srv := newServer(t, cognitotest.Config{})
+	tr := newTransport(newClient(t, srv, cognito.WithUsername("bob")), "wrong", &recordingBase{})
+	for range 10 {
+		_, err := tr.RoundTrip(apiRequest(t, http.MethodGet, api, nil)) //nolint:bodyclose // there is no answer
+		require.ErrorIs(t, err, cognito.ErrInvalidCredentials)
+	}
+	assert.Len(t, serviceCalls(srv), 2)
+	srv.Advance(31 * time.Second)
+	_, err := tr.RoundTrip(apiRequest(t, http.MethodGet, api, nil)) //nolint:bodyclose // there is no answer
+	require.ErrorIs(t, err, cognito.ErrInvalidCredentials)
+	assert.Len(t, serviceCalls(srv), 4)
+
+	_, err = newTransport(newClient(t, srv), testPassword, &recordingBase{}).RoundTrip(apiRequest(t, http.MethodGet, api, nil)) //nolint:bodyclose // there is no answer
+	require.ErrorContains(t, err, "username")
+}
+
+func TestTransportIsConcurrent(t *testing.T) {
+	t.Parallel()
+	srv := newServer(t, cognitotest.Config{Clients: []cognitotest.Client{rotating(0)}})
+	v := remote(t, srv)
+	var served atomic.Int64
+	server := httptest.NewServer(v.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		served.Add(1)
+		_, _ = io.Copy(w, r.Body)
+	})))
+	t.Cleanup(server.Close)
+	c := newClient(t, srv, cognito.WithUsername("bob"))
+	client := c.HTTPClient(server.Client(), testPassword, cognito.WithOrigins(server.URL))
+	for round := range 4 {
+		var wg sync.WaitGroup
+		for i := range 25 {
+			wg.Go(func() {
+				text := fmt.Sprint(round, i)
+				resp, err := client.Do(apiRequest(t, http.MethodPost, server.URL, bytes.NewReader([]byte(text))))
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				defer func() { _ = resp.Body.Close() }()
+				body, err := io.ReadAll(resp.Body)
+				if err != nil || resp.StatusCode != http.StatusOK || string(body) != text {
+					t.Error(resp.Status, string(body), err)
+				}
+			})
+		}
+		wg.Wait()
+		if round%2 == 0 {
+			srv.Advance(2 * time.Hour)
+		} else {
+			srv.RotateKeys()
+		}
+	}
+	assert.EqualValues(t, 100, served.Load(), "no request was refused for good")
+	signIns := 0
+	for _, op := range ops(srv.Requests()) {
+		if op == "InitiateAuth" {
+			signIns++
+		}
+	}
+	assert.Equal(t, 1, signIns)
+	assert.LessOrEqual(t, renewals(srv), 3)
+}
+
+func TestTransportWaitsNoLongerThanTheRequest(t *testing.T) {
+	t.Parallel()
+	srv := newServer(t, cognitotest.Config{})
+	release := make(chan struct{})
+	srv.Fault(cognitotest.Fault{Op: "InitiateAuth", Kind: cognitotest.FaultDelay, Release: release})
+	c := newClient(t, srv, cognito.WithUsername("bob"))
+	tr := newTransport(c, testPassword, &recordingBase{})
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
+	defer cancel()
+	_, err := tr.RoundTrip(apiRequest(t, http.MethodGet, api, nil).WithContext(ctx)) //nolint:bodyclose // there is no answer
+	require.ErrorIs(t, err, context.DeadlineExceeded)
+	close(release)
+	roundTrip(t, tr, apiRequest(t, http.MethodGet, api, nil))
+	assert.Equal(t, []string{"InitiateAuth", "RespondToAuthChallenge"}, ops(serviceCalls(srv)), "the sign-in went on for the next request")
+}
