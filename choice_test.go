@@ -2,7 +2,6 @@ package cognito_test
 
 import (
 	"encoding/json"
-	"errors"
 	"net/http"
 	"slices"
 	"strings"
@@ -278,6 +277,6 @@ func TestChallengeIsNoFailure(t *testing.T) {
 	srv := newFlowServer(t, cognitotest.Config{})
 	err := newFlowClient(t, srv, cognito.WithUsername("either")).AdminAuthenticate(t.Context(), testPassword)
 	var failure *cognito.Error
-	assert.False(t, errors.As(err, &failure))
+	require.NotErrorAs(t, err, &failure)
 	assert.True(t, slices.Contains(names(challenged(t, err).Options()), "SMS_MFA"))
 }

@@ -96,8 +96,8 @@ func (c *Cognito) ForUser(username string, opts ...SessionOption) *Cognito {
 // Signed operations get their credentials as described at [New].
 func (c *Cognito) Client() *cognitoidentityprovider.Client { return c.pool.sdk }
 
-// Username returns whose session it is: the name given to [Cognito.ForUser] or [WithUsername]; without one, the
-// name in the pending challenge or in the verified access token; "" when there is none of these.
+// Username returns whose session it is: the name given to [Cognito.ForUser], [WithUsername] or in [WithRegistration];
+// without one, the name in the pending challenge or in the verified access token; "" when there is none of these.
 func (c *Cognito) Username() string {
 	c.session.mu.Lock()
 	defer c.session.mu.Unlock()

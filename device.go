@@ -189,5 +189,5 @@ func (e *deviceRefusal) Unwrap() error { return e.err }
 
 // Is lets a forgotten device be told from one whose proof is wrong.
 func (e *deviceRefusal) Is(target error) bool {
-	return target == ErrDeviceRefused || target == ErrDeviceNotFound && serviceReason(e.err) == ErrDeviceNotFound //nolint:errorlint // sentinels themselves are compared
+	return target == ErrDeviceRefused || target == ErrDeviceNotFound && serviceReason(e.err) == ErrDeviceNotFound
 }

@@ -80,7 +80,8 @@ func TestTOTPHandlerLeavesTheRest(t *testing.T) {
 	ctx := context.Background()
 	handler := cognito.TOTPHandler("not base32!")
 	for _, ch := range []cognito.Challenge{
-		{Name: "SMS_MFA"}, {Name: "NEW_PASSWORD_REQUIRED"},
+		{Name: "SMS_MFA"},
+		{Name: "NEW_PASSWORD_REQUIRED"},
 		{Name: "SELECT_MFA_TYPE", Parameters: map[string]string{"MFAS_CAN_CHOOSE": `["SMS_MFA","EMAIL_OTP"]`}},
 	} {
 		answer, err := handler(ctx, ch)

@@ -38,6 +38,7 @@ func newOpening(flow types.AuthFlowType, password string) opening {
 	case types.AuthFlowTypeUserAuth:
 		o.srp = true
 		o.params[keyPreferredChallenge] = string(types.ChallengeNameTypePasswordSrp)
+	default: // the password is sent
 	}
 	return o
 }

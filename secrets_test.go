@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -130,6 +131,9 @@ func TestErrorsOfCallsHoldNoSecret(t *testing.T) {
 	srv := newServer(t, cognitotest.Config{Clients: []cognitotest.Client{secretClient()}})
 	c := newClient(t, srv, cognito.WithUsername("bob"), cognito.WithTokens(cognito.Tokens{AccessToken: secret, IDToken: secret, RefreshToken: secret}),
 		cognito.WithChallenge(cognito.Challenge{Name: "SMS_MFA", Session: secret + strings.Repeat("x", 20), Username: "bob"}))
+	pending := func(name types.ChallengeNameType) *cognito.Cognito {
+		return c.ForUser("", cognito.WithChallenge(cognito.Challenge{Name: name, Session: secret + strings.Repeat("x", 20), Username: "bob"}))
+	}
 	_, errRegister := c.Register(t.Context(), "carol", secret, nil)
 	_, errCheck := c.CheckToken(t.Context(), true)
 	_, errVerify := c.VerifyToken(t.Context(), secret, cognito.AccessToken)
@@ -138,8 +142,19 @@ func TestErrorsOfCallsHoldNoSecret(t *testing.T) {
 		"Authenticate": c.Authenticate(t.Context(), secret), "Register": errRegister, "CheckToken": errCheck, "VerifyToken": errVerify,
 		"VerifyTokens": c.VerifyTokens(t.Context()), "RenewAccessToken": c.RenewAccessToken(t.Context()),
 		"Logout": c.Logout(t.Context()), "RevokeToken": c.RevokeToken(t.Context()), "New": errSwapped,
-		"RespondToChallenge": c.RespondToChallenge(t.Context(), map[string]string{"SMS_MFA_CODE": secret}),
-		"ConfirmSignUp":      c.ConfirmSignUp(t.Context(), "bob", secret),
+		"RespondToChallenge":     c.RespondToChallenge(t.Context(), map[string]string{"SMS_MFA_CODE": secret}),
+		"ConfirmSignUp":          c.ConfirmSignUp(t.Context(), "bob", secret),
+		"AuthenticateChoice":     c.AuthenticateChoice(t.Context(), cognito.FirstFactor{Password: secret}),
+		"AuthenticateCustom":     c.AuthenticateCustom(t.Context(), secret),
+		"AdminAuthenticate":      c.AdminAuthenticate(t.Context(), secret),
+		"NewPasswordChallenge":   c.NewPasswordChallenge(t.Context(), secret, secret, cognito.Attributes{"x": secret}),
+		"VerifySoftwareToken":    c.VerifySoftwareToken(t.Context(), secret, ""),
+		"wrong challenge":        pending("NEW").RespondToNewPasswordChallenge(t.Context(), secret, nil),
+		"code":                   pending("SMS_MFA").RespondToSMSMFAChallenge(t.Context(), secret),
+		"choice":                 pending("SELECT_CHALLENGE").SelectChallenge(t.Context(), "PASSWORD", cognito.Password(secret)),
+		"choice that takes none": pending("SELECT_CHALLENGE").SelectChallenge(t.Context(), "EMAIL_OTP", cognito.Password(secret)),
+		"passkey":                pending("WEB_AUTHN").RespondToWebAuthnChallenge(t.Context(), []byte(secret)),
+		"device":                 c.ForUser("bob", cognito.WithDevice(cognito.Device{Password: secret})).Authenticate(t.Context(), secret),
 	}
 	for name, err := range errs {
 		require.Error(t, err, name)

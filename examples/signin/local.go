@@ -6,7 +6,7 @@ import (
 )
 
 // totpSecret is that of dave's authenticator app.
-const totpSecret = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"
+const totpSecret = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ" //nolint:gosec // of a pool that ends with the process
 
 // localPool starts a pool in this process, with users whom it asks for different things.
 func localPool(term terminal) (*cognito.Cognito, func(), error) {

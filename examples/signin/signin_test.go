@@ -74,51 +74,87 @@ func TestSignIn(t *testing.T) {
 		}
 		return nil
 	}
+	type answers = map[string]func() string
 	tests := []struct {
 		name, flow string
 		cfg        cognitotest.Config
 		user       cognitotest.User
-		answers    func(srv *cognitotest.Server) map[string]func() string
+		answers    func(srv *cognitotest.Server) answers
 		said       string
 	}{
 		{"password alone", "srp", cognitotest.Config{}, cognitotest.User{}, nil, ""},
 		{"password in clear", "password", cognitotest.Config{}, cognitotest.User{}, nil, ""},
-		{"SMS, wrong at first", "srp", cognitotest.Config{}, cognitotest.User{MFA: []string{"SMS_MFA"}, Attributes: address},
-			func(srv *cognitotest.Server) map[string]func() string {
-				return map[string]func() string{"Code sent by SMS to +*******4567": oneByOne(always("000000"), func() string { return srv.Code("bob") })}
-			}, "That was not right"},
-		{"choice of factors", "srp", cognitotest.Config{}, cognitotest.User{MFA: []string{"SMS_MFA", "SOFTWARE_TOKEN_MFA"}, Attributes: address},
-			func(srv *cognitotest.Server) map[string]func() string {
-				return map[string]func() string{
+		{
+			"SMS, wrong at first", "srp",
+			cognitotest.Config{},
+			cognitotest.User{MFA: []string{"SMS_MFA"}, Attributes: address},
+			func(srv *cognitotest.Server) answers {
+				return answers{"Code sent by SMS to +*******4567": oneByOne(always("000000"), func() string { return srv.Code("bob") })}
+			},
+			"That was not right",
+		},
+		{
+			"choice of factors", "srp",
+			cognitotest.Config{},
+			cognitotest.User{MFA: []string{"SMS_MFA", "SOFTWARE_TOKEN_MFA"}, Attributes: address},
+			func(srv *cognitotest.Server) answers {
+				return answers{
 					"Number of the second factor": oneByOne(always("7"), always("2")), "authenticator app": func() string { return srv.TOTP("bob") },
 				}
-			}, "There is no such number."},
-		{"new password", "srp", cognitotest.Config{}, cognitotest.User{Status: "FORCE_CHANGE_PASSWORD"},
-			func(*cognitotest.Server) map[string]func() string {
-				return map[string]func() string{
+			},
+			"There is no such number.",
+		},
+		{
+			"new password", "srp",
+			cognitotest.Config{},
+			cognitotest.User{Status: "FORCE_CHANGE_PASSWORD"},
+			func(*cognitotest.Server) answers {
+				return answers{
 					"New password":   oneByOne(always("a"), always("weak"), always("Permanent-1")),
 					"The same again": oneByOne(always("b"), always("weak"), always("Permanent-1")),
 				}
-			}, "The two differ."},
-		{"set-up", "srp", cognitotest.Config{MFA: "ON", MFAFactors: []string{"SOFTWARE_TOKEN_MFA"}}, cognitotest.User{},
-			func(srv *cognitotest.Server) map[string]func() string {
-				return map[string]func() string{"Code that it shows": oneByOne(always("000000"), func() string { return srv.TOTP("bob") })}
-			}, "█"},
-		{"set-up of an address", "srp", cognitotest.Config{MFA: "ON", MFAFactors: []string{"SOFTWARE_TOKEN_MFA", "EMAIL_OTP"}}, cognitotest.User{},
-			func(srv *cognitotest.Server) map[string]func() string {
-				return map[string]func() string{
+			},
+			"The two differ.",
+		},
+		{
+			"set-up", "srp",
+			cognitotest.Config{MFA: "ON", MFAFactors: []string{"SOFTWARE_TOKEN_MFA"}},
+			cognitotest.User{},
+			func(srv *cognitotest.Server) answers {
+				return answers{"Code that it shows": oneByOne(always("000000"), func() string { return srv.TOTP("bob") })}
+			},
+			"█",
+		},
+		{
+			"set-up of an address", "srp",
+			cognitotest.Config{MFA: "ON", MFAFactors: []string{"SOFTWARE_TOKEN_MFA", "EMAIL_OTP"}},
+			cognitotest.User{},
+			func(srv *cognitotest.Server) answers {
+				return answers{
 					"Number of the second factor to set up": always("2"), "E-mail address": always("bob@example.com"),
 					"Code sent by EMAIL": func() string { return srv.Code("bob") },
 				}
-			}, ""},
-		{"choice, e-mail", "choice", cognitotest.Config{FirstFactors: []string{"PASSWORD", "EMAIL_OTP"}}, cognitotest.User{Attributes: address},
-			func(srv *cognitotest.Server) map[string]func() string {
-				return map[string]func() string{"way to sign in": always("3"), "Code sent by EMAIL to b***@e***": func() string { return srv.Code("bob") }}
-			}, "3: EMAIL_OTP"},
-		{"choice, password", "choice", cognitotest.Config{}, cognitotest.User{},
-			func(*cognitotest.Server) map[string]func() string {
-				return map[string]func() string{"way to sign in": always("1")}
-			}, "1: PASSWORD_SRP"},
+			},
+			"",
+		},
+		{
+			"choice, e-mail", "choice",
+			cognitotest.Config{FirstFactors: []string{"PASSWORD", "EMAIL_OTP"}},
+			cognitotest.User{Attributes: address},
+			func(srv *cognitotest.Server) answers {
+				return answers{"way to sign in": always("3"), "Code sent by EMAIL to b***@e***": func() string { return srv.Code("bob") }}
+			},
+			"3: EMAIL_OTP",
+		},
+		{
+			"choice, password", "choice",
+			cognitotest.Config{},
+			cognitotest.User{},
+			func(*cognitotest.Server) answers {
+				return answers{"way to sign in": always("1")}
+			},
+			"1: PASSWORD_SRP",
+		},
 		{"custom", "custom", cognitotest.Config{Triggers: cognitotest.Triggers{
 			DefineAuthChallenge: func(e *cognitotest.DefineAuthChallengeEvent) error {
 				if len(e.Session) == 1 {
@@ -135,15 +171,15 @@ func TestSignIn(t *testing.T) {
 				e.Correct = e.Answer == "sesame"
 				return nil
 			},
-		}}, cognitotest.User{}, func(*cognitotest.Server) map[string]func() string {
-			return map[string]func() string{"Answer": oneByOne(always("wrong"), always("sesame"))}
+		}}, cognitotest.User{}, func(*cognitotest.Server) answers {
+			return answers{"Answer": oneByOne(always("wrong"), always("sesame"))}
 		}, "question: the word?"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			srv, pool := newPool(t, tt.cfg, tt.user)
-			user := &script{answers: map[string]func() string{}}
+			user := &script{answers: answers{}}
 			if tt.answers != nil {
 				user.answers = tt.answers(srv)
 			}

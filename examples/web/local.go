@@ -9,7 +9,7 @@ import (
 
 // localPool starts a pool in this process, with users whom it asks for different things.
 func localPool() (*cognito.Cognito, func(), error) {
-	const secret = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"
+	const secret = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ" //nolint:gosec // of a pool that ends with the process
 	srv := cognitotest.NewServer(cognitotest.Config{})
 	srv.AddUser(cognitotest.User{Username: "bob", Password: "Correct-Horse-1"})
 	srv.AddUser(cognitotest.User{Username: "carol", Password: "Temporary-1", Status: "FORCE_CHANGE_PASSWORD"})

@@ -7,7 +7,6 @@ import (
 	"net/http/cookiejar"
 	"net/http/httptest"
 	"net/url"
-	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -58,7 +57,10 @@ func newBrowser(t *testing.T, cfg cognitotest.Config, u cognitotest.User) (*cogn
 func (b *browser) post(path string, form url.Values) (status int, page string) {
 	b.t.Helper()
 	b.turn++
-	resp, err := b.client.PostForm(b.sites[b.turn%2].URL+path, form)
+	req, err := http.NewRequestWithContext(b.t.Context(), http.MethodPost, b.sites[b.turn%2].URL+path, strings.NewReader(form.Encode()))
+	require.NoError(b.t, err)
+	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	resp, err := b.client.Do(req)
 	require.NoError(b.t, err)
 	defer func() { _ = resp.Body.Close() }()
 	body, err := io.ReadAll(resp.Body)
@@ -150,7 +152,7 @@ func TestSetUp(t *testing.T) {
 	srv, b := newBrowser(t, cognitotest.Config{MFA: "ON", MFAFactors: []string{"SOFTWARE_TOKEN_MFA"}}, cognitotest.User{})
 	_, page := b.signIn()
 	assert.Contains(t, page, "otpauth://totp/Example:bob?secret=")
-	assert.Regexp(t, regexp.MustCompile(`<code>[A-Z2-7]{20,}</code>`), page)
+	assert.Regexp(t, `<code>[A-Z2-7]{20,}</code>`, page)
 	_, page = b.code("000000")
 	assert.Contains(t, page, "The code is wrong.")
 	_, page = b.code(srv.TOTP("bob"))
@@ -209,7 +211,9 @@ func TestOtherRequests(t *testing.T) {
 	assert.Equal(t, http.StatusForbidden, resp.StatusCode)
 	assert.Empty(t, srv.Requests())
 
-	resp, err = b.client.Get(b.sites[0].URL + "/challenge")
+	req, err = http.NewRequestWithContext(t.Context(), http.MethodGet, b.sites[0].URL+"/challenge", nil)
+	require.NoError(t, err)
+	resp, err = b.client.Do(req)
 	require.NoError(t, err)
 	_ = resp.Body.Close()
 	assert.Equal(t, "/", resp.Request.URL.Path)

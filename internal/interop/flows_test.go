@@ -100,6 +100,20 @@ func TestFlows(t *testing.T) {
 	}
 }
 
+func TestPasskeys(t *testing.T) {
+	t.Parallel()
+	cfg := scenarios()["choice"]
+	cfg.Clients = []cognitotest.Client{everything()}
+	srv := cognitotest.NewServer(cfg)
+	t.Cleanup(srv.Close)
+	addUsers(srv, false)
+	pool, err := json.Marshal(coordinates{Endpoint: srv.URL, PoolID: srv.UserPoolID, ClientID: srv.ClientID, Password: password})
+	if err != nil {
+		t.Fatal(err)
+	}
+	node(t, "amplify-passkey.mjs", pool)
+}
+
 // addUsers adds the users of the scenarios.
 func addUsers(srv *cognitotest.Server, bare bool) {
 	if bare {
