@@ -52,16 +52,31 @@ var adminRequests = []request{
 		"TemporaryPassword": "Temporary-Horse-1", "MessageAction": "SUPPRESS", "DesiredDeliveryMediums": []any{"EMAIL"},
 		"ClientMetadata": m{"k": "v"}, "ValidationData": []any{pair("w", "x")},
 	}},
-	{"AdminDeleteUser", func(ctx context.Context, c *cognito.Cognito) error { return c.AdminDeleteUser(ctx, "carol") },
-		"AdminDeleteUser", kindAdmin, m{"Username": "carol"}},
-	{"AdminEnableUser", func(ctx context.Context, c *cognito.Cognito) error { return c.AdminEnableUser(ctx, "carol") },
-		"AdminEnableUser", kindAdmin, m{"Username": "carol"}},
-	{"AdminDisableUser", func(ctx context.Context, c *cognito.Cognito) error { return c.AdminDisableUser(ctx, "carol") },
-		"AdminDisableUser", kindAdmin, m{"Username": "carol"}},
-	{"AdminSignOut", func(ctx context.Context, c *cognito.Cognito) error { return c.AdminSignOut(ctx, "carol") },
-		"AdminUserGlobalSignOut", kindAdmin, m{"Username": "carol"}},
-	{"AdminGetUser", func(ctx context.Context, c *cognito.Cognito) error { return err1(c.AdminGetUser(ctx, "carol")) },
-		"AdminGetUser", kindAdmin, m{"Username": "carol"}},
+	{
+		"AdminDeleteUser", func(ctx context.Context, c *cognito.Cognito) error { return c.AdminDeleteUser(ctx, "carol") },
+		"AdminDeleteUser", kindAdmin,
+		m{"Username": "carol"},
+	},
+	{
+		"AdminEnableUser", func(ctx context.Context, c *cognito.Cognito) error { return c.AdminEnableUser(ctx, "carol") },
+		"AdminEnableUser", kindAdmin,
+		m{"Username": "carol"},
+	},
+	{
+		"AdminDisableUser", func(ctx context.Context, c *cognito.Cognito) error { return c.AdminDisableUser(ctx, "carol") },
+		"AdminDisableUser", kindAdmin,
+		m{"Username": "carol"},
+	},
+	{
+		"AdminSignOut", func(ctx context.Context, c *cognito.Cognito) error { return c.AdminSignOut(ctx, "carol") },
+		"AdminUserGlobalSignOut", kindAdmin,
+		m{"Username": "carol"},
+	},
+	{
+		"AdminGetUser", func(ctx context.Context, c *cognito.Cognito) error { return err1(c.AdminGetUser(ctx, "carol")) },
+		"AdminGetUser", kindAdmin,
+		m{"Username": "carol"},
+	},
 	{"User.AdminSave", func(ctx context.Context, c *cognito.Cognito) error {
 		u := c.UserFromAttributes("carol", nil)
 		u.Attributes["name"] = "Carol"
@@ -77,8 +92,11 @@ var adminRequests = []request{
 	{"Users, limited", func(ctx context.Context, c *cognito.Cognito) error {
 		return last(c.Users(ctx, cognito.Limit(1), cognito.FilterEquals("status", "Enabled")))
 	}, "ListUsers", kindAdmin, m{"Limit": 1.0, "Filter": `status = "Enabled"`}},
-	{"GetGroup", func(ctx context.Context, c *cognito.Cognito) error { return err1(c.GetGroup(ctx, "readers")) },
-		"GetGroup", kindAdmin, m{"GroupName": "readers"}},
+	{
+		"GetGroup", func(ctx context.Context, c *cognito.Cognito) error { return err1(c.GetGroup(ctx, "readers")) },
+		"GetGroup", kindAdmin,
+		m{"GroupName": "readers"},
+	},
 	{"CreateGroup", func(ctx context.Context, c *cognito.Cognito) error {
 		return err1(c.CreateGroup(ctx, cognito.Group{Name: "writers"}))
 	}, "CreateGroup", kindAdmin, m{"GroupName": "writers"}},
@@ -88,11 +106,17 @@ var adminRequests = []request{
 	{"UpdateGroup", func(ctx context.Context, c *cognito.Cognito) error {
 		return err1(c.UpdateGroup(ctx, cognito.Group{Name: "readers", Precedence: aws.Int32(7)}))
 	}, "UpdateGroup", kindAdmin, m{"GroupName": "readers", "Description": "", "Precedence": 7.0}},
-	{"DeleteGroup", func(ctx context.Context, c *cognito.Cognito) error { return c.DeleteGroup(ctx, "readers") },
-		"DeleteGroup", kindAdmin, m{"GroupName": "readers"}},
+	{
+		"DeleteGroup", func(ctx context.Context, c *cognito.Cognito) error { return c.DeleteGroup(ctx, "readers") },
+		"DeleteGroup", kindAdmin,
+		m{"GroupName": "readers"},
+	},
 	{"GetGroups", func(ctx context.Context, c *cognito.Cognito) error { return err1(c.GetGroups(ctx)) }, "ListGroups", kindAdmin, m{}},
-	{"Groups", func(ctx context.Context, c *cognito.Cognito) error { return last(c.Groups(ctx, cognito.PageSize(5))) },
-		"ListGroups", kindAdmin, m{"Limit": 5.0}},
+	{
+		"Groups", func(ctx context.Context, c *cognito.Cognito) error { return last(c.Groups(ctx, cognito.PageSize(5))) },
+		"ListGroups", kindAdmin,
+		m{"Limit": 5.0},
+	},
 	{"AdminAddUserToGroup", func(ctx context.Context, c *cognito.Cognito) error {
 		return c.AdminAddUserToGroup(ctx, "carol", "readers")
 	}, "AdminAddUserToGroup", kindAdmin, m{"Username": "carol", "GroupName": "readers"}},

@@ -24,7 +24,7 @@ func attributeText(name string, v reflect.Value) (string, error) {
 		return "", errors.New("want a value, got nil")
 	}
 	if v.Type() == timeType {
-		t, _ := v.Interface().(time.Time)
+		t, _ := reflect.TypeAssert[time.Time](v)
 		if name == birthdate {
 			return t.Format(time.DateOnly), nil
 		}
@@ -33,7 +33,7 @@ func attributeText(name string, v reflect.Value) (string, error) {
 	if v.CanAddr() && v.Kind() != reflect.Pointer && v.Addr().Type().Implements(marshalerType) {
 		v = v.Addr()
 	}
-	if m, ok := v.Interface().(encoding.TextMarshaler); ok && v.Type() != reflect.PointerTo(timeType) {
+	if m, ok := reflect.TypeAssert[encoding.TextMarshaler](v); ok && v.Type() != reflect.PointerTo(timeType) {
 		text, err := m.MarshalText()
 		return string(text), err
 	}
@@ -70,7 +70,7 @@ func setFromText(v reflect.Value, text string) error {
 		}
 		return err
 	}
-	if u, ok := v.Addr().Interface().(encoding.TextUnmarshaler); ok {
+	if u, ok := reflect.TypeAssert[encoding.TextUnmarshaler](v.Addr()); ok {
 		return u.UnmarshalText([]byte(text))
 	}
 	return setBasic(v, text)
@@ -127,7 +127,7 @@ func hasText(t reflect.Type) bool {
 	for t.Kind() == reflect.Pointer && !t.Implements(marshalerType) {
 		t = t.Elem()
 	}
-	switch t.Kind() { //nolint:exhaustive // the rest has none of its own
+	switch t.Kind() {
 	case reflect.String, reflect.Bool, reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64,
 		reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64:
 		return true

@@ -187,11 +187,11 @@ func ExampleContextDataFromRequest() {
 	handler := func(_ http.ResponseWriter, r *http.Request) {
 		data := cognito.ContextDataFromRequest(r)
 		data.EncodedData = r.FormValue("cognito_data") // from AWS's script in the page
-		fmt.Println(data.IPAddress, data.ServerName, data.ServerPath, data.HTTPHeaders)
+		fmt.Printf("%s %s%s %s %q\n", data.IPAddress, data.ServerName, data.ServerPath, data.HTTPHeaders, data.EncodedData)
 	}
-	r := httptest.NewRequestWithContext(context.Background(), http.MethodPost, "https://app.example.com/sign-in", nil)
+	r := httptest.NewRequestWithContext(context.Background(), http.MethodPost, "https://app.example.com/sign-in?cognito_data=abc", nil)
 	r.Header.Set("User-Agent", "Browser/1")
 	r.Header.Set("Cookie", "session=secret")
 	handler(nil, r)
-	// Output: 192.0.2.1 app.example.com /sign-in map[User-Agent:[Browser/1]]
+	// Output: 192.0.2.1 app.example.com/sign-in map[User-Agent:[Browser/1]] "abc"
 }

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"runtime"
+	"strconv"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -61,7 +62,7 @@ func (p *largePool) client(tb testing.TB) *cognito.Cognito {
 // is allocated in all, live-B is what a range holds on to at most.
 func BenchmarkUsers(b *testing.B) {
 	for _, users := range []int{1_200, 12_000, 100_000} {
-		b.Run(fmt.Sprint(users), func(b *testing.B) {
+		b.Run(strconv.Itoa(users), func(b *testing.B) {
 			c := newLargePool(users).client(b)
 			var before, after runtime.MemStats
 			runtime.ReadMemStats(&before)

@@ -184,7 +184,7 @@ func TestFilters(t *testing.T) {
 	t.Parallel()
 	srv := newServer(t, cognitotest.Config{})
 	odd := `a"b\c" or "` // must stay one value
-	for i, name := range []string{odd, `a"b\c`, "plain", "plan"} {
+	for i, name := range []string{odd, `a"b\c`, "plain", "plan", `end\`} {
 		srv.AddUser(cognitotest.User{Username: fmt.Sprint("u", i), Attributes: m2("name", name)})
 	}
 	c := newAdmin(t, srv)
@@ -195,10 +195,11 @@ func TestFilters(t *testing.T) {
 		{cognito.FilterEquals("name", odd), []string{"u0"}},
 		{cognito.FilterEquals("name", `a"b\c`), []string{"u1"}},
 		{cognito.FilterPrefix("name", `a"b\c`), []string{"u0", "u1"}},
+		{cognito.FilterEquals("name", `end\`), []string{"u4"}},
 		{cognito.FilterPrefix("name", "pla"), []string{"u2", "u3"}},
 		{cognito.FilterEquals("username", "bob"), []string{"bob"}},
 		{cognito.FilterEquals("email", "nobody@example.com"), nil},
-		{cognito.FilterEquals("cognito:user_status", "CONFIRMED"), []string{"bob", "u0", "u1", "u2", "u3"}},
+		{cognito.FilterEquals("cognito:user_status", "CONFIRMED"), []string{"bob", "u0", "u1", "u2", "u3", "u4"}},
 	}
 	for _, tt := range tests {
 		users, err := c.GetUsers(t.Context(), tt.filter)

@@ -66,12 +66,16 @@ var story = []step{
 	{"sign-in before the confirmation", func(ctx context.Context, s scene) error {
 		return s.dave.Authenticate(ctx, password, byPassword)
 	}, cognito.ErrUserNotConfirmed, cognito.ErrUserNotConfirmed},
-	{"confirmation with a wrong code", func(ctx context.Context, s scene) error { return s.pool.ConfirmSignUp(ctx, "dave", s.wrongCode()) },
-		cognito.ErrCodeMismatch, cognito.ErrCodeMismatch},
+	{
+		"confirmation with a wrong code", func(ctx context.Context, s scene) error { return s.pool.ConfirmSignUp(ctx, "dave", s.wrongCode()) },
+		cognito.ErrCodeMismatch, cognito.ErrCodeMismatch,
+	},
 	{"confirmation", func(ctx context.Context, s scene) error { return s.pool.ConfirmSignUp(ctx, "dave", s.code("dave")) }, nil, nil},
 	{"sign-in by SRP", func(ctx context.Context, s scene) error { return s.dave.Authenticate(ctx, password) }, nil, errUnsupported},
-	{"sign-in with a wrong password", func(ctx context.Context, s scene) error { return s.dave.Authenticate(ctx, "wrong", byPassword) },
-		cognito.ErrInvalidCredentials, cognito.ErrInvalidPassword},
+	{
+		"sign-in with a wrong password", func(ctx context.Context, s scene) error { return s.dave.Authenticate(ctx, "wrong", byPassword) },
+		cognito.ErrInvalidCredentials, cognito.ErrInvalidPassword,
+	},
 	{"sign-in by password", func(ctx context.Context, s scene) error {
 		err := s.dave.Authenticate(ctx, password, byPassword)
 		return want(err, func() bool {
@@ -99,10 +103,12 @@ var story = []step{
 		d, err := s.dave.UpdateProfile(ctx, cognito.Attributes{"email": "dave@example.org"})
 		return want(err, func() bool { return len(d) == 1 && d[0].Attribute == "email" })
 	}, nil, nil},
-	{"verification with a wrong code", func(ctx context.Context, s scene) error {
-		return s.dave.ValidateVerification(ctx, "email", s.wrongCode())
+	{
+		"verification with a wrong code", func(ctx context.Context, s scene) error {
+			return s.dave.ValidateVerification(ctx, "email", s.wrongCode())
+		},
+		cognito.ErrCodeMismatch, cognito.ErrCodeMismatch,
 	},
-		cognito.ErrCodeMismatch, cognito.ErrCodeMismatch},
 	{"verification", func(ctx context.Context, s scene) error {
 		if _, err := s.dave.SendVerification(ctx, "email"); err != nil {
 			return err
@@ -111,10 +117,12 @@ var story = []step{
 		return want(err, func() bool { u, err := s.dave.GetUser(ctx); return err == nil && u.Attributes.Bool("email_verified") })
 	}, nil, nil},
 
-	{"changing a password, the old one wrong", func(ctx context.Context, s scene) error {
-		return s.dave.ChangePassword(ctx, "wrong", "Another-Horse-2")
+	{
+		"changing a password, the old one wrong", func(ctx context.Context, s scene) error {
+			return s.dave.ChangePassword(ctx, "wrong", "Another-Horse-2")
+		},
+		cognito.ErrInvalidCredentials, cognito.ErrInvalidPassword,
 	},
-		cognito.ErrInvalidCredentials, cognito.ErrInvalidPassword},
 	{"changing a password", func(ctx context.Context, s scene) error {
 		return s.dave.ChangePassword(ctx, password, "Another-Horse-2")
 	}, nil, nil},
@@ -122,10 +130,12 @@ var story = []step{
 		d, err := s.dave.InitiateForgotPassword(ctx)
 		return want(err, func() bool { return d.Attribute == "email" })
 	}, nil, nil},
-	{"a forgotten password, the code wrong", func(ctx context.Context, s scene) error {
-		return s.dave.ConfirmForgotPassword(ctx, s.wrongCode(), password)
+	{
+		"a forgotten password, the code wrong", func(ctx context.Context, s scene) error {
+			return s.dave.ConfirmForgotPassword(ctx, s.wrongCode(), password)
+		},
+		cognito.ErrCodeMismatch, cognito.ErrCodeMismatch,
 	},
-		cognito.ErrCodeMismatch, cognito.ErrCodeMismatch},
 	{"a forgotten password, the code right", func(ctx context.Context, s scene) error {
 		return s.dave.ConfirmForgotPassword(ctx, s.code("dave"), password)
 	}, nil, nil},
@@ -138,10 +148,12 @@ var story = []step{
 		})
 	}, nil, nil},
 	{"creating a user who exists", func(ctx context.Context, s scene) error { return err1(s.pool.AdminCreateUser(ctx, "erin", nil)) }, cognito.ErrUserExists, cognito.ErrUserExists},
-	{"sign-in with a temporary password", func(ctx context.Context, s scene) error {
-		return s.erin.Authenticate(ctx, "Temporary-Horse-1", byPassword)
+	{
+		"sign-in with a temporary password", func(ctx context.Context, s scene) error {
+			return s.erin.Authenticate(ctx, "Temporary-Horse-1", byPassword)
+		},
+		cognito.ErrNewPasswordRequired, cognito.ErrNewPasswordRequired,
 	},
-		cognito.ErrNewPasswordRequired, cognito.ErrNewPasswordRequired},
 	{"setting a weak password", func(ctx context.Context, s scene) error { return s.pool.AdminSetPassword(ctx, "erin", "x", true) }, cognito.ErrInvalidPassword, nil},
 	{"setting a password", func(ctx context.Context, s scene) error { return s.pool.AdminSetPassword(ctx, "erin", password, true) }, nil, nil},
 	{"sign-in with the password set", func(ctx context.Context, s scene) error { return s.erin.Authenticate(ctx, password, byPassword) }, nil, nil},
