@@ -308,6 +308,16 @@ func TestRotatedTokensAreSavedBeforeTheyAreHandedOut(t *testing.T) {
 	stored, err := store.Load(t.Context())
 	require.NoError(t, err)
 	assert.Equal(t, c.Tokens(), stored)
+
+	// The same within a second, when the tokens in the store are as old as those that could not be saved.
+	store.fail = errors.New("disk full")
+	require.ErrorIs(t, c.RenewAccessToken(t.Context()), store.fail)
+	store.fail = nil
+	require.NoError(t, c.RenewAccessToken(t.Context()))
+	assert.NotEqual(t, stored, c.Tokens())
+	stored, err = store.Load(t.Context())
+	require.NoError(t, err)
+	assert.Equal(t, c.Tokens(), stored)
 }
 
 // plainStore cannot be locked, as a store of a caller's own.
