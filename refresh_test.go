@@ -320,6 +320,19 @@ func TestRotatedTokensAreSavedBeforeTheyAreHandedOut(t *testing.T) {
 	assert.Equal(t, c.Tokens(), stored)
 }
 
+// When the new tokens cannot be verified for want of keys, the rotated refresh token must outlive the process.
+func TestRotatedTokensAreSavedWithoutKeys(t *testing.T) {
+	t.Parallel()
+	srv := newServer(t, cognitotest.Config{Clients: []cognitotest.Client{rotating(0)}})
+	store := cognito.NewMemoryStore()
+	c := signedIn(t, srv, cognito.WithTokenStore(store))
+	srv.RotateKeys()
+	srv.Fault(cognitotest.Fault{Op: "JWKS", Times: -1})
+	require.ErrorIs(t, c.RenewAccessToken(t.Context()), cognito.ErrKeysUnavailable)
+	srv.ClearFaults()
+	require.NoError(t, newClient(t, srv, cognito.WithTokenStore(store)).RenewAccessToken(t.Context()))
+}
+
 // plainStore cannot be locked, as a store of a caller's own.
 type plainStore struct{ store *cognito.MemoryStore }
 
