@@ -132,6 +132,22 @@ func TestFileStoreBreaksAStaleLock(t *testing.T) {
 	assert.Empty(t, entries)
 }
 
+// A process that was asleep for so long that others took its lock must not take away theirs.
+func TestFileStoreLateUnlock(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "tokens.json")
+	unlock, err := cognito.NewFileStore(path).Lock(t.Context())
+	require.NoError(t, err)
+	long := time.Now().Add(-time.Hour)
+	require.NoError(t, os.Chtimes(path+".lock", long, long))
+	other, err := cognito.NewFileStore(path).Lock(t.Context())
+	require.NoError(t, err)
+	unlock()
+	require.FileExists(t, path+".lock")
+	other()
+	require.NoFileExists(t, path+".lock")
+}
+
 // Sessions that share a file as processes do must not both spend a refresh token that is good for one use.
 func TestFileStoreBetweenSessions(t *testing.T) {
 	t.Parallel()

@@ -212,8 +212,9 @@ func WithChallengeHandler(h ChallengeHandler) SessionOption {
 }
 
 // WithTokenStore sets where the session's tokens are kept: they are loaded from it when the session has none and a
-// call needs them, saved whenever they change, and deleted at a sign-out. If not set, or nil, they last as long as
-// the session.
+// call needs them, saved whenever they change, and deleted at a sign-out, and by [Cognito.Token] when the refresh token
+// is dead. A store that other processes share should be a [TokenLocker], as [FileStore] is. If not set, or nil, the
+// tokens last as long as the session.
 func WithTokenStore(s TokenStore) SessionOption {
 	return sessionOption(func(o *sessionOptions) { o.store = s })
 }

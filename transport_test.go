@@ -22,6 +22,7 @@ import (
 	"github.com/gocognito/cognito/cognitotest"
 )
 
+<<<<<<< HEAD
 // sent is a request as the base transport was given it.
 type sent struct {
 	*http.Request
@@ -112,6 +113,8 @@ func roundTrip(t *testing.T, rt http.RoundTripper, req *http.Request) int {
 	return resp.StatusCode
 }
 
+=======
+>>>>>>> origin/wip/tokens
 func TestTransportSignsInRenewsAndSignsInAgain(t *testing.T) {
 	t.Parallel()
 	srv := newServer(t, cognitotest.Config{})

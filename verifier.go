@@ -252,6 +252,9 @@ func (v *Verifier) VerifyInto(ctx context.Context, raw string, use TokenUse, cla
 // check: issuer, expiry, token_use and the app client.
 func (v *Verifier) Keyfunc(ctx context.Context) jwt.Keyfunc {
 	return func(token *jwt.Token) (any, error) {
+		if v == nil || v.keys == nil {
+			return nil, errNoVerifier
+		}
 		if token.Method == nil || token.Method.Alg() != algorithm || token.Header["alg"] != algorithm {
 			return nil, fmt.Errorf("%w: want %s", jwt.ErrTokenSignatureInvalid, algorithm)
 		}
@@ -270,6 +273,9 @@ func (v *Verifier) Keyfunc(ctx context.Context) jwt.Keyfunc {
 // Preload fetches the key set if there is none yet, so that the first token does not wait for it. The error
 // wraps [ErrKeysUnavailable].
 func (v *Verifier) Preload(ctx context.Context) error {
+	if v == nil || v.keys == nil {
+		return wrapError("Preload", errNoVerifier)
+	}
 	return wrapError("Preload", v.keys.preload(ctx))
 }
 
@@ -286,6 +292,8 @@ func awsIssuers(region, poolID string) ([]string, error) {
 
 // algorithm is the one that the service signs with, and the one that is accepted.
 const algorithm = "RS256"
+
+var errNoVerifier = fmt.Errorf("%w: want a Verifier from NewVerifier", ErrKeysUnavailable)
 
 var errCritical = fmt.Errorf("%w: it has critical header extensions, and none is supported", jwt.ErrTokenUnverifiable)
 
@@ -322,6 +330,9 @@ func (t *verifiedToken) identity() (*IDClaims, error) {
 
 // verify checks raw for use.
 func (v *Verifier) verify(ctx context.Context, raw string, use TokenUse) (*verifiedToken, error) {
+	if v == nil || v.keys == nil {
+		return nil, &TokenError{Use: use, Reason: errNoVerifier}
+	}
 	now := v.now()
 	t, err := v.signed(ctx, raw, now)
 	if err == nil {

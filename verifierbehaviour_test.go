@@ -238,6 +238,18 @@ func TestNewMultiVerifierRefusesBadArguments(t *testing.T) {
 	}
 }
 
+func TestVerifierThatNobodyMade(t *testing.T) {
+	t.Parallel()
+	for _, v := range []*cognito.Verifier{nil, {}} {
+		_, err := v.VerifyAccessToken(t.Context(), forged(nil))
+		require.ErrorContains(t, err, "NewVerifier")
+		require.ErrorIs(t, err, cognito.ErrKeysUnavailable, "the token may be good")
+		require.ErrorContains(t, v.Preload(t.Context()), "NewVerifier")
+		_, err = jwt.Parse(forged(nil), v.Keyfunc(t.Context()))
+		require.ErrorContains(t, err, "NewVerifier")
+	}
+}
+
 func TestMultiVerifier(t *testing.T) {
 	t.Parallel()
 	m, err := cognito.NewMultiVerifier(newTestVerifier(t))
