@@ -86,7 +86,7 @@ func newTransport(c *cognito.Cognito, password string, base http.RoundTripper, o
 	return cognito.NewTransport(c, password, append([]cognito.TransportOption{cognito.WithOrigins(api), cognito.WithBase(base)}, opts...)...)
 }
 
-func request(t *testing.T, method, target string, body io.Reader) *http.Request {
+func apiRequest(t *testing.T, method, target string, body io.Reader) *http.Request {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), method, target, body)
 	require.NoError(t, err)
