@@ -55,7 +55,7 @@ func (c *Cognito) describeUserPoolClient(ctx context.Context, clientID string) (
 // that writes all of it back, and sends that. (The service sets what a request leaves out to its default.) The pool,
 // the ID and the secret cannot be changed. [ErrConflict] says that someone else changed the app client at the same
 // time: repeat. A change that comes between the reading and the writing, and is over by then, is not noticed by the
-// service.
+// service. The writing is not sent again after a failure that leaves open whether it was taken.
 //
 // It calls DescribeUserPoolClient and UpdateUserPoolClient, which need AWS credentials ([ErrNoCredentials]).
 func (c *Cognito) AdminUpdateUserPoolClient(

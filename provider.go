@@ -97,7 +97,8 @@ func (c *Cognito) describeProvider(ctx context.Context, name string) (*IdentityP
 // of it back, but for what the service works out itself. Name and Type cannot be changed. A change of the Details of
 // SignInWithApple must give its private_key anew, which the service does not return. [ErrConflict] says that someone
 // else changed the provider at the same time: read again and repeat. A change that comes between the reading and the
-// writing, and is over by then, is not noticed by the service.
+// writing, and is over by then, is not noticed by the service. The writing is not sent again after a failure that
+// leaves open whether it was taken.
 //
 // It calls DescribeIdentityProvider and UpdateIdentityProvider, which need AWS credentials ([ErrNoCredentials]).
 func (c *Cognito) AdminUpdateIdentityProvider(ctx context.Context, name string, change func(*IdentityProvider)) (*IdentityProvider, error) {

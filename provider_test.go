@@ -157,6 +157,26 @@ func TestConflictsAreReported(t *testing.T) {
 	assert.Len(t, srv.Requests(), before+4, "it is for the caller to decide anew, so nothing is repeated")
 }
 
+// An update whose fate is unknown must not be sent again: meanwhile someone else may have written.
+func TestUpdatesAreSentOnce(t *testing.T) {
+	t.Parallel()
+	srv := newServer(t, cognitotest.Config{})
+	c := newAdmin(t, srv)
+	_, err := c.AdminCreateIdentityProvider(t.Context(), okta)
+	require.NoError(t, err)
+	srv.Intercept(func(w http.ResponseWriter, r *http.Request) bool {
+		if !strings.Contains(r.Header.Get("X-Amz-Target"), ".Update") {
+			return false
+		}
+		w.WriteHeader(http.StatusInternalServerError)
+		return true
+	})
+	before := len(srv.Requests())
+	require.Error(t, err1(c.AdminUpdateIdentityProvider(t.Context(), "Okta", func(*cognito.IdentityProvider) {})))
+	require.Error(t, err1(c.AdminUpdateUserPoolClient(t.Context(), srv.ClientID, func(*cognitoidentityprovider.UpdateUserPoolClientInput) {})))
+	assert.Len(t, srv.Requests(), before+4, "each is read and written once")
+}
+
 // The service sets what an update leaves out to its default, which pycognito's update does to all it is not given.
 func TestUpdatingAnAppClientKeepsTheRest(t *testing.T) {
 	t.Parallel()
