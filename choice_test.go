@@ -85,6 +85,10 @@ func TestSignUpSessionIsOneUsers(t *testing.T) {
 	}
 	require.NoError(t, c.ConfirmSignUp(ctx, "carol", srv.Code("carol")))
 	assert.Equal(t, "dave", c.Username())
+	before = len(serviceCalls(srv))
+	require.ErrorIs(t, c.AuthenticateChoice(ctx, cognito.FirstFactor{}), cognito.ErrSelectChallengeRequired)
+	require.Len(t, serviceCalls(srv), before+1)
+	assert.NotContains(t, serviceCalls(srv)[before].Body, "Session", "which is carol's")
 
 	late := newFlowClient(t, srv, cognito.WithUsername("late"))
 	register(t, late, "late")

@@ -219,8 +219,9 @@ func WithTokenStore(s TokenStore) SessionOption {
 	return sessionOption(func(o *sessionOptions) { o.store = s })
 }
 
-// WithDevice sets the remembered device that the user signs in with, from [Cognito.Device] or [Cognito.ConfirmDevice]. If
-// not set, or the zero Device, there is none.
+// WithDevice sets the remembered device that the user signs in with, from [Cognito.Device] or [Cognito.ConfirmDevice]. A
+// challenge does not hold it: a session that takes a sign-in up by [WithChallenge] is given the device, too. If not set,
+// or the zero Device, there is none.
 func WithDevice(d Device) SessionOption {
 	return sessionOption(func(o *sessionOptions) { o.device = d })
 }
