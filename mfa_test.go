@@ -242,6 +242,7 @@ func TestMFAPreference(t *testing.T) {
 		{cognito.MFAPreference{SMS: cognito.MFAEnabled}, settings{"SMSMfaSettings": on}},
 		{cognito.MFAPreference{SMS: cognito.MFADisabled, SoftwareToken: cognito.MFAPreferred}, settings{"SMSMfaSettings": off, "SoftwareTokenMfaSettings": preferred}},
 		{cognito.MFAPreference{Email: cognito.MFAPreferred, SoftwareToken: cognito.MFAEnabled}, settings{"EmailMfaSettings": preferred, "SoftwareTokenMfaSettings": on}},
+		{cognito.MFAPreference{SMS: cognito.MFAPreferred, Email: cognito.MFAEnabled}, settings{"SMSMfaSettings": preferred, "EmailMfaSettings": on}},
 		{cognito.MFAPreference{WebAuthn: cognito.MFAEnabled}, settings{"WebAuthnMfaSettings": settings{"Enabled": true}}},
 		{cognito.MFAPreference{WebAuthn: cognito.MFADisabled, Email: cognito.MFADisabled}, settings{"WebAuthnMfaSettings": off, "EmailMfaSettings": off}},
 	}
