@@ -187,7 +187,7 @@ func (p *pool) resendConfirmationCode(in *resendInput) (deliveryOutput, error) {
 	switch {
 	case u == nil && c.PreventUserExistenceErrors:
 		// As for a real user, with an address made of what was typed.
-		return deliveryOutput{delivery(attrEmail, in.Username)}, nil
+		return deliveryOutput{delivery(attrEmail, p.fold(in.Username))}, nil
 	case u == nil:
 		return deliveryOutput{}, errUserClientNotFound
 	case !p.attempt("ResendConfirmationCode", u.username, resendAttempts):

@@ -218,6 +218,14 @@ func TestAliasesThatAreTaken(t *testing.T) {
 	assert.NotContains(t, ana, "email", "its former holder has it no longer")
 	assert.NotContains(t, ana, "email_verified")
 
+	// Nobody has an alias that nobody has verified: the first to do so gets it.
+	for _, name := range []string{"dan", "dora"} {
+		_, err = f.signUp(name, password, map[string]string{"email": "d@example.com"})
+		require.NoError(t, err, name)
+	}
+	require.NoError(t, f.confirm("dora", f.Code("dora")), "dan has not verified it")
+	refused(t, f.confirm("dan", f.Code("dan")), "AliasExistsException", "An account with the email already exists.")
+
 	// Who signed up with an alias may confirm with it.
 	_, err = f.signUp("carol", password, map[string]string{"email": "carol@example.com"})
 	require.NoError(t, err)
