@@ -107,6 +107,9 @@ func TestGoInTheGuideCompiles(t *testing.T) {
 		}
 		lines++
 		code := strings.Trim(row.golang, "`")
+		if strings.Contains(code, "NewTransport(") || strings.Contains(code, "HTTPClient(") {
+			assert.Contains(t, code, "WithOrigins(", "row %s: without it every request fails", name)
+		}
 		if _, err := parser.ParseExpr(code); err == nil {
 			code = "use(" + code + ")"
 		}
