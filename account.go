@@ -45,7 +45,8 @@ type CodeDelivery struct {
 }
 
 // Register signs a new user up. In a pool whose users sign in with an e-mail address or a phone number that is
-// the username. attrs may be nil. Nobody is signed in by it; the session only remembers the last sign-up, for
+// the username. password may be empty where users can do without one, since the pool takes codes or passkeys as first
+// factors; elsewhere the service refuses that. attrs may be nil. Nobody is signed in by it; the session only remembers the last sign-up, for
 // [Cognito.ConfirmSignUp]. It takes the options [ClientMetadata], [UserContextData], [ValidationData] and
 // [AttributeMap]; [ErrUserExists] and [ErrInvalidPassword] are the usual errors. The request is not sent again after a
 // failure that leaves open whether it was taken.
@@ -61,15 +62,15 @@ func (c *Cognito) register(ctx context.Context, username, password string, attrs
 	if err != nil {
 		return nil, err
 	}
-	if err := checkLogin(username, password); err != nil {
-		return nil, err
+	if username == "" {
+		return nil, errNoUsername
 	}
 	if attrs, err = call.attributes.toPool(attrs); err != nil {
 		return nil, err
 	}
 	out, err := c.pool.sdk.SignUp(ctx, &cognitoidentityprovider.SignUpInput{
 		ClientId: aws.String(c.pool.clientID), SecretHash: c.pool.secretHash(username),
-		Username: aws.String(username), Password: aws.String(password), UserAttributes: attrs.list(),
+		Username: aws.String(username), Password: optional(password), UserAttributes: attrs.list(),
 		ClientMetadata: call.metadata, UserContextData: call.userContext, ValidationData: call.validationData,
 	}, sendOnce)
 	if err != nil {
