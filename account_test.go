@@ -92,6 +92,33 @@ func TestSignUpWithoutAPassword(t *testing.T) {
 	require.ErrorContains(t, err, "cognito: Register: username: want ")
 }
 
+// An address that two users have becomes the alias of the one who takes it away from the other.
+func TestForceAliasCreation(t *testing.T) {
+	t.Parallel()
+	srv := newServer(t, cognitotest.Config{AliasAttributes: []string{"email"}})
+	c := newAdmin(t, srv)
+	attrs := cognito.Attributes{"email": "bob@example.com"}
+	_, err := c.Register(t.Context(), "carol", testPassword, attrs)
+	require.NoError(t, err)
+	require.ErrorIs(t, c.ConfirmSignUp(t.Context(), "carol", srv.Code("carol")), cognito.ErrUserExists)
+	require.NoError(t, c.ConfirmSignUp(t.Context(), "carol", srv.Code("carol"), cognito.ForceAliasCreation()))
+	holder, err := c.AdminGetUser(t.Context(), "bob@example.com")
+	require.NoError(t, err)
+	assert.Equal(t, "carol", holder.Username)
+
+	attrs["email_verified"] = "true"
+	_, err = c.AdminCreateUser(t.Context(), "dave", attrs)
+	require.ErrorIs(t, err, cognito.ErrUserExists)
+	_, err = c.AdminCreateUser(t.Context(), "dave", attrs, cognito.ForceAliasCreation())
+	require.NoError(t, err)
+	holder, err = c.AdminGetUser(t.Context(), "bob@example.com")
+	require.NoError(t, err)
+	assert.Equal(t, "dave", holder.Username)
+
+	_, err = c.Register(t.Context(), "eve", testPassword, attrs, cognito.ForceAliasCreation())
+	require.ErrorContains(t, err, "option ForceAliasCreation: this call takes only")
+}
+
 func TestSignUpReasons(t *testing.T) {
 	t.Parallel()
 	srv := newServer(t, cognitotest.Config{AutoVerifiedAttributes: []string{"email"}})
