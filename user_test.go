@@ -77,6 +77,10 @@ func TestSavingAnotherUserWithTheSessionIsRefused(t *testing.T) {
 		require.ErrorContains(t, user.Save(t.Context()), `the session is that of "bob", not of`)
 		require.ErrorContains(t, user.Delete(t.Context()), `the session is that of "bob", not of`)
 	}
+	namesake := c.UserFromAttributes("bob", []types.AttributeType{{Name: aws.String("sub"), Value: aws.String("of-a-bob-who-is-gone")}})
+	namesake.Attributes["given_name"] = "X"
+	require.ErrorContains(t, namesake.Save(t.Context()), `the session is that of another user called "bob"`)
+	require.ErrorContains(t, namesake.Delete(t.Context()), `the session is that of another user called "bob"`)
 	unreadable := newClient(t, srv, cognito.WithTokens(cognito.Tokens{AccessToken: "opaque"})).UserFromAttributes("bob", nil)
 	require.ErrorContains(t, unreadable.Delete(t.Context()), "claims cannot be read")
 	require.ErrorIs(t, c.ForUser("bob").UserFromAttributes("bob", nil).Delete(t.Context()), cognito.ErrNotSignedIn)

@@ -95,6 +95,8 @@ func (u *User) checkOwner(tokens Tokens) error {
 		return errors.New("access token: its claims cannot be read, to tell whether it is this user's")
 	case sub != "" && claims.subject == sub, sub == "" && u.Username != "" && claims.username == u.Username:
 		return nil
+	case claims.username == u.Username:
+		return fmt.Errorf("the session is that of another user called %s: the sub of its access token is not this user's", quote(u.Username))
 	default:
 		return fmt.Errorf("the session is that of %s, not of %s; AdminSave and AdminDelete work for any user", quote(claims.username), quote(u.Username))
 	}
