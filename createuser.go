@@ -17,7 +17,8 @@ type createOptions struct {
 }
 
 // TemporaryPassword is the password that a new user signs in with once; see [Cognito.AdminCreateUser]. Without it, or
-// if it is empty, the service makes one up.
+// if it is empty, the service makes one up; but where users can sign in with codes, a user whose address is verified
+// gets no password, and is confirmed at once.
 func TemporaryPassword(password string) CallOption {
 	return callOption(func(o *callOptions) {
 		o.given = append(o.given, optTemporaryPassword)
