@@ -283,3 +283,33 @@ func TestAdminGetUser(t *testing.T) {
 	_, err = c.AdminGetUser(t.Context(), "")
 	require.ErrorContains(t, err, "username")
 }
+
+// pycognito renames and fills the dicts that it is given.
+func TestCallsDoNotChangeTheCallersMaps(t *testing.T) {
+	t.Parallel()
+	_, c := poolWithCarol(t)
+	attrs := cognito.Attributes{"first": "B", "email": "dave@example.com"}
+	names := cognito.AttributeMap{"given_name": "first"}
+	metadata, validation := cognito.ClientMetadata{"k": "v"}, cognito.ValidationData{"w": "x"}
+	details := map[string]string{"client_id": "x", "client_secret": "y"}
+	ctx := t.Context()
+	calls := map[string]error{
+		"Register":        err1(c.Register(ctx, "erin", testPassword, attrs, names, metadata, validation)),
+		"AdminCreateUser": err1(c.AdminCreateUser(ctx, "dave", attrs, names, metadata, validation)),
+		"UpdateProfile":   err1(c.UpdateProfile(ctx, attrs, names, metadata)),
+		"AdminUpdate":     c.AdminUpdateProfile(ctx, "carol", attrs, names, metadata),
+		"AdminGetUser":    err1(c.AdminGetUser(ctx, "carol", names)),
+		"AdminCreateIdentityProvider": err1(c.AdminCreateIdentityProvider(ctx, cognito.IdentityProvider{
+			Name: "Corp", Type: types.IdentityProviderTypeTypeOidc, Details: details, AttributeMapping: names,
+		})),
+		"AdminUpdateIdentityProvider": err1(c.AdminUpdateIdentityProvider(ctx, "Corp", func(p *cognito.IdentityProvider) { p.Details["scopes"] = "z" })),
+	}
+	for name, err := range calls {
+		require.NoError(t, err, name)
+	}
+	assert.Equal(t, cognito.Attributes{"first": "B", "email": "dave@example.com"}, attrs)
+	assert.Equal(t, cognito.AttributeMap{"given_name": "first"}, names)
+	assert.Equal(t, cognito.ClientMetadata{"k": "v"}, metadata)
+	assert.Equal(t, cognito.ValidationData{"w": "x"}, validation)
+	assert.Equal(t, map[string]string{"client_id": "x", "client_secret": "y"}, details)
+}
