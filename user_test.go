@@ -203,6 +203,12 @@ func TestSaveRefusesFixedAttributes(t *testing.T) {
 		}
 	}
 	assert.Len(t, srv.Requests(), before)
+
+	carol := listed(t, c, "carol")
+	before = len(srv.Requests())
+	carol.Attributes = cognito.Attributes{"given_name": "C"} // in place of all that there was
+	require.ErrorContains(t, carol.AdminSave(t.Context()), "attribute sub: it is gone from the user's Attributes")
+	assert.Len(t, srv.Requests(), before)
 	user := c.UserFromAttributes("carol", nil)
 	require.NoError(t, user.Attributes.Set("email_verified", true))
 	require.NoError(t, user.AdminSave(t.Context()))

@@ -117,9 +117,14 @@ func (u *User) prepare(opts []CallOption, fixed ...string) (callOptions, []types
 	}
 	changes := changed(u.loaded, current)
 	for _, name := range slices.Sorted(maps.Keys(changes)) {
-		if slices.Contains(fixed, name) {
-			return callOptions{}, nil, fieldError("attribute "+name, fixedReason(name))
+		if !slices.Contains(fixed, name) {
+			continue
 		}
+		reason := fixedReason(name)
+		if _, kept := current[name]; !kept {
+			reason = "it is gone from the user's Attributes, which would delete it; " + reason
+		}
+		return callOptions{}, nil, fieldError("attribute "+name, reason)
 	}
 	return call, changes.list(), nil
 }
