@@ -48,3 +48,18 @@ func TestAdminCallsForAUserWhoDoesNotExist(t *testing.T) {
 	require.NoError(t, err)
 	assert.Len(t, users, 2, "bob and carol")
 }
+
+// What a caller does with a slice after it made an option of it must not change the option.
+func TestOptionsKeepWhatTheyWereGiven(t *testing.T) {
+	t.Parallel()
+	srv, c := poolWithCarol(t)
+	names, mediums := []string{"sub"}, []types.DeliveryMediumType{types.DeliveryMediumTypeEmail}
+	selected, delivered := cognito.SelectAttributes(names...), cognito.DeliveryMediums(mediums...)
+	names[0], mediums[0] = "email", types.DeliveryMediumTypeSms
+	_, err := c.GetUsers(t.Context(), selected)
+	require.NoError(t, err)
+	assert.Equal(t, []any{"sub"}, lastCall(srv).Body["AttributesToGet"])
+	_, err = c.AdminCreateUser(t.Context(), "dave", nil, delivered)
+	require.NoError(t, err)
+	assert.Equal(t, []any{"EMAIL"}, lastCall(srv).Body["DesiredDeliveryMediums"])
+}
