@@ -169,6 +169,9 @@ func TestSaveSendsOnlyWhatChanged(t *testing.T) {
 	}, sent[0].Body)
 	require.NoError(t, user.Save(t.Context()))
 	assert.Len(t, srv.Requests(), before+1, "it is saved")
+	delete(user.Attributes, "given_name")
+	require.NoError(t, user.Save(t.Context()))
+	assert.Len(t, srv.Requests(), before+1, "what is empty is gone already")
 
 	got, err := c.AdminGetUser(t.Context(), "bob")
 	require.NoError(t, err)
