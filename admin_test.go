@@ -1,7 +1,6 @@
 package cognito_test
 
 import (
-	"errors"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
@@ -43,7 +42,7 @@ func TestAdminCallsForAUserWhoDoesNotExist(t *testing.T) {
 	}
 	_, err := c.DescribeUserPoolClient(ctx, "nobody")
 	var missing *types.ResourceNotFoundException
-	assert.True(t, errors.As(err, &missing))
+	require.ErrorAs(t, err, &missing)
 	users, err := c.GetUsers(ctx)
 	require.NoError(t, err)
 	assert.Len(t, users, 2, "bob and carol")
