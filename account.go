@@ -45,7 +45,8 @@ type CodeDelivery struct {
 }
 
 // Register signs a new user up. In a pool whose users sign in with an e-mail address or a phone number that is
-// the username. attrs may be nil. Nobody is signed in by it; the session only remembers the last sign-up, for
+// the username. password may be empty where users can do without one, since the pool takes codes or passkeys as first
+// factors; elsewhere the service refuses that. attrs may be nil. Nobody is signed in by it; the session only remembers the last sign-up, for
 // [Cognito.ConfirmSignUp]. It takes the options [ClientMetadata], [UserContextData], [ValidationData] and
 // [AttributeMap]; [ErrUserExists] and [ErrInvalidPassword] are the usual errors. The request is not sent again after a
 // failure that leaves open whether it was taken.
@@ -61,15 +62,15 @@ func (c *Cognito) register(ctx context.Context, username, password string, attrs
 	if err != nil {
 		return nil, err
 	}
-	if err := checkLogin(username, password); err != nil {
-		return nil, err
+	if username == "" {
+		return nil, errNoUsername
 	}
 	if attrs, err = call.attributes.toPool(attrs); err != nil {
 		return nil, err
 	}
 	out, err := c.pool.sdk.SignUp(ctx, &cognitoidentityprovider.SignUpInput{
 		ClientId: aws.String(c.pool.clientID), SecretHash: c.pool.secretHash(username),
-		Username: aws.String(username), Password: aws.String(password), UserAttributes: attrs.list(),
+		Username: aws.String(username), Password: optional(password), UserAttributes: attrs.list(),
 		ClientMetadata: call.metadata, UserContextData: call.userContext, ValidationData: call.validationData,
 	}, sendOnce)
 	if err != nil {
@@ -84,9 +85,10 @@ func (c *Cognito) register(ctx context.Context, username, password string, attrs
 
 // ConfirmSignUp confirms the user username with the code that was sent at sign-up. When the sign-up was this session's,
 // or came by [WithRegistration], and the app client allows USER_AUTH, [Cognito.AuthenticateChoice] with FirstFactor{}
-// then signs the user in without another code. It takes the options
-// [ClientMetadata] and [UserContextData]; [ErrCodeMismatch], [ErrCodeExpired] and [ErrLimitExceeded] are the
-// usual errors. The request is not sent again after a failure that leaves open whether it was taken.
+// then signs the user in without another code. It takes the options [ClientMetadata], [UserContextData] and
+// [ForceAliasCreation]; [ErrCodeMismatch], [ErrCodeExpired] and [ErrLimitExceeded] are the usual errors, and
+// [ErrUserExists] says that the user's address is another one's alias. The request is not sent again after a failure
+// that leaves open whether it was taken.
 //
 // It calls ConfirmSignUp, which needs no AWS credentials.
 func (c *Cognito) ConfirmSignUp(ctx context.Context, username, code string, opts ...CallOption) error {
@@ -94,7 +96,7 @@ func (c *Cognito) ConfirmSignUp(ctx context.Context, username, code string, opts
 }
 
 func (c *Cognito) confirmSignUp(ctx context.Context, username, code string, opts []CallOption) error {
-	call, err := newCallOptions(opts, optClientMetadata, optUserContextData)
+	call, err := newCallOptions(opts, optClientMetadata, optUserContextData, optForceAlias)
 	if err != nil {
 		return err
 	}
@@ -107,13 +109,23 @@ func (c *Cognito) confirmSignUp(ctx context.Context, username, code string, opts
 	out, err := c.pool.sdk.ConfirmSignUp(ctx, &cognitoidentityprovider.ConfirmSignUpInput{
 		ClientId: aws.String(c.pool.clientID), SecretHash: c.pool.secretHash(username),
 		Username: aws.String(username), ConfirmationCode: aws.String(code), Session: optional(c.session.signUpOf(username)),
-		ClientMetadata: call.metadata, UserContextData: call.userContext,
+		ClientMetadata: call.metadata, UserContextData: call.userContext, ForceAliasCreation: call.forceAlias,
 	}, sendOnce)
 	if err != nil {
 		return err
 	}
 	c.session.signedUp(signUp{username: username, session: aws.ToString(out.Session), confirmed: true})
 	return nil
+}
+
+// ForceAliasCreation takes an e-mail address or phone number that another user signs in with away from that user and
+// gives it to the user of the call; see [Cognito.ConfirmSignUp] and [Cognito.AdminCreateUser]. It matters in pools with
+// aliases only, where without it such a call fails with [ErrUserExists].
+func ForceAliasCreation() CallOption {
+	return callOption(func(o *callOptions) {
+		o.given = append(o.given, optForceAlias)
+		o.forceAlias = true
+	})
 }
 
 // ResendConfirmationCode sends the user username a new sign-up code; older ones are void. It takes the options

@@ -69,6 +69,56 @@ func TestSignUp(t *testing.T) {
 	}
 }
 
+// Users who sign in with codes or passkeys need no password; where a pool has only passwords, they do.
+func TestSignUpWithoutAPassword(t *testing.T) {
+	t.Parallel()
+	client := cognitotest.Client{ID: testClient, ExplicitAuthFlows: []string{"ALLOW_USER_AUTH"}}
+	srv := newServer(t, cognitotest.Config{Clients: []cognitotest.Client{client}, FirstFactors: []string{"PASSWORD", "EMAIL_OTP"}})
+	c := newClient(t, srv)
+	registration, err := c.Register(t.Context(), "carol", "", cognito.Attributes{"email": "carol@example.com"})
+	require.NoError(t, err)
+	assert.Equal(t, "carol", registration.Username)
+	assert.NotContains(t, serviceCalls(srv)[0].Body, "Password")
+	require.NoError(t, c.ConfirmSignUp(t.Context(), "carol", srv.Code("carol")))
+	carol := c.ForUser("carol")
+	first := cognito.FirstFactor{Preferred: types.ChallengeNameTypeEmailOtp}
+	require.ErrorIs(t, carol.AuthenticateChoice(t.Context(), first), cognito.ErrEmailOTPRequired)
+	require.NoError(t, carol.RespondToEmailOTPChallenge(t.Context(), srv.Code("carol")))
+
+	plain := newClient(t, newServer(t, cognitotest.Config{}))
+	_, err = plain.Register(t.Context(), "carol", "", nil)
+	require.ErrorContains(t, err, "cognito: Register: SignUp: InvalidParameterException")
+	_, err = plain.Register(t.Context(), "", testPassword, nil)
+	require.ErrorContains(t, err, "cognito: Register: username: want ")
+}
+
+// An address that two users have becomes the alias of the one who takes it away from the other.
+func TestForceAliasCreation(t *testing.T) {
+	t.Parallel()
+	srv := newServer(t, cognitotest.Config{AliasAttributes: []string{"email"}})
+	c := newAdmin(t, srv)
+	attrs := cognito.Attributes{"email": "bob@example.com"}
+	_, err := c.Register(t.Context(), "carol", testPassword, attrs)
+	require.NoError(t, err)
+	require.ErrorIs(t, c.ConfirmSignUp(t.Context(), "carol", srv.Code("carol")), cognito.ErrUserExists)
+	require.NoError(t, c.ConfirmSignUp(t.Context(), "carol", srv.Code("carol"), cognito.ForceAliasCreation()))
+	holder, err := c.AdminGetUser(t.Context(), "bob@example.com")
+	require.NoError(t, err)
+	assert.Equal(t, "carol", holder.Username)
+
+	attrs["email_verified"] = "true"
+	_, err = c.AdminCreateUser(t.Context(), "dave", attrs)
+	require.ErrorIs(t, err, cognito.ErrUserExists)
+	_, err = c.AdminCreateUser(t.Context(), "dave", attrs, cognito.ForceAliasCreation())
+	require.NoError(t, err)
+	holder, err = c.AdminGetUser(t.Context(), "bob@example.com")
+	require.NoError(t, err)
+	assert.Equal(t, "dave", holder.Username)
+
+	_, err = c.Register(t.Context(), "eve", testPassword, attrs, cognito.ForceAliasCreation())
+	require.ErrorContains(t, err, "option ForceAliasCreation: this call takes only")
+}
+
 func TestSignUpReasons(t *testing.T) {
 	t.Parallel()
 	srv := newServer(t, cognitotest.Config{AutoVerifiedAttributes: []string{"email"}})

@@ -16,7 +16,8 @@ func (c *Cognito) adminCall(op, username string, call func(poolID, username *str
 	return wrapError(op, call(aws.String(c.pool.id), aws.String(username)))
 }
 
-// AdminConfirmSignUp confirms the user username, who signed up, without a code. It takes the option [ClientMetadata].
+// AdminConfirmSignUp confirms the user username, who signed up, without a code. It takes the option [ClientMetadata];
+// [ErrUserNotFound] is the usual error.
 //
 // It calls AdminConfirmSignUp, which needs AWS credentials ([ErrNoCredentials]).
 func (c *Cognito) AdminConfirmSignUp(ctx context.Context, username string, opts ...CallOption) error {
@@ -59,7 +60,8 @@ func (c *Cognito) adminUpdateAttributes(ctx context.Context, op, username string
 	})
 }
 
-// AdminDeleteAttributes deletes attributes of the user username, by their names in the pool.
+// AdminDeleteAttributes deletes attributes of the user username, by their names in the pool. [ErrUserNotFound] is the
+// usual error.
 //
 // It calls AdminDeleteUserAttributes, which needs AWS credentials ([ErrNoCredentials]).
 func (c *Cognito) AdminDeleteAttributes(ctx context.Context, username string, names ...string) error {
@@ -110,7 +112,7 @@ func (c *Cognito) AdminSetPassword(ctx context.Context, username, password strin
 	})
 }
 
-// AdminDeleteUser deletes the user username.
+// AdminDeleteUser deletes the user username. [ErrUserNotFound] is the usual error.
 //
 // It calls AdminDeleteUser, which needs AWS credentials ([ErrNoCredentials]).
 func (c *Cognito) AdminDeleteUser(ctx context.Context, username string) error {
@@ -124,7 +126,7 @@ func (c *Cognito) adminDeleteUser(ctx context.Context, op, username string) erro
 	})
 }
 
-// AdminEnableUser lets the user username sign in again.
+// AdminEnableUser lets the user username sign in again. [ErrUserNotFound] is the usual error.
 //
 // It calls AdminEnableUser, which needs AWS credentials ([ErrNoCredentials]).
 func (c *Cognito) AdminEnableUser(ctx context.Context, username string) error {
@@ -135,7 +137,7 @@ func (c *Cognito) AdminEnableUser(ctx context.Context, username string) error {
 }
 
 // AdminDisableUser keeps the user username from signing in and revokes the user's tokens; tokens that others verify
-// offline stay good until they expire. The user stays in lists.
+// offline stay good until they expire. The user stays in lists. [ErrUserNotFound] is the usual error.
 //
 // It calls AdminDisableUser, which needs AWS credentials ([ErrNoCredentials]).
 func (c *Cognito) AdminDisableUser(ctx context.Context, username string) error {
@@ -146,7 +148,7 @@ func (c *Cognito) AdminDisableUser(ctx context.Context, username string) error {
 }
 
 // AdminSignOut signs the user username out everywhere: all refresh tokens of the user die, and the service refuses the
-// access tokens. Tokens that others verify offline stay good until they expire.
+// access tokens. Tokens that others verify offline stay good until they expire. [ErrUserNotFound] is the usual error.
 //
 // It calls AdminUserGlobalSignOut, which needs AWS credentials ([ErrNoCredentials]).
 func (c *Cognito) AdminSignOut(ctx context.Context, username string) error {

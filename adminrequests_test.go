@@ -46,9 +46,10 @@ var adminRequests = []request{
 		return err1(c.AdminCreateUser(ctx, "dave", cognito.Attributes{"first": "D", "email": "d@example.com"},
 			cognito.TemporaryPassword("Temporary-Horse-1"), cognito.MessageAction(types.MessageActionTypeSuppress),
 			cognito.DeliveryMediums(types.DeliveryMediumTypeEmail), cognito.AttributeMap{"given_name": "first"},
-			cognito.ClientMetadata{"k": "v"}, cognito.ValidationData{"w": "x"}))
+			cognito.ClientMetadata{"k": "v"}, cognito.ValidationData{"w": "x"}, cognito.ForceAliasCreation()))
 	}, "AdminCreateUser", kindAdmin, m{
-		"Username": "dave", "UserAttributes": []any{pair("email", "d@example.com"), pair("given_name", "D")},
+		"ForceAliasCreation": true,
+		"Username":           "dave", "UserAttributes": []any{pair("email", "d@example.com"), pair("given_name", "D")},
 		"TemporaryPassword": "Temporary-Horse-1", "MessageAction": "SUPPRESS", "DesiredDeliveryMediums": []any{"EMAIL"},
 		"ClientMetadata": m{"k": "v"}, "ValidationData": []any{pair("w", "x")},
 	}},

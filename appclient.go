@@ -30,7 +30,8 @@ func (p UserPoolClient) Format(f fmt.State, _ rune) {
 // LogValue logs the app client's name and ID.
 func (p UserPoolClient) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(p)) }
 
-// DescribeUserPoolClient reads the app client clientID of the pool, its secret included.
+// DescribeUserPoolClient reads the app client clientID of the pool, its secret included. That there is none is the
+// service's *types.ResourceNotFoundException, reachable with [errors.As].
 //
 // It calls DescribeUserPoolClient, which needs AWS credentials ([ErrNoCredentials]).
 func (c *Cognito) DescribeUserPoolClient(ctx context.Context, clientID string) (*UserPoolClient, error) {

@@ -51,10 +51,13 @@ func (n attributeNames) fromPool(attrs Attributes) (Attributes, error) {
 func (n attributeNames) toPool(attrs Attributes) (Attributes, error) { return renamed(attrs, n.pools) }
 
 // renamed is attrs under other names. That two attributes end up under one name is an error, since one of them would
-// be lost.
+// be lost; so is a name that no attribute has.
 func renamed(attrs Attributes, names map[string]string) (Attributes, error) {
 	out := make(Attributes, len(attrs))
 	for name, value := range attrs {
+		if name == "" {
+			return nil, fieldError("attributes", "want no empty names")
+		}
 		if other, ok := names[name]; ok {
 			name = other
 		}

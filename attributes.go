@@ -1,6 +1,7 @@
 package cognito
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"reflect"
@@ -20,11 +21,15 @@ type Attributes map[string]string
 
 // Set sets the attribute name to v: a string, a bool ("true", "false"), an integer, a [time.Time] (seconds since
 // 1970, as updated_at has it; the date in its own zone for birthdate), anything that marshals itself to text, or a
-// pointer to one of these. Another type is an error that names the attribute. The map must not be nil.
+// pointer to one of these. Another type, and nil, is an error that names the attribute and sets nothing; so is a nil
+// map, since nothing can be set in one.
 func (a Attributes) Set(name string, v any) error {
 	text, err := attributeText(name, reflect.ValueOf(v))
+	if err == nil && a == nil {
+		err = errors.New("want Attributes{} to set it in, got a nil map")
+	}
 	if err != nil {
-		return fmt.Errorf("attribute %s: %w", name, err)
+		return wrapError("Attributes.Set", fmt.Errorf("attribute %s: %w", name, err))
 	}
 	a[name] = text
 	return nil

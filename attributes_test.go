@@ -1,6 +1,7 @@
 package cognito_test
 
 import (
+	"encoding"
 	"fmt"
 	"math"
 	"net/netip"
@@ -196,8 +197,74 @@ func TestAttributesTyped(t *testing.T) {
 	assert.True(t, attrs.Time("none").IsZero())
 	assert.Equal(t, "B", attrs["nickname"])
 	assert.Equal(t, "7", attrs["custom:p"])
-	require.ErrorContains(t, attrs.Set("x", nil), "attribute x: want a value, got nil")
-	require.ErrorContains(t, attrs.Set("x", (*netip.Addr)(nil)), "attribute x: want a value, got nil")
+	assert.NotContains(t, attrs, "x")
+}
+
+// endless is a pointer to itself.
+type endless *endless
+
+func TestValuesThatAreNoAttribute(t *testing.T) {
+	t.Parallel()
+	var circle endless
+	circle = &circle
+	var noTime *time.Time
+	var none, typed encoding.TextMarshaler = nil, noTime
+	for want, values := range map[string][]any{
+		"want a value, got nil": {nil, noTime, &noTime, (*netip.Addr)(nil), none, &none, typed, &typed, (*string)(nil)},
+		"want text, a bool, an integer, a time or an encoding.TextMarshaler, got ": {1.5, []byte("x"), struct{}{}, func() {}, map[string]string{}, circle},
+	} {
+		for _, v := range values {
+			attrs := cognito.Attributes{"x": "kept"}
+			require.ErrorContains(t, attrs.Set("x", v), "cognito: Attributes.Set: attribute x: "+want)
+			assert.Equal(t, cognito.Attributes{"x": "kept"}, attrs)
+			require.ErrorContains(t, attrs.SetCustom("x", v), "attribute custom:x: "+want)
+		}
+	}
+	require.ErrorContains(t, cognito.Attributes(nil).Set("x", "y"), "attribute x: want Attributes{} to set it in, got a nil map")
+	assert.Empty(t, cognito.Attributes(nil).Custom("x"))
+}
+
+// A pointer to a value must have the value's text, for times as well, which have a text of their own.
+func TestPointersHaveTheTextOfTheirValues(t *testing.T) {
+	t.Parallel()
+	at := time.Date(2000, 1, 2, 3, 4, 5, 0, time.UTC)
+	host, level := netip.MustParseAddr("192.0.2.1"), shade(2)
+	var marshaler encoding.TextMarshaler = at
+	for _, name := range []string{"updated_at", "birthdate"} {
+		direct, pointed, twice, boxed := cognito.Attributes{}, cognito.Attributes{}, cognito.Attributes{}, cognito.Attributes{}
+		require.NoError(t, direct.Set(name, at))
+		require.NoError(t, pointed.Set(name, &at))
+		require.NoError(t, twice.Set(name, ptr(&at)))
+		require.NoError(t, boxed.Set(name, &marshaler))
+		for _, other := range []cognito.Attributes{pointed, twice, boxed} {
+			assert.Equal(t, direct, other)
+		}
+	}
+	attrs := cognito.Attributes{}
+	require.NoError(t, attrs.Set("a", &host))
+	require.NoError(t, attrs.Set("b", ptr(&host)))
+	require.NoError(t, attrs.Set("c", &level))
+	assert.Equal(t, cognito.Attributes{"a": "192.0.2.1", "b": "192.0.2.1", "c": "##"}, attrs)
+}
+
+func TestFieldsOfInterfaceTypes(t *testing.T) {
+	t.Parallel()
+	type boxed struct {
+		At encoding.TextMarshaler `cognito:"updated_at"`
+	}
+	attrs, err := cognito.MarshalAttributes(boxed{time.Unix(5, 0)})
+	require.NoError(t, err)
+	assert.Equal(t, cognito.Attributes{"updated_at": "5"}, attrs)
+	attrs, err = cognito.MarshalAttributes(boxed{})
+	require.NoError(t, err)
+	assert.Empty(t, attrs, "left out, as a nil pointer is")
+	_, err = cognito.MarshalAttributes(boxed{(*time.Time)(nil)})
+	require.ErrorContains(t, err, "field At, attribute updated_at: want a value, got nil")
+	require.ErrorContains(t, cognito.Attributes{"updated_at": "5"}.Unmarshal(&boxed{}), "field At, attribute updated_at: want ")
+	_, err = cognito.MarshalAttributes(struct {
+		At endless `cognito:"updated_at"`
+	}{})
+	require.ErrorContains(t, err, "field At, attribute updated_at: want ")
 }
 
 // Any text must be taken or refused without a panic, and what was taken must come back the same.

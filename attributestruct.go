@@ -49,7 +49,7 @@ func marshalAttributes(v reflect.Value) (Attributes, error) {
 	var errs []error
 	for _, f := range fields {
 		value, err := v.FieldByIndexErr(f.index)
-		if err != nil || value.Kind() == reflect.Pointer && value.IsNil() || f.omitEmpty && value.IsZero() {
+		if err != nil || isNil(value) || f.omitEmpty && value.IsZero() {
 			continue // an embedded pointer on the way to it is nil, or it is itself empty
 		}
 		text, err := attributeText(f.attribute, value)
@@ -63,6 +63,10 @@ func marshalAttributes(v reflect.Value) (Attributes, error) {
 		return nil, errors.Join(errs...)
 	}
 	return attrs, nil
+}
+
+func isNil(v reflect.Value) bool {
+	return (v.Kind() == reflect.Pointer || v.Kind() == reflect.Interface) && v.IsNil()
 }
 
 // Unmarshal sets the fields of the struct that v points to from the attributes that their tags name; see

@@ -20,6 +20,9 @@ var (
 
 // attributeText is v as the text of the attribute name.
 func attributeText(name string, v reflect.Value) (string, error) {
+	if v.Kind() == reflect.Interface {
+		v = v.Elem()
+	}
 	if !v.IsValid() || v.Kind() == reflect.Pointer && v.IsNil() {
 		return "", errors.New("want a value, got nil")
 	}
@@ -38,7 +41,7 @@ func attributeText(name string, v reflect.Value) (string, error) {
 		return string(text), err
 	}
 	switch {
-	case v.Kind() == reflect.Pointer:
+	case isPlainPointer(v.Type()):
 		return attributeText(name, v.Elem())
 	case v.Kind() == reflect.String:
 		return v.String(), nil
@@ -122,9 +125,13 @@ func unsupported(t reflect.Type) error {
 	return fmt.Errorf("want text, a bool, an integer, a time or an encoding.TextMarshaler, got %s", t)
 }
 
+// isPlainPointer reports whether t is *T for some T. Pointer types with a name of their own are not followed: they may
+// point to themselves, without end.
+func isPlainPointer(t reflect.Type) bool { return t.Kind() == reflect.Pointer && t.Name() == "" }
+
 // hasText reports whether values of type t are read and written by setFromText and attributeText.
 func hasText(t reflect.Type) bool {
-	for t.Kind() == reflect.Pointer && !t.Implements(marshalerType) {
+	for isPlainPointer(t) && !t.Implements(marshalerType) {
 		t = t.Elem()
 	}
 	switch t.Kind() {

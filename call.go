@@ -35,6 +35,7 @@ const (
 	optTemporaryPassword = "TemporaryPassword"
 	optMessageAction     = "MessageAction"
 	optDeliveryMediums   = "DeliveryMediums"
+	optForceAlias        = "ForceAliasCreation"
 )
 
 // callOptions collects the options of one call; given holds their names, and errs what is wrong with them.
@@ -48,6 +49,7 @@ type callOptions struct {
 	attributes     attributeNames
 	list           listOptions
 	create         createOptions
+	forceAlias     bool
 
 	given []string
 	errs  []error

@@ -246,3 +246,16 @@ func TestRedirectsAreNotFollowed(t *testing.T) {
 	}
 	assert.Nil(t, http.DefaultClient.CheckRedirect, "a given client is not changed")
 }
+
+// A region may hold an underscore: the name of the pool, which the proof of a password is over, is what follows the last.
+func TestPoolIDsWithTwoUnderscores(t *testing.T) {
+	t.Parallel()
+	srv := newServer(t, cognitotest.Config{UserPoolID: "local_dev_aBcDeFgHi"})
+	c := newClient(t, srv, cognito.WithUsername("bob"), cognito.WithRegion("eu-west-1")) // the SDK takes no such region
+	require.NoError(t, c.Authenticate(t.Context(), testPassword))
+	elsewhere, err := cognito.New(srv.UserPoolID, srv.ClientID)
+	require.NoError(t, err)
+	assert.Equal(t, "https://cognito-idp.local_dev.amazonaws.com/local_dev_aBcDeFgHi", elsewhere.Issuer())
+	_, err = cognito.New("local_dev_a-b", srv.ClientID)
+	require.ErrorContains(t, err, "user pool ID")
+}

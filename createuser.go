@@ -17,7 +17,8 @@ type createOptions struct {
 }
 
 // TemporaryPassword is the password that a new user signs in with once; see [Cognito.AdminCreateUser]. Without it, or
-// if it is empty, the service makes one up.
+// if it is empty, the service makes one up; but where users can sign in with codes, a user whose address is verified
+// gets no password, and is confirmed at once.
 func TemporaryPassword(password string) CallOption {
 	return callOption(func(o *callOptions) {
 		o.given = append(o.given, optTemporaryPassword)
@@ -53,13 +54,14 @@ func DeliveryMediums(mediums ...types.DeliveryMediumType) CallOption {
 // AdminCreateUser makes a user and invites it with a temporary password, which the user must change at the first
 // sign-in ([ErrNewPasswordRequired]). In a pool whose users sign in with an e-mail address or a phone number that is
 // the username. attrs may be nil; "email_verified": "true" spares the user a code. It takes the options
-// [TemporaryPassword], [MessageAction], [DeliveryMediums], [AttributeMap], [ClientMetadata] and [ValidationData];
-// [ErrUserExists] and [ErrInvalidPassword] are the usual errors. The session does not change. The request is not sent
-// again after a failure that leaves open whether it was taken.
+// [TemporaryPassword], [MessageAction], [DeliveryMediums], [ForceAliasCreation], [AttributeMap], [ClientMetadata] and
+// [ValidationData]; [ErrUserExists] and [ErrInvalidPassword] are the usual errors. The session does not change. The
+// request is not sent again after a failure that leaves open whether it was taken.
 //
 // It calls AdminCreateUser, which needs AWS credentials ([ErrNoCredentials]).
 func (c *Cognito) AdminCreateUser(ctx context.Context, username string, attrs Attributes, opts ...CallOption) (*User, error) {
-	call, err := newCallOptions(opts, optTemporaryPassword, optMessageAction, optDeliveryMediums, optAttributeMap, optClientMetadata, optValidationData)
+	call, err := newCallOptions(opts, optTemporaryPassword, optMessageAction, optDeliveryMediums, optForceAlias,
+		optAttributeMap, optClientMetadata, optValidationData)
 	if err != nil {
 		return nil, wrapError("AdminCreateUser", err)
 	}
@@ -71,7 +73,8 @@ func (c *Cognito) AdminCreateUser(ctx context.Context, username string, attrs At
 		out, err := c.pool.sdk.AdminCreateUser(ctx, &cognitoidentityprovider.AdminCreateUserInput{
 			UserPoolId: poolID, Username: username, UserAttributes: attrs.list(),
 			TemporaryPassword: optional(call.create.password), MessageAction: call.create.action,
-			DesiredDeliveryMediums: call.create.mediums, ClientMetadata: call.metadata, ValidationData: call.validationData,
+			DesiredDeliveryMediums: call.create.mediums, ForceAliasCreation: call.forceAlias,
+			ClientMetadata: call.metadata, ValidationData: call.validationData,
 		}, sendOnce)
 		if err != nil {
 			return err

@@ -26,6 +26,9 @@ type Group struct {
 	Created, Modified time.Time
 }
 
+// String returns the group's name, as Group{readers}.
+func (g Group) String() string { return "Group{" + g.Name + "}" }
+
 // GroupFromType makes a Group of what another call of the service answered; it calls nothing itself.
 func (c *Cognito) GroupFromType(g types.GroupType) *Group { return newGroup(g) }
 

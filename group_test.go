@@ -1,6 +1,7 @@
 package cognito_test
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -99,5 +100,6 @@ func TestGroupFromType(t *testing.T) {
 	assert.Equal(t, &cognito.Group{Name: "g", Description: "d", RoleARN: "r", Precedence: aws.Int32(1), Created: created}, got)
 	*precedence = 9
 	assert.Equal(t, int32(1), *got.Precedence, "it is a copy")
+	assert.Equal(t, "[Group{g}] Group{g}", fmt.Sprintf("%v %+v", []*cognito.Group{got}, *got))
 	assert.Equal(t, &cognito.Group{}, c.GroupFromType(types.GroupType{}))
 }

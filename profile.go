@@ -65,8 +65,8 @@ func (o *callOptions) attributeList(attrs Attributes) ([]types.AttributeType, er
 	return attrs.list(), nil
 }
 
-// DeleteAttributes deletes attributes of the user who is signed in, by their names in the pool. An expired access token
-// is renewed first.
+// DeleteAttributes deletes attributes of the user who is signed in, by their names in the pool: only those that the app
+// client may write. An expired access token is renewed first.
 //
 // It calls DeleteUserAttributes, which needs no AWS credentials but an access token: without one it returns
 // [ErrNotSignedIn].

@@ -120,6 +120,7 @@ func TestBadProfileArgumentsAreRefusedBeforeAnythingIsSent(t *testing.T) {
 	_, errAdminGet := bob.AdminGetUser(t.Context(), "carol", cognito.ClientMetadata{})
 	for want, errs := range map[string][]error{
 		"attrs":                  {errUpdate, bob.AdminUpdateProfile(t.Context(), "carol", nil)},
+		"want no empty names":    {bob.AdminUpdateProfile(t.Context(), "carol", cognito.Attributes{"": "x"}), nameless(bob).Save(t.Context())},
 		"names":                  {bob.DeleteAttributes(t.Context()), bob.AdminDeleteAttributes(t.Context(), "carol", "")},
 		"attribute":              {errSend, bob.ValidateVerification(t.Context(), "", "1")},
 		"code":                   {bob.ValidateVerification(t.Context(), "email", "")},
@@ -133,6 +134,13 @@ func TestBadProfileArgumentsAreRefusedBeforeAnythingIsSent(t *testing.T) {
 		}
 	}
 	assert.Len(t, srv.Requests(), before)
+}
+
+// nameless is a user with an attribute that has no name.
+func nameless(c *cognito.Cognito) *cognito.User {
+	user := c.UserFromAttributes("bob", nil)
+	user.Attributes[""] = "x"
+	return user
 }
 
 func TestAdminConfirmSignUp(t *testing.T) {

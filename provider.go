@@ -59,7 +59,7 @@ func (c *Cognito) createProvider(ctx context.Context, p IdentityProvider) (*Iden
 	case p.Type == "":
 		return nil, fieldError("provider type", "want SAML, OIDC, Google and so on, got none")
 	case len(p.Details) == 0:
-		return nil, fieldError("provider details", "want what the pool must know of the provider, got nothing")
+		return nil, errNoDetails
 	}
 	out, err := c.pool.sdk.CreateIdentityProvider(ctx, &cognitoidentityprovider.CreateIdentityProviderInput{
 		UserPoolId: aws.String(c.pool.id), ProviderName: aws.String(p.Name), ProviderType: p.Type,
@@ -114,14 +114,17 @@ func (c *Cognito) updateProvider(ctx context.Context, name string, change func(*
 	if err != nil {
 		return nil, err
 	}
-	before := maps.Clone(p.Details)
+	before, kind := maps.Clone(p.Details), p.Type
 	hadMapping, hadIdentifiers := len(p.AttributeMapping) > 0, len(p.Identifiers) > 0
 	change(p)
+	if len(p.Details) == 0 && len(before) > 0 {
+		return nil, errNoDetails
+	}
 	update := &cognitoidentityprovider.UpdateIdentityProviderInput{
 		UserPoolId: aws.String(c.pool.id), ProviderName: aws.String(name),
 		ProviderDetails: writable(p.Details), AttributeMapping: p.AttributeMapping, IdpIdentifiers: p.Identifiers,
 	}
-	if p.Type == types.IdentityProviderTypeTypeSignInWithApple && p.Details[privateKey] == "" {
+	if kind == types.IdentityProviderTypeTypeSignInWithApple && p.Details[privateKey] == "" {
 		if !maps.Equal(before, p.Details) {
 			return nil, fieldError("provider details", "want "+privateKey+" as well, which the service does not return")
 		}
@@ -206,5 +209,6 @@ func newProvider(p *types.IdentityProviderType) (*IdentityProvider, error) {
 
 var (
 	errNoProvider = fieldError("provider name", "want the name of an identity provider, got none")
+	errNoDetails  = fieldError("provider details", "want what the pool must know of the provider, got nothing")
 	errNoChange   = fieldError("change", "want a function, got nil")
 )

@@ -54,9 +54,14 @@ var userRequests = []request{
 		"ConfirmSignUp", kindApp,
 		m{"Username": "eve", "ConfirmationCode": "123456"},
 	},
+	{"ConfirmSignUp with everything", func(ctx context.Context, c *cognito.Cognito) error {
+		return c.ConfirmSignUp(ctx, "eve", "123456", cognito.ClientMetadata{"k": "v"}, cognito.UserContextData{EncodedData: "e"}, cognito.ForceAliasCreation())
+	}, "ConfirmSignUp", kindApp, m{
+		"Username": "eve", "ConfirmationCode": "123456", "ClientMetadata": m{"k": "v"}, "UserContextData": m{"EncodedData": "e"}, "ForceAliasCreation": true,
+	}},
 	{"ResendConfirmationCode", func(ctx context.Context, c *cognito.Cognito) error {
-		return err1(c.ResendConfirmationCode(ctx, "eve", cognito.ClientMetadata{"k": "v"}))
-	}, "ResendConfirmationCode", kindApp, m{"Username": "eve", "ClientMetadata": m{"k": "v"}}},
+		return err1(c.ResendConfirmationCode(ctx, "eve", cognito.ClientMetadata{"k": "v"}, cognito.UserContextData{EncodedData: "e"}))
+	}, "ResendConfirmationCode", kindApp, m{"Username": "eve", "ClientMetadata": m{"k": "v"}, "UserContextData": m{"EncodedData": "e"}}},
 	{"InitiateForgotPassword", func(ctx context.Context, c *cognito.Cognito) error {
 		return err1(c.ForUser("carol").InitiateForgotPassword(ctx, cognito.ClientMetadata{"k": "v"}, cognito.UserContextData{IPAddress: "192.0.2.1", EncodedData: "e"}))
 	}, "ForgotPassword", kindApp, m{"Username": "carol", "ClientMetadata": m{"k": "v"}, "UserContextData": m{"IpAddress": "192.0.2.1", "EncodedData": "e"}}},
@@ -86,7 +91,7 @@ var userRequests = []request{
 }
 
 // refusedCalls are calls with a code that the pool did not send, or without a password that bob has.
-var refusedCalls = []string{"ConfirmSignUp", "ConfirmForgotPassword", "ValidateVerification", "ChangePassword, first one"}
+var refusedCalls = []string{"ConfirmSignUp", "ConfirmSignUp with everything", "ConfirmForgotPassword", "ValidateVerification", "ChangePassword, first one"}
 
 func TestRequestsOfUsers(t *testing.T) {
 	t.Parallel()

@@ -76,6 +76,7 @@ func TestNothingPrintsASecret(t *testing.T) {
 		"transport option": cognito.WithHeader("X-Token", "x"),
 		"*Verifier":        v, "refusal": refused, "*Error": &cognito.Error{Op: "Op", Err: &cognito.ChallengeError{Challenge: challenge}},
 		"option": cognito.WithClientSecret(secret), "session option": cognito.WithTokens(tokens), "SRP option": cognito.WithSRPClientSecret(secret),
+		"*User": c.UserFromAttributes("bob", nil), "User": *c.UserFromAttributes("bob", nil),
 		"IdentityProvider": okta, "UserPoolClient": cognito.UserPoolClient{Secret: secret}, "temporary password": cognito.TemporaryPassword(secret),
 		"holder": struct {
 			T cognito.Tokens

@@ -113,7 +113,7 @@ func (c *Cognito) AdminGetUser(ctx context.Context, username string, opts ...Cal
 }
 
 // GetUsers reads all users, or those that the options choose; see [Cognito.Users], which does not keep all of them in
-// memory. It returns nil when there are none.
+// memory, for the options that it takes. It returns nil when there are none, or with an error.
 //
 // It calls ListUsers for each page, which needs AWS credentials ([ErrNoCredentials]).
 func (c *Cognito) GetUsers(ctx context.Context, opts ...CallOption) ([]*User, error) {

@@ -77,6 +77,10 @@ func TestSavingAnotherUserWithTheSessionIsRefused(t *testing.T) {
 		require.ErrorContains(t, user.Save(t.Context()), `the session is that of "bob", not of`)
 		require.ErrorContains(t, user.Delete(t.Context()), `the session is that of "bob", not of`)
 	}
+	namesake := c.UserFromAttributes("bob", []types.AttributeType{{Name: aws.String("sub"), Value: aws.String("of-a-bob-who-is-gone")}})
+	namesake.Attributes["given_name"] = "X"
+	require.ErrorContains(t, namesake.Save(t.Context()), `the session is that of another user called "bob"`)
+	require.ErrorContains(t, namesake.Delete(t.Context()), `the session is that of another user called "bob"`)
 	unreadable := newClient(t, srv, cognito.WithTokens(cognito.Tokens{AccessToken: "opaque"})).UserFromAttributes("bob", nil)
 	require.ErrorContains(t, unreadable.Delete(t.Context()), "claims cannot be read")
 	require.ErrorIs(t, c.ForUser("bob").UserFromAttributes("bob", nil).Delete(t.Context()), cognito.ErrNotSignedIn)
@@ -165,6 +169,9 @@ func TestSaveSendsOnlyWhatChanged(t *testing.T) {
 	}, sent[0].Body)
 	require.NoError(t, user.Save(t.Context()))
 	assert.Len(t, srv.Requests(), before+1, "it is saved")
+	delete(user.Attributes, "given_name")
+	require.NoError(t, user.Save(t.Context()))
+	assert.Len(t, srv.Requests(), before+1, "what is empty is gone already")
 
 	got, err := c.AdminGetUser(t.Context(), "bob")
 	require.NoError(t, err)
@@ -198,6 +205,12 @@ func TestSaveRefusesFixedAttributes(t *testing.T) {
 			require.ErrorContains(t, user.AdminSave(t.Context()), "attribute "+name, name)
 		}
 	}
+	assert.Len(t, srv.Requests(), before)
+
+	carol := listed(t, c, "carol")
+	before = len(srv.Requests())
+	carol.Attributes = cognito.Attributes{"given_name": "C"} // in place of all that there was
+	require.ErrorContains(t, carol.AdminSave(t.Context()), "attribute sub: it is gone from the user's Attributes")
 	assert.Len(t, srv.Requests(), before)
 	user := c.UserFromAttributes("carol", nil)
 	require.NoError(t, user.Attributes.Set("email_verified", true))
@@ -278,4 +291,34 @@ func TestAdminGetUser(t *testing.T) {
 	require.ErrorIs(t, err, cognito.ErrUserNotFound)
 	_, err = c.AdminGetUser(t.Context(), "")
 	require.ErrorContains(t, err, "username")
+}
+
+// pycognito renames and fills the dicts that it is given.
+func TestCallsDoNotChangeTheCallersMaps(t *testing.T) {
+	t.Parallel()
+	_, c := poolWithCarol(t)
+	attrs := cognito.Attributes{"first": "B", "email": "dave@example.com"}
+	names := cognito.AttributeMap{"given_name": "first"}
+	metadata, validation := cognito.ClientMetadata{"k": "v"}, cognito.ValidationData{"w": "x"}
+	details := map[string]string{"client_id": "x", "client_secret": "y"}
+	ctx := t.Context()
+	calls := map[string]error{
+		"Register":        err1(c.Register(ctx, "erin", testPassword, attrs, names, metadata, validation)),
+		"AdminCreateUser": err1(c.AdminCreateUser(ctx, "dave", attrs, names, metadata, validation)),
+		"UpdateProfile":   err1(c.UpdateProfile(ctx, attrs, names, metadata)),
+		"AdminUpdate":     c.AdminUpdateProfile(ctx, "carol", attrs, names, metadata),
+		"AdminGetUser":    err1(c.AdminGetUser(ctx, "carol", names)),
+		"AdminCreateIdentityProvider": err1(c.AdminCreateIdentityProvider(ctx, cognito.IdentityProvider{
+			Name: "Corp", Type: types.IdentityProviderTypeTypeOidc, Details: details, AttributeMapping: names,
+		})),
+		"AdminUpdateIdentityProvider": err1(c.AdminUpdateIdentityProvider(ctx, "Corp", func(p *cognito.IdentityProvider) { p.Details["scopes"] = "z" })),
+	}
+	for name, err := range calls {
+		require.NoError(t, err, name)
+	}
+	assert.Equal(t, cognito.Attributes{"first": "B", "email": "dave@example.com"}, attrs)
+	assert.Equal(t, cognito.AttributeMap{"given_name": "first"}, names)
+	assert.Equal(t, cognito.ClientMetadata{"k": "v"}, metadata)
+	assert.Equal(t, cognito.ValidationData{"w": "x"}, validation)
+	assert.Equal(t, map[string]string{"client_id": "x", "client_secret": "y"}, details)
 }

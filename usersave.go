@@ -21,7 +21,8 @@ const (
 // read it; nothing is sent when none has. An attribute that is gone from the map is deleted. A change of sub,
 // identities, email_verified or phone_number_verified is refused, since a user may not make it; unchanged they are
 // never sent. The session must be that of this very user: when it is another's, nothing is sent. Afterwards the user
-// counts as read; read it again to see what the pool made of a new address. It takes the option [ClientMetadata].
+// counts as read; read it again to see what the pool made of a new address. It takes the option [ClientMetadata];
+// [ErrUserExists] says that an address is another user's.
 //
 // It calls UpdateUserAttributes, which needs no AWS credentials but an access token: without one it returns
 // [ErrNotSignedIn].
@@ -49,7 +50,8 @@ func (u *User) save(ctx context.Context, opts []CallOption) error {
 
 // AdminSave writes the attributes that have changed since the user was read, as an administrator; nothing is sent when
 // none has. An attribute that is gone from the map is deleted. Of the attributes only sub and identities cannot be
-// changed. It is always about this user, whoever is signed in. It takes the option [ClientMetadata].
+// changed. It is always about this user, whoever is signed in. It takes the option [ClientMetadata]; [ErrUserNotFound]
+// and [ErrUserExists], which says that an address is another user's, are the usual errors.
 //
 // It calls AdminUpdateUserAttributes, which needs AWS credentials ([ErrNoCredentials]).
 func (u *User) AdminSave(ctx context.Context, opts ...CallOption) error {
@@ -74,7 +76,7 @@ func (u *User) Delete(ctx context.Context) error {
 	return wrapError("User.Delete", u.client.deleteUser(ctx, u.checkOwner))
 }
 
-// AdminDelete deletes this user, as an administrator, whoever is signed in.
+// AdminDelete deletes this user, as an administrator, whoever is signed in. [ErrUserNotFound] is the usual error.
 //
 // It calls AdminDeleteUser, which needs AWS credentials ([ErrNoCredentials]).
 func (u *User) AdminDelete(ctx context.Context) error {
@@ -95,6 +97,8 @@ func (u *User) checkOwner(tokens Tokens) error {
 		return errors.New("access token: its claims cannot be read, to tell whether it is this user's")
 	case sub != "" && claims.subject == sub, sub == "" && u.Username != "" && claims.username == u.Username:
 		return nil
+	case claims.username == u.Username:
+		return fmt.Errorf("the session is that of another user called %s: the sub of its access token is not this user's", quote(u.Username))
 	default:
 		return fmt.Errorf("the session is that of %s, not of %s; AdminSave and AdminDelete work for any user", quote(claims.username), quote(u.Username))
 	}
@@ -115,9 +119,14 @@ func (u *User) prepare(opts []CallOption, fixed ...string) (callOptions, []types
 	}
 	changes := changed(u.loaded, current)
 	for _, name := range slices.Sorted(maps.Keys(changes)) {
-		if slices.Contains(fixed, name) {
-			return callOptions{}, nil, fieldError("attribute "+name, fixedReason(name))
+		if !slices.Contains(fixed, name) {
+			continue
 		}
+		reason := fixedReason(name)
+		if _, kept := current[name]; !kept {
+			reason = "it is gone from the user's Attributes, which would delete it; " + reason
+		}
+		return callOptions{}, nil, fieldError("attribute "+name, reason)
 	}
 	return call, changes.list(), nil
 }

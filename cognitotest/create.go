@@ -52,6 +52,10 @@ func (p *pool) adminCreateUser(in *adminCreateUserInput) (adminCreateUserOutput,
 	if err != nil {
 		return out, err
 	}
+	if in.TemporaryPassword == "" && p.passwordless() && (u.usable(attrEmail) || u.usable(attrPhone)) {
+		u.status = statusConfirmed // with a code to that address instead of a password
+		return adminCreateUserOutput{p.listed(u, nil)}, nil
+	}
 	p.setTemporaryPassword(u, password)
 	if in.MessageAction != actionSuppress {
 		p.deliverInvitation(u, password, in.DesiredDeliveryMediums)
@@ -74,14 +78,11 @@ func (p *pool) createInvited(in *adminCreateUserInput) (*user, error) {
 		}
 		return nil, errAccountExists
 	}
-	taken := p.conflict(nil, attributes)
-	if taken != "" && (!in.ForceAliasCreation || len(p.cfg.UsernameAttributes) > 0) {
-		return nil, exception(errUsernameExists.kind, "An account with the "+taken+" already exists.")
+	if attr := p.conflict(nil, attributes); attr != "" && !p.mayTake(in.ForceAliasCreation) {
+		return nil, exception(errUsernameExists.kind, "An account with the "+attr+" already exists.")
 	}
 	u := p.newUser(in.Username, "", "", attributes)
-	for attr := taken; attr != ""; attr = p.conflict(u, attributes) {
-		p.takeAlias(u, attr)
-	}
+	p.takeAliases(u, attributes)
 	return u, nil
 }
 

@@ -5,7 +5,6 @@ import (
 	"encoding/base64"
 	"regexp"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/gocognito/cognito/internal/srp"
@@ -42,7 +41,7 @@ const maxUnconfirmed = 1000
 func (p *pool) newDevice(u *user) *device {
 	var group [6]byte
 	_, _ = rand.Read(group[:]) // it never fails
-	region, _, _ := strings.Cut(p.cfg.UserPoolID, "_")
+	region, _ := splitPoolID(p.cfg.UserPoolID)
 	d := &device{
 		serial: p.nextSerial(), key: region + "_" + newUUID(), group: "-" + base64.RawURLEncoding.EncodeToString(group[:]),
 		created: p.now(), modified: p.now(), authenticated: p.now(),

@@ -157,16 +157,14 @@ func (p *pool) usernameAttribute(username string) string {
 	return ""
 }
 
-// aliasTaken returns the alias attribute that another confirmed user already has with u's value, or "".
-func (p *pool) aliasTaken(u *user) string {
-	for _, attr := range slices.Concat(p.cfg.AliasAttributes, p.cfg.UsernameAttributes) {
-		for _, other := range p.having(attr, u.attributes[attr]) {
-			if other != u && other.usable(attr) {
-				return attr
-			}
-		}
+// mayTake reports whether aliases may be taken from other users: what a user signed up with is no alias.
+func (p *pool) mayTake(force bool) bool { return force && len(p.cfg.UsernameAttributes) == 0 }
+
+// takeAliases takes from other users what keeps u from signing in by the given attributes.
+func (p *pool) takeAliases(u *user, attributes map[string]string) {
+	for attr := p.conflict(u, attributes); attr != ""; attr = p.conflict(u, attributes) {
+		p.takeAlias(u, attr)
 	}
-	return ""
 }
 
 // takeAlias takes an alias from its other holders.

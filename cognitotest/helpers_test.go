@@ -141,7 +141,7 @@ func (f *fixture) answer(a *attempt, password string, now time.Time) map[string]
 	f.t.Helper()
 	challenge, err := srp.ParseChallenge(a.params["SALT"], a.params["SRP_B"], a.params["SECRET_BLOCK"])
 	require.NoError(f.t, err)
-	_, name, _ := strings.Cut(f.UserPoolID, "_")
+	name := f.UserPoolID[strings.LastIndexByte(f.UserPoolID, '_')+1:]
 	id := srp.Identity{Namespace: name, Name: a.params["USER_ID_FOR_SRP"]}
 	signature, err := a.client.Sign(id, password, challenge, srp.Timestamp(now))
 	require.NoError(f.t, err)

@@ -168,6 +168,22 @@ func TestFilters(t *testing.T) {
 }
 
 // A page with a filter may be empty and not the last.
+// Addresses are compared as the pool compares them, usernames as they are.
+func TestFiltersAndCase(t *testing.T) {
+	t.Parallel()
+	for _, insensitive := range []bool{true, false} {
+		f := newFixture(t, cognitotest.Config{CaseInsensitive: insensitive})
+		for text, insensitiveToo := range map[string]bool{`email = "ANA@example.com"`: true, `email ^= "AN"`: true, `username = "ANA"`: false} {
+			found, _ := f.page(members{"Filter": text})
+			if insensitive && insensitiveToo {
+				assert.Equal(t, []string{"ana"}, found, text)
+			} else {
+				assert.Empty(t, found, text)
+			}
+		}
+	}
+}
+
 func TestFiltersHaveEmptyPages(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, cognitotest.Config{})

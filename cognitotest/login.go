@@ -63,8 +63,11 @@ func (l *login) take(r *authRequest) {
 	l.metadata, l.deviceKey, l.device = maps.Clone(r.metadata), r.params[paramDeviceKey], nil
 }
 
-// madeUpName is the internal name of a user who does not exist: the same one each time, as for a real user.
-func (p *pool) madeUpName(login string) string { return formatUUID([16]byte(p.stable("user", login))) }
+// madeUpName is the internal name of a user who does not exist: the same one each time, as for a real user, and for
+// every spelling that the pool takes for the same name.
+func (p *pool) madeUpName(login string) string {
+	return formatUUID([16]byte(p.stable("user", p.fold(login))))
+}
 
 // loginEvent makes the event of a trigger about a login.
 func (p *pool) loginEvent(source string, l *login) TriggerEvent {

@@ -20,7 +20,7 @@ var codeKeys = map[string]string{
 // askCode delivers a code to the address of s and asks for it. For a user who does not exist it goes nowhere.
 func (p *pool) askCode(l *login, s *challengeSession, digits int) authOutput {
 	s.login, s.code = l, newCode(digits)
-	sent := delivery(s.address, l.typed)
+	sent := delivery(s.address, p.fold(l.typed))
 	if l.user != nil {
 		if s.value == "" {
 			s.value = l.user.attributes[s.address]

@@ -3,7 +3,6 @@ package cognitotest
 import (
 	"crypto/rand"
 	"slices"
-	"strings"
 
 	"github.com/gocognito/cognito/internal/srp"
 )
@@ -12,7 +11,7 @@ const changeAttempts = 5 // in an hour
 
 // identity is who proves a password by SRP.
 func (p *pool) identity(username string) srp.Identity {
-	_, name, _ := strings.Cut(p.cfg.UserPoolID, "_")
+	_, name := splitPoolID(p.cfg.UserPoolID)
 	return srp.Identity{Namespace: name, Name: username}
 }
 

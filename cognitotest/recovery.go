@@ -21,7 +21,7 @@ func (p *pool) forgotPassword(in *forgotPasswordInput) (deliveryOutput, error) {
 		return deliveryOutput{}, err
 	case u == nil:
 		// As for a real user, with an address made of what was typed.
-		return deliveryOutput{delivery(attrEmail, in.Username)}, nil
+		return deliveryOutput{delivery(attrEmail, p.fold(in.Username))}, nil
 	}
 	sent, err := p.sendRecoveryCode(u)
 	return deliveryOutput{sent}, err
@@ -41,7 +41,7 @@ func (p *pool) recovering(c *Client, op, username string) (*user, error) {
 	if u != nil {
 		username = u.username
 	}
-	if !p.attempt(op, username, recoveryAttempts) {
+	if !p.attempt(op, p.fold(username), recoveryAttempts) {
 		return nil, errAttemptLimit
 	}
 	if u != nil && u.disabled {

@@ -1,6 +1,9 @@
 package cognitotest
 
-import "slices"
+import (
+	"maps"
+	"slices"
+)
 
 // Attempts that a user has in an hour.
 const (
@@ -155,14 +158,14 @@ func (p *pool) confirmSignUp(in *confirmSignUpInput) (confirmSignUpOutput, error
 	if err != nil {
 		return confirmSignUpOutput{}, err
 	}
-	if attr := p.aliasTaken(u); attr != "" {
-		if !in.ForceAliasCreation {
-			return confirmSignUpOutput{}, errAliasExists(attr)
-		}
-		p.takeAlias(u, attr)
+	attributes := maps.Clone(u.attributes)
+	attributes[sent.attribute+verifiedSuffix] = "true"
+	if attr := p.conflict(u, attributes); attr != "" && !p.mayTake(in.ForceAliasCreation) {
+		return confirmSignUpOutput{}, errAliasExists(attr)
 	}
+	p.takeAliases(u, attributes)
 	delete(u.codes, purposeSignUp)
-	u.attributes[sent.attribute+verifiedSuffix] = "true"
+	u.attributes = attributes
 	u.status, u.modified = statusConfirmed, p.now()
 	var out confirmSignUpOutput
 	if signedUp {
@@ -187,7 +190,7 @@ func (p *pool) resendConfirmationCode(in *resendInput) (deliveryOutput, error) {
 	switch {
 	case u == nil && c.PreventUserExistenceErrors:
 		// As for a real user, with an address made of what was typed.
-		return deliveryOutput{delivery(attrEmail, in.Username)}, nil
+		return deliveryOutput{delivery(attrEmail, p.fold(in.Username))}, nil
 	case u == nil:
 		return deliveryOutput{}, errUserClientNotFound
 	case !p.attempt("ResendConfirmationCode", u.username, resendAttempts):

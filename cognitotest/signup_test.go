@@ -218,6 +218,28 @@ func TestAliasesThatAreTaken(t *testing.T) {
 	assert.NotContains(t, ana, "email", "its former holder has it no longer")
 	assert.NotContains(t, ana, "email_verified")
 
+	// By force a user gets all of the aliases that others have.
+	pool := newFixture(t, cognitotest.Config{AliasAttributes: []string{"email", "preferred_username"}})
+	pool.AddUser(cognitotest.User{Username: "rob", Password: password, Attributes: map[string]string{"preferred_username": "bobby"}})
+	_, err = pool.signUp("bob", password, map[string]string{"email": "ana@example.com", "preferred_username": "bobby"})
+	require.NoError(t, err)
+	confirm.ConfirmationCode = aws.String(pool.Code("bob"))
+	_, err = pool.sdk.ConfirmSignUp(t.Context(), confirm)
+	require.NoError(t, err)
+	for _, alias := range []string{"ana@example.com", "bobby"} {
+		out, err := pool.byPassword(alias, password)
+		require.NoError(t, err, alias)
+		assert.Equal(t, "bob", claims(t, *out.AuthenticationResult.AccessToken)["username"], alias)
+	}
+
+	// Nobody has an alias that nobody has verified: the first to do so gets it.
+	for _, name := range []string{"dan", "dora"} {
+		_, err = f.signUp(name, password, map[string]string{"email": "d@example.com"})
+		require.NoError(t, err, name)
+	}
+	require.NoError(t, f.confirm("dora", f.Code("dora")), "dan has not verified it")
+	refused(t, f.confirm("dan", f.Code("dan")), "AliasExistsException", "An account with the email already exists.")
+
 	// Who signed up with an alias may confirm with it.
 	_, err = f.signUp("carol", password, map[string]string{"email": "carol@example.com"})
 	require.NoError(t, err)

@@ -72,7 +72,7 @@ func (p *pool) passwordServer(l *login) *srp.Server {
 		return srp.NewServer(l.user.verifier)
 	}
 	verifier := srp.NewVerifier(p.identity(l.username), rand.Text())
-	verifier.Salt = append([]byte{0}, p.stable("salt", l.typed)[:16]...) // the zero makes the number positive
+	verifier.Salt = append([]byte{0}, p.stable("salt", l.username)[:16]...) // the zero makes the number positive
 	return srp.NewServer(verifier)
 }
 

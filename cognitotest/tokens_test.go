@@ -292,6 +292,20 @@ func TestRevoke(t *testing.T) {
 	require.NoError(t, err, "and a new sign-in")
 }
 
+// An app client must not end the sessions of another one.
+func TestAnotherClientCannotRevoke(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, cognitotest.Config{Clients: []cognitotest.Client{allFlows(), {ID: "another"}}})
+	tokens := f.tokens()
+	_, err := f.sdk.RevokeToken(t.Context(), &cip.RevokeTokenInput{ClientId: aws.String("another"), Token: tokens.RefreshToken})
+	var refusal *types.UnauthorizedException
+	require.ErrorAs(t, err, &refusal)
+	_, err = f.refresh(*tokens.RefreshToken)
+	require.NoError(t, err)
+	_, err = f.getUser(*tokens.AccessToken)
+	require.NoError(t, err)
+}
+
 // What the pool signs verifies with the key set that it serves, by a verifier that was not written here.
 func TestTokensVerifyWithTheKeySet(t *testing.T) {
 	t.Parallel()

@@ -3,10 +3,12 @@ package cognitotest_test
 import (
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -40,6 +42,35 @@ func TestAdminCreateUser(t *testing.T) {
 	assert.Equal(t, "CONFIRMED", f.status("bob"))
 	f.refuses("AdminCreateUser", members{"Username": "bob", "MessageAction": "RESEND"},
 		"UnsupportedUserStateException", "Resend not possible. bob status is not FORCE_CHANGE_PASSWORD")
+}
+
+// Where users sign in with codes, an administrator makes users without a password.
+func TestAdminCreateUserWithoutAPassword(t *testing.T) {
+	t.Parallel()
+	client := cognitotest.Client{ID: clientID, ExplicitAuthFlows: []string{"ALLOW_USER_AUTH"}}
+	for _, tt := range []struct {
+		factors             []string
+		verified, temporary string
+		wantStatus          string
+		wantFactor          types.ChallengeNameType
+	}{
+		{[]string{"PASSWORD", "EMAIL_OTP"}, "true", "", "CONFIRMED", "EMAIL_OTP"},
+		{[]string{"PASSWORD", "EMAIL_OTP"}, "false", "", "FORCE_CHANGE_PASSWORD", "PASSWORD"},
+		{[]string{"PASSWORD", "EMAIL_OTP"}, "true", newPassword, "FORCE_CHANGE_PASSWORD", "PASSWORD"},
+		{[]string{"PASSWORD"}, "true", "", "FORCE_CHANGE_PASSWORD", "PASSWORD"},
+	} {
+		f := newFixture(t, cognitotest.Config{Clients: []cognitotest.Client{client}, FirstFactors: tt.factors})
+		out := f.must("AdminCreateUser", members{
+			"Username": "bob", "TemporaryPassword": tt.temporary, "DesiredDeliveryMediums": []string{"EMAIL"},
+			"UserAttributes": attributes("email", "bob@example.com", "email_verified", tt.verified),
+		})["User"].(members)
+		assert.Equal(t, tt.wantStatus, out["UserStatus"])
+		assert.Equal(t, tt.wantStatus != "CONFIRMED", f.Code("bob") != "", "who has a password is told it")
+		begun, err := f.initiate("USER_AUTH", map[string]string{"USERNAME": "bob"})
+		require.NoError(t, err)
+		assert.Contains(t, begun.AvailableChallenges, tt.wantFactor)
+		assert.Equal(t, tt.wantFactor == types.ChallengeNameTypePassword, slices.Contains(begun.AvailableChallenges, types.ChallengeNameTypePassword))
+	}
 }
 
 func TestInvitations(t *testing.T) {

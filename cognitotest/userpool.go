@@ -2,7 +2,6 @@ package cognitotest
 
 import (
 	"slices"
-	"strings"
 	"time"
 )
 
@@ -73,7 +72,7 @@ func (p *pool) describeUserPool(in *poolInput) (poolOutput, error) {
 
 // arn is the pool's name in IAM, in an account that nobody has.
 func (p *pool) arn() string {
-	region, _, _ := strings.Cut(p.cfg.UserPoolID, "_")
+	region, _ := splitPoolID(p.cfg.UserPoolID)
 	return "arn:aws:cognito-idp:" + region + ":123456789012:userpool/" + p.cfg.UserPoolID
 }
 
