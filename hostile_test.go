@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
+	"github.com/golang-jwt/jwt/v5"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -112,4 +113,128 @@ func TestOnlyOneProofAnAttempt(t *testing.T) {
 	require.ErrorAs(t, err, &challenge)
 	assert.Equal(t, types.ChallengeNameTypePasswordVerifier, challenge.Challenge.Name)
 	assert.Len(t, serviceCalls(srv), 2)
+}
+
+// Tokens that are good, but another user's, are refused when the service has said who signs in.
+func TestTokensOfAnotherUser(t *testing.T) {
+	t.Parallel()
+	const sub = "4320de44-0c1b-4e8e-b7c6-5f7a2f6b0d11"
+	asked := func(params map[string]string) map[string]any {
+		return map[string]any{"ChallengeName": "CUSTOM_CHALLENGE", "Session": "session-of-twenty-characters", "ChallengeParameters": params}
+	}
+	tests := []struct {
+		name   string
+		params map[string]string
+		user   string
+		good   bool
+	}{
+		{"the user", map[string]string{"USERNAME": "ana", "USER_ID_FOR_SRP": "ana"}, "ana", true},
+		{"the user, by the ID", map[string]string{"USERNAME": "ana@example.com", "USER_ID_FOR_SRP": "ana"}, "ana", true},
+		{"the user, by the subject", map[string]string{"USER_ID_FOR_SRP": sub}, "ana", true},
+		{"nobody is named", map[string]string{}, "ana", true},
+		{"another", map[string]string{"USERNAME": "bob"}, "ana", false},
+		{"another, by the ID", map[string]string{"USER_ID_FOR_SRP": "bob"}, "ana", false},
+		{"another, whom it names later", map[string]string{"USERNAME": "ana"}, "bob", false},
+	}
+	for _, tt := range tests {
+		for _, resumed := range []bool{false, true} {
+			srv := newServer(t, cognitotest.Config{})
+			srv.AddUser(cognitotest.User{Username: "ana", Password: testPassword, Sub: sub})
+			c := newClient(t, srv, cognito.WithUsername("bob"))
+			require.NoError(t, c.Authenticate(t.Context(), testPassword))
+			answer(srv, "InitiateAuth", http.StatusOK, asked(tt.params))
+			ch := challenged(t, c.Authenticate(t.Context(), testPassword))
+			if resumed {
+				c = newClient(t, srv, cognito.WithChallenge(ch), cognito.WithTokens(c.Tokens()))
+			}
+			before := c.Tokens()
+			answer(srv, "RespondToAuthChallenge", http.StatusOK, map[string]any{"AuthenticationResult": map[string]any{
+				"AccessToken": srv.Token(tt.user, cognitotest.TokenOptions{}), "IdToken": srv.Token(tt.user, cognitotest.TokenOptions{Use: "id"}),
+			}})
+			err := c.RespondToCustomChallenge(t.Context(), "x")
+			if tt.good {
+				require.NoError(t, err, tt.name)
+				assert.Equal(t, tt.user, c.AccessClaims().Username)
+				continue
+			}
+			require.ErrorIs(t, err, jwt.ErrTokenInvalidSubject, tt.name)
+			require.ErrorContains(t, err, "cognito: RespondToCustomChallenge: access token: ")
+			assert.Equal(t, before, c.Tokens(), "the session is as it was")
+		}
+	}
+}
+
+// A service that asks for the device's proof again and again does not get it, nor is it answered for ever.
+func TestDeviceProvesItselfOnce(t *testing.T) {
+	t.Parallel()
+	srv := newServer(t, cognitotest.Config{})
+	asked := 0
+	srv.Intercept(func(w http.ResponseWriter, r *http.Request) bool {
+		if r.Method != http.MethodPost {
+			return false
+		}
+		body := verifierChallenge(map[string]string{"USERNAME": "-", "USER_ID_FOR_SRP": "-"})
+		body["ChallengeName"] = "DEVICE_PASSWORD_VERIFIER"
+		if asked == 0 {
+			body["ChallengeName"] = "DEVICE_SRP_AUTH"
+		}
+		if asked++; asked > 20 {
+			body = nil
+		}
+		_ = json.NewEncoder(w).Encode(body)
+		return true
+	})
+	d := cognito.Device{Key: "us-east-1_0a", GroupKey: "-group", Password: "password"}
+	c := newClient(t, srv, cognito.WithUsername("bob"), cognito.WithDevice(d))
+	assert.Equal(t, "DEVICE_PASSWORD_VERIFIER", string(challenged(t, c.Authenticate(t.Context(), testPassword)).Name))
+	assert.Equal(t, 3, asked)
+}
+
+// Whatever the service puts into its parameters, errors stay short and on one line, and nothing fails for it.
+func TestHostileParameters(t *testing.T) {
+	t.Parallel()
+	huge := `["` + strings.Repeat(`a","\n`, 100_000) + `"]`
+	for name, tt := range map[string]struct {
+		challenge, parameter string
+		call                 func(*cognito.Cognito) error
+	}{
+		"factors": {"SELECT_MFA_TYPE", "MFAS_CAN_CHOOSE", func(c *cognito.Cognito) error { return c.SelectMFAType(t.Context(), "SMS_MFA") }},
+		"attributes": {"NEW_PASSWORD_REQUIRED", "requiredAttributes", func(c *cognito.Cognito) error {
+			return c.RespondToNewPasswordChallenge(t.Context(), "Permanent-1", nil)
+		}},
+	} {
+		srv := newServer(t, cognitotest.Config{})
+		for _, value := range []string{huge, `"`, `{}`, `[1]`, `null`, strings.Repeat("[", 100_000)} {
+			c := newClient(t, srv, cognito.WithChallenge(cognito.Challenge{
+				Name: types.ChallengeNameType(tt.challenge), Username: "bob", Session: "session-of-twenty-characters",
+				Parameters: map[string]string{tt.parameter: value},
+			}))
+			err := tt.call(c)
+			require.Error(t, err, name)
+			assert.Less(t, len(err.Error()), 1000)
+			assert.NotContains(t, err.Error(), "\n")
+		}
+		assert.Len(t, serviceCalls(srv), 5, "what cannot be read is as good as absent: the service decides")
+	}
+}
+
+// Errors say once that they are this package's.
+func TestErrorsHaveOnePrefix(t *testing.T) {
+	t.Parallel()
+	srv := newDeviceServer(t, false)
+	answer(srv, "InitiateAuth", http.StatusOK, verifierChallenge(map[string]string{"SRP_B": "0"}))
+	c := newFlowClient(t, srv, cognito.WithUsername("bob"))
+	err := c.Authenticate(t.Context(), testPassword)
+	require.ErrorContains(t, err, "cognito: Authenticate: SRP_B: ")
+
+	nameless := newFlowClient(t, srv, cognito.WithChallenge(cognito.Challenge{Name: "PASSWORD_SRP"}))
+	err = nameless.RespondToPasswordChallenge(t.Context(), testPassword)
+	require.ErrorContains(t, err, "cognito: RespondToPasswordChallenge: username: ")
+
+	answer(srv, "InitiateAuth", http.StatusOK, map[string]any{"AuthenticationResult": map[string]any{
+		"AccessToken": srv.Token("bob", cognitotest.TokenOptions{}), "NewDeviceMetadata": map[string]string{"DeviceKey": "key"},
+	}})
+	require.NoError(t, c.Authenticate(t.Context(), testPassword))
+	_, err = c.ConfirmDevice(t.Context(), "phone")
+	require.ErrorContains(t, err, "cognito: ConfirmDevice: device: want a group key")
 }

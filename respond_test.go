@@ -434,6 +434,8 @@ func TestChallengeAccessors(t *testing.T) {
 	passkey := ch("WEB_AUTHN", map[string]string{"CREDENTIAL_REQUEST_OPTIONS": `{"timeout":180000,  "x": {}}`})
 	assert.Equal(t, passkey.Parameters["CREDENTIAL_REQUEST_OPTIONS"], string(passkey.CredentialRequestOptions()))
 
+	assert.Nil(t, ch("WEB_AUTHN", map[string]string{"CREDENTIAL_REQUEST_OPTIONS": `{"timeout":`}).CredentialRequestOptions())
+
 	custom := ch("CUSTOM_CHALLENGE", map[string]string{"USERNAME": "bob", "USER_ID_FOR_SRP": "bob", "question": "?"})
 	assert.Equal(t, map[string]string{"question": "?"}, custom.PublicParameters())
 	assert.Len(t, custom.Parameters, 3, "the challenge keeps what it has")

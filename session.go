@@ -144,11 +144,27 @@ func (s *session) signedOut(t Tokens) {
 	}
 }
 
-// await makes ch the challenge that the sign-in waits for; nil ends that.
+// await makes ch the challenge that the sign-in waits for.
 func (s *session) await(ch *Challenge) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.challenge = ch
+}
+
+// awaited returns the challenge that is pending, which is not to be changed; nil when there is none.
+func (s *session) awaited() *Challenge {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.challenge
+}
+
+// endChallenge forgets ch, which was pending before the user signed in otherwise, unless another one has come since.
+func (s *session) endChallenge(ch *Challenge) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.challenge == ch {
+		s.challenge = nil
+	}
 }
 
 // dropChallenge forgets ch, unless another one has come since.
