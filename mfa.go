@@ -135,10 +135,7 @@ func (c *Cognito) setUp(
 	ch := *pending
 	next, err := call(nil, optional(ch.Session))
 	if err != nil {
-		if endsChallenge(ch.Name, err) {
-			c.session.dropChallenge(ch)
-		}
-		return nil, err
+		return nil, c.session.refusedAnswer(ch, err)
 	}
 	if aws.ToString(next) != "" {
 		ch = c.session.renewChallenge(ch, *next)

@@ -114,9 +114,19 @@ func TestExpiredChallenge(t *testing.T) {
 	srv.Advance(time.Hour)
 	err := c.RespondToSoftwareTokenMFAChallenge(t.Context(), srv.TOTP("totp"))
 	require.ErrorIs(t, err, cognito.ErrSessionExpired)
-	assert.Contains(t, cognito.ErrSessionExpired.Error(), "start the sign-in again")
+	require.ErrorContains(t, err, "cognito: RespondToSoftwareTokenMFAChallenge: the challenge's session is spent or expired, start the sign-in again: "+
+		"RespondToAuthChallenge: NotAuthorizedException: Invalid session for the user, session is expired.")
 	_, ok := c.Challenge()
 	assert.False(t, ok)
+
+	// A session that was resumed knows who is to start again.
+	require.Error(t, c.Authenticate(t.Context(), testPassword))
+	ch, _ := c.Challenge()
+	c = newFlowClient(t, srv, cognito.WithChallenge(ch))
+	srv.Advance(time.Hour)
+	require.ErrorIs(t, c.RespondToSoftwareTokenMFAChallenge(t.Context(), srv.TOTP("totp")), cognito.ErrSessionExpired)
+	assert.Equal(t, "totp", c.Username())
+	require.ErrorIs(t, c.Authenticate(t.Context(), testPassword), cognito.ErrSoftwareTokenMFARequired)
 }
 
 func TestCustomChallengeAsksAgainOrGivesUp(t *testing.T) {

@@ -34,7 +34,11 @@ type session struct {
 func newSession(o sessionOptions) *session {
 	s := &session{username: o.username, challenge: o.challenge, handler: o.handler, store: o.store, signUp: o.signUp}
 	s.trackName = o.trackName
-	if s.username == "" && s.challenge == nil {
+	switch { // it stays when the challenge or the sign-up is over, so that the user can sign in anew
+	case s.username != "":
+	case s.challenge != nil:
+		s.username = s.challenge.Username
+	default:
 		s.username = o.signUp.username
 	}
 	if o.device != (Device{}) {
@@ -51,8 +55,6 @@ func (s *session) name() string {
 	switch {
 	case s.username != "":
 		return s.username
-	case s.challenge != nil:
-		return s.challenge.Username
 	case s.access != nil:
 		return s.access.Username
 	default:

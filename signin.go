@@ -154,10 +154,24 @@ func (s *signIn) answer(ctx context.Context, ch Challenge, answer Answer) (authR
 	s.learn(ch.Parameters)
 	s.username, s.session = ch.Username, ch.Session
 	reply, err := s.respond(ctx, ch.Name, answer)
-	if err == nil || endsChallenge(ch.Name, err) {
+	if err == nil {
 		s.c.session.dropChallenge(ch)
+		return reply, nil
 	}
-	return reply, err
+	return authReply{}, s.c.session.refusedAnswer(ch, err)
+}
+
+// refusedAnswer takes ch away if err, the service's refusal of an answer, says that it is over. It returns err, and says
+// what is to be done where the service does not.
+func (s *session) refusedAnswer(ch Challenge, err error) error {
+	if !endsChallenge(ch.Name, err) {
+		return err
+	}
+	s.dropChallenge(ch)
+	if errors.Is(&Error{Err: err}, ErrSessionExpired) {
+		return fmt.Errorf("%w: %w", ErrSessionExpired, err)
+	}
+	return err
 }
 
 // endsChallenge reports whether err says that the challenge name cannot be answered again. A wrong code can be, but
