@@ -159,6 +159,23 @@ func TestSetUp(t *testing.T) {
 	assert.Contains(t, page, "You are signed in as bob.")
 }
 
+func TestBlankForms(t *testing.T) {
+	t.Parallel()
+	srv, b := newBrowser(t, cognitotest.Config{}, cognitotest.User{MFA: []string{"SOFTWARE_TOKEN_MFA"}})
+	for _, form := range []url.Values{nil, {"username": {"bob"}, "password": {""}}, {"username": {" "}, "password": {password}}} {
+		status, page := b.post("/", form)
+		assert.Equal(t, http.StatusUnprocessableEntity, status)
+		assert.Contains(t, page, "Please fill in every field.")
+	}
+	assert.Empty(t, srv.Requests())
+	_, _ = b.signIn()
+	status, page := b.code("")
+	assert.Equal(t, http.StatusUnprocessableEntity, status)
+	assert.Contains(t, page, "Please fill in every field.")
+	_, page = b.code(srv.TOTP("bob"))
+	assert.Contains(t, page, "You are signed in as bob.")
+}
+
 // What the browser sends in the cookie is not believed: neither when it was changed, nor too late, nor of another key.
 func TestCookieIsNotBelieved(t *testing.T) {
 	t.Parallel()
