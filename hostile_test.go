@@ -131,6 +131,8 @@ func TestTokensOfAnotherUser(t *testing.T) {
 		{"the user", map[string]string{"USERNAME": "ana", "USER_ID_FOR_SRP": "ana"}, "ana", true},
 		{"the user, by the ID", map[string]string{"USERNAME": "ana@example.com", "USER_ID_FOR_SRP": "ana"}, "ana", true},
 		{"the user, by the subject", map[string]string{"USER_ID_FOR_SRP": sub}, "ana", true},
+		{"the user, by the address", map[string]string{"USERNAME": "ana@example.com"}, "ana", true},
+		{"another, by the address", map[string]string{"USERNAME": "bob@example.com"}, "ana", false},
 		{"nobody is named", map[string]string{}, "ana", true},
 		{"another", map[string]string{"USERNAME": "bob"}, "ana", false},
 		{"another, by the ID", map[string]string{"USER_ID_FOR_SRP": "bob"}, "ana", false},
@@ -139,7 +141,7 @@ func TestTokensOfAnotherUser(t *testing.T) {
 	for _, tt := range tests {
 		for _, resumed := range []bool{false, true} {
 			srv := newServer(t, cognitotest.Config{})
-			srv.AddUser(cognitotest.User{Username: "ana", Password: testPassword, Sub: sub})
+			srv.AddUser(cognitotest.User{Username: "ana", Password: testPassword, Sub: sub, Attributes: map[string]string{"email": "ana@example.com"}})
 			c := newClient(t, srv, cognito.WithUsername("bob"))
 			require.NoError(t, c.Authenticate(t.Context(), testPassword))
 			answer(srv, "InitiateAuth", http.StatusOK, asked(tt.params))

@@ -2,6 +2,7 @@ package cognito
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -207,10 +208,23 @@ func (s *signIn) finish(ctx context.Context, reply authReply) error {
 }
 
 // checkUser refuses the tokens of a user whom the service called otherwise in this very sign-in. Nothing is verified
-// here; that comes next. Services that are not Amazon's may call the user by the subject of the tokens.
+// here; that comes next. Services that are not Amazon's may call the user by the subject of the tokens, or repeat the
+// address that the user signs in with.
 func (s *signIn) checkUser(tokens Tokens) error {
 	claims := unverifiedClaims(tokens.AccessToken)
-	if claims == nil || s.names == nil || slices.Contains(s.names, claims.username) || slices.Contains(s.names, claims.subject) {
+	if claims == nil || s.names == nil {
+		return nil
+	}
+	called := []string{claims.username, claims.subject}
+	if id, err := parseToken(tokens.IDToken); err == nil {
+		var addresses struct {
+			Email string `json:"email"`
+			Phone string `json:"phone_number"`
+		}
+		_ = json.Unmarshal([]byte(id.payload), &addresses) // what cannot be read is no address
+		called = append(called, addresses.Email, addresses.Phone)
+	}
+	if slices.ContainsFunc(s.names, func(name string) bool { return slices.Contains(called, name) }) {
 		return nil
 	}
 	return &TokenError{Use: AccessToken, Reason: fmt.Errorf("%w: it is not of the user who signs in", jwt.ErrTokenInvalidSubject)}
