@@ -108,3 +108,48 @@ func TestRespondToChallenge(t *testing.T) {
 		require.NoError(t, newClient(t, srv, cognito.WithUsername("carol")).Authenticate(t.Context(), "Permanent-1"))
 	}
 }
+
+// Every challenge that the SDK knows has a method of its own, but for those that need no caller.
+func TestEveryChallengeHasAResponder(t *testing.T) {
+	t.Parallel()
+	ctx := t.Context()
+	responders := map[string]func(*cognito.Cognito) error{
+		"RespondToSMSMFAChallenge":           func(c *cognito.Cognito) error { return c.RespondToSMSMFAChallenge(ctx, "1") },
+		"RespondToSoftwareTokenMFAChallenge": func(c *cognito.Cognito) error { return c.RespondToSoftwareTokenMFAChallenge(ctx, "1") },
+		"RespondToEmailOTPChallenge":         func(c *cognito.Cognito) error { return c.RespondToEmailOTPChallenge(ctx, "1") },
+		"RespondToSMSOTPChallenge":           func(c *cognito.Cognito) error { return c.RespondToSMSOTPChallenge(ctx, "1") },
+		"RespondToNewPasswordChallenge":      func(c *cognito.Cognito) error { return c.RespondToNewPasswordChallenge(ctx, "1", nil) },
+		"RespondToCustomChallenge":           func(c *cognito.Cognito) error { return c.RespondToCustomChallenge(ctx, "1") },
+		"RespondToPasswordChallenge":         func(c *cognito.Cognito) error { return c.RespondToPasswordChallenge(ctx, "1") },
+		"RespondToWebAuthnChallenge":         func(c *cognito.Cognito) error { return c.RespondToWebAuthnChallenge(ctx, []byte("{}")) },
+		"SelectMFAType":                      func(c *cognito.Cognito) error { return c.SelectMFAType(ctx, "SMS_MFA") },
+		"SelectChallenge":                    func(c *cognito.Cognito) error { return c.SelectChallenge(ctx, "EMAIL_OTP") },
+		"SetupEmailMFA":                      func(c *cognito.Cognito) error { return c.SetupEmailMFA(ctx, "bob@example.com") },
+	}
+	want := map[types.ChallengeNameType]string{
+		"SMS_MFA": "RespondToSMSMFAChallenge", "SOFTWARE_TOKEN_MFA": "RespondToSoftwareTokenMFAChallenge",
+		"EMAIL_OTP": "RespondToEmailOTPChallenge", "SMS_OTP": "RespondToSMSOTPChallenge",
+		"NEW_PASSWORD_REQUIRED": "RespondToNewPasswordChallenge", "CUSTOM_CHALLENGE": "RespondToCustomChallenge",
+		"PASSWORD": "RespondToPasswordChallenge", "PASSWORD_SRP": "RespondToPasswordChallenge",
+		"ADMIN_NO_SRP_AUTH": "RespondToPasswordChallenge", "WEB_AUTHN": "RespondToWebAuthnChallenge",
+		"SELECT_MFA_TYPE": "SelectMFAType", "SELECT_CHALLENGE": "SelectChallenge", "MFA_SETUP": "SetupEmailMFA",
+		"PASSWORD_VERIFIER": "", "DEVICE_SRP_AUTH": "", "DEVICE_PASSWORD_VERIFIER": "", // answered by the sign-in itself
+	}
+	srv := newServer(t, cognitotest.Config{})
+	for _, name := range types.ChallengeNameType("").Values() {
+		responder, known := want[name]
+		assert.True(t, known, "the SDK has a new challenge: %s", name)
+		for method, call := range responders {
+			c := newClient(t, srv, cognito.WithChallenge(cognito.Challenge{Name: name, Username: "bob", Session: "session-of-twenty-characters"}))
+			before := len(serviceCalls(srv))
+			require.Error(t, call(c))
+			sent := serviceCalls(srv)[before:]
+			if method != responder {
+				assert.Empty(t, sent, "%s takes %s", method, name)
+				continue
+			}
+			require.Len(t, sent, 1, "%s does not take %s", method, name)
+			assert.Equal(t, string(name), sent[0].Body["ChallengeName"])
+		}
+	}
+}
