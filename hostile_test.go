@@ -108,7 +108,9 @@ func TestOnlyOneProofAnAttempt(t *testing.T) {
 	srv := newServer(t, cognitotest.Config{})
 	c := newClient(t, srv, cognito.WithUsername("bob"))
 	answer(srv, "RespondToAuthChallenge", http.StatusOK, verifierChallenge(nil))
-	err := c.Authenticate(t.Context(), testPassword)
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	err := c.Authenticate(ctx, testPassword)
 	var challenge *cognito.ChallengeError
 	require.ErrorAs(t, err, &challenge)
 	assert.Equal(t, types.ChallengeNameTypePasswordVerifier, challenge.Challenge.Name)
