@@ -57,13 +57,13 @@ func (ch Challenge) CurrentAttributes() Attributes {
 }
 
 // CredentialRequestOptions are the PublicKeyCredentialRequestOptionsJSON of WEB_AUTHN, for the browser's
-// navigator.credentials.get: exactly what the service sent. It is nil when there are none.
+// navigator.credentials.get: exactly what the service sent. It is nil when there are none, or what was sent is no JSON.
 func (ch Challenge) CredentialRequestOptions() json.RawMessage {
-	options := ch.Parameters["CREDENTIAL_REQUEST_OPTIONS"]
-	if options == "" {
+	options := json.RawMessage(ch.Parameters["CREDENTIAL_REQUEST_OPTIONS"])
+	if !json.Valid(options) {
 		return nil
 	}
-	return json.RawMessage(options)
+	return options
 }
 
 // DeviceName is the name that the user gave the authenticator app of SOFTWARE_TOKEN_MFA; "" when there is none.

@@ -85,7 +85,7 @@ func (c *Cognito) confirmDevice(ctx context.Context, name string) (Device, error
 	if !ok {
 		return Device{}, ErrNoNewDevice
 	}
-	password, verifier, err := NewDeviceVerifier(d.GroupKey, d.Key)
+	password, verifier, err := newDeviceVerifier(d.GroupKey, d.Key)
 	if err != nil {
 		return Device{}, err
 	}
@@ -135,6 +135,7 @@ func (s *signIn) proveDevice(ctx context.Context, reply authReply) (authReply, e
 	if err != nil {
 		return authReply{}, err
 	}
+	s.proven = true
 	return s.respondDevice(ctx, types.ChallengeNameTypeDevicePasswordVerifier, answers)
 }
 

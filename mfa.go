@@ -40,7 +40,8 @@ func (t SoftwareToken) LogValue() slog.Value { return slog.StringValue(fmt.Sprin
 
 // AssociateSoftwareToken makes a secret for an authenticator app; show it to the user, and go on with
 // [Cognito.VerifySoftwareToken]. While MFA_SETUP is pending it is for the user who is signing in; the challenge then goes
-// on with the session that the service returned. Else it is for the signed-in user. A secret made earlier and verified
+// on with the session that the service returned: a stored one must be stored again ([Cognito.Challenge]). Else it is for
+// the signed-in user. A secret made earlier and verified
 // stays good until the new one is verified. [ErrMFANotSetUp] means that the pool has no software tokens.
 //
 // It calls AssociateSoftwareToken, which needs no AWS credentials but MFA_SETUP or an access token: with neither it
@@ -52,7 +53,7 @@ func (c *Cognito) AssociateSoftwareToken(ctx context.Context) (*SoftwareToken, e
 
 func (c *Cognito) associateSoftwareToken(ctx context.Context) (*SoftwareToken, error) {
 	var out *cognitoidentityprovider.AssociateSoftwareTokenOutput
-	_, err := c.setUp(ctx, func(accessToken, session *string) (next *string, err error) {
+	_, err := c.setUp(ctx, c.pendingSetUp(), func(accessToken, session *string) (next *string, err error) {
 		out, err = c.pool.sdk.AssociateSoftwareToken(ctx, &cognitoidentityprovider.AssociateSoftwareTokenInput{
 			AccessToken: accessToken, Session: session,
 		}, sendOnce)
@@ -84,15 +85,15 @@ func (c *Cognito) VerifySoftwareToken(ctx context.Context, code, deviceName stri
 }
 
 func (c *Cognito) verifySoftwareToken(ctx context.Context, code, deviceName string, opts []CallOption) error {
-	pending, _ := c.Challenge()
-	s, err := c.newSignIn("VerifySoftwareToken", pending.Admin, opts)
+	pending := c.pendingSetUp()
+	s, err := c.newSignIn("VerifySoftwareToken", pending != nil && pending.Admin, opts)
 	if err != nil {
 		return err
 	}
 	if code == "" {
 		return errNoCode
 	}
-	ch, err := c.setUp(ctx, func(accessToken, session *string) (*string, error) {
+	ch, err := c.setUp(ctx, pending, func(accessToken, session *string) (*string, error) {
 		out, err := c.pool.sdk.VerifySoftwareToken(ctx, &cognitoidentityprovider.VerifySoftwareTokenInput{
 			AccessToken: accessToken, Session: session, UserCode: aws.String(code), FriendlyDeviceName: optional(deviceName),
 		}, sendOnce)
@@ -111,22 +112,30 @@ func (c *Cognito) verifySoftwareToken(ctx context.Context, code, deviceName stri
 	return s.goOn(ctx, *ch, nil)
 }
 
-// setUp makes one call of the set-up of a software token: with the session of MFA_SETUP while that is pending, else with
-// the access token. It returns the challenge with the session that came back, nil with an access token.
-func (c *Cognito) setUp(ctx context.Context, call func(accessToken, session *string) (next *string, err error)) (*Challenge, error) {
+// pendingSetUp returns MFA_SETUP while that is pending, else nil.
+func (c *Cognito) pendingSetUp() *Challenge {
 	ch, ok := c.Challenge()
 	if !ok || ch.Name != types.ChallengeNameTypeMfaSetup {
+		return nil
+	}
+	return &ch
+}
+
+// setUp makes one call of the set-up of a software token: with the session of MFA_SETUP if that is pending, else with
+// the access token. It returns the challenge with the session that came back, nil with an access token.
+func (c *Cognito) setUp(
+	ctx context.Context, pending *Challenge, call func(accessToken, session *string) (next *string, err error),
+) (*Challenge, error) {
+	if pending == nil {
 		return nil, c.withAccessToken(ctx, func(accessToken *string) error {
 			_, err := call(accessToken, nil)
 			return err
 		})
 	}
+	ch := *pending
 	next, err := call(nil, optional(ch.Session))
 	if err != nil {
-		if endsChallenge(ch.Name, err) {
-			c.session.dropChallenge(ch)
-		}
-		return nil, err
+		return nil, c.session.refusedAnswer(ch, err)
 	}
 	if aws.ToString(next) != "" {
 		ch = c.session.renewChallenge(ch, *next)

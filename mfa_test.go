@@ -34,8 +34,9 @@ func TestTOTPHandlerVectors(t *testing.T) {
 					_, _ = w.Write([]byte(`{"ChallengeName":"SOFTWARE_TOKEN_MFA","Session":"session-of-twenty-characters"}`))
 					return true
 				}
-				var body struct{ ChallengeResponses map[string]string }
-				if json.NewDecoder(r.Body).Decode(&body) == nil { // else it is the fetch of the keys
+				if strings.HasSuffix(r.Header.Get("X-Amz-Target"), "RespondToAuthChallenge") { // and not the fetch of the keys
+					var body struct{ ChallengeResponses map[string]string }
+					_ = json.NewDecoder(r.Body).Decode(&body)
 					code = body.ChallengeResponses["SOFTWARE_TOKEN_MFA_CODE"]
 				}
 				return false

@@ -86,7 +86,9 @@ func (c *Cognito) newSignIn(op string, admin bool, opts []CallOption, extra ...s
 	if err != nil {
 		return nil, err
 	}
-	return &signIn{c: c, op: op, admin: admin, username: c.Username(), call: call, device: device}, nil
+	return &signIn{
+		c: c, op: op, admin: admin, username: c.Username(), earlier: c.session.awaited(), call: call, device: device,
+	}, nil
 }
 
 // signInOptions are the options that every request of a sign-in takes, and extra.
@@ -132,7 +134,7 @@ func (s *signIn) begin(ctx context.Context, o opening) error {
 // initiate sends the first request, with fresh secrets.
 func (s *signIn) initiate(ctx context.Context) (authReply, error) {
 	o := s.opening
-	s.username, s.session = o.username, o.session
+	s.username, s.names, s.session = o.username, nil, o.session
 	params, err := s.prove(o.srp, o.password, o.params)
 	if err != nil {
 		return authReply{}, err

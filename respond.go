@@ -154,7 +154,7 @@ func Password(password string) CallOption {
 func checkOption(field string, name types.ChallengeNameType, offered []types.ChallengeNameType) error {
 	switch {
 	case len(offered) > 0 && !slices.Contains(offered, name):
-		return fieldError(field, fmt.Sprintf("want one of %v, got %s", offered, quote(string(name))))
+		return fieldError(field, fmt.Sprintf("want one of %s, got %s", clip(fmt.Sprint(offered)), quote(string(name))))
 	case name == "":
 		return fieldError(field, "want the name of a challenge, got none")
 	default:
@@ -182,7 +182,7 @@ func (n *newPasswordAnswer) answer(ch Challenge) (Answer, error) {
 		}
 	}
 	if len(missing) > 0 {
-		return nil, fieldError("attributes", fmt.Sprintf("want %v, which the pool requires, got none", missing))
+		return nil, fieldError("attributes", fmt.Sprintf("want %s, which the pool requires, got none", clip(fmt.Sprint(missing))))
 	}
 	answer := Answer{"NEW_PASSWORD": n.password}
 	for name, value := range n.attrs {

@@ -2,7 +2,6 @@ package cognito_test
 
 import (
 	"context"
-	"encoding/json"
 	"net/http"
 	"strings"
 	"sync/atomic"
@@ -114,9 +113,19 @@ func TestExpiredChallenge(t *testing.T) {
 	srv.Advance(time.Hour)
 	err := c.RespondToSoftwareTokenMFAChallenge(t.Context(), srv.TOTP("totp"))
 	require.ErrorIs(t, err, cognito.ErrSessionExpired)
-	assert.Contains(t, cognito.ErrSessionExpired.Error(), "start the sign-in again")
+	require.ErrorContains(t, err, "cognito: RespondToSoftwareTokenMFAChallenge: the challenge's session is spent or expired, start the sign-in again: "+
+		"RespondToAuthChallenge: NotAuthorizedException: Invalid session for the user, session is expired.")
 	_, ok := c.Challenge()
 	assert.False(t, ok)
+
+	// A session that was resumed knows who is to start again.
+	require.Error(t, c.Authenticate(t.Context(), testPassword))
+	ch, _ := c.Challenge()
+	c = newFlowClient(t, srv, cognito.WithChallenge(ch))
+	srv.Advance(time.Hour)
+	require.ErrorIs(t, c.RespondToSoftwareTokenMFAChallenge(t.Context(), srv.TOTP("totp")), cognito.ErrSessionExpired)
+	assert.Equal(t, "totp", c.Username())
+	require.ErrorIs(t, c.Authenticate(t.Context(), testPassword), cognito.ErrSoftwareTokenMFARequired)
 }
 
 func TestCustomChallengeAsksAgainOrGivesUp(t *testing.T) {
@@ -380,61 +389,4 @@ func TestConcurrentAnswers(t *testing.T) {
 	}
 	assert.Equal(t, 1, good)
 	assert.Equal(t, "sms", c.AccessClaims().Username)
-}
-
-func TestChallengeRoundTrip(t *testing.T) {
-	t.Parallel()
-	ch := cognito.Challenge{
-		Name: "SELECT_CHALLENGE", Session: "session", Username: "bob", Parameters: map[string]string{"a": "b"},
-		Available: []types.ChallengeNameType{"PASSWORD", "WEB_AUTHN"}, Admin: true,
-	}
-	raw, err := json.Marshal(ch)
-	require.NoError(t, err)
-	assert.JSONEq(t, `{"name":"SELECT_CHALLENGE","session":"session","username":"bob","parameters":{"a":"b"},"available":["PASSWORD","WEB_AUTHN"],"admin":true}`, string(raw))
-	var back cognito.Challenge
-	require.NoError(t, json.Unmarshal(raw, &back))
-	assert.Equal(t, ch, back)
-
-	// What is handed out is a copy.
-	c, err := cognito.New(testPool, testClient, cognito.WithChallenge(ch))
-	require.NoError(t, err)
-	got, _ := c.Challenge()
-	got.Available[0], got.Parameters["a"] = "X", "X"
-	again, _ := c.Challenge()
-	assert.Equal(t, back, again)
-}
-
-func TestChallengeAccessors(t *testing.T) {
-	t.Parallel()
-	ch := func(name types.ChallengeNameType, params map[string]string) cognito.Challenge {
-		return cognito.Challenge{Name: name, Parameters: params}
-	}
-	sms := ch("SMS_MFA", map[string]string{"CODE_DELIVERY_DELIVERY_MEDIUM": "SMS", "CODE_DELIVERY_DESTINATION": "+*******4567"})
-	assert.Equal(t, &cognito.CodeDelivery{Medium: "SMS", Destination: "+*******4567"}, sms.Delivery())
-	assert.Nil(t, sms.Options())
-	assert.Nil(t, sms.RequiredAttributes())
-	assert.Nil(t, sms.CurrentAttributes())
-	assert.Nil(t, sms.CredentialRequestOptions())
-
-	totp := ch("SOFTWARE_TOKEN_MFA", map[string]string{"FRIENDLY_DEVICE_NAME": "phone"})
-	assert.Equal(t, "phone", totp.DeviceName())
-	assert.Nil(t, totp.Delivery())
-
-	assert.Equal(t, []types.ChallengeNameType{"SMS_MFA", "EMAIL_OTP"}, ch("SELECT_MFA_TYPE", map[string]string{"MFAS_CAN_CHOOSE": `["SMS_MFA","EMAIL_OTP"]`}).Options())
-	assert.Equal(t, []types.ChallengeNameType{"SOFTWARE_TOKEN_MFA"}, ch("MFA_SETUP", map[string]string{"MFAS_CAN_SETUP": `["SOFTWARE_TOKEN_MFA"]`}).Options())
-	assert.Nil(t, ch("SELECT_MFA_TYPE", map[string]string{"MFAS_CAN_CHOOSE": `nonsense`}).Options())
-
-	fresh := ch("NEW_PASSWORD_REQUIRED", map[string]string{
-		"requiredAttributes": `["userAttributes.given_name"]`, "userAttributes": `{"email":"fay@example.com"}`,
-	})
-	assert.Equal(t, []string{"given_name"}, fresh.RequiredAttributes())
-	assert.Equal(t, cognito.Attributes{"email": "fay@example.com"}, fresh.CurrentAttributes())
-	assert.Nil(t, ch("NEW_PASSWORD_REQUIRED", map[string]string{"requiredAttributes": `[]`}).RequiredAttributes())
-
-	passkey := ch("WEB_AUTHN", map[string]string{"CREDENTIAL_REQUEST_OPTIONS": `{"timeout":180000,  "x": {}}`})
-	assert.Equal(t, passkey.Parameters["CREDENTIAL_REQUEST_OPTIONS"], string(passkey.CredentialRequestOptions()))
-
-	custom := ch("CUSTOM_CHALLENGE", map[string]string{"USERNAME": "bob", "USER_ID_FOR_SRP": "bob", "question": "?"})
-	assert.Equal(t, map[string]string{"question": "?"}, custom.PublicParameters())
-	assert.Len(t, custom.Parameters, 3, "the challenge keeps what it has")
 }

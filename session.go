@@ -34,7 +34,11 @@ type session struct {
 func newSession(o sessionOptions) *session {
 	s := &session{username: o.username, challenge: o.challenge, handler: o.handler, store: o.store, signUp: o.signUp}
 	s.trackName = o.trackName
-	if s.username == "" && s.challenge == nil {
+	switch { // it stays when the challenge or the sign-up is over, so that the user can sign in anew
+	case s.username != "":
+	case s.challenge != nil:
+		s.username = s.challenge.Username
+	default:
 		s.username = o.signUp.username
 	}
 	if o.device != (Device{}) {
@@ -51,8 +55,6 @@ func (s *session) name() string {
 	switch {
 	case s.username != "":
 		return s.username
-	case s.challenge != nil:
-		return s.challenge.Username
 	case s.access != nil:
 		return s.access.Username
 	default:
@@ -144,11 +146,27 @@ func (s *session) signedOut(t Tokens) {
 	}
 }
 
-// await makes ch the challenge that the sign-in waits for; nil ends that.
+// await makes ch the challenge that the sign-in waits for.
 func (s *session) await(ch *Challenge) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.challenge = ch
+}
+
+// awaited returns the challenge that is pending, which is not to be changed; nil when there is none.
+func (s *session) awaited() *Challenge {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.challenge
+}
+
+// endChallenge forgets ch, which was pending before the user signed in otherwise, unless another one has come since.
+func (s *session) endChallenge(ch *Challenge) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.challenge == ch {
+		s.challenge = nil
+	}
 }
 
 // dropChallenge forgets ch, unless another one has come since.

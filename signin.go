@@ -2,6 +2,7 @@ package cognito
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
+	"github.com/golang-jwt/jwt/v5"
 
 	"github.com/gocognito/cognito/internal/srp"
 )
@@ -21,13 +23,16 @@ type signIn struct {
 	op          string // the method that the caller called
 	admin       bool   // by the operations that need AWS credentials
 	call        callOptions
-	opening     *opening // how it began; nil when it was taken up at a challenge, and so cannot begin again
-	username    string   // as the service last called the user; before, as the caller did
-	session     string   // from the last reply, for the next request
-	srp         *SRP     // proves the password; nil when the flow does not
+	opening     *opening   // how it began; nil when it was taken up at a challenge, and so cannot begin again
+	username    string     // as the service last called the user; before, as the caller did
+	names       []string   // all names that the service last called the user by; nil before it did
+	earlier     *Challenge // that was pending when it began; nil when none was
+	session     string     // from the last reply, for the next request
+	srp         *SRP       // proves the password; nil when the flow does not
 	newPassword *newPasswordAnswer
 	device      *Device     // that the user signs in with; nil when there is none, or the pool forgot it
 	deviceSRP   *srp.Client // proves the device; nil before DEVICE_SRP_AUTH
+	proven      bool        // the device has proven itself: it does so once
 	handled     int         // challenges that the handler answered
 }
 
@@ -48,7 +53,7 @@ func (s *signIn) prove(bySRP bool, password string, params map[string]string) (m
 	params = maps.Clone(params)
 	switch {
 	case bySRP:
-		helper, err := NewSRP(s.c.pool.id, s.c.pool.clientID, s.username, password)
+		helper, err := newSRP(s.c.pool.id, s.c.pool.clientID, s.username, password)
 		if err != nil {
 			return nil, err
 		}
@@ -71,13 +76,20 @@ func (s *signIn) advance(ctx context.Context, reply authReply) error {
 			return errors.New("the service's answer: want tokens or a challenge, got neither")
 		}
 		s.session = aws.ToString(reply.session)
-		s.username = usernameOf(reply.params, s.username)
+		s.learn(reply.params)
 		var err error
 		if reply, err = s.step(ctx, reply); err != nil {
 			return err
 		}
 	}
 	return s.finish(ctx, reply)
+}
+
+// learn takes over what the service calls the user in a challenge's parameters, if it does.
+func (s *signIn) learn(params map[string]string) {
+	if names := namesOf(params); len(names) > 0 {
+		s.username, s.names = names[0], names
+	}
 }
 
 // step answers one challenge, or has it answered.
@@ -87,7 +99,7 @@ func (s *signIn) step(ctx context.Context, reply authReply) (authReply, error) {
 		return s.provePassword(ctx, reply)
 	case reply.challenge == types.ChallengeNameTypeDeviceSrpAuth && s.device != nil && s.deviceSRP == nil:
 		return s.startDevice(ctx)
-	case reply.challenge == types.ChallengeNameTypeDevicePasswordVerifier && s.device != nil && s.deviceSRP != nil:
+	case reply.challenge == types.ChallengeNameTypeDevicePasswordVerifier && s.device != nil && s.deviceSRP != nil && !s.proven:
 		return s.proveDevice(ctx, reply)
 	default:
 		return s.ask(ctx, reply)
@@ -96,7 +108,7 @@ func (s *signIn) step(ctx context.Context, reply authReply) (authReply, error) {
 
 // provePassword answers PASSWORD_VERIFIER.
 func (s *signIn) provePassword(ctx context.Context, reply authReply) (authReply, error) {
-	answers, err := s.srp.PasswordVerifierChallenge(reply.params, s.c.pool.now())
+	answers, err := s.srp.passwordVerifier(reply.params, s.c.pool.now())
 	if err != nil {
 		return authReply{}, err
 	}
@@ -140,12 +152,27 @@ func (s *signIn) ask(ctx context.Context, reply authReply) (authReply, error) {
 // answer answers ch. A challenge that was answered, or whose session turns out to be spent or expired, is no longer
 // pending.
 func (s *signIn) answer(ctx context.Context, ch Challenge, answer Answer) (authReply, error) {
+	s.learn(ch.Parameters)
 	s.username, s.session = ch.Username, ch.Session
 	reply, err := s.respond(ctx, ch.Name, answer)
-	if err == nil || endsChallenge(ch.Name, err) {
+	if err == nil {
 		s.c.session.dropChallenge(ch)
+		return reply, nil
 	}
-	return reply, err
+	return authReply{}, s.c.session.refusedAnswer(ch, err)
+}
+
+// refusedAnswer takes ch away if err, the service's refusal of an answer, says that it is over. It returns err, and says
+// what is to be done where the service does not.
+func (s *session) refusedAnswer(ch Challenge, err error) error {
+	if !endsChallenge(ch.Name, err) {
+		return err
+	}
+	s.dropChallenge(ch)
+	if errors.Is(&Error{Err: err}, ErrSessionExpired) {
+		return fmt.Errorf("%w: %w", ErrSessionExpired, err)
+	}
+	return err
 }
 
 // endsChallenge reports whether err says that the challenge name cannot be answered again. A wrong code can be, but
@@ -164,9 +191,12 @@ func (s *signIn) finish(ctx context.Context, reply authReply) error {
 	if err != nil {
 		return err
 	}
-	s.c.session.await(nil)
+	if err := s.checkUser(tokens); err != nil {
+		return err
+	}
 	err = s.c.adopt(ctx, tokens)
 	if s.c.session.newest().AccessToken == tokens.AccessToken { // verified, or kept until it can be
+		s.c.session.endChallenge(s.earlier)
 		s.c.session.offerDevice(reply.result.NewDeviceMetadata)
 	}
 	if err != nil {
@@ -175,4 +205,27 @@ func (s *signIn) finish(ctx context.Context, reply authReply) error {
 	s.c.pool.log.DebugContext(ctx, "cognito: signed in", slog.String("username", s.username))
 	s.trackDevice(ctx)
 	return nil
+}
+
+// checkUser refuses the tokens of a user whom the service called otherwise in this very sign-in. Nothing is verified
+// here; that comes next. Services that are not Amazon's may call the user by the subject of the tokens, or repeat the
+// address that the user signs in with.
+func (s *signIn) checkUser(tokens Tokens) error {
+	claims := unverifiedClaims(tokens.AccessToken)
+	if claims == nil || s.names == nil {
+		return nil
+	}
+	called := []string{claims.username, claims.subject}
+	if id, err := parseToken(tokens.IDToken); err == nil {
+		var addresses struct {
+			Email string `json:"email"`
+			Phone string `json:"phone_number"`
+		}
+		_ = json.Unmarshal([]byte(id.payload), &addresses) // what cannot be read is no address
+		called = append(called, addresses.Email, addresses.Phone)
+	}
+	if slices.ContainsFunc(s.names, func(name string) bool { return slices.Contains(called, name) }) {
+		return nil
+	}
+	return &TokenError{Use: AccessToken, Reason: fmt.Errorf("%w: it is not of the user who signs in", jwt.ErrTokenInvalidSubject)}
 }

@@ -67,6 +67,11 @@ func WithSRPDevice(d Device) SRPOption {
 // NewSRP prepares a sign-in of username, which may be an alias, to the user pool userPoolID for the app client
 // clientID. The errors name the argument and what was expected.
 func NewSRP(userPoolID, clientID, username, password string, opts ...SRPOption) (*SRP, error) {
+	s, err := newSRP(userPoolID, clientID, username, password, opts...)
+	return s, wrapError("NewSRP", err)
+}
+
+func newSRP(userPoolID, clientID, username, password string, opts ...SRPOption) (*SRP, error) {
 	s := &SRP{username: username, requester: requester{clientID: clientID}, secret: &srpSecret{password: password}}
 	for _, opt := range opts {
 		if opt != nil {
@@ -75,7 +80,7 @@ func NewSRP(userPoolID, clientID, username, password string, opts ...SRPOption) 
 	}
 	err := errors.Join(checkIDs(userPoolID, clientID), checkLogin(username, password), s.checkDevice())
 	if err != nil {
-		return nil, wrapError("NewSRP", err)
+		return nil, err
 	}
 	_, s.poolName = splitPoolID(userPoolID)
 	return s, nil
@@ -85,11 +90,8 @@ func (s *SRP) checkDevice() error {
 	if s.device == nil {
 		return nil
 	}
-	if s.device.Key == "" || s.device.GroupKey == "" || s.device.Password == "" {
-		return fieldError("device", "want a key, a group key and a password")
-	}
 	s.deviceKey = s.device.Key
-	return nil
+	return s.device.check()
 }
 
 // checkLogin refuses what no user can sign in with.
@@ -108,6 +110,9 @@ func checkLogin(username, password string) error {
 // USERNAME, SRP_A, SECRET_HASH with a client secret, DEVICE_KEY with a device. CUSTOM_AUTH wants CHALLENGE_NAME
 // "SRP_A" added, USER_AUTH wants PREFERRED_CHALLENGE "PASSWORD_SRP".
 func (s *SRP) AuthParameters() (map[string]string, error) {
+	if s.secret == nil {
+		return nil, wrapError("AuthParameters", errors.New("want an SRP from NewSRP, got the zero SRP"))
+	}
 	s.secret.user = srp.NewClient()
 	return s.sign(map[string]string{keySRPA: s.secret.user.PublicKey()}, s.username), nil
 }
@@ -116,17 +121,21 @@ func (s *SRP) AuthParameters() (map[string]string, error) {
 // ChallengeParameters params, with the time now, which the service compares with its own. From then on USERNAME
 // is the user's name as the service gave it. The errors name the parameter and what was expected of it.
 func (s *SRP) PasswordVerifierChallenge(params map[string]string, now time.Time) (map[string]string, error) {
-	const op = "PasswordVerifierChallenge"
+	answers, err := s.passwordVerifier(params, now)
+	return answers, wrapError("PasswordVerifierChallenge", err)
+}
+
+func (s *SRP) passwordVerifier(params map[string]string, now time.Time) (map[string]string, error) {
 	userID := params[keyUserIDForSRP]
 	if userID == "" {
-		return nil, wrapError(op, fieldError(keyUserIDForSRP, "want the user's ID, got none"))
+		return nil, fieldError(keyUserIDForSRP, "want the user's ID, got none")
 	}
-	if s.secret.user == nil {
-		return nil, wrapError(op, errors.New("no attempt is under way: call AuthParameters first"))
+	if s.secret == nil || s.secret.user == nil {
+		return nil, errors.New("no attempt is under way: call AuthParameters first")
 	}
 	answers, err := claim(s.secret.user, srp.Identity{Namespace: s.poolName, Name: userID}, s.secret.password, params, now)
 	if err != nil {
-		return nil, wrapError(op, err)
+		return nil, err
 	}
 	s.username = usernameOf(params, s.username)
 	return s.sign(answers, s.username), nil
@@ -181,8 +190,13 @@ func SecretHash(username, clientID, clientSecret string) string {
 // and the verifier by which ConfirmDevice tells it to the pool. The password is random and must be kept, with
 // both keys, for later sign-ins.
 func NewDeviceVerifier(groupKey, deviceKey string) (password string, verifier *types.DeviceSecretVerifierConfigType, err error) {
+	password, verifier, err = newDeviceVerifier(groupKey, deviceKey)
+	return password, verifier, wrapError("NewDeviceVerifier", err)
+}
+
+func newDeviceVerifier(groupKey, deviceKey string) (password string, verifier *types.DeviceSecretVerifierConfigType, err error) {
 	if groupKey == "" || deviceKey == "" {
-		return "", nil, wrapError("NewDeviceVerifier", fieldError("device", "want a group key and a device key"))
+		return "", nil, fieldError("device", "want a group key and a device key")
 	}
 	password = srp.NewDevicePassword()
 	v := srp.NewVerifier(srp.Identity{Namespace: groupKey, Name: deviceKey}, password)
@@ -208,12 +222,19 @@ func claim(client *srp.Client, id srp.Identity, password string, params map[stri
 
 // usernameOf is the name that the service calls the user by in a challenge's parameters, else before.
 func usernameOf(params map[string]string, before string) string {
+	return append(namesOf(params), before)[0]
+}
+
+// namesOf are the names that the service calls the user by in a challenge's parameters, the one to send first; nil when
+// it gives none.
+func namesOf(params map[string]string) []string {
+	var names []string
 	for _, key := range []string{keyUsername, keyUserIDForSRP} {
 		if name := params[key]; name != "" {
-			return name
+			names = append(names, name)
 		}
 	}
-	return before
+	return names
 }
 
 // requester is what each request of a sign-in says about who asks.

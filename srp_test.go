@@ -102,6 +102,48 @@ func TestSRPWithoutSecretAndDevice(t *testing.T) {
 	require.NoError(t, verify(t, server, user, second["SRP_A"], answer))
 }
 
+// USERNAME and USER_ID_FOR_SRP may differ, and the service may call the user otherwise in each step: the proof is over the
+// ID, and the secret hash over what is sent.
+func TestSRPFollowsTheNamesOfTheService(t *testing.T) {
+	t.Parallel()
+	helper := newSRP(t, cognito.WithSRPClientSecret(testSecret), cognito.WithSRPDevice(testDevice))
+	sent := func(answers map[string]string, name string) {
+		assert.Equal(t, name, answers["USERNAME"])
+		assert.Equal(t, hmacHash(name+testClient, testSecret), answers["SECRET_HASH"])
+	}
+	first, err := helper.AuthParameters()
+	require.NoError(t, err)
+	user := srp.Identity{Namespace: "aBcDeFgHi", Name: "4320de44"}
+	server := srp.NewServer(srp.NewVerifier(user, testPassword))
+	answers, err := helper.PasswordVerifierChallenge(challengeOf(server, map[string]string{"USERNAME": "ana", "USER_ID_FOR_SRP": "4320de44"}), testNow)
+	require.NoError(t, err)
+	sent(answers, "ana")
+	require.NoError(t, verify(t, server, user, first["SRP_A"], answers))
+
+	started, err := helper.DeviceSRPAuthChallenge(map[string]string{"USERNAME": "ana-2"})
+	require.NoError(t, err)
+	sent(started, "ana-2")
+	device := srp.Identity{Namespace: testDevice.GroupKey, Name: testDevice.Key}
+	server = srp.NewServer(srp.NewVerifier(device, testDevice.Password))
+	answers, err = helper.DevicePasswordVerifierChallenge(challengeOf(server, map[string]string{"USERNAME": "ana-3"}), testNow)
+	require.NoError(t, err)
+	sent(answers, "ana-3")
+	require.NoError(t, verify(t, server, device, started["SRP_A"], answers))
+}
+
+func TestZeroSRP(t *testing.T) {
+	t.Parallel()
+	var zero cognito.SRP
+	_, err := zero.AuthParameters()
+	require.ErrorContains(t, err, "NewSRP")
+	_, err = zero.PasswordVerifierChallenge(map[string]string{"USER_ID_FOR_SRP": "ana"}, testNow)
+	require.Error(t, err)
+	_, err = zero.DeviceSRPAuthChallenge(nil)
+	require.Error(t, err)
+	_, err = zero.DevicePasswordVerifierChallenge(nil, testNow)
+	require.Error(t, err)
+}
+
 func TestSRPRefusals(t *testing.T) {
 	t.Parallel()
 	noDevice, notBegun := newSRP(t), newSRP(t, cognito.WithSRPDevice(testDevice))
@@ -147,8 +189,13 @@ func TestSRPRefusals(t *testing.T) {
 		require.ErrorContains(t, err, want)
 		assert.Nil(t, helper)
 	}
-	_, err = cognito.NewSRP(testPool, testClient, "ana", "x", cognito.WithSRPDevice(cognito.Device{Key: "k"}))
-	require.ErrorContains(t, err, "device")
+	for _, device := range []cognito.Device{{Key: "k", GroupKey: "g"}, {Key: "k", Password: "p"}, {GroupKey: "g", Password: "p"}} {
+		_, err = cognito.NewSRP(testPool, testClient, "ana", "x", cognito.WithSRPDevice(device))
+		require.ErrorContains(t, err, "cognito: NewSRP: device: want a key, a group key and a password")
+		c, err := cognito.New(testPool, testClient, cognito.WithUsername("ana"), cognito.WithDevice(device))
+		require.NoError(t, err)
+		require.ErrorContains(t, c.Authenticate(t.Context(), "x"), "cognito: Authenticate: device: want a key, a group key and a password")
+	}
 }
 
 func TestSecretHash(t *testing.T) {

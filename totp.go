@@ -26,8 +26,8 @@ const totpStep = 30
 // The clock is that of the session ([WithClock]). The service takes each code once, and also that of the half minute
 // before and after. The handler therefore never sends a code twice: for a second sign-in within the half minute it sends
 // the next one's, and a third one fails until that has begun. Programs with the same secret do not know of each
-// other's codes, nor does one that is started again: give each a user of its own. It may be used by several sessions of the same user and is safe for
-// concurrent use.
+// other's codes, nor does one that is started again: give each a user of its own. It may be used by several sessions of
+// the same user and is safe for concurrent use.
 func TOTPHandler(secret string) ChallengeHandler {
 	key, err := decodeTOTPSecret(secret)
 	codes := &totpCodes{key: key}

@@ -100,6 +100,15 @@ func answer(ctx context.Context, session *cognito.Cognito, term terminal, ch cog
 	}
 }
 
+// ask asks until the user types something.
+func ask(term terminal, prompt string) (string, error) {
+	for {
+		if text, err := term.Ask(prompt); text != "" || err != nil {
+			return text, err
+		}
+	}
+}
+
 // code asks for a code and answers with it.
 func code(ctx context.Context, term terminal, ch cognito.Challenge, respond func(context.Context, string, ...cognito.CallOption) error) error {
 	prompt := "Code of your authenticator app"
@@ -109,7 +118,7 @@ func code(ctx context.Context, term terminal, ch cognito.Challenge, respond func
 	if sent := ch.Delivery(); sent != nil {
 		prompt = fmt.Sprintf("Code sent by %s to %s", sent.Medium, sent.Destination)
 	}
-	text, err := term.Ask(prompt)
+	text, err := ask(term, prompt)
 	if err != nil {
 		return err
 	}
@@ -132,7 +141,7 @@ func newPassword(ctx context.Context, session *cognito.Cognito, term terminal, c
 	}
 	attrs := cognito.Attributes{}
 	for _, name := range ch.RequiredAttributes() {
-		if attrs[name], err = term.Ask(name); err != nil {
+		if attrs[name], err = ask(term, name); err != nil {
 			return err
 		}
 	}
@@ -145,7 +154,7 @@ func choose(term terminal, what string, options []types.ChallengeNameType) (type
 		for i, option := range options {
 			term.Say(fmt.Sprintf("%d: %s", i+1, option))
 		}
-		text, err := term.Ask("Number of the " + what)
+		text, err := ask(term, "Number of the "+what)
 		if err != nil {
 			return "", err
 		}
@@ -187,7 +196,7 @@ func setUp(ctx context.Context, session *cognito.Cognito, term terminal, ch cogn
 	case types.ChallengeNameTypeSoftwareTokenMfa:
 		return setUpApp(ctx, session, term, ch.Username)
 	case types.ChallengeNameTypeEmailOtp:
-		address, err := term.Ask("E-mail address")
+		address, err := ask(term, "E-mail address")
 		if err != nil {
 			return err
 		}
@@ -208,7 +217,7 @@ func setUpApp(ctx context.Context, session *cognito.Cognito, term terminal, user
 	}
 	term.Say("Scan this with your authenticator app, or type in " + token.Secret + ".\n" + picture)
 	for {
-		text, err := term.Ask("Code that it shows")
+		text, err := ask(term, "Code that it shows")
 		if err != nil {
 			return err
 		}
@@ -224,7 +233,7 @@ func custom(ctx context.Context, session *cognito.Cognito, term terminal, ch cog
 	for name, value := range ch.PublicParameters() {
 		term.Say(name + ": " + value)
 	}
-	text, err := term.Ask("Answer")
+	text, err := ask(term, "Answer")
 	if err != nil {
 		return err
 	}

@@ -85,11 +85,11 @@ func TestSignIn(t *testing.T) {
 		{"password alone", "srp", cognitotest.Config{}, cognitotest.User{}, nil, ""},
 		{"password in clear", "password", cognitotest.Config{}, cognitotest.User{}, nil, ""},
 		{
-			"SMS, wrong at first", "srp",
+			"SMS, nothing and wrong at first", "srp",
 			cognitotest.Config{},
 			cognitotest.User{MFA: []string{"SMS_MFA"}, Attributes: address},
 			func(srv *cognitotest.Server) answers {
-				return answers{"Code sent by SMS to +*******4567": oneByOne(always("000000"), func() string { return srv.Code("bob") })}
+				return answers{"Code sent by SMS to +*******4567": oneByOne(always(""), always("000000"), func() string { return srv.Code("bob") })}
 			},
 			"That was not right",
 		},

@@ -14,10 +14,9 @@ import (
 )
 
 const (
-	keySize    = 32 // AES-256
-	cookieName = "challenge"
-	maxCookie  = 4000             // bytes that browsers keep for certain
-	lifetime   = 15 * time.Minute // no challenge of the service lasts longer
+	keySize   = 32               // AES-256
+	maxCookie = 4000             // bytes that browsers keep for certain
+	lifetime  = 15 * time.Minute // no challenge of the service lasts longer
 )
 
 // state is a sign-in between two requests.
@@ -30,6 +29,7 @@ type state struct {
 // sealer keeps states in cookies that the user can neither read nor change.
 type sealer struct {
 	aead   cipher.AEAD
+	name   string // of the cookie
 	secure bool
 	now    func() time.Time
 }
@@ -43,7 +43,11 @@ func newSealer(key []byte, secure bool) (*sealer, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &sealer{aead: aead, secure: secure, now: time.Now}, nil
+	name := "challenge"
+	if secure {
+		name = "__Host-challenge" // which no other host of the domain can set: a user must not go on with a stranger's sign-in
+	}
+	return &sealer{aead: aead, name: name, secure: secure, now: time.Now}, nil
 }
 
 // seal makes a cookie of s. The name of the cookie is bound to it, so that a sealed value serves no other purpose.
@@ -53,7 +57,7 @@ func (s *sealer) seal(st state) (*http.Cookie, error) {
 	if err != nil {
 		return nil, err
 	}
-	value := base64.RawURLEncoding.EncodeToString(s.aead.Seal(nil, nil, raw, []byte(cookieName))) //nolint:gosec // it makes its own nonce
+	value := base64.RawURLEncoding.EncodeToString(s.aead.Seal(nil, nil, raw, []byte(s.name))) //nolint:gosec // it makes its own nonce
 	if len(value) > maxCookie {
 		return nil, fmt.Errorf("the challenge %s is too large for a cookie: keep it on the server instead", st.Challenge.Name)
 	}
@@ -65,7 +69,7 @@ var errNoState = errors.New("no sign-in is under way")
 // open takes the state out of a request's cookie.
 func (s *sealer) open(r *http.Request) (state, error) {
 	var st state
-	cookie, err := r.Cookie(cookieName)
+	cookie, err := r.Cookie(s.name)
 	if err != nil {
 		return st, errNoState
 	}
@@ -73,7 +77,7 @@ func (s *sealer) open(r *http.Request) (state, error) {
 	if err != nil {
 		return st, errNoState
 	}
-	raw, err := s.aead.Open(nil, nil, sealed, []byte(cookieName))
+	raw, err := s.aead.Open(nil, nil, sealed, []byte(s.name))
 	if err != nil {
 		return st, errNoState // of another key, or changed
 	}
@@ -88,6 +92,6 @@ func (s *sealer) cleared() *http.Cookie { return s.cookie("", -1) }
 
 func (s *sealer) cookie(value string, maxAge int) *http.Cookie {
 	return &http.Cookie{ //nolint:gosec // not secure on plain localhost only
-		Name: cookieName, Value: value, Path: "/", MaxAge: maxAge, HttpOnly: true, Secure: s.secure, SameSite: http.SameSiteStrictMode,
+		Name: s.name, Value: value, Path: "/", MaxAge: maxAge, HttpOnly: true, Secure: s.secure, SameSite: http.SameSiteStrictMode,
 	}
 }

@@ -64,6 +64,10 @@ func (s *site) show(w http.ResponseWriter, status int, name string, p page) {
 
 // signIn takes the first page's form.
 func (s *site) signIn(w http.ResponseWriter, r *http.Request) {
+	if !filled(r) {
+		s.show(w, http.StatusUnprocessableEntity, "sign-in", page{Username: r.PostFormValue("username"), Problem: blank})
+		return
+	}
 	session := s.pool.ForUser(strings.TrimSpace(r.PostFormValue("username")))
 	err := session.Authenticate(r.Context(), r.PostFormValue("password"), cognito.UserContextDataFromRequest(r))
 	s.goOn(w, r, session, "sign-in", page{Username: session.Username()}, err)
@@ -95,8 +99,29 @@ func (s *site) answer(w http.ResponseWriter, r *http.Request) {
 		s.show(w, http.StatusBadRequest, "sign-in", page{Problem: "The sign-in took too long. Please start again."})
 		return
 	}
+	if !filled(r) {
+		p := challengePage(st)
+		p.Problem = blank
+		s.show(w, http.StatusUnprocessableEntity, "challenge", p)
+		return
+	}
 	session := s.pool.ForUser("", cognito.WithChallenge(st.Challenge))
 	s.goOn(w, r, session, "challenge", challengePage(st), respond(r.Context(), session, st.Challenge, r))
+}
+
+const blank = "Please fill in every field."
+
+// filled reports whether every field of the form has something in it: all of them are required.
+func filled(r *http.Request) bool {
+	if err := r.ParseForm(); err != nil || len(r.PostForm) == 0 {
+		return false
+	}
+	for name := range r.PostForm {
+		if strings.TrimSpace(r.PostForm.Get(name)) == "" {
+			return false
+		}
+	}
+	return true
 }
 
 // respond answers the challenge with what the form says.

@@ -159,6 +159,23 @@ func TestSetUp(t *testing.T) {
 	assert.Contains(t, page, "You are signed in as bob.")
 }
 
+func TestBlankForms(t *testing.T) {
+	t.Parallel()
+	srv, b := newBrowser(t, cognitotest.Config{}, cognitotest.User{MFA: []string{"SOFTWARE_TOKEN_MFA"}})
+	for _, form := range []url.Values{nil, {"username": {"bob"}, "password": {""}}, {"username": {" "}, "password": {password}}} {
+		status, page := b.post("/", form)
+		assert.Equal(t, http.StatusUnprocessableEntity, status)
+		assert.Contains(t, page, "Please fill in every field.")
+	}
+	assert.Empty(t, srv.Requests())
+	_, _ = b.signIn()
+	status, page := b.code("")
+	assert.Equal(t, http.StatusUnprocessableEntity, status)
+	assert.Contains(t, page, "Please fill in every field.")
+	_, page = b.code(srv.TOTP("bob"))
+	assert.Contains(t, page, "You are signed in as bob.")
+}
+
 // What the browser sends in the cookie is not believed: neither when it was changed, nor too late, nor of another key.
 func TestCookieIsNotBelieved(t *testing.T) {
 	t.Parallel()
@@ -181,7 +198,7 @@ func TestCookieIsNotBelieved(t *testing.T) {
 		req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, b.sites[0].URL+"/challenge", strings.NewReader("code=123456"))
 		require.NoError(t, err)
 		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-		req.AddCookie(&http.Cookie{Name: cookieName, Value: value})
+		req.AddCookie(&http.Cookie{Name: "challenge", Value: value})
 		resp, err := http.DefaultClient.Do(req)
 		require.NoError(t, err)
 		_ = resp.Body.Close()
@@ -228,6 +245,13 @@ func TestCookieFlags(t *testing.T) {
 	require.NoError(t, err)
 	assert.True(t, cookie.HttpOnly && cookie.Secure)
 	assert.Equal(t, http.SameSiteStrictMode, cookie.SameSite)
+	assert.Equal(t, "__Host-challenge", cookie.Name)
+	assert.Equal(t, "/", cookie.Path)
+	assert.Empty(t, cookie.Domain)
+	assert.Equal(t, 900, cookie.MaxAge)
+	again, err := seal.seal(state{Challenge: cognito.Challenge{Session: strings.Repeat("s", 1500)}})
+	require.NoError(t, err)
+	assert.NotEqual(t, cookie.Value, again.Value, "each has its own nonce")
 	_, err = seal.seal(state{Challenge: cognito.Challenge{Name: "WEB_AUTHN", Session: strings.Repeat("s", 4000)}})
 	require.ErrorContains(t, err, "WEB_AUTHN is too large for a cookie")
 	_, err = newSealer([]byte("short"), true)
