@@ -122,3 +122,45 @@ func ExampleMarshalAttributes() {
 	fmt.Println(attrs, err)
 	// Output: map[custom:level:7 name:Bob] <nil>
 }
+
+// The service keeps text; these make it and read it.
+func ExampleAttributes() {
+	attrs := cognito.Attributes{"email": "bob@example.com", "email_verified": "true"}
+	if err := attrs.Set("birthdate", time.Date(1990, 2, 3, 0, 0, 0, 0, time.UTC)); err != nil {
+		log.Fatal(err)
+	}
+	if err := attrs.SetCustom("level", 7); err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(attrs)
+	fmt.Println(attrs.Bool("email_verified"), attrs.Time("birthdate").Year(), attrs.Custom("level"))
+	// Output:
+	// map[birthdate:1990-02-03 custom:level:7 email:bob@example.com email_verified:true]
+	// true 1990 7
+}
+
+// Attributes by names of one's own, in one call and in the user that it returns.
+func ExampleAttributeMap() {
+	srv, pool := examplePool()
+	defer srv.Close()
+	ctx := context.Background()
+	names := cognito.AttributeMap{"given_name": "first", "custom:team": "team"}
+
+	_, err := pool.Register(ctx, "carol", "Correct-Horse-1", cognito.Attributes{"first": "Carol", "team": "blue", "email": "carol@example.com"}, names)
+	if err != nil {
+		log.Fatal(err)
+	}
+	carol := pool.ForUser("carol")
+	if err := carol.ConfirmSignUp(ctx, "carol", srv.Code("carol")); err != nil {
+		log.Fatal(err)
+	}
+	if err := carol.Authenticate(ctx, "Correct-Horse-1"); err != nil {
+		log.Fatal(err)
+	}
+	me, err := carol.GetUser(ctx, names)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(me.Attributes["first"], me.Attributes["team"])
+	// Output: Carol blue
+}

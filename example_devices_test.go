@@ -65,3 +65,29 @@ func ExampleCognito_ConfirmDevice() {
 	// Remember this device? Yes.
 	// Heidi's phone true
 }
+
+// A user looks through the devices and forgets one.
+func ExampleCognito_Devices() {
+	srv, pool := exampleFlows(cognitotest.Config{Devices: &cognitotest.DeviceConfiguration{}},
+		cognitotest.User{Username: "carol", Password: "Correct-Horse-1"})
+	defer srv.Close()
+	ctx := context.Background()
+
+	session := pool.ForUser("carol", cognito.WithDeviceTracking("Carol's laptop"))
+	if err := session.Authenticate(ctx, "Correct-Horse-1"); err != nil {
+		log.Fatal(err)
+	}
+	for device, err := range session.Devices(ctx) {
+		if err != nil {
+			log.Fatal(err)
+		}
+		fmt.Println(device.Name)
+		fmt.Println(session.ForgetDevice(ctx, device.Key))
+	}
+	_, ok := session.Device()
+	fmt.Println("the session has one:", ok)
+	// Output:
+	// Carol's laptop
+	// <nil>
+	// the session has one: false
+}

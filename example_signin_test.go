@@ -274,3 +274,67 @@ func ExampleCognito_StartWebAuthnRegistration() {
 	fmt.Println(session.RespondToWebAuthnChallenge(ctx, []byte(assertion)), session.AccessClaims().Username)
 	// Output: <nil> ivan
 }
+
+// A sign-up waits in JSON until the user brings the code, perhaps to another process.
+func ExampleWithRegistration() {
+	srv, pool := exampleFlows(cognitotest.Config{})
+	defer srv.Close()
+	ctx := context.Background()
+
+	registration, err := pool.Register(ctx, "dave", "Correct-Horse-1", cognito.Attributes{"email": "dave@example.com"})
+	if err != nil {
+		log.Fatal(err)
+	}
+	stored, err := json.Marshal(registration)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println("a code went to", registration.Delivery.Destination)
+
+	var taken cognito.Registration
+	if err := json.Unmarshal(stored, &taken); err != nil {
+		log.Fatal(err)
+	}
+	session := pool.ForUser("", cognito.WithRegistration(taken))
+	if err := session.ConfirmSignUp(ctx, session.Username(), srv.Code("dave")); err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(session.AuthenticateChoice(ctx, cognito.FirstFactor{}), session.AccessClaims().Username)
+	// Output:
+	// a code went to d***@e***
+	// <nil> dave
+}
+
+// A handler answers what it knows, and leaves the rest to the caller.
+func ExampleChallengeHandler() {
+	srv, pool := exampleFlows(cognitotest.Config{}, bob)
+	defer srv.Close()
+
+	inbox := func(_ context.Context, ch cognito.Challenge) (cognito.Answer, error) {
+		if ch.Name != "SMS_MFA" {
+			return nil, nil // the caller gets a *ChallengeError
+		}
+		return cognito.Answer{"SMS_MFA_CODE": srv.Code(ch.Username)}, nil
+	}
+	session := pool.ForUser("bob", cognito.WithChallengeHandler(inbox))
+	fmt.Println(session.Authenticate(context.Background(), "Correct-Horse-1"), session.AccessClaims().Username)
+	// Output: <nil> bob
+}
+
+// What the caller knows of the request goes to the pool's Lambda functions.
+func ExampleClientMetadata() {
+	srv, pool := exampleFlows(cognitotest.Config{Triggers: cognitotest.Triggers{
+		PreSignUp: func(e *cognitotest.PreSignUpEvent) error {
+			fmt.Println(e.ClientMetadata["campaign"], e.ValidationData["captcha"])
+			return nil
+		},
+	}})
+	defer srv.Close()
+
+	_, err := pool.Register(context.Background(), "dave", "Correct-Horse-1", cognito.Attributes{"email": "dave@example.com"},
+		cognito.ClientMetadata{"campaign": "spring"}, cognito.ValidationData{"captcha": "passed"})
+	fmt.Println(err)
+	// Output:
+	// spring passed
+	// <nil>
+}

@@ -51,3 +51,16 @@ func ExampleSecretHash() {
 	fmt.Println(cognito.SecretHash("test", "123abd", "clientSecret"))
 	// Output: LoIX/oPJWZzFYv8liJYRo+CHv16FNDY10JlZEDjL3Vg=
 }
+
+// A program that calls the SDK's ConfirmDevice itself.
+func ExampleNewDeviceVerifier() {
+	password, verifier, err := cognito.NewDeviceVerifier("-aBcDeFg", "eu-west-1_12345678-1234-1234-1234-123456789012")
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println("kept for later sign-ins:", len(password) > 0)
+	fmt.Println("sent to the pool:", len(aws.ToString(verifier.PasswordVerifier)) > 0, len(aws.ToString(verifier.Salt)) > 0)
+	// Output:
+	// kept for later sign-ins: true
+	// sent to the pool: true true
+}

@@ -6,6 +6,9 @@ import (
 	"log"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
+
 	"github.com/gocognito/cognito"
 	"github.com/gocognito/cognito/cognitotest"
 )
@@ -41,4 +44,54 @@ func Example() {
 	// Output:
 	// bob@example.com
 	// Tokens{ID true, access true, refresh true, expires 2026-11-24T10:00:00Z}
+}
+
+// An app client with a secret, whose pool is in this process. At AWS WithEndpoint is left out.
+func ExampleNew() {
+	srv := cognitotest.NewServer(cognitotest.Config{Clients: []cognitotest.Client{{ID: "web", Secret: "the secret"}}})
+	defer srv.Close()
+	srv.AddUser(cognitotest.User{Username: "bob", Password: "Correct-Horse-1"})
+
+	pool, err := cognito.New(srv.UserPoolID, "web", cognito.WithClientSecret("the secret"), cognito.WithEndpoint(srv.URL))
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(pool.ForUser("bob").Authenticate(context.Background(), "Correct-Horse-1"))
+
+	_, err = cognito.New("web", srv.UserPoolID)
+	fmt.Println(err)
+	// Output:
+	// <nil>
+	// cognito: New: user pool ID and client ID: they look swapped: "web" is no pool ID, "us-east-1_Test00001" is one
+}
+
+// One client serves all users of a program; each session has its own tokens.
+func ExampleCognito_ForUser() {
+	srv, pool := examplePool()
+	defer srv.Close()
+	srv.AddUser(cognitotest.User{Username: "carol", Password: "Another-Horse-2"})
+	ctx := context.Background()
+
+	bob, carol := pool.ForUser("bob"), pool.ForUser("carol")
+	fmt.Println(bob.Authenticate(ctx, "Correct-Horse-1"), carol.Authenticate(ctx, "Another-Horse-2"))
+	fmt.Println(bob.AccessClaims().Username, carol.AccessClaims().Username, pool.AccessClaims() == nil)
+	// Output:
+	// <nil> <nil>
+	// bob carol true
+}
+
+// What this package does not offer, the SDK's client does; its users and groups can be taken over.
+func ExampleCognito_Client() {
+	srv, pool := exampleFlows(cognitotest.Config{}, bob)
+	defer srv.Close()
+
+	out, err := pool.Client().AdminGetUser(context.Background(), &cognitoidentityprovider.AdminGetUserInput{
+		UserPoolId: aws.String(pool.UserPoolID()), Username: aws.String("bob"),
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	user := pool.UserFromAttributes(aws.ToString(out.Username), out.UserAttributes)
+	fmt.Println(user.Username, user.Attributes["email"])
+	// Output: bob bob@example.com
 }
