@@ -4,6 +4,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"runtime"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -35,6 +36,11 @@ func TestOnMessage(t *testing.T) {
 	told := make(chan cognitotest.Message, 10)
 	f := newFixture(t, cognitotest.Config{OnMessage: func(m cognitotest.Message) {
 		assert.Equal(t, m.Code, srv.Code(m.Username), "the callback may call the server")
+		for range 100 { // gives an answer that does not wait the time to be written
+			calls := srv.Requests()
+			assert.Zero(t, calls[len(calls)-1].Status, "the request is not answered yet")
+			runtime.Gosched()
+		}
 		told <- m
 	}})
 	srv = f.Server
