@@ -2,11 +2,13 @@ package cognito_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log"
 	"time"
 
 	"github.com/gocognito/cognito"
+	"github.com/gocognito/cognito/cognitotest"
 )
 
 func ExampleCognito_InitiateForgotPassword() {
@@ -163,4 +165,45 @@ func ExampleAttributeMap() {
 	}
 	fmt.Println(me.Attributes["first"], me.Attributes["team"])
 	// Output: Carol blue
+}
+
+// A user verifies an address that the pool has not verified yet.
+func ExampleCognito_SendVerification() {
+	srv, pool := examplePool()
+	defer srv.Close()
+	srv.AddUser(cognitotest.User{
+		Username: "carol", Password: "Correct-Horse-1", Attributes: map[string]string{"email": "carol@example.com"},
+	})
+	ctx := context.Background()
+	carol := pool.ForUser("carol")
+	if err := carol.Authenticate(ctx, "Correct-Horse-1"); err != nil {
+		log.Fatal(err)
+	}
+
+	delivery, err := carol.SendVerification(ctx, "email")
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println("a code went to", delivery.Destination)
+	fmt.Println(carol.ValidateVerification(ctx, "email", srv.Code("carol")))
+	// Output:
+	// a code went to c***@e***
+	// <nil>
+}
+
+// A user leaves.
+func ExampleCognito_DeleteUser() {
+	srv, pool := examplePool()
+	defer srv.Close()
+	ctx := context.Background()
+	bob := pool.ForUser("bob")
+	if err := bob.Authenticate(ctx, "Correct-Horse-1"); err != nil {
+		log.Fatal(err)
+	}
+
+	fmt.Println(bob.DeleteUser(ctx))
+	fmt.Println(errors.Is(bob.Authenticate(ctx, "Correct-Horse-1"), cognito.ErrUserNotFound))
+	// Output:
+	// <nil>
+	// true
 }

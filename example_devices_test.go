@@ -91,3 +91,22 @@ func ExampleCognito_Devices() {
 	// <nil>
 	// the session has one: false
 }
+
+// An administrator forgets the devices of a user who has lost them.
+func ExampleCognito_AdminDevices() {
+	srv, pool := exampleFlows(cognitotest.Config{Devices: &cognitotest.DeviceConfiguration{}},
+		cognitotest.User{Username: "carol", Password: "Correct-Horse-1"})
+	defer srv.Close()
+	ctx := context.Background()
+	if err := pool.ForUser("carol", cognito.WithDeviceTracking("Carol's phone")).Authenticate(ctx, "Correct-Horse-1"); err != nil {
+		log.Fatal(err)
+	}
+
+	for device, err := range pool.AdminDevices(ctx, "carol") {
+		if err != nil {
+			log.Fatal(err)
+		}
+		fmt.Println(device.Name, device.Remembered, pool.AdminForgetDevice(ctx, "carol", device.Key))
+	}
+	// Output: Carol's phone true <nil>
+}

@@ -338,3 +338,44 @@ func ExampleClientMetadata() {
 	// spring passed
 	// <nil>
 }
+
+// The password is sent, as a pool wants it that migrates users from elsewhere.
+func ExampleFlow() {
+	srv := cognitotest.NewServer(cognitotest.Config{
+		Clients: []cognitotest.Client{{ExplicitAuthFlows: []string{"ALLOW_USER_PASSWORD_AUTH"}}},
+		Triggers: cognitotest.Triggers{UserMigration: func(e *cognitotest.UserMigrationEvent) error {
+			e.Found = e.Username == "erin" && e.Password == "Correct-Horse-1" // in the old database
+			e.Status = "CONFIRMED"
+			return nil
+		}},
+	})
+	defer srv.Close()
+	pool, err := cognito.New(srv.UserPoolID, srv.ClientID, cognito.WithEndpoint(srv.URL))
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(pool.ForUser("erin").Authenticate(context.Background(), "Correct-Horse-1", cognito.Flow("USER_PASSWORD_AUTH")))
+	// Output: <nil>
+}
+
+// What a challenge wants besides a password is in it.
+func ExampleChallenge_RequiredAttributes() {
+	srv, pool := exampleFlows(cognitotest.Config{RequiredAttributes: []string{"given_name"}},
+		cognitotest.User{Username: "erin", Password: "Temporary-1", Status: "FORCE_CHANGE_PASSWORD"})
+	defer srv.Close()
+	ctx := context.Background()
+
+	session := pool.ForUser("erin")
+	err := session.Authenticate(ctx, "Temporary-1")
+	var asked *cognito.ChallengeError
+	if !errors.As(err, &asked) {
+		log.Fatal(err)
+	}
+	fmt.Println(asked.Challenge.Name, asked.Challenge.RequiredAttributes())
+	fmt.Println(session.RespondToNewPasswordChallenge(ctx, "Permanent-1", nil)) // refused before it is sent
+	fmt.Println(session.RespondToNewPasswordChallenge(ctx, "Permanent-1", cognito.Attributes{"given_name": "Erin"}))
+	// Output:
+	// NEW_PASSWORD_REQUIRED [given_name]
+	// cognito: RespondToNewPasswordChallenge: attributes: want [given_name], which the pool requires, got none
+	// <nil>
+}

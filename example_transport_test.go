@@ -65,3 +65,18 @@ func ExampleNewTransport_challenge() {
 	fmt.Println(errors.As(err, &challenge), challenge.Challenge.Name)
 	// Output: true NEW_PASSWORD_REQUIRED
 }
+
+// An API that wants the ID token, in a header of its own.
+func ExampleWithHeader() {
+	srv, pool := examplePool()
+	defer srv.Close()
+	api := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		claims, err := pool.VerifyToken(r.Context(), r.Header.Get("X-Id-Token"), cognito.IDToken)
+		_, _ = fmt.Fprint(w, claims["email"], " ", err)
+	}))
+	defer api.Close()
+
+	get(pool.ForUser("bob").HTTPClient(nil, "Correct-Horse-1", cognito.WithOrigins(api.URL),
+		cognito.WithHeader("X-Id-Token", ""), cognito.WithTokenUse(cognito.IDToken)), api.URL)
+	// Output: 200  bob@example.com <nil>
+}
