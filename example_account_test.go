@@ -2,11 +2,13 @@ package cognito_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log"
 	"time"
 
 	"github.com/gocognito/cognito"
+	"github.com/gocognito/cognito/cognitotest"
 )
 
 func ExampleCognito_InitiateForgotPassword() {
@@ -121,4 +123,87 @@ func ExampleMarshalAttributes() {
 	attrs, err := cognito.MarshalAttributes(Profile{Name: "Bob", Level: 7})
 	fmt.Println(attrs, err)
 	// Output: map[custom:level:7 name:Bob] <nil>
+}
+
+// The service keeps text; these make it and read it.
+func ExampleAttributes() {
+	attrs := cognito.Attributes{"email": "bob@example.com", "email_verified": "true"}
+	if err := attrs.Set("birthdate", time.Date(1990, 2, 3, 0, 0, 0, 0, time.UTC)); err != nil {
+		log.Fatal(err)
+	}
+	if err := attrs.SetCustom("level", 7); err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(attrs)
+	fmt.Println(attrs.Bool("email_verified"), attrs.Time("birthdate").Year(), attrs.Custom("level"))
+	// Output:
+	// map[birthdate:1990-02-03 custom:level:7 email:bob@example.com email_verified:true]
+	// true 1990 7
+}
+
+// Attributes by names of one's own, in one call and in the user that it returns.
+func ExampleAttributeMap() {
+	srv, pool := examplePool()
+	defer srv.Close()
+	ctx := context.Background()
+	names := cognito.AttributeMap{"given_name": "first", "custom:team": "team"}
+
+	_, err := pool.Register(ctx, "carol", "Correct-Horse-1", cognito.Attributes{"first": "Carol", "team": "blue", "email": "carol@example.com"}, names)
+	if err != nil {
+		log.Fatal(err)
+	}
+	carol := pool.ForUser("carol")
+	if err := carol.ConfirmSignUp(ctx, "carol", srv.Code("carol")); err != nil {
+		log.Fatal(err)
+	}
+	if err := carol.Authenticate(ctx, "Correct-Horse-1"); err != nil {
+		log.Fatal(err)
+	}
+	me, err := carol.GetUser(ctx, names)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(me.Attributes["first"], me.Attributes["team"])
+	// Output: Carol blue
+}
+
+// A user verifies an address that the pool has not verified yet.
+func ExampleCognito_SendVerification() {
+	srv, pool := examplePool()
+	defer srv.Close()
+	srv.AddUser(cognitotest.User{
+		Username: "carol", Password: "Correct-Horse-1", Attributes: map[string]string{"email": "carol@example.com"},
+	})
+	ctx := context.Background()
+	carol := pool.ForUser("carol")
+	if err := carol.Authenticate(ctx, "Correct-Horse-1"); err != nil {
+		log.Fatal(err)
+	}
+
+	delivery, err := carol.SendVerification(ctx, "email")
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println("a code went to", delivery.Destination)
+	fmt.Println(carol.ValidateVerification(ctx, "email", srv.Code("carol")))
+	// Output:
+	// a code went to c***@e***
+	// <nil>
+}
+
+// A user leaves.
+func ExampleCognito_DeleteUser() {
+	srv, pool := examplePool()
+	defer srv.Close()
+	ctx := context.Background()
+	bob := pool.ForUser("bob")
+	if err := bob.Authenticate(ctx, "Correct-Horse-1"); err != nil {
+		log.Fatal(err)
+	}
+
+	fmt.Println(bob.DeleteUser(ctx))
+	fmt.Println(errors.Is(bob.Authenticate(ctx, "Correct-Horse-1"), cognito.ErrUserNotFound))
+	// Output:
+	// <nil>
+	// true
 }

@@ -195,3 +195,36 @@ func ExampleContextDataFromRequest() {
 	handler(nil, r)
 	// Output: 192.0.2.1 app.example.com/sign-in map[User-Agent:[Browser/1]] "abc"
 }
+
+// An administrator has a user set a new password: the old one is void, and a code goes to the user.
+func ExampleCognito_AdminResetPassword() {
+	srv, pool := exampleAdmin()
+	defer srv.Close()
+	ctx := context.Background()
+
+	if err := pool.AdminResetPassword(ctx, "ann"); err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(pool.ForUser("ann").ConfirmForgotPassword(ctx, srv.Code("ann"), "Another-Horse-2"))
+	fmt.Println(pool.ForUser("ann").Authenticate(ctx, "Another-Horse-2"))
+	// Output:
+	// <nil>
+	// <nil>
+}
+
+// An administrator ends all sessions of a user.
+func ExampleCognito_AdminSignOut() {
+	srv, pool := exampleAdmin()
+	defer srv.Close()
+	ctx := context.Background()
+	ann := pool.ForUser("ann")
+	if err := ann.Authenticate(ctx, "Correct-Horse-1"); err != nil {
+		log.Fatal(err)
+	}
+
+	if err := pool.AdminSignOut(ctx, "ann"); err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(errors.Is(ann.RenewAccessToken(ctx), cognito.ErrRefreshTokenRevoked))
+	// Output: true
+}

@@ -35,6 +35,59 @@ var bob = cognitotest.User{
 	Attributes: map[string]string{"phone_number": "+493012345678", "email": "bob@example.com", "email_verified": "true"},
 }
 
+func ExampleCognito_Authenticate_reasons() {
+	srv, pool := examplePool()
+	defer srv.Close()
+
+	err := pool.ForUser("bob").Authenticate(context.Background(), "wrong")
+	var mfa *cognito.ChallengeError
+	switch {
+	case err == nil:
+		fmt.Println("signed in")
+	case errors.As(err, &mfa):
+		fmt.Println("the pool asks for", mfa.Challenge.Name)
+	case errors.Is(err, cognito.ErrInvalidCredentials):
+		fmt.Println("wrong username or password")
+	case errors.Is(err, cognito.ErrTooManyAttempts):
+		fmt.Println("locked out, try again later")
+	default:
+		log.Fatal(err)
+	}
+	// Output: wrong username or password
+}
+
+func ExampleCognito_RespondToChallenge() {
+	srv, pool := examplePool()
+	defer srv.Close()
+	srv.AddUser(cognitotest.User{Username: "carol", Password: "Temporary-1", Status: "FORCE_CHANGE_PASSWORD"})
+	ctx := context.Background()
+
+	err := pool.ForUser("carol").Authenticate(ctx, "Temporary-1")
+	var challenge *cognito.ChallengeError
+	if !errors.As(err, &challenge) {
+		log.Fatal(err)
+	}
+	fmt.Println(challenge.Challenge.Name)
+
+	// The challenge may be stored, and answered by another process.
+	stored, err := json.Marshal(challenge.Challenge)
+	if err != nil {
+		log.Fatal(err)
+	}
+	var loaded cognito.Challenge
+	if err := json.Unmarshal(stored, &loaded); err != nil {
+		log.Fatal(err)
+	}
+	carol := pool.ForUser("", cognito.WithChallenge(loaded))
+	if err := carol.RespondToChallenge(ctx, map[string]string{"NEW_PASSWORD": "Permanent-1"}); err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(carol.AccessClaims().Username)
+	// Output:
+	// NEW_PASSWORD_REQUIRED
+	// carol
+}
+
 // A challenge waits in JSON, in an encrypted cookie or a database, until another process has the answer.
 func ExampleWithChallenge() {
 	srv, pool := exampleFlows(cognitotest.Config{}, bob)
@@ -64,6 +117,59 @@ func ExampleWithChallenge() {
 	// Output:
 	// a code went to +********5678
 	// signed in as bob
+}
+
+func ExampleCognito_Register() {
+	srv, pool := examplePool()
+	defer srv.Close()
+	ctx := context.Background()
+
+	registration, err := pool.Register(ctx, "dave", "Correct-Horse-2", cognito.Attributes{"email": "dave@example.com"})
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println("a code went by", registration.Delivery.Medium)
+
+	code := srv.Code("dave") // a real pool mails it
+	fmt.Println(pool.ConfirmSignUp(ctx, "dave", code))
+	// Output:
+	// a code went by EMAIL
+	// <nil>
+}
+
+// Who has just confirmed a sign-up is signed in at once.
+func ExampleCognito_ConfirmSignUp() {
+	srv, pool := exampleFlows(cognitotest.Config{})
+	defer srv.Close()
+	ctx := context.Background()
+
+	session := pool.ForUser("dave")
+	if _, err := session.Register(ctx, "dave", "Correct-Horse-1", cognito.Attributes{"email": "dave@example.com"}); err != nil {
+		log.Fatal(err)
+	}
+	if err := session.ConfirmSignUp(ctx, "dave", srv.Code("dave")); err != nil {
+		log.Fatal(err)
+	}
+	if err := session.AuthenticateChoice(ctx, cognito.FirstFactor{}); err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println("signed in as", session.AccessClaims().Username)
+	// Output: signed in as dave
+}
+
+func ExampleCognito_NewPasswordChallenge() {
+	srv, pool := exampleFlows(cognitotest.Config{}, cognitotest.User{Username: "erin", Password: "Temporary-1", Status: "FORCE_CHANGE_PASSWORD"})
+	defer srv.Close()
+	ctx := context.Background()
+
+	session := pool.ForUser("erin")
+	err := session.NewPasswordChallenge(ctx, "Temporary-1", "weak", nil)
+	fmt.Println(errors.Is(err, cognito.ErrInvalidPassword))
+	err = session.RespondToNewPasswordChallenge(ctx, "Permanent-1", cognito.Attributes{"given_name": "Erin"})
+	fmt.Println(err, session.AccessClaims().Username)
+	// Output:
+	// true
+	// <nil> erin
 }
 
 func ExampleCognito_AdminAuthenticate() {
@@ -130,202 +236,6 @@ func ExampleCognito_AuthenticateChoice() {
 	// <nil>
 }
 
-// Who has just confirmed a sign-up is signed in at once.
-func ExampleCognito_ConfirmSignUp() {
-	srv, pool := exampleFlows(cognitotest.Config{})
-	defer srv.Close()
-	ctx := context.Background()
-
-	session := pool.ForUser("dave")
-	if _, err := session.Register(ctx, "dave", "Correct-Horse-1", cognito.Attributes{"email": "dave@example.com"}); err != nil {
-		log.Fatal(err)
-	}
-	if err := session.ConfirmSignUp(ctx, "dave", srv.Code("dave")); err != nil {
-		log.Fatal(err)
-	}
-	if err := session.AuthenticateChoice(ctx, cognito.FirstFactor{}); err != nil {
-		log.Fatal(err)
-	}
-	fmt.Println("signed in as", session.AccessClaims().Username)
-	// Output: signed in as dave
-}
-
-func ExampleCognito_NewPasswordChallenge() {
-	srv, pool := exampleFlows(cognitotest.Config{}, cognitotest.User{Username: "erin", Password: "Temporary-1", Status: "FORCE_CHANGE_PASSWORD"})
-	defer srv.Close()
-	ctx := context.Background()
-
-	session := pool.ForUser("erin")
-	err := session.NewPasswordChallenge(ctx, "Temporary-1", "weak", nil)
-	fmt.Println(errors.Is(err, cognito.ErrInvalidPassword))
-	err = session.RespondToNewPasswordChallenge(ctx, "Permanent-1", cognito.Attributes{"given_name": "Erin"})
-	fmt.Println(err, session.AccessClaims().Username)
-	// Output:
-	// true
-	// <nil> erin
-}
-
-func ExampleCognito_SelectMFAType() {
-	srv, pool := exampleFlows(cognitotest.Config{}, cognitotest.User{
-		Username: "frank", Password: "Correct-Horse-1", MFA: []string{"SMS_MFA", "SOFTWARE_TOKEN_MFA"},
-		Attributes: map[string]string{"phone_number": "+493012345678"},
-	})
-	defer srv.Close()
-	ctx := context.Background()
-
-	session := pool.ForUser("frank")
-	err := session.Authenticate(ctx, "Correct-Horse-1")
-	if !errors.Is(err, cognito.ErrSelectMFATypeRequired) {
-		log.Fatal(err)
-	}
-	challenge, _ := session.Challenge()
-	fmt.Println(challenge.Options())
-	err = session.SelectMFAType(ctx, "SOFTWARE_TOKEN_MFA")
-	if !errors.Is(err, cognito.ErrSoftwareTokenMFARequired) {
-		log.Fatal(err)
-	}
-	fmt.Println(session.RespondToSoftwareTokenMFAChallenge(ctx, srv.TOTP("frank")))
-	// Output:
-	// [SMS_MFA SOFTWARE_TOKEN_MFA]
-	// <nil>
-}
-
-// A user who is signed in sets an authenticator app up, and is asked for it from then on.
-func ExampleCognito_AssociateSoftwareToken() {
-	srv, pool := examplePool()
-	defer srv.Close()
-	ctx := context.Background()
-
-	session := pool.ForUser("bob")
-	if err := session.Authenticate(ctx, "Correct-Horse-1"); err != nil {
-		log.Fatal(err)
-	}
-	token, err := session.AssociateSoftwareToken(ctx)
-	if err != nil {
-		log.Fatal(err)
-	}
-	_ = token.URI("Example", "bob@example.com") // show it as a QR code
-	if err := session.VerifySoftwareToken(ctx, srv.TOTP("bob"), "Bob's phone"); err != nil {
-		log.Fatal(err)
-	}
-	if err := session.SetUserMFAPreference(ctx, cognito.MFAPreference{SoftwareToken: cognito.MFAPreferred}); err != nil {
-		log.Fatal(err)
-	}
-	err = session.Authenticate(ctx, "Correct-Horse-1")
-	fmt.Println(errors.Is(err, cognito.ErrSoftwareTokenMFARequired))
-	// Output: true
-}
-
-// A pool that wants MFA has a user without a second factor set one up while signing in.
-func ExampleCognito_VerifySoftwareToken() {
-	srv, pool := exampleFlows(cognitotest.Config{MFA: "ON", MFAFactors: []string{"SOFTWARE_TOKEN_MFA"}},
-		cognitotest.User{Username: "grace", Password: "Correct-Horse-1"})
-	defer srv.Close()
-	ctx := context.Background()
-
-	session := pool.ForUser("grace")
-	err := session.Authenticate(ctx, "Correct-Horse-1")
-	if !errors.Is(err, cognito.ErrMFASetupRequired) {
-		log.Fatal(err)
-	}
-	token, err := session.AssociateSoftwareToken(ctx)
-	if err != nil {
-		log.Fatal(err)
-	}
-	fmt.Println("scan the QR code of", token.URI("Example", "grace")[:len("otpauth://totp/Example:grace")])
-	fmt.Println(session.VerifySoftwareToken(ctx, srv.TOTP("grace"), ""), session.AccessClaims().Username)
-	// Output:
-	// scan the QR code of otpauth://totp/Example:grace
-	// <nil> grace
-}
-
-func ExampleCognito_SetUserMFAPreference() {
-	srv, pool := exampleFlows(cognitotest.Config{}, cognitotest.User{
-		Username: "bob", Password: "Correct-Horse-1", Attributes: map[string]string{"email": "bob@example.com", "email_verified": "true"},
-	})
-	defer srv.Close()
-	ctx := context.Background()
-
-	session := pool.ForUser("bob")
-	if err := session.Authenticate(ctx, "Correct-Horse-1"); err != nil {
-		log.Fatal(err)
-	}
-	err := session.SetUserMFAPreference(ctx, cognito.MFAPreference{Email: cognito.MFAPreferred, SMS: cognito.MFADisabled})
-	if err != nil {
-		log.Fatal(err)
-	}
-	err = session.Authenticate(ctx, "Correct-Horse-1")
-	fmt.Println(errors.Is(err, cognito.ErrEmailOTPRequired))
-	// Output: true
-}
-
-// A machine user with an authenticator's secret signs in with no one at the keyboard.
-func ExampleTOTPHandler() {
-	const secret = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"
-	srv, pool := exampleFlows(cognitotest.Config{}, cognitotest.User{Username: "robot", Password: "Correct-Horse-1", TOTPSecret: secret})
-	defer srv.Close()
-
-	robot := pool.ForUser("robot", cognito.WithChallengeHandler(cognito.TOTPHandler(secret)))
-	fmt.Println(robot.Authenticate(context.Background(), "Correct-Horse-1"), robot.AccessClaims().Username)
-	// Output: <nil> robot
-}
-
-// A remembered device stands in for the second factor.
-func ExampleWithDeviceTracking() {
-	srv, pool := exampleFlows(cognitotest.Config{Devices: &cognitotest.DeviceConfiguration{ChallengeRequiredOnNewDevice: true}}, bob)
-	defer srv.Close()
-	ctx := context.Background()
-
-	session := pool.ForUser("bob", cognito.WithDeviceTracking("Bob's laptop"))
-	err := session.Authenticate(ctx, "Correct-Horse-1")
-	if !errors.Is(err, cognito.ErrSMSMFARequired) {
-		log.Fatal(err)
-	}
-	if err := session.RespondToSMSMFAChallenge(ctx, srv.Code("bob")); err != nil {
-		log.Fatal(err)
-	}
-	device, ok := session.Device() // store it, encrypted, with the user
-	fmt.Println("a device to store:", ok, session.DeviceError())
-
-	later := pool.ForUser("bob", cognito.WithDevice(device))
-	fmt.Println("without a code:", later.Authenticate(ctx, "Correct-Horse-1"))
-	// Output:
-	// a device to store: true <nil>
-	// without a code: <nil>
-}
-
-// Where users decide, ask before the device is remembered.
-func ExampleCognito_ConfirmDevice() {
-	srv, pool := exampleFlows(cognitotest.Config{Devices: &cognitotest.DeviceConfiguration{DeviceOnlyRememberedOnUserPrompt: true}},
-		cognitotest.User{Username: "heidi", Password: "Correct-Horse-1"})
-	defer srv.Close()
-	ctx := context.Background()
-
-	session := pool.ForUser("heidi")
-	if err := session.Authenticate(ctx, "Correct-Horse-1"); err != nil {
-		log.Fatal(err)
-	}
-	device, err := session.ConfirmDevice(ctx, "Heidi's phone")
-	if err != nil {
-		log.Fatal(err)
-	}
-	if device.UserConfirmationNecessary {
-		fmt.Println("Remember this device? Yes.")
-		if err := session.UpdateDeviceStatus(ctx, device.Key, true); err != nil {
-			log.Fatal(err)
-		}
-	}
-	for d, err := range session.Devices(ctx) {
-		if err != nil {
-			log.Fatal(err)
-		}
-		fmt.Println(d.Name, d.Key == device.Key)
-	}
-	// Output:
-	// Remember this device? Yes.
-	// Heidi's phone true
-}
-
 // The options and what the browser makes of them are JSON that passes through as it is.
 func ExampleCognito_StartWebAuthnRegistration() {
 	srv, pool := exampleFlows(cognitotest.Config{
@@ -363,4 +273,109 @@ func ExampleCognito_StartWebAuthnRegistration() {
 	}
 	fmt.Println(session.RespondToWebAuthnChallenge(ctx, []byte(assertion)), session.AccessClaims().Username)
 	// Output: <nil> ivan
+}
+
+// A sign-up waits in JSON until the user brings the code, perhaps to another process.
+func ExampleWithRegistration() {
+	srv, pool := exampleFlows(cognitotest.Config{})
+	defer srv.Close()
+	ctx := context.Background()
+
+	registration, err := pool.Register(ctx, "dave", "Correct-Horse-1", cognito.Attributes{"email": "dave@example.com"})
+	if err != nil {
+		log.Fatal(err)
+	}
+	stored, err := json.Marshal(registration)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println("a code went to", registration.Delivery.Destination)
+
+	var taken cognito.Registration
+	if err := json.Unmarshal(stored, &taken); err != nil {
+		log.Fatal(err)
+	}
+	session := pool.ForUser("", cognito.WithRegistration(taken))
+	if err := session.ConfirmSignUp(ctx, session.Username(), srv.Code("dave")); err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(session.AuthenticateChoice(ctx, cognito.FirstFactor{}), session.AccessClaims().Username)
+	// Output:
+	// a code went to d***@e***
+	// <nil> dave
+}
+
+// A handler answers what it knows, and leaves the rest to the caller.
+func ExampleChallengeHandler() {
+	srv, pool := exampleFlows(cognitotest.Config{}, bob)
+	defer srv.Close()
+
+	inbox := func(_ context.Context, ch cognito.Challenge) (cognito.Answer, error) {
+		if ch.Name != "SMS_MFA" {
+			return nil, nil // the caller gets a *ChallengeError
+		}
+		return cognito.Answer{"SMS_MFA_CODE": srv.Code(ch.Username)}, nil
+	}
+	session := pool.ForUser("bob", cognito.WithChallengeHandler(inbox))
+	fmt.Println(session.Authenticate(context.Background(), "Correct-Horse-1"), session.AccessClaims().Username)
+	// Output: <nil> bob
+}
+
+// What the caller knows of the request goes to the pool's Lambda functions.
+func ExampleClientMetadata() {
+	srv, pool := exampleFlows(cognitotest.Config{Triggers: cognitotest.Triggers{
+		PreSignUp: func(e *cognitotest.PreSignUpEvent) error {
+			fmt.Println(e.ClientMetadata["campaign"], e.ValidationData["captcha"])
+			return nil
+		},
+	}})
+	defer srv.Close()
+
+	_, err := pool.Register(context.Background(), "dave", "Correct-Horse-1", cognito.Attributes{"email": "dave@example.com"},
+		cognito.ClientMetadata{"campaign": "spring"}, cognito.ValidationData{"captcha": "passed"})
+	fmt.Println(err)
+	// Output:
+	// spring passed
+	// <nil>
+}
+
+// The password is sent, as a pool wants it that migrates users from elsewhere.
+func ExampleFlow() {
+	srv := cognitotest.NewServer(cognitotest.Config{
+		Clients: []cognitotest.Client{{ExplicitAuthFlows: []string{"ALLOW_USER_PASSWORD_AUTH"}}},
+		Triggers: cognitotest.Triggers{UserMigration: func(e *cognitotest.UserMigrationEvent) error {
+			e.Found = e.Username == "erin" && e.Password == "Correct-Horse-1" // in the old database
+			e.Status = "CONFIRMED"
+			return nil
+		}},
+	})
+	defer srv.Close()
+	pool, err := cognito.New(srv.UserPoolID, srv.ClientID, cognito.WithEndpoint(srv.URL))
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(pool.ForUser("erin").Authenticate(context.Background(), "Correct-Horse-1", cognito.Flow("USER_PASSWORD_AUTH")))
+	// Output: <nil>
+}
+
+// What a challenge wants besides a password is in it.
+func ExampleChallenge_RequiredAttributes() {
+	srv, pool := exampleFlows(cognitotest.Config{RequiredAttributes: []string{"given_name"}},
+		cognitotest.User{Username: "erin", Password: "Temporary-1", Status: "FORCE_CHANGE_PASSWORD"})
+	defer srv.Close()
+	ctx := context.Background()
+
+	session := pool.ForUser("erin")
+	err := session.Authenticate(ctx, "Temporary-1")
+	var asked *cognito.ChallengeError
+	if !errors.As(err, &asked) {
+		log.Fatal(err)
+	}
+	fmt.Println(asked.Challenge.Name, asked.Challenge.RequiredAttributes())
+	fmt.Println(session.RespondToNewPasswordChallenge(ctx, "Permanent-1", nil)) // refused before it is sent
+	fmt.Println(session.RespondToNewPasswordChallenge(ctx, "Permanent-1", cognito.Attributes{"given_name": "Erin"}))
+	// Output:
+	// NEW_PASSWORD_REQUIRED [given_name]
+	// cognito: RespondToNewPasswordChallenge: attributes: want [given_name], which the pool requires, got none
+	// <nil>
 }

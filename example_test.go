@@ -2,15 +2,12 @@ package cognito_test
 
 import (
 	"context"
-	"encoding/json"
-	"errors"
 	"fmt"
 	"log"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
-	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
 
 	"github.com/gocognito/cognito"
 	"github.com/gocognito/cognito/cognitotest"
@@ -49,155 +46,52 @@ func Example() {
 	// Tokens{ID true, access true, refresh true, expires 2026-11-24T10:00:00Z}
 }
 
-func ExampleCognito_Authenticate_reasons() {
-	srv, pool := examplePool()
+// An app client with a secret, whose pool is in this process. At AWS WithEndpoint is left out.
+func ExampleNew() {
+	srv := cognitotest.NewServer(cognitotest.Config{Clients: []cognitotest.Client{{ID: "web", Secret: "the secret"}}})
 	defer srv.Close()
+	srv.AddUser(cognitotest.User{Username: "bob", Password: "Correct-Horse-1"})
 
-	err := pool.ForUser("bob").Authenticate(context.Background(), "wrong")
-	var mfa *cognito.ChallengeError
-	switch {
-	case err == nil:
-		fmt.Println("signed in")
-	case errors.As(err, &mfa):
-		fmt.Println("the pool asks for", mfa.Challenge.Name)
-	case errors.Is(err, cognito.ErrInvalidCredentials):
-		fmt.Println("wrong username or password")
-	case errors.Is(err, cognito.ErrTooManyAttempts):
-		fmt.Println("locked out, try again later")
-	default:
-		log.Fatal(err)
-	}
-	// Output: wrong username or password
-}
-
-func ExampleCognito_RespondToChallenge() {
-	srv, pool := examplePool()
-	defer srv.Close()
-	srv.AddUser(cognitotest.User{Username: "carol", Password: "Temporary-1", Status: "FORCE_CHANGE_PASSWORD"})
-	ctx := context.Background()
-
-	err := pool.ForUser("carol").Authenticate(ctx, "Temporary-1")
-	var challenge *cognito.ChallengeError
-	if !errors.As(err, &challenge) {
-		log.Fatal(err)
-	}
-	fmt.Println(challenge.Challenge.Name)
-
-	// The challenge may be stored, and answered by another process.
-	stored, err := json.Marshal(challenge.Challenge)
+	pool, err := cognito.New(srv.UserPoolID, "web", cognito.WithClientSecret("the secret"), cognito.WithEndpoint(srv.URL))
 	if err != nil {
 		log.Fatal(err)
 	}
-	var loaded cognito.Challenge
-	if err := json.Unmarshal(stored, &loaded); err != nil {
-		log.Fatal(err)
-	}
-	carol := pool.ForUser("", cognito.WithChallenge(loaded))
-	if err := carol.RespondToChallenge(ctx, map[string]string{"NEW_PASSWORD": "Permanent-1"}); err != nil {
-		log.Fatal(err)
-	}
-	fmt.Println(carol.AccessClaims().Username)
-	// Output:
-	// NEW_PASSWORD_REQUIRED
-	// carol
-}
+	fmt.Println(pool.ForUser("bob").Authenticate(context.Background(), "Correct-Horse-1"))
 
-func ExampleCognito_Register() {
-	srv, pool := examplePool()
-	defer srv.Close()
-	ctx := context.Background()
-
-	registration, err := pool.Register(ctx, "dave", "Correct-Horse-2", cognito.Attributes{"email": "dave@example.com"})
-	if err != nil {
-		log.Fatal(err)
-	}
-	fmt.Println("a code went by", registration.Delivery.Medium)
-
-	code := srv.Code("dave") // a real pool mails it
-	fmt.Println(pool.ConfirmSignUp(ctx, "dave", code))
-	// Output:
-	// a code went by EMAIL
-	// <nil>
-}
-
-func ExampleCognito_CheckToken() {
-	srv, pool := examplePool()
-	defer srv.Close()
-	ctx := context.Background()
-	bob := pool.ForUser("bob")
-	if err := bob.Authenticate(ctx, "Correct-Horse-1"); err != nil {
-		log.Fatal(err)
-	}
-
-	srv.Advance(2 * time.Hour)
-	fmt.Println(bob.CheckToken(ctx, false))
-	fmt.Println(bob.CheckToken(ctx, true)) // renews them
-	fmt.Println(bob.Tokens().ExpiresAt.Format(time.TimeOnly))
-	// Output:
-	// true <nil>
-	// false <nil>
-	// 12:00:00
-}
-
-func ExampleVerifier_VerifyAccessToken() {
-	srv, _ := examplePool()
-	defer srv.Close()
-
-	// At AWS the pool ID and the client IDs are enough.
-	v, err := cognito.NewVerifier(srv.UserPoolID, []string{srv.ClientID},
-		cognito.WithIssuers(srv.Issuer()), cognito.WithVerifierClock(srv.Now))
-	if err != nil {
-		log.Fatal(err)
-	}
-	claims, err := v.VerifyAccessToken(context.Background(), srv.Token("bob", cognitotest.TokenOptions{Use: "access"}))
-	if err != nil {
-		log.Fatal(err)
-	}
-	fmt.Println(claims.Username, claims.Scopes())
-
-	_, err = v.VerifyAccessToken(context.Background(), srv.Token("bob", cognitotest.TokenOptions{Use: "id"}))
+	_, err = cognito.New("web", srv.UserPoolID)
 	fmt.Println(err)
 	// Output:
-	// bob [aws.cognito.signin.user.admin]
-	// cognito: access token: token is for another use: want access, got "id"
+	// <nil>
+	// cognito: New: user pool ID and client ID: they look swapped: "web" is no pool ID, "us-east-1_Test00001" is one
 }
 
-// A program that calls the SDK itself takes only the arithmetic from this package.
-func ExampleSRP() {
+// One client serves all users of a program; each session has its own tokens.
+func ExampleCognito_ForUser() {
 	srv, pool := examplePool()
 	defer srv.Close()
-	ctx, client := context.Background(), pool.Client()
+	srv.AddUser(cognitotest.User{Username: "carol", Password: "Another-Horse-2"})
+	ctx := context.Background()
 
-	srp, err := cognito.NewSRP(srv.UserPoolID, srv.ClientID, "bob", "Correct-Horse-1")
-	if err != nil {
-		log.Fatal(err)
-	}
-	params, err := srp.AuthParameters()
-	if err != nil {
-		log.Fatal(err)
-	}
-	challenge, err := client.InitiateAuth(ctx, &cognitoidentityprovider.InitiateAuthInput{
-		AuthFlow: types.AuthFlowTypeUserSrpAuth, ClientId: aws.String(srv.ClientID), AuthParameters: params,
-	})
-	if err != nil {
-		log.Fatal(err)
-	}
-	responses, err := srp.PasswordVerifierChallenge(challenge.ChallengeParameters, srv.Now())
-	if err != nil {
-		log.Fatal(err)
-	}
-	out, err := client.RespondToAuthChallenge(ctx, &cognitoidentityprovider.RespondToAuthChallengeInput{
-		ChallengeName: challenge.ChallengeName, ClientId: aws.String(srv.ClientID), Session: challenge.Session,
-		ChallengeResponses: responses,
-	})
-	if err != nil {
-		log.Fatal(err)
-	}
-	fmt.Println(aws.ToString(out.AuthenticationResult.TokenType))
-	// Output: Bearer
+	bob, carol := pool.ForUser("bob"), pool.ForUser("carol")
+	fmt.Println(bob.Authenticate(ctx, "Correct-Horse-1"), carol.Authenticate(ctx, "Another-Horse-2"))
+	fmt.Println(bob.AccessClaims().Username, carol.AccessClaims().Username, pool.AccessClaims() == nil)
+	// Output:
+	// <nil> <nil>
+	// bob carol true
 }
 
-func ExampleSecretHash() {
-	fmt.Println(cognito.SecretHash("test", "123abd", "clientSecret"))
-	// Output: LoIX/oPJWZzFYv8liJYRo+CHv16FNDY10JlZEDjL3Vg=
+// What this package does not offer, the SDK's client does; its users and groups can be taken over.
+func ExampleCognito_Client() {
+	srv, pool := exampleFlows(cognitotest.Config{}, bob)
+	defer srv.Close()
+
+	out, err := pool.Client().AdminGetUser(context.Background(), &cognitoidentityprovider.AdminGetUserInput{
+		UserPoolId: aws.String(pool.UserPoolID()), Username: aws.String("bob"),
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	user := pool.UserFromAttributes(aws.ToString(out.Username), out.UserAttributes)
+	fmt.Println(user.Username, user.Attributes["email"])
+	// Output: bob bob@example.com
 }

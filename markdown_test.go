@@ -45,8 +45,12 @@ var (
 	client                    *http.Client
 	err                       error
 	username, password, email string
+	newPassword, path         string
 	poolID, clientID          string
 	code, raw, secret, token  string
+	key                       string
+	saved                     []byte
+	store                     func([]byte) error
 )
 `
 

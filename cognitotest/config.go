@@ -65,6 +65,13 @@ type Config struct {
 	Issuer string
 	// Now is the clock that [Server.Advance] adds to. If nil, it is [time.Now].
 	Now func() time.Time
+	// Addr is the address to listen on, such as "127.0.0.1:9229". If empty, it is a free port of the loopback
+	// interface. The pool has no protection against its users: an address that others can reach is theirs, too.
+	Addr string
+	// OnMessage is told of each message that is delivered, after the request that caused it was carried out and
+	// before it is answered. It may call the server, and may be called from several goroutines. If nil, messages
+	// are in [Server.Messages] only.
+	OnMessage func(Message)
 }
 
 // Client is an app client of the pool. Printed or logged it shows no secret.
@@ -188,6 +195,9 @@ func (cfg Config) withDefaults() Config {
 	}
 	if cfg.Now == nil {
 		cfg.Now = time.Now
+	}
+	if cfg.Addr == "" {
+		cfg.Addr = "127.0.0.1:0"
 	}
 	cfg = cfg.withFactors()
 	cfg.Clients = slices.Clone(cfg.Clients)

@@ -41,7 +41,9 @@
 // Another operation of the service is answered with an error that names it. In place of Lambda functions there are
 // [Triggers].
 //
-// Nothing is sent: codes and temporary passwords are in [Server.Code] and [Server.Messages].
+// Nothing is sent: codes and temporary passwords are in [Server.Code] and [Server.Messages], and [Config.OnMessage] is told
+// of each. [Config.Addr] has the pool listen where front ends and programs in other languages expect it; pages of any origin
+// may call it.
 //
 // Its clock is [Server.Now]; [Server.Advance] moves it. A client that checks expiry should be given that clock.
 //

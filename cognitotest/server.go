@@ -24,8 +24,9 @@ type Server struct {
 	// ClientID and ClientSecret are those of the first app client; the secret is "" for a public one.
 	ClientID, ClientSecret string
 
-	http *http.Server
-	done chan struct{} // closed when the listener has ended
+	http      *http.Server
+	done      chan struct{} // closed when the listener has ended
+	onMessage func(Message) // nil without
 
 	mu        sync.Mutex // protects the fields below and all that hangs off pool
 	pool      *pool
@@ -76,29 +77,39 @@ const (
 	discoveryPath = "/.well-known/openid-configuration"
 )
 
-// NewServer starts a pool on a port of the loopback interface. It panics when cfg describes no possible pool or
-// no port can be had, so that a test ends there.
+// NewServer starts a pool on a port of the loopback interface, or at [Config.Addr]. It panics when cfg describes no
+// possible pool or the port cannot be had, so that a test ends there. Pages of any origin may call the pool, as they
+// may call the service.
 func NewServer(cfg Config) *Server {
 	cfg = cfg.withDefaults()
-	listener, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // a listener that lives as long as the server
+	listener, err := net.Listen("tcp", cfg.Addr) //nolint:noctx // a listener that lives as long as the server
 	if err != nil {
 		panic("cognitotest: " + err.Error())
 	}
 	s := &Server{
-		URL: "http://" + listener.Addr().String(), UserPoolID: cfg.UserPoolID,
+		URL: "http://" + reachable(listener.Addr()), UserPoolID: cfg.UserPoolID,
 		ClientID: cfg.Clients[0].ID, ClientSecret: cfg.Clients[0].Secret,
-		done: make(chan struct{}),
+		done: make(chan struct{}), onMessage: cfg.OnMessage,
 	}
 	if cfg.Issuer == "" {
 		cfg.Issuer = s.URL + "/" + cfg.UserPoolID
 	}
 	s.pool = newPool(cfg, s.URL)
-	s.http = &http.Server{Handler: http.HandlerFunc(s.serve), ReadHeaderTimeout: time.Minute}
+	s.http = &http.Server{Handler: allowOrigins(http.HandlerFunc(s.serve)), ReadHeaderTimeout: time.Minute}
 	go func() {
 		defer close(s.done)
 		_ = s.http.Serve(listener) // it ends with ErrServerClosed
 	}()
 	return s
+}
+
+// reachable is where a listener can be called: one on all interfaces, by the loopback.
+func reachable(addr net.Addr) string {
+	host, port, err := net.SplitHostPort(addr.String())
+	if ip := net.ParseIP(host); err == nil && ip != nil && ip.IsUnspecified() {
+		return net.JoinHostPort("127.0.0.1", port)
+	}
+	return addr.String()
 }
 
 // Close stops the server and closes its connections.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"unicode"
 )
@@ -63,9 +64,23 @@ func (s *Server) call(r *http.Request, op string, body []byte) (any, error) {
 	if h.signed && !strings.HasPrefix(r.Header.Get("Authorization"), "AWS4-HMAC-SHA256 ") {
 		return nil, exception("MissingAuthenticationTokenException", "Missing Authentication Token")
 	}
+	out, sent, err := s.locked(h, body)
+	for _, m := range sent {
+		s.onMessage(m)
+	}
+	return out, err
+}
+
+// locked carries out an operation, and returns the messages to tell of.
+func (s *Server) locked(h handler, body []byte) (out any, sent []Message, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return h.handle(s.pool, body)
+	before := len(s.pool.messages)
+	out, err = h.handle(s.pool, body)
+	if s.onMessage != nil {
+		sent = slices.Clone(s.pool.messages[before:])
+	}
+	return out, sent, err
 }
 
 // writeError answers as the service does: the exception in headers and in the body.

@@ -1,0 +1,57 @@
+package main
+
+import (
+	"strings"
+	"text/template"
+
+	"github.com/gocognito/cognito/cognitotest"
+)
+
+// greeting says how to point clients of several kinds at the pool.
+func (f settings) greeting(srv *cognitotest.Server) string {
+	region, _, _ := strings.Cut(srv.UserPoolID, "_")
+	name, password, _ := strings.Cut(f.user, ":")
+	var text strings.Builder
+	err := greeting.Execute(&text, map[string]any{
+		"Server": srv, "Region": region, "Name": name, "Password": password, "MFA": f.mfa,
+	})
+	if err != nil {
+		panic(err) // the template fits what it is given
+	}
+	return text.String()
+}
+
+var greeting = template.Must(template.New("greeting").Parse(`User pool {{.Server.UserPoolID}} at {{.Server.URL}}
+  app client  {{.Server.ClientID}}{{with .Server.ClientSecret}}, secret {{.}}{{end}}
+  issuer      {{.Server.Issuer}}
+  keys        {{.Server.JWKSURL}}
+  MFA         {{.MFA}}{{with .Name}}
+  user        {{.}}, password {{$.Password}}, e-mail {{.}}@example.com{{end}}
+
+Go, this library:
+  c, err := cognito.New("{{.Server.UserPoolID}}", "{{.Server.ClientID}}", cognito.WithEndpoint("{{.Server.URL}}")
+	{{- with .Server.ClientSecret}}, cognito.WithClientSecret("{{.}}"){{end}})
+  v, err := cognito.NewVerifier("{{.Server.UserPoolID}}", []string{"{{.Server.ClientID}}"}, cognito.WithIssuers("{{.Server.Issuer}}"))
+{{if not .Server.ClientSecret}}
+Amplify JS 6:
+  Amplify.configure({ Auth: { Cognito: { userPoolId: "{{.Server.UserPoolID}}", userPoolClientId: "{{.Server.ClientID}}",
+    userPoolEndpoint: "{{.Server.URL}}" } } });
+
+amazon-cognito-identity-js:
+  new CognitoUserPool({ UserPoolId: "{{.Server.UserPoolID}}", ClientId: "{{.Server.ClientID}}", endpoint: "{{.Server.URL}}" })
+{{else}}
+Amplify JS and amazon-cognito-identity-js know no client secret: start without -secret for them.
+{{end}}
+pycognito, which takes the endpoint for the issuer, too:
+  Cognito("{{.Server.UserPoolID}}", "{{.Server.ClientID}}", username="{{or .Name "bob"}}"
+	{{- with .Server.ClientSecret}}, client_secret="{{.}}"{{end}}, boto3_client_kwargs={"endpoint_url": "{{.Server.URL}}"})
+
+boto3:
+  boto3.client("cognito-idp", region_name="{{.Region}}", endpoint_url="{{.Server.URL}}")
+
+AWS CLI, with any credentials, which are not checked:
+  export AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local AWS_DEFAULT_REGION={{.Region}}
+  aws --endpoint-url {{.Server.URL}} cognito-idp list-users --user-pool-id {{.Server.UserPoolID}}
+
+Messages are printed here. Interrupt to stop.
+`))

@@ -1,0 +1,134 @@
+package main
+
+import (
+	"net/http"
+	"os"
+	"regexp"
+	"runtime"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/gocognito/cognito"
+)
+
+// terminal is what the program has printed.
+type terminal struct {
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+func (t *terminal) Write(b []byte) (int, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.text.Write(b)
+}
+
+// find is the first group of a pattern in what was printed; "" while it is not there.
+func (t *terminal) find(pattern string) string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if found := regexp.MustCompile(pattern).FindStringSubmatch(t.text.String()); found != nil {
+		return found[1]
+	}
+	return ""
+}
+
+func local() settings {
+	return settings{
+		addr: "127.0.0.1:0", pool: "us-east-1_Local0001", client: "1localpoolexample23456789",
+		mfa: "OPTIONAL", user: "bob:Correct-Horse-1",
+	}
+}
+
+// start runs the program, and returns where its pool is, once it says so, and how the program ended.
+func start(t *testing.T, f settings) (screen *terminal, url string, ended chan error) {
+	t.Helper()
+	screen, ended = &terminal{}, make(chan error, 1)
+	go func() { ended <- run(f, screen) }()
+	require.Eventually(t, func() bool { return screen.find("(Interrupt to stop)") != "" }, 10*time.Second, time.Millisecond)
+	return screen, screen.find(`at (http://\S+)`), ended
+}
+
+// The whole of it: it says where it is, serves, prints codes, and ends on interrupt.
+func TestLocalPool(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("a process cannot interrupt itself there")
+	}
+	t.Setenv("COGNITO_JWKS", "")
+	f := local()
+	f.secret = "a secret of the app client"
+	screen, url, ended := start(t, f)
+	pool, err := cognito.New(f.pool, f.client, cognito.WithEndpoint(url), cognito.WithClientSecret(f.secret))
+	require.NoError(t, err)
+	require.NoError(t, pool.ForUser("bob").Authenticate(t.Context(), "Correct-Horse-1"))
+
+	_, err = pool.Register(t.Context(), "eve", "Correct-Horse-2", cognito.Attributes{"email": "eve@example.com"})
+	require.NoError(t, err)
+	code := screen.find(`EMAIL to eve@example.com for eve \(SignUp\): code (\d{6})\n`)
+	require.NotEmpty(t, code, "the code is on the screen before the sign-up is answered")
+	require.NoError(t, pool.ConfirmSignUp(t.Context(), "eve", code))
+	eve := pool.ForUser("EVE@example.com")
+	require.NoError(t, eve.Authenticate(t.Context(), "Correct-Horse-2"), "by SRP, with the address")
+	assert.Equal(t, "eve", eve.IDClaims().Username)
+
+	self, err := os.FindProcess(os.Getpid())
+	require.NoError(t, err)
+	require.NoError(t, self.Signal(os.Interrupt))
+	require.NoError(t, <-ended)
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
+	require.NoError(t, err)
+	resp, err := http.DefaultClient.Do(req)
+	if err == nil {
+		_ = resp.Body.Close()
+	}
+	require.Error(t, err, "nobody listens any more")
+}
+
+func TestSettingsThatMakeNoPool(t *testing.T) {
+	t.Parallel()
+	for name, change := range map[string]func(*settings){
+		"Config.UserPoolID": func(f *settings) { f.pool = "local" },
+		"Client.ID":         func(f *settings) { f.client = "-" },
+		"Config.MFA":        func(f *settings) { f.mfa = "maybe" },
+		"-user":             func(f *settings) { f.user = "bob" },
+		"listen":            func(f *settings) { f.addr = "nowhere" },
+	} {
+		f := local()
+		change(&f)
+		srv, err := f.start(nil)
+		assert.Nil(t, srv, name)
+		require.ErrorContains(t, err, name)
+		assert.NotContains(t, err.Error(), "Correct-Horse-1")
+	}
+}
+
+// Front ends cannot keep a secret, so they are told how to connect only where there is none.
+func TestGreeting(t *testing.T) {
+	t.Parallel()
+	f := local()
+	f.user = ""
+	srv, err := f.start(nil)
+	require.NoError(t, err)
+	t.Cleanup(srv.Close)
+	text := f.greeting(srv)
+	for _, line := range []string{
+		`userPoolEndpoint: "` + srv.URL + `"`, `endpoint: "` + srv.URL + `"`, "--endpoint-url " + srv.URL,
+		`cognito.WithEndpoint("` + srv.URL + `")`, srv.JWKSURL(), srv.Issuer(), `region_name="us-east-1"`,
+	} {
+		assert.Contains(t, text, line)
+	}
+	assert.NotContains(t, text, "password", "there is no user")
+
+	f.secret = "hidden"
+	secret, err := f.start(nil)
+	require.NoError(t, err)
+	t.Cleanup(secret.Close)
+	text = f.greeting(secret)
+	assert.Contains(t, text, `cognito.WithClientSecret("hidden")`)
+	assert.NotContains(t, text, "userPoolEndpoint")
+}
