@@ -53,5 +53,8 @@ AWS CLI, with any credentials, which are not checked:
   export AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local AWS_DEFAULT_REGION={{.Region}}
   aws --endpoint-url {{.Server.URL}} cognito-idp list-users --user-pool-id {{.Server.UserPoolID}}
 
+The other examples of this repository{{if .Server.ClientSecret}}, with the secret in COGNITO_CLIENT_SECRET{{end}}:
+  go run ./examples/quickstart -endpoint {{.Server.URL}} -pool {{.Server.UserPoolID}} -client {{.Server.ClientID}} -user {{or .Name "bob"}}
+
 Messages are printed here. Interrupt to stop.
 `))

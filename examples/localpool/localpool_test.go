@@ -118,7 +118,7 @@ func TestGreeting(t *testing.T) {
 	text := f.greeting(srv)
 	for _, line := range []string{
 		`userPoolEndpoint: "` + srv.URL + `"`, `endpoint: "` + srv.URL + `"`, "--endpoint-url " + srv.URL,
-		`cognito.WithEndpoint("` + srv.URL + `")`, srv.JWKSURL(), srv.Issuer(), `region_name="us-east-1"`,
+		`cognito.WithEndpoint("` + srv.URL + `")`, "quickstart -endpoint " + srv.URL, srv.JWKSURL(), srv.Issuer(), `region_name="us-east-1"`,
 	} {
 		assert.Contains(t, text, line)
 	}
