@@ -25,7 +25,7 @@ type session struct {
 	renewAt   time.Time // when to renew tokens; zero: that is not known yet
 	access    *AccessClaims
 	id        *IDClaims
-	pending   *Tokens // obtained, but the keys to verify them could not be fetched
+	pending   *Tokens // obtained, but not verified for want of their key, or not saved
 	challenge *Challenge
 	signUp    signUp // the last one of this session
 	deviceState
@@ -121,7 +121,7 @@ func (s *session) replace(epoch uint64, t Tokens, access *AccessClaims, id *IDCl
 	return true
 }
 
-// keep holds on to tokens that were obtained but could not be verified for want of keys.
+// keep holds on to tokens that were obtained but could not be verified for want of their key, or not be saved.
 func (s *session) keep(epoch uint64, t Tokens) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -130,18 +130,46 @@ func (s *session) keep(epoch uint64, t Tokens) {
 	}
 }
 
-// signedOut forgets the session's tokens, unless newer ones than t, which were signed out, have come since.
-func (s *session) signedOut(t Tokens) {
+// dropAside forgets t, if that is what was kept aside.
+func (s *session) dropAside(t Tokens) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.pending == nil || *s.pending != t {
+		return false
+	}
+	s.pending = nil
+	return true
+}
+
+// rotate makes the refresh token of old that of its successor, and returns the tokens as they are then. It is false
+// when the session has no longer old.
+func (s *session) rotate(old Tokens, refreshToken string) (Tokens, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, held := range []*Tokens{s.pending, s.tokens} {
+		if held != nil && held.RefreshToken == old.RefreshToken {
+			held.RefreshToken = refreshToken
+			return *held, true
+		}
+	}
+	return Tokens{}, false
+}
+
+// signedOut forgets the session's tokens, unless newer ones than t, which were signed out, have come since; it is
+// false then.
+func (s *session) signedOut(t Tokens) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	newest := s.tokens
 	if s.pending != nil {
 		newest = s.pending
 	}
-	if newest != nil && newest.AccessToken == t.AccessToken {
-		s.epoch++
-		s.tokens, s.renewAt, s.access, s.id, s.pending = nil, time.Time{}, nil, nil, nil
+	if newest != nil && newest.AccessToken != t.AccessToken {
+		return false
 	}
+	s.epoch++
+	s.tokens, s.renewAt, s.access, s.id, s.pending = nil, time.Time{}, nil, nil, nil
+	return true
 }
 
 // await makes ch the challenge that the sign-in waits for; nil ends that.

@@ -69,7 +69,10 @@ func (s *session) loaded(ctx context.Context) (Tokens, error) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.tokens == nil && tokens != (Tokens{}) { // nobody signed in meanwhile
+	if s.tokens != nil { // somebody signed in meanwhile
+		return *s.tokens, nil
+	}
+	if tokens != (Tokens{}) {
 		s.tokens, s.renewAt = &tokens, time.Time{}
 	}
 	return tokens, nil
