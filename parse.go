@@ -102,9 +102,15 @@ func (t *parsedToken) readHeader(segment string) error {
 		var err error
 		switch name {
 		case "alg":
+			if t.hasAlg {
+				return malformed("header: alg is there twice")
+			}
 			t.hasAlg = true
 			t.alg, err = textValue(name, value)
 		case "kid":
+			if t.kid != "" {
+				return malformed("header: kid is there twice")
+			}
 			t.kid, err = textValue(name, value)
 		case "crit":
 			t.hasCrit = true

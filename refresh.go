@@ -58,6 +58,9 @@ func (c *Cognito) RenewAccessToken(ctx context.Context) error {
 
 // goodTokens returns the session's tokens, renewed if it is time. A dead refresh token costs the session its tokens.
 func (c *Cognito) goodTokens(ctx context.Context) (Tokens, error) {
+	if c.session == nil {
+		return Tokens{}, errNotMade
+	}
 	tokens, good := c.session.usable(c.pool.now())
 	if good {
 		return tokens, nil

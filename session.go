@@ -1,8 +1,6 @@
 package cognito
 
 import (
-	"maps"
-	"slices"
 	"sync"
 	"time"
 
@@ -62,6 +60,9 @@ func (s *session) name() string {
 
 // current returns the session's tokens, or the zero Tokens.
 func (s *session) current() Tokens {
+	if s == nil {
+		return Tokens{}
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.tokens == nil {
@@ -191,26 +192,27 @@ func (s *session) dropChallenge(ch Challenge) {
 // IDClaims returns a copy of the claims of the session's verified ID token; nil when there is none, or it has
 // not been verified (see [Cognito.VerifyTokens]).
 func (c *Cognito) IDClaims() *IDClaims {
+	if c.session == nil {
+		return nil
+	}
 	c.session.mu.Lock()
 	defer c.session.mu.Unlock()
 	if c.session.id == nil {
 		return nil
 	}
-	claims := *c.session.id
-	claims.Groups = slices.Clone(claims.Groups)
-	claims.All = maps.Clone(claims.All)
-	return &claims
+	return c.session.id.clone()
 }
 
 // AccessClaims returns a copy of the claims of the session's verified access token; nil when there is none, or
 // it has not been verified (see [Cognito.VerifyTokens]).
 func (c *Cognito) AccessClaims() *AccessClaims {
+	if c.session == nil {
+		return nil
+	}
 	c.session.mu.Lock()
 	defer c.session.mu.Unlock()
 	if c.session.access == nil {
 		return nil
 	}
-	claims := *c.session.access
-	claims.Groups = slices.Clone(claims.Groups)
-	return &claims
+	return c.session.access.clone()
 }

@@ -68,6 +68,9 @@ func (c *Cognito) VerifyToken(ctx context.Context, raw string, use TokenUse) (jw
 	if err := checkUse(use); err != nil {
 		return nil, wrapError("VerifyToken", err)
 	}
+	if c.pool == nil {
+		return nil, wrapError("VerifyToken", errNotMade)
+	}
 	claims := jwt.MapClaims{}
 	if err := c.pool.verifier.VerifyInto(ctx, raw, use, &claims); err != nil {
 		return nil, err
@@ -158,6 +161,9 @@ func (c *Cognito) RevokeToken(ctx context.Context) error {
 // for whoever else has them. It is for what [Cognito.Logout] and [Cognito.RevokeToken] could not sign out. The error is
 // that of the store; the session has no tokens then, either.
 func (c *Cognito) ForgetTokens(ctx context.Context) error {
+	if c.session == nil {
+		return wrapError("ForgetTokens", errNotMade)
+	}
 	c.session.signedOut(c.session.newest())
 	return wrapError("ForgetTokens", c.session.forget(ctx))
 }
