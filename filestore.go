@@ -148,7 +148,7 @@ func releaseLock(path, owner string) {
 // breakStaleLock removes a lock whose process is gone. Of several that try, each moves the file that it then
 // holds alone, and one that turns out to be fresh is put back.
 func breakStaleLock(path string) {
-	seen, err := os.Stat(path)
+	seen, err := os.Lstat(path) // what a link leads to is not the lock
 	if err != nil || time.Since(seen.ModTime()) < staleLock {
 		return
 	}
@@ -156,7 +156,7 @@ func breakStaleLock(path string) {
 	if os.Rename(path, aside) != nil {
 		return // another process was faster
 	}
-	if moved, err := os.Stat(aside); err == nil && !moved.ModTime().Equal(seen.ModTime()) {
+	if moved, err := os.Lstat(aside); err == nil && !moved.ModTime().Equal(seen.ModTime()) {
 		_ = os.Link(aside, path) // it fails where a third process has locked meanwhile
 	}
 	_ = os.Remove(aside)
