@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"reflect"
 	"slices"
 	"strings"
 	"time"
@@ -236,8 +237,9 @@ func (v *Verifier) VerifyIDToken(ctx context.Context, raw string) (*IDClaims, er
 // takes: a struct of your own, or a [jwt.MapClaims]. A struct may embed [AccessClaims], but not [IDClaims], which
 // decodes itself. No method of it is called, and what it says about the token does not matter: the checks
 // look at the token alone. The error is a [*TokenError], as for [Verifier.VerifyAccessToken]; claims is as it was then.
+// It is an [*Error] for a use that does not exist and for claims that are no pointer.
 func (v *Verifier) VerifyInto(ctx context.Context, raw string, use TokenUse, claims any) error {
-	if err := checkUse(use); err != nil {
+	if err := errors.Join(checkUse(use), checkTarget(claims)); err != nil {
 		return wrapError("VerifyInto", err)
 	}
 	t, err := v.verify(ctx, raw, use)
@@ -300,6 +302,14 @@ var errCritical = fmt.Errorf("%w: it has critical header extensions, and none is
 func checkUse(use TokenUse) error {
 	if use != AccessToken && use != IDToken {
 		return fieldError("use", "want AccessToken or IDToken, got "+quote(string(use)))
+	}
+	return nil
+}
+
+// checkTarget refuses what claims cannot be decoded into, which would look like a fault of the token.
+func checkTarget(claims any) error {
+	if v := reflect.ValueOf(claims); v.Kind() != reflect.Pointer || v.IsNil() {
+		return fieldError("claims", fmt.Sprintf("want a pointer that is not nil, got %T", claims))
 	}
 	return nil
 }

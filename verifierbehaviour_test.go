@@ -248,6 +248,11 @@ func TestVerifierThatNobodyMade(t *testing.T) {
 		_, err = jwt.Parse(forged(nil), v.Keyfunc(t.Context()))
 		require.ErrorContains(t, err, "NewVerifier")
 	}
+	for _, m := range []*cognito.MultiVerifier{nil, {}} {
+		_, err := m.VerifyAccessToken(t.Context(), forged(nil))
+		require.ErrorIs(t, err, cognito.ErrKeysUnavailable)
+		require.ErrorIs(t, m.Preload(t.Context()), cognito.ErrKeysUnavailable)
+	}
 }
 
 func TestMultiVerifier(t *testing.T) {
