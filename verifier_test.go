@@ -171,3 +171,35 @@ func TestNewVerifierRefusesBadArguments(t *testing.T) {
 		assert.Nil(t, v)
 	}
 }
+
+// What the caller does to its slices afterwards changes nothing.
+func TestVerifierKeepsCopies(t *testing.T) {
+	t.Parallel()
+	clients, groups, keys := []string{testClient}, []string{"readers"}, keySetJSON(forgers()[0].jwk(nil))
+	withKeys, withGroups := cognito.WithKeys(keys), cognito.WithGroups(groups...)
+	clear(keys)
+	v, err := cognito.NewVerifier(testPool, clients, withKeys, withGroups, cognito.WithVerifierClock(func() time.Time { return testTime }))
+	require.NoError(t, err)
+	clients[0], groups[0] = "another", "others"
+	_, err = v.VerifyAccessToken(t.Context(), forged(nil))
+	require.NoError(t, err)
+}
+
+func TestScopesBetweenAnySpaces(t *testing.T) {
+	t.Parallel()
+	claims, err := newTestVerifier(t, cognito.WithScopes("b")).VerifyAccessToken(t.Context(), forged(claim("scope", " a  b ")))
+	require.NoError(t, err)
+	assert.Equal(t, []string{"a", "b"}, claims.Scopes())
+	_, err = newTestVerifier(t, cognito.WithScopes("ab", "a b")).VerifyAccessToken(t.Context(), forged(claim("scope", "a b abc")))
+	require.ErrorIs(t, err, cognito.ErrInsufficientScope)
+}
+
+func TestURLsHaveNoFragment(t *testing.T) {
+	t.Parallel()
+	for name, opt := range map[string]func(string) cognito.Option{
+		"WithEndpoint": cognito.WithEndpoint, "WithIssuer": cognito.WithIssuer, "WithJWKSURL": cognito.WithJWKSURL,
+	} {
+		_, err := cognito.New(testPool, testClient, opt("https://x.example.com/y#z"))
+		require.ErrorContains(t, err, name)
+	}
+}
