@@ -222,9 +222,10 @@ func (c *Cognito) exchange(ctx context.Context, old Tokens, epoch uint64) error 
 	if fresh.RefreshToken == "" {
 		fresh.RefreshToken = old.RefreshToken
 	}
-	if err = sameUser(old, fresh); err == nil {
-		err = c.adoptSince(ctx, fresh, epoch)
+	if err := sameUser(old, fresh); err != nil {
+		return err
 	}
+	err = c.adoptSince(ctx, fresh, epoch)
 	if err == nil || undecided(err) || fresh.RefreshToken == old.RefreshToken || c.session.keptAside() == fresh {
 		return err
 	}

@@ -175,6 +175,7 @@ func TestRenewalOfAnotherUserIsRefused(t *testing.T) {
 	before := c.Tokens()
 	answer(srv, "GetTokensFromRefreshToken", http.StatusOK, map[string]any{"AuthenticationResult": map[string]any{
 		"AccessToken": srv.Token("mallory", cognitotest.TokenOptions{Use: "access"}), "IdToken": srv.Token("mallory", cognitotest.TokenOptions{Use: "id"}),
+		"RefreshToken": "mallory's",
 	}})
 	err := c.RenewAccessToken(t.Context())
 	require.ErrorIs(t, err, jwt.ErrTokenInvalidSubject)
