@@ -239,10 +239,15 @@ func undecided(err error) bool {
 	return errors.Is(err, ErrKeysUnavailable) || errors.Is(err, ErrUnknownKey)
 }
 
-// discard drops tokens that were kept aside and turned out to be bad, and saves again what the session has.
+// discard drops tokens that were kept aside and turned out to be bad. Where the store has them it gets again what the
+// session has.
 func (c *Cognito) discard(ctx context.Context, bad Tokens) error {
 	if !c.session.dropAside(bad) {
 		return nil
+	}
+	stored, err := c.session.stored(ctx)
+	if err != nil || stored.AccessToken != bad.AccessToken { // another process has saved newer ones
+		return err
 	}
 	if own := c.session.current(); own != (Tokens{}) {
 		return c.session.save(ctx, own)

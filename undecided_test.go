@@ -143,6 +143,20 @@ func TestBadTokensKeptAsideDoNotSpoilTheSession(t *testing.T) {
 	}
 }
 
+// What another process has saved meanwhile is not replaced.
+func TestDroppingBadTokensLeavesNewerOnes(t *testing.T) {
+	t.Parallel()
+	store := cognito.NewMemoryStore()
+	srv, c := badAside(t, store)
+	srv.ClearFaults()
+	newer := signedIn(t, srv).Tokens()
+	require.NoError(t, store.Save(t.Context(), newer))
+	require.ErrorIs(t, c.VerifyTokens(t.Context()), jwt.ErrTokenSignatureInvalid)
+	stored, err := store.Load(t.Context())
+	require.NoError(t, err)
+	assert.Equal(t, newer, stored)
+}
+
 // Tokens that wait to be verified are not the session's; nothing is said about them as if they were.
 func TestCheckTokenOfTokensThatWait(t *testing.T) {
 	t.Parallel()
