@@ -203,3 +203,14 @@ func TestURLsHaveNoFragment(t *testing.T) {
 		require.ErrorContains(t, err, name)
 	}
 }
+
+// What is longer than a token can be is refused before any work is done on it, however good it is.
+func TestTokensAreBounded(t *testing.T) {
+	t.Parallel()
+	v := newTestVerifier(t)
+	_, err := v.VerifyAccessToken(t.Context(), forged(claim("custom:x", strings.Repeat("x", 48000))))
+	require.NoError(t, err)
+	_, err = v.VerifyAccessToken(t.Context(), forged(claim("custom:x", strings.Repeat("x", 49000))))
+	require.ErrorIs(t, err, jwt.ErrTokenMalformed)
+	require.ErrorContains(t, err, "at most 65536 bytes")
+}
