@@ -2,6 +2,7 @@ package cognito
 
 import (
 	"encoding/json"
+	"maps"
 	"slices"
 	"strings"
 
@@ -82,6 +83,78 @@ func (c *IDClaims) UnmarshalJSON(data []byte) error {
 	c.EmailVerified = isTrue(c.All["email_verified"])
 	c.PhoneNumberVerified = isTrue(c.All["phone_number_verified"])
 	return nil
+}
+
+// MarshalJSON encodes what UnmarshalJSON reads: All, and of the other fields what All does not have.
+func (c IDClaims) MarshalJSON() ([]byte, error) {
+	type plain IDClaims
+	text, err := json.Marshal(plain(c))
+	if err != nil {
+		return nil, err
+	}
+	all := map[string]any{}
+	if err := json.Unmarshal(text, &all); err != nil {
+		return nil, err
+	}
+	if c.EmailVerified {
+		all["email_verified"] = true
+	}
+	if c.PhoneNumberVerified {
+		all["phone_number_verified"] = true
+	}
+	maps.Copy(all, c.All)
+	return json.Marshal(all)
+}
+
+// clone is a copy that shares nothing with c that could be changed.
+func (c *IDClaims) clone() *IDClaims {
+	claims := *c
+	claims.RegisteredClaims = cloneRegistered(c.RegisteredClaims)
+	claims.AuthTime, claims.Groups = cloneDate(c.AuthTime), slices.Clone(c.Groups)
+	claims.All, _ = cloneJSON(c.All).(map[string]any)
+	return &claims
+}
+
+// clone is a copy that shares nothing with c that could be changed.
+func (c *AccessClaims) clone() *AccessClaims {
+	claims := *c
+	claims.RegisteredClaims = cloneRegistered(c.RegisteredClaims)
+	claims.AuthTime, claims.Groups = cloneDate(c.AuthTime), slices.Clone(c.Groups)
+	return &claims
+}
+
+func cloneRegistered(c jwt.RegisteredClaims) jwt.RegisteredClaims {
+	c.Audience = slices.Clone(c.Audience)
+	c.ExpiresAt, c.NotBefore, c.IssuedAt = cloneDate(c.ExpiresAt), cloneDate(c.NotBefore), cloneDate(c.IssuedAt)
+	return c
+}
+
+func cloneDate(d *jwt.NumericDate) *jwt.NumericDate {
+	if d == nil {
+		return nil
+	}
+	date := *d
+	return &date
+}
+
+// cloneJSON copies what encoding/json decodes into an any.
+func cloneJSON(v any) any {
+	switch v := v.(type) {
+	case map[string]any:
+		copied := maps.Clone(v)
+		for name := range copied {
+			copied[name] = cloneJSON(copied[name])
+		}
+		return copied
+	case []any:
+		copied := slices.Clone(v)
+		for i := range copied {
+			copied[i] = cloneJSON(copied[i])
+		}
+		return copied
+	default:
+		return v
+	}
 }
 
 // identity is the claims of an ID token; all is every claim of it, which becomes theirs.

@@ -15,7 +15,8 @@ import (
 // Cognito is a client of one user pool and app client, and the session of at most one of its users. Make one
 // with [New]; a server that serves many users keeps one and calls [Cognito.ForUser] for each.
 //
-// A Cognito is safe for concurrent use by multiple goroutines. It must not be copied.
+// A Cognito is safe for concurrent use by multiple goroutines. It must not be copied. The zero Cognito is of no use:
+// to sign in and what needs tokens returns an error, and other calls may panic.
 type Cognito struct {
 	pool    *pool
 	session *session
@@ -33,6 +34,9 @@ type pool struct {
 	now          func() time.Time
 	log          *slog.Logger
 }
+
+// errNotMade answers for a Cognito that New did not make.
+var errNotMade = fieldError("client", "want one from New")
 
 // New makes a client of the user pool userPoolID (for example "eu-west-1_aBcDeFgHi") for the app client
 // clientID. It does no I/O and starts no goroutine: what is wrong with the arguments is reported here, what is
@@ -99,6 +103,9 @@ func (c *Cognito) Client() *cognitoidentityprovider.Client { return c.pool.sdk }
 // Username returns whose session it is: the name given to [Cognito.ForUser], [WithUsername] or in [WithRegistration];
 // without one, the name in the pending challenge or in the verified access token; "" when there is none of these.
 func (c *Cognito) Username() string {
+	if c.session == nil {
+		return ""
+	}
 	c.session.mu.Lock()
 	defer c.session.mu.Unlock()
 	return c.session.name()
@@ -206,5 +213,9 @@ func (o *clientOptions) keySet(issuer string) (*keySet, error) {
 	if url == "" {
 		url = issuer + jwksPath
 	}
-	return newKeySet(url, o.httpClient, o.now, o.logger), nil
+	client := o.httpClient
+	if client == nil && o.awsConfig != nil {
+		client = plainClient(o.awsConfig.HTTPClient)
+	}
+	return newKeySet(url, client, o.now, o.logger), nil
 }

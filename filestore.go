@@ -33,11 +33,17 @@ type FileStore struct {
 
 var _ TokenLocker = (*FileStore)(nil)
 
+// errNoPath answers for the zero FileStore, and for NewFileStore("").
+var errNoPath = fieldError("FileStore", "want the path of a file, got none")
+
 // NewFileStore makes a store in the file path, which need not exist. It does no I/O.
 func NewFileStore(path string) *FileStore { return &FileStore{path: path} }
 
 // Load reads the tokens; the zero Tokens when there is no file.
 func (f *FileStore) Load(context.Context) (Tokens, error) {
+	if f.path == "" {
+		return Tokens{}, errNoPath
+	}
 	file, err := os.Open(f.path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return Tokens{}, nil
@@ -62,6 +68,9 @@ func (f *FileStore) Load(context.Context) (Tokens, error) {
 
 // Save writes t to a new file and puts that in place of the old one, so that no reader ever sees half of it.
 func (f *FileStore) Save(_ context.Context, t Tokens) error {
+	if f.path == "" {
+		return errNoPath
+	}
 	text, err := json.Marshal(t) //nolint:gosec // to keep them is what the store is for
 	if err != nil {
 		return err
@@ -99,6 +108,9 @@ func (f *FileStore) Delete(context.Context) error {
 
 // Lock waits for the lock that renewals of several processes take; see [TokenLocker].
 func (f *FileStore) Lock(ctx context.Context) (unlock func(), err error) {
+	if f.path == "" {
+		return nil, errNoPath
+	}
 	if err := os.MkdirAll(filepath.Dir(f.path), 0o700); err != nil {
 		return nil, err
 	}
@@ -148,7 +160,7 @@ func releaseLock(path, owner string) {
 // breakStaleLock removes a lock whose process is gone. Of several that try, each moves the file that it then
 // holds alone, and one that turns out to be fresh is put back.
 func breakStaleLock(path string) {
-	seen, err := os.Stat(path)
+	seen, err := os.Lstat(path) // what a link leads to is not the lock
 	if err != nil || time.Since(seen.ModTime()) < staleLock {
 		return
 	}
@@ -156,7 +168,7 @@ func breakStaleLock(path string) {
 	if os.Rename(path, aside) != nil {
 		return // another process was faster
 	}
-	if moved, err := os.Stat(aside); err == nil && !moved.ModTime().Equal(seen.ModTime()) {
+	if moved, err := os.Lstat(aside); err == nil && !moved.ModTime().Equal(seen.ModTime()) {
 		_ = os.Link(aside, path) // it fails where a third process has locked meanwhile
 	}
 	_ = os.Remove(aside)

@@ -51,8 +51,42 @@ func TestFileStore(t *testing.T) {
 	assert.Equal(t, cognito.Tokens{}, tokens)
 }
 
+// Whoever can write into the folder can leave a link there: it is replaced, not followed, and a link in place of the
+// lock is no lock for ever.
+func TestFileStoreAndLinks(t *testing.T) {
+	t.Parallel()
+	folder := t.TempDir()
+	path, target := filepath.Join(folder, "tokens.json"), filepath.Join(folder, "target")
+	require.NoError(t, os.WriteFile(target, []byte("{}"), 0o600))
+	if err := os.Symlink(target, path); err != nil {
+		t.Skip(err) // Windows, without the right to
+	}
+	store := cognito.NewFileStore(path)
+	require.NoError(t, store.Save(t.Context(), cognito.Tokens{AccessToken: secret}))
+	text, err := os.ReadFile(target)
+	require.NoError(t, err)
+	assert.Equal(t, "{}", string(text))
+
+	long := time.Now().Add(-time.Hour)
+	require.NoError(t, os.Chtimes(target, long, long))
+	require.NoError(t, os.Symlink(target, path+".lock"))
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	_, err = store.Lock(ctx)
+	require.ErrorIs(t, err, context.DeadlineExceeded, "the age of a lock is its own, not that of what it leads to")
+	require.FileExists(t, target)
+}
+
 func TestFileStoreFails(t *testing.T) {
 	t.Parallel()
+	for _, nowhere := range []*cognito.FileStore{{}, cognito.NewFileStore("")} {
+		_, err := nowhere.Load(t.Context())
+		require.ErrorContains(t, err, "want the path")
+		require.ErrorContains(t, nowhere.Save(t.Context(), cognito.Tokens{}), "want the path")
+		_, err = nowhere.Lock(t.Context())
+		require.ErrorContains(t, err, "want the path")
+		require.NoError(t, nowhere.Delete(t.Context()))
+	}
 	folder := t.TempDir()
 	path := filepath.Join(folder, "tokens.json")
 	for name, text := range map[string]string{"no JSON": `{"access_token":"` + secret, "huge": strings.Repeat(" ", 300<<10)} {

@@ -22,6 +22,7 @@ const (
 	jwksEnv  = "COGNITO_JWKS"
 	jwksPath = "/.well-known/jwks.json"
 
+	maxKeyBits      = 8192             // a pool's keys have 2,048; a verification takes time with their square
 	maxKeySetBody   = 64 << 10         // a pool's key set has two keys and is under 1 kB
 	keyFetchTimeout = 10 * time.Second // of the fetch itself; a caller's context may end its wait earlier
 	keySetMaxAge    = 24 * time.Hour   // then it is fetched again, beside the call that noticed
@@ -47,6 +48,8 @@ type keySet struct {
 	lastErr   error      // of the last fetch; nil when it succeeded
 	failures  int        // fetches that failed since the last success
 	nextFetch time.Time  // no fetch before
+
+	refreshing atomic.Bool // while an old set is fetched anew
 }
 
 // fetchedKeys is a key set as it came. It does not change.
@@ -160,9 +163,14 @@ func (ks *keySet) loaded() bool { return ks.current.Load() != nil }
 // refreshIfOld fetches the set anew when it is old, and does not wait for it.
 func (ks *keySet) refreshIfOld(ctx context.Context, now time.Time) {
 	set := ks.current.Load()
-	if ks.url != "" && now.Sub(set.at) > keySetMaxAge && ks.mayFetch() {
-		ks.start(ctx, set)
+	if ks.url == "" || now.Sub(set.at) <= keySetMaxAge || !ks.mayFetch() || !ks.refreshing.CompareAndSwap(false, true) {
+		return
 	}
+	done, _ := ks.start(ctx, set)
+	go func() {
+		<-done
+		ks.refreshing.Store(false)
+	}()
 }
 
 func (ks *keySet) mayFetch() bool {
@@ -243,6 +251,21 @@ func (ks *keySet) pauseUnknown() {
 	}
 }
 
+// resume ends a pause that unknown key IDs brought about, and reports whether there was one. That of failing fetches
+// stays.
+func (ks *keySet) resume() bool {
+	if ks.url == "" {
+		return false
+	}
+	ks.mu.Lock()
+	defer ks.mu.Unlock()
+	paused := ks.failures == 0 && ks.now().Before(ks.nextFetch)
+	if paused {
+		ks.nextFetch = ks.now()
+	}
+	return paused
+}
+
 func (ks *keySet) fetch(ctx context.Context) (map[string]*rsa.PublicKey, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, ks.url, nil) //nolint:gosec // the caller set the address
 	if err != nil {
@@ -299,6 +322,9 @@ func parseKeySet(raw []byte) (map[string]*rsa.PublicKey, error) {
 		}
 		if err != nil {
 			return nil, fmt.Errorf("key %d (kid %s) of the set is broken: %w", i+1, quote(id.KeyID), err)
+		}
+		if public, ok := key.Key().(*rsa.PublicKey); ok && public.N.BitLen() > maxKeyBits {
+			return nil, fmt.Errorf("key %d (kid %s) of the set: want at most %d bits, got %d", i+1, quote(id.KeyID), maxKeyBits, public.N.BitLen())
 		}
 		if _, ok := keys[id.KeyID]; !ok {
 			keys[id.KeyID] = signingKey(key)

@@ -65,7 +65,7 @@ func (m *MultiVerifier) VerifyIDToken(ctx context.Context, raw string) (*IDClaim
 // VerifyInto verifies a token as [Verifier.VerifyInto] does. That no verifier accepts its issuer is
 // [ErrTokenIssuer].
 func (m *MultiVerifier) VerifyInto(ctx context.Context, raw string, use TokenUse, claims any) error {
-	if err := checkUse(use); err != nil {
+	if err := errors.Join(checkUse(use), checkTarget(claims)); err != nil {
 		return wrapError("VerifyInto", err)
 	}
 	v, err := m.choose(raw, use)
@@ -78,6 +78,9 @@ func (m *MultiVerifier) VerifyInto(ctx context.Context, raw string, use TokenUse
 // Preload fetches the key sets of all pools that have none yet, beside each other. The error wraps
 // [ErrKeysUnavailable] and names each set that could not be fetched; the others can be used.
 func (m *MultiVerifier) Preload(ctx context.Context) error {
+	if m == nil || m.byIssuer == nil {
+		return wrapError("Preload", errNoVerifier)
+	}
 	errs := make([]error, len(m.verifiers))
 	var wg sync.WaitGroup
 	for i, v := range m.verifiers {
@@ -95,6 +98,9 @@ func (m *MultiVerifier) Handler(next http.Handler) http.Handler { return protect
 
 // choose finds the verifier of the issuer that raw names, of which nothing is verified yet.
 func (m *MultiVerifier) choose(raw string, use TokenUse) (*Verifier, error) {
+	if m == nil || m.byIssuer == nil {
+		return nil, &TokenError{Use: use, Reason: errNoVerifier}
+	}
 	t, err := parseToken(raw)
 	if err == nil && m.byIssuer[t.claims.issuer] == nil {
 		err = fmt.Errorf("%w: want that of one of %d verifiers, got %s", ErrTokenIssuer, len(m.verifiers), quote(t.claims.issuer))

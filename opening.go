@@ -78,6 +78,9 @@ func isPasswordFactor(factor types.ChallengeNameType) bool {
 
 // newSignIn prepares a sign-in of the session's user; extra are the options that it takes beside those of every one.
 func (c *Cognito) newSignIn(op string, admin bool, opts []CallOption, extra ...string) (*signIn, error) {
+	if c.pool == nil || c.session == nil {
+		return nil, errNotMade
+	}
 	call, err := newCallOptions(opts, signInOptions(admin, extra...)...)
 	if err != nil {
 		return nil, err

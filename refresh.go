@@ -12,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
 	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
+	"github.com/golang-jwt/jwt/v5"
 )
 
 const (
@@ -57,6 +58,9 @@ func (c *Cognito) RenewAccessToken(ctx context.Context) error {
 
 // goodTokens returns the session's tokens, renewed if it is time. A dead refresh token costs the session its tokens.
 func (c *Cognito) goodTokens(ctx context.Context) (Tokens, error) {
+	if c.session == nil {
+		return Tokens{}, errNotMade
+	}
 	tokens, good := c.session.usable(c.pool.now())
 	if good {
 		return tokens, nil
@@ -121,6 +125,9 @@ func (c *Cognito) renewLocked(ctx context.Context, old Tokens, drop bool) (Token
 
 // renew does the work of renewLocked. It returns the tokens that it tried last.
 func (c *Cognito) renew(ctx context.Context, old Tokens) (tried Tokens, err error) {
+	if done, tokens, err := c.settle(ctx, old); done {
+		return tokens, err
+	}
 	epoch, tokens := c.session.snapshot()
 	had := tokens != (Tokens{})
 	stored, err := c.session.stored(ctx)
@@ -134,14 +141,10 @@ func (c *Cognito) renew(ctx context.Context, old Tokens) (tried Tokens, err erro
 		tokens = stored
 	}
 	if tokens.AccessToken != old.AccessToken && c.lasts(tokens) { // somebody was faster
-		switch tokens {
-		case c.session.current():
+		if tokens == c.session.current() {
 			return tokens, nil
-		case stored:
-			err = c.take(ctx, tokens, had, epoch)
-		default: // they were kept aside
-			err = c.adoptSince(ctx, tokens, epoch)
 		}
+		err = c.take(ctx, tokens, had, epoch)
 		var refused *TokenError
 		if !errors.As(err, &refused) || errors.Is(err, ErrKeysUnavailable) {
 			return tokens, err // also without an error
@@ -162,8 +165,28 @@ func (c *Cognito) renew(ctx context.Context, old Tokens) (tried Tokens, err erro
 	return again, c.exchange(ctx, again, epoch)
 }
 
-// take makes tokens that are saved already, or were given, the session's. A session that had none takes them as they are, as it takes those
-// of WithTokens; else they are verified, so that its claims are those of its tokens.
+// settle tries once more to verify and to save what was kept aside. It is done when that is all there is to do: they
+// are newer than old, or nothing is known about them still. Bad ones are gone then, and expired ones stay for the sake
+// of their refresh token.
+func (c *Cognito) settle(ctx context.Context, old Tokens) (done bool, aside Tokens, err error) {
+	epoch, _ := c.session.snapshot()
+	if aside = c.session.keptAside(); !c.lasts(aside) {
+		return false, aside, nil
+	}
+	err = c.adoptSince(ctx, aside, epoch)
+	var refused *TokenError
+	switch {
+	case err == nil:
+		return aside.AccessToken != old.AccessToken, aside, nil
+	case errors.As(err, &refused) && !undecided(err):
+		return false, aside, nil
+	default:
+		return true, aside, err
+	}
+}
+
+// take makes tokens that are saved already, or were given, the session's. A session that had none takes them as they
+// are, as it takes those of WithTokens; else they are verified, so that its claims are those of its tokens.
 func (c *Cognito) take(ctx context.Context, tokens Tokens, verify bool, epoch uint64) error {
 	var access *AccessClaims
 	var id *IDClaims
@@ -199,7 +222,27 @@ func (c *Cognito) exchange(ctx context.Context, old Tokens, epoch uint64) error 
 	if fresh.RefreshToken == "" {
 		fresh.RefreshToken = old.RefreshToken
 	}
-	return c.adoptSince(ctx, fresh, epoch)
+	if err := sameUser(old, fresh); err != nil {
+		return err
+	}
+	err = c.adoptSince(ctx, fresh, epoch)
+	if err == nil || undecided(err) || fresh.RefreshToken == old.RefreshToken || c.session.keptAside() == fresh {
+		return err
+	}
+	// The new tokens are refused, but the old refresh token is spent: the session goes on with the new one.
+	if kept, ok := c.session.rotate(old, fresh.RefreshToken); ok {
+		err = errors.Join(err, c.session.save(ctx, kept))
+	}
+	return err
+}
+
+// sameUser checks that a renewal brought tokens of the user that it was for, as far as that can be read.
+func sameUser(old, fresh Tokens) error {
+	before, now := unverifiedClaims(old.AccessToken), unverifiedClaims(fresh.AccessToken)
+	if before == nil || now == nil || before.subject == "" || before.subject == now.subject {
+		return nil
+	}
+	return &TokenError{Use: AccessToken, Reason: fmt.Errorf("%w: it is not that of the token before", jwt.ErrTokenInvalidSubject)}
 }
 
 // refresh is the one exchange of a refresh token. It is not repeated when its outcome is unknown: a pool that

@@ -85,17 +85,28 @@ func (d *defaultCredentials) Retrieve(ctx context.Context) (aws.Credentials, err
 // withoutRedirects makes client refuse redirects: the service never sends one, and following it would carry
 // passwords and tokens to an address that the caller did not name.
 func withoutRedirects(client cognitoidentityprovider.HTTPClient) cognitoidentityprovider.HTTPClient {
-	var plain http.Client
-	switch client := client.(type) {
-	case *http.Client:
-		plain = *client
-	case *awshttp.BuildableClient:
-		plain = http.Client{Transport: client.GetTransport(), Timeout: client.GetTimeout()}
-	default:
+	plain := plainClient(client)
+	if plain == nil {
 		return client // a client of the caller's own making follows what its maker decided
 	}
 	plain.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	return &plain
+	return plain
+}
+
+// plainClient is a copy of client as an http.Client; nil for one of a kind that is not known.
+func plainClient(client aws.HTTPClient) *http.Client {
+	switch client := client.(type) {
+	case *http.Client:
+		if client == nil {
+			return nil
+		}
+		plain := *client
+		return &plain
+	case *awshttp.BuildableClient:
+		return &http.Client{Transport: client.GetTransport(), Timeout: client.GetTimeout()}
+	default:
+		return nil
+	}
 }
 
 // boundedClient fails the reading of a body that is longer than the operation's answers can be.

@@ -1,8 +1,6 @@
 package cognito
 
 import (
-	"maps"
-	"slices"
 	"sync"
 	"time"
 
@@ -25,7 +23,7 @@ type session struct {
 	renewAt   time.Time // when to renew tokens; zero: that is not known yet
 	access    *AccessClaims
 	id        *IDClaims
-	pending   *Tokens // obtained, but the keys to verify them could not be fetched
+	pending   *Tokens // obtained, but not verified for want of their key, or not saved
 	challenge *Challenge
 	signUp    signUp // the last one of this session
 	deviceState
@@ -64,6 +62,9 @@ func (s *session) name() string {
 
 // current returns the session's tokens, or the zero Tokens.
 func (s *session) current() Tokens {
+	if s == nil {
+		return Tokens{}
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.tokens == nil {
@@ -123,7 +124,7 @@ func (s *session) replace(epoch uint64, t Tokens, access *AccessClaims, id *IDCl
 	return true
 }
 
-// keep holds on to tokens that were obtained but could not be verified for want of keys.
+// keep holds on to tokens that were obtained but could not be verified for want of their key, or not be saved.
 func (s *session) keep(epoch uint64, t Tokens) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -132,18 +133,46 @@ func (s *session) keep(epoch uint64, t Tokens) {
 	}
 }
 
-// signedOut forgets the session's tokens, unless newer ones than t, which were signed out, have come since.
-func (s *session) signedOut(t Tokens) {
+// dropAside forgets t, if that is what was kept aside.
+func (s *session) dropAside(t Tokens) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.pending == nil || *s.pending != t {
+		return false
+	}
+	s.pending = nil
+	return true
+}
+
+// rotate makes the refresh token of old that of its successor, and returns the tokens as they are then. It is false
+// when the session has no longer old.
+func (s *session) rotate(old Tokens, refreshToken string) (Tokens, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, held := range []*Tokens{s.pending, s.tokens} {
+		if held != nil && held.RefreshToken == old.RefreshToken {
+			held.RefreshToken = refreshToken
+			return *held, true
+		}
+	}
+	return Tokens{}, false
+}
+
+// signedOut forgets the session's tokens, unless newer ones than t, which were signed out, have come since; it is
+// false then.
+func (s *session) signedOut(t Tokens) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	newest := s.tokens
 	if s.pending != nil {
 		newest = s.pending
 	}
-	if newest != nil && newest.AccessToken == t.AccessToken {
-		s.epoch++
-		s.tokens, s.renewAt, s.access, s.id, s.pending = nil, time.Time{}, nil, nil, nil
+	if newest != nil && newest.AccessToken != t.AccessToken {
+		return false
 	}
+	s.epoch++
+	s.tokens, s.renewAt, s.access, s.id, s.pending = nil, time.Time{}, nil, nil, nil
+	return true
 }
 
 // await makes ch the challenge that the sign-in waits for.
@@ -181,26 +210,27 @@ func (s *session) dropChallenge(ch Challenge) {
 // IDClaims returns a copy of the claims of the session's verified ID token; nil when there is none, or it has
 // not been verified (see [Cognito.VerifyTokens]).
 func (c *Cognito) IDClaims() *IDClaims {
+	if c.session == nil {
+		return nil
+	}
 	c.session.mu.Lock()
 	defer c.session.mu.Unlock()
 	if c.session.id == nil {
 		return nil
 	}
-	claims := *c.session.id
-	claims.Groups = slices.Clone(claims.Groups)
-	claims.All = maps.Clone(claims.All)
-	return &claims
+	return c.session.id.clone()
 }
 
 // AccessClaims returns a copy of the claims of the session's verified access token; nil when there is none, or
 // it has not been verified (see [Cognito.VerifyTokens]).
 func (c *Cognito) AccessClaims() *AccessClaims {
+	if c.session == nil {
+		return nil
+	}
 	c.session.mu.Lock()
 	defer c.session.mu.Unlock()
 	if c.session.access == nil {
 		return nil
 	}
-	claims := *c.session.access
-	claims.Groups = slices.Clone(claims.Groups)
-	return &claims
+	return c.session.access.clone()
 }

@@ -209,7 +209,7 @@ func TestSecretHash(t *testing.T) {
 func TestNewDeviceVerifier(t *testing.T) {
 	t.Parallel()
 	seen := map[string]bool{}
-	for range 200 {
+	for range 50 {
 		password, config, err := cognito.NewDeviceVerifier(testDevice.GroupKey, testDevice.Key)
 		require.NoError(t, err)
 		raw, err := base64.StdEncoding.DecodeString(password)

@@ -60,6 +60,9 @@ func (s *session) forgetIf(ctx context.Context, t Tokens) error {
 
 // loaded returns the session's newest tokens, from the store if the session has none.
 func (s *session) loaded(ctx context.Context) (Tokens, error) {
+	if s == nil {
+		return Tokens{}, errNotMade
+	}
 	if tokens := s.newest(); tokens != (Tokens{}) || s.store == nil {
 		return tokens, nil
 	}
@@ -69,7 +72,10 @@ func (s *session) loaded(ctx context.Context) (Tokens, error) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.tokens == nil && tokens != (Tokens{}) { // nobody signed in meanwhile
+	if s.tokens != nil { // somebody signed in meanwhile
+		return *s.tokens, nil
+	}
+	if tokens != (Tokens{}) {
 		s.tokens, s.renewAt = &tokens, time.Time{}
 	}
 	return tokens, nil

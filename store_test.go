@@ -110,3 +110,44 @@ func TestTokenStoreFails(t *testing.T) {
 	require.ErrorIs(t, c.Logout(t.Context()), errFull)
 	assert.Equal(t, cognito.Tokens{}, c.Tokens(), "the service did sign out")
 }
+
+func TestZeroMemoryStore(t *testing.T) {
+	t.Parallel()
+	var store cognito.MemoryStore
+	tokens, err := store.Load(t.Context())
+	require.NoError(t, err)
+	assert.Equal(t, cognito.Tokens{}, tokens)
+	srv := newServer(t, cognitotest.Config{})
+	c := signedIn(t, srv, cognito.WithTokenStore(&store))
+	require.NoError(t, c.RenewAccessToken(t.Context()))
+	tokens, err = store.Load(t.Context())
+	require.NoError(t, err)
+	assert.Equal(t, c.Tokens(), tokens)
+	unlock, err := store.Lock(t.Context())
+	require.NoError(t, err)
+	unlock()
+}
+
+// A client that New did not make says so.
+func TestZeroCognito(t *testing.T) {
+	t.Parallel()
+	var c cognito.Cognito
+	ctx := t.Context()
+	_, tokenErr := c.Token(ctx)
+	_, checkErr := c.CheckToken(ctx, true)
+	_, verifyErr := c.VerifyToken(ctx, "x", cognito.AccessToken)
+	_, userErr := c.GetUser(ctx, nil)
+	_, sourceErr := c.TokenSource(ctx).Token()
+	for name, err := range map[string]error{
+		"Authenticate": c.Authenticate(ctx, "x"), "AdminAuthenticate": c.AdminAuthenticate(ctx, "x"),
+		"AuthenticateChoice": c.AuthenticateChoice(ctx, cognito.FirstFactor{}), "RenewAccessToken": c.RenewAccessToken(ctx),
+		"VerifyTokens": c.VerifyTokens(ctx), "Logout": c.Logout(ctx), "RevokeToken": c.RevokeToken(ctx), "ForgetTokens": c.ForgetTokens(ctx),
+		"Token": tokenErr, "CheckToken": checkErr, "VerifyToken": verifyErr, "GetUser": userErr, "TokenSource": sourceErr,
+	} {
+		require.ErrorContains(t, err, "want one from New", name)
+	}
+	assert.Equal(t, cognito.Tokens{}, c.Tokens())
+	assert.Nil(t, c.AccessClaims())
+	assert.Nil(t, c.IDClaims())
+	assert.Empty(t, c.Username())
+}

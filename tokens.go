@@ -44,9 +44,9 @@ func (c *Cognito) Tokens() Tokens { return c.session.current() }
 
 // VerifyTokens verifies the session's ID and access token and makes their claims available; it calls for no
 // operation of AWS but may fetch the key set. It is what to call after [WithTokens], and after a sign-in that
-// ended in [ErrKeysUnavailable]: the tokens that it obtained then replace the session's. It returns
-// [ErrNotSignedIn] without tokens, and an error that wraps a [*TokenError] when one is refused; the session is then
-// as it was.
+// ended in [ErrKeysUnavailable] or [ErrUnknownKey]: the tokens that it obtained then replace the session's. It
+// returns [ErrNotSignedIn] without tokens, and an error that wraps a [*TokenError] when one is refused; the session is
+// then as it was, and tokens that were only kept aside are dropped if they turn out to be bad.
 func (c *Cognito) VerifyTokens(ctx context.Context) error {
 	tokens, err := c.session.loaded(ctx)
 	if err != nil {
@@ -63,10 +63,13 @@ func (c *Cognito) VerifyTokens(ctx context.Context) error {
 }
 
 // VerifyToken verifies raw, a token of this pool and app client, for use and returns its claims. It neither
-// reads nor changes the session. The error is a [*TokenError].
+// reads nor changes the session. The error is a [*TokenError], or an [*Error] for a use that does not exist.
 func (c *Cognito) VerifyToken(ctx context.Context, raw string, use TokenUse) (jwt.MapClaims, error) {
 	if err := checkUse(use); err != nil {
 		return nil, wrapError("VerifyToken", err)
+	}
+	if c.pool == nil {
+		return nil, wrapError("VerifyToken", errNotMade)
 	}
 	claims := jwt.MapClaims{}
 	if err := c.pool.verifier.VerifyInto(ctx, raw, use, &claims); err != nil {
@@ -77,7 +80,8 @@ func (c *Cognito) VerifyToken(ctx context.Context, raw string, use TokenUse) (jw
 
 // CheckToken reports whether the session's access or ID token has expired. With renew, expired tokens are
 // renewed as [Cognito.RenewAccessToken] does, and expired is false once that succeeded. It returns
-// [ErrNotSignedIn] without tokens. Nothing is verified here; see [Cognito.VerifyTokens].
+// [ErrNotSignedIn] without tokens, also where there are some that wait to be verified. Nothing is verified here; see
+// [Cognito.VerifyTokens].
 func (c *Cognito) CheckToken(ctx context.Context, renew bool) (expired bool, err error) {
 	tokens := c.session.current()
 	if tokens == (Tokens{}) {
@@ -87,6 +91,9 @@ func (c *Cognito) CheckToken(ctx context.Context, renew bool) (expired bool, err
 	}
 	if tokens.AccessToken == "" {
 		return false, wrapError("CheckToken", ErrNotSignedIn)
+	}
+	if tokens == c.session.keptAside() {
+		return false, wrapError("CheckToken", fmt.Errorf("%w: the tokens wait to be verified (VerifyTokens)", ErrNotSignedIn))
 	}
 	now := c.pool.now()
 	for use, raw := range map[TokenUse]string{AccessToken: tokens.AccessToken, IDToken: tokens.IDToken} {
@@ -109,13 +116,17 @@ func (c *Cognito) CheckToken(ctx context.Context, renew bool) (expired bool, err
 }
 
 // Logout signs the user out everywhere: all refresh tokens of the user die, and the service refuses the access
-// tokens. The session then has no tokens; after an error it is as it was. Tokens that others verify offline
-// stay good until they expire.
+// tokens. The session then has no tokens; after an error it has those that it had, or renewed ones (see
+// [Cognito.ForgetTokens]). Tokens that others verify offline stay good until they expire.
 //
 // It calls GlobalSignOut, which needs no AWS credentials but an access token: without one it returns
-// [ErrNotSignedIn].
+// [ErrNotSignedIn]. An expired one is renewed first as [Cognito.RenewAccessToken] does, if there is a refresh token.
 func (c *Cognito) Logout(ctx context.Context) error {
-	return wrapError("Logout", c.signOut(ctx, func(tokens Tokens) error {
+	tokens, err := c.accessToken(ctx)
+	if err != nil {
+		return wrapError("Logout", err)
+	}
+	return wrapError("Logout", c.signOut(ctx, tokens, func(tokens Tokens) error {
 		if tokens.AccessToken == "" {
 			return ErrNotSignedIn
 		}
@@ -130,7 +141,11 @@ func (c *Cognito) Logout(ctx context.Context) error {
 // It calls RevokeToken, which needs no AWS credentials but a refresh token: without one it returns
 // [ErrNotSignedIn].
 func (c *Cognito) RevokeToken(ctx context.Context) error {
-	return wrapError("RevokeToken", c.signOut(ctx, func(tokens Tokens) error {
+	tokens, err := c.session.loaded(ctx)
+	if err != nil {
+		return wrapError("RevokeToken", err)
+	}
+	return wrapError("RevokeToken", c.signOut(ctx, tokens, func(tokens Tokens) error {
 		if tokens.RefreshToken == "" {
 			return ErrNotSignedIn
 		}
@@ -142,15 +157,27 @@ func (c *Cognito) RevokeToken(ctx context.Context) error {
 	}))
 }
 
-func (c *Cognito) signOut(ctx context.Context, call func(Tokens) error) error {
-	tokens, err := c.session.loaded(ctx)
-	if err != nil {
+// ForgetTokens drops the session's tokens here and in its [TokenStore], and tells the service nothing: they stay good
+// for whoever else has them. It is for what [Cognito.Logout] and [Cognito.RevokeToken] could not sign out. The error is
+// that of the store; the session has no tokens then, either.
+func (c *Cognito) ForgetTokens(ctx context.Context) error {
+	if c.session == nil {
+		return wrapError("ForgetTokens", errNotMade)
+	}
+	c.session.signedOut(c.session.newest())
+	return wrapError("ForgetTokens", c.session.forget(ctx))
+}
+
+// signOut makes a call that ends the session of tokens. Where these had been kept aside and are no good, the session's
+// own are tried.
+func (c *Cognito) signOut(ctx context.Context, tokens Tokens, call func(Tokens) error) error {
+	err := call(tokens)
+	if own := c.session.current(); err != nil && own != (Tokens{}) && tokens == c.session.keptAside() {
+		err = call(own)
+	}
+	if err != nil || !c.session.signedOut(tokens) {
 		return err
 	}
-	if err := call(tokens); err != nil {
-		return err
-	}
-	c.session.signedOut(tokens)
 	return c.session.forget(ctx)
 }
 
@@ -166,8 +193,8 @@ func (c *Cognito) newTokens(result *types.AuthenticationResultType) (Tokens, err
 	}, nil
 }
 
-// adopt verifies tokens, saves them and makes them the session's. When the keys cannot be fetched or the tokens not
-// be saved they are kept aside, so that nothing is lost.
+// adopt verifies tokens, saves them and makes them the session's. When they cannot be verified for want of their key,
+// or not be saved, they are kept aside, so that nothing is lost.
 func (c *Cognito) adopt(ctx context.Context, tokens Tokens) error {
 	return c.adoptSince(ctx, tokens, anyEpoch)
 }
@@ -175,12 +202,19 @@ func (c *Cognito) adopt(ctx context.Context, tokens Tokens) error {
 // adoptSince is adopt, unless the session has got other tokens since epoch, or was signed out.
 func (c *Cognito) adoptSince(ctx context.Context, tokens Tokens, epoch uint64) error {
 	access, id, err := c.verifyPair(ctx, tokens)
-	if errors.Is(err, ErrKeysUnavailable) {
+	if errors.Is(err, ErrUnknownKey) && c.pool.verifier.keys.resume() {
+		// The service itself gave them: the pause that made-up key IDs bring about is not for them.
+		access, id, err = c.verifyPair(ctx, tokens)
+	}
+	if undecided(err) {
 		c.session.keep(epoch, tokens)
 		return errors.Join(err, c.session.save(ctx, tokens)) // the only good refresh token may be among them
 	}
+	if errors.Is(err, jwt.ErrTokenExpired) {
+		return err // what was kept aside stays so, for the sake of its refresh token
+	}
 	if err != nil {
-		return err
+		return errors.Join(err, c.discard(ctx, tokens))
 	}
 	if access != nil {
 		tokens.ExpiresAt = access.ExpiresAt.Time
@@ -198,6 +232,27 @@ func (c *Cognito) adoptSince(ctx context.Context, tokens Tokens, epoch uint64) e
 		return errors.Join(ErrNotSignedIn, c.session.forget(ctx))
 	}
 	return c.session.save(ctx, now)
+}
+
+// undecided reports whether err leaves open if tokens are good, as their key is not known.
+func undecided(err error) bool {
+	return errors.Is(err, ErrKeysUnavailable) || errors.Is(err, ErrUnknownKey)
+}
+
+// discard drops tokens that were kept aside and turned out to be bad. Where the store has them it gets again what the
+// session has.
+func (c *Cognito) discard(ctx context.Context, bad Tokens) error {
+	if !c.session.dropAside(bad) {
+		return nil
+	}
+	stored, err := c.session.stored(ctx)
+	if err != nil || stored.AccessToken != bad.AccessToken { // another process has saved newer ones
+		return err
+	}
+	if own := c.session.current(); own != (Tokens{}) {
+		return c.session.save(ctx, own)
+	}
+	return c.session.forget(ctx)
 }
 
 // verifyPair verifies the access and the ID token, either of which may be missing, and that they are the same

@@ -269,3 +269,18 @@ func TestRevokeTokenEndsOneSession(t *testing.T) {
 		require.ErrorIs(t, revoked.Logout(t.Context()), cognito.ErrTokenRevoked)
 	}
 }
+
+// The access token says when it expires; what the answer says beside it does not matter.
+func TestExpiresAtIsTheTokens(t *testing.T) {
+	t.Parallel()
+	srv := newServer(t, cognitotest.Config{})
+	c := signedIn(t, srv)
+	fresh := srv.Token("bob", cognitotest.TokenOptions{Use: "access", ExpiresIn: 20 * time.Minute})
+	answer(srv, "GetTokensFromRefreshToken", http.StatusOK, map[string]any{"AuthenticationResult": map[string]any{
+		"AccessToken": fresh, "ExpiresIn": 7,
+	}})
+	require.NoError(t, c.RenewAccessToken(t.Context()))
+	assert.Equal(t, fresh, c.Tokens().AccessToken)
+	assert.True(t, c.AccessClaims().ExpiresAt.Equal(c.Tokens().ExpiresAt))
+	assert.WithinDuration(t, srv.Now().Add(20*time.Minute), c.Tokens().ExpiresAt, 2*time.Second)
+}

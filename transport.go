@@ -7,6 +7,8 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"net/url"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -27,7 +29,7 @@ const (
 //
 // A request that is answered with 401 is sent once more with a new token, if its body can be had again (see
 // [http.Request.GetBody]). A request that has the header already goes out as it is, and so does one with a user in
-// its URL.
+// its URL, and one whose Host header names none of the origins.
 //
 // RoundTrip returns the errors of [Cognito.Token] and [Cognito.Authenticate], which [errors.As] and [errors.Is] find
 // through the [*url.Error] of an [http.Client]; a challenge that no [ChallengeHandler] answers is a
@@ -154,10 +156,12 @@ func (t *transport) roundTrip(req *http.Request) (*http.Response, error) {
 
 // takes reports whether a token goes with req.
 func (t *transport) takes(req *http.Request) bool {
-	if _, has := req.Header[t.header]; has || req.URL == nil || req.URL.User != nil {
+	if _, has := req.Header[t.header]; has || req.URL == nil || req.URL.User != nil || strings.HasPrefix(req.URL.Opaque, "//") {
 		return false
 	}
-	return t.origins.have(req.URL)
+	// A server of many names, or a proxy, goes by the Host header.
+	host := req.Host == "" || req.Host == req.URL.Host || t.origins.have(&url.URL{Scheme: req.URL.Scheme, Host: req.Host})
+	return host && t.origins.have(req.URL)
 }
 
 // withToken is a copy of req with the token. The copy shares the body.

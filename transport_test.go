@@ -126,8 +126,25 @@ func TestTransportSendsTokensToItsOriginsOnly(t *testing.T) {
 		assert.Same(t, req, base.requests[len(base.requests)-1].Request, "it goes out untouched")
 	}
 	assert.Empty(t, srv.Requests(), "no token is obtained for others")
+	for name, change := range map[string]func(*http.Request){
+		"another Host":          func(r *http.Request) { r.Host = "evil.com" },
+		"Host of another port":  func(r *http.Request) { r.Host = "api.example.com:444" },
+		"opaque with authority": func(r *http.Request) { r.URL.Opaque = "//evil.com/x" },
+	} {
+		req := apiRequest(t, http.MethodGet, api, nil)
+		change(req)
+		roundTrip(t, tr, req)
+		assert.Same(t, req, base.requests[len(base.requests)-1].Request, name)
+	}
+	assert.Empty(t, srv.Requests())
 	for _, value := range base.headers("Authorization") {
 		assert.Empty(t, value)
+	}
+	for _, host := range []string{"", "api.example.com:443", "API.example.com", "other.example.com:8443"} {
+		req := apiRequest(t, http.MethodGet, api, nil)
+		req.Host, req.URL.Opaque = host, "/a%2Fb"
+		roundTrip(t, tr, req)
+		assert.NotEmpty(t, base.requests[len(base.requests)-1].Header.Get("Authorization"), host)
 	}
 	for _, target := range []string{
 		api, api + ":443/x", "https://API.Example.COM/v2", "https://other.example.com:8443/", "http://LOCALHOST:8080", "http://[::1]",

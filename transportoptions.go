@@ -1,6 +1,7 @@
 package cognito
 
 import (
+	"fmt"
 	"net"
 	"net/http"
 	"net/textproto"
@@ -62,11 +63,11 @@ func WithBase(rt http.RoundTripper) TransportOption {
 // at, but it must not have a user. There is no default.
 func WithOrigins(urls ...string) TransportOption {
 	return func(o *transportOptions) {
-		for _, raw := range urls {
+		for i, raw := range urls {
 			u, err := url.Parse(raw)
 			switch {
 			case err != nil || (u.Scheme != "https" && u.Scheme != "http") || u.Hostname() == "" || u.User != nil:
-				o.refuse("WithOrigins", "want https URLs without a user, such as https://api.example.com, got one that is not")
+				o.refuse("WithOrigins", fmt.Sprintf("want https URLs without a user, such as https://api.example.com, got another at %d", i+1))
 			case u.Scheme == "http" && !isLoopback(u.Hostname()):
 				o.refuse("WithOrigins", "want https, or http for a loopback address, got "+quote("http://"+u.Host))
 			default:

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"reflect"
 	"slices"
 	"strings"
 	"time"
@@ -18,53 +19,6 @@ import (
 )
 
 const defaultLeeway = time.Minute
-
-// Why a token is refused, matched with [errors.Is] against a [*TokenError]. The sentinels of
-// github.com/golang-jwt/jwt/v5 (jwt.ErrTokenExpired, jwt.ErrTokenMalformed, jwt.ErrTokenSignatureInvalid and
-// so on) match too.
-var (
-	// ErrTokenUse: an ID token where an access token is wanted, or the reverse.
-	ErrTokenUse = errors.New("token is for another use")
-	// ErrTokenClient: the token was issued to another app client.
-	ErrTokenClient = errors.New("token was issued to another app client")
-	// ErrTokenIssuer: the token was issued by another pool.
-	ErrTokenIssuer = errors.New("token has another issuer")
-	// ErrUnknownKey: the token names no key, or one that the pool does not have.
-	ErrUnknownKey = errors.New("token is signed with an unknown key")
-	// ErrKeysUnavailable: the pool's keys could not be fetched, so nothing is known about the token. It is the
-	// one reason here that speaks of the pool and not of the token.
-	ErrKeysUnavailable = errors.New("the pool's keys are unavailable")
-	// ErrNotInGroup: the user is in none of the groups that [WithGroups] names.
-	ErrNotInGroup = errors.New("user is in none of the groups that are wanted")
-	// ErrInsufficientScope: the token has none of the scopes that [WithScopes] names.
-	ErrInsufficientScope = errors.New("token has none of the scopes that are wanted")
-)
-
-// TokenUse is what a token is for: its claim token_use.
-type TokenUse string
-
-// The uses of a user pool's tokens.
-const (
-	AccessToken TokenUse = "access"
-	IDToken     TokenUse = "id"
-)
-
-// TokenError says why a token was refused, or why it could not be checked ([ErrKeysUnavailable]). It never
-// holds the token.
-type TokenError struct {
-	// Use is what the token was wanted for.
-	Use TokenUse
-	// Reason is the cause.
-	Reason error
-}
-
-// Error returns "cognito: ", the use, and the reason.
-func (e *TokenError) Error() string { return "cognito: " + e.text() }
-
-func (e *TokenError) text() string { return string(e.Use) + " token: " + e.Reason.Error() }
-
-// Unwrap returns the reason.
-func (e *TokenError) Unwrap() error { return e.Reason }
 
 // Verifier verifies the tokens of one user pool: signature (RS256, by one of the pool's keys), issuer, expiry,
 // use and app client. The pool's keys are fetched on first use and again when a token names a new one; see
@@ -138,7 +92,8 @@ func WithTokenCache(n int) VerifierOption {
 // WithKeys gives the pool's key set as JSON; nothing is fetched then. If not set, COGNITO_JWKS gives it, else it
 // is fetched.
 func WithKeys(keySet []byte) VerifierOption {
-	return func(o *verifierOptions) { WithJWKS(keySet).applyClient(&o.clientOptions) }
+	copied := WithJWKS(keySet)
+	return func(o *verifierOptions) { copied.applyClient(&o.clientOptions) }
 }
 
 // WithVerifierLeeway sets by how much clocks may differ, from 0 to 5 minutes. If not set, it is one minute.
@@ -236,8 +191,9 @@ func (v *Verifier) VerifyIDToken(ctx context.Context, raw string) (*IDClaims, er
 // takes: a struct of your own, or a [jwt.MapClaims]. A struct may embed [AccessClaims], but not [IDClaims], which
 // decodes itself. No method of it is called, and what it says about the token does not matter: the checks
 // look at the token alone. The error is a [*TokenError], as for [Verifier.VerifyAccessToken]; claims is as it was then.
+// It is an [*Error] for a use that does not exist and for claims that are no pointer.
 func (v *Verifier) VerifyInto(ctx context.Context, raw string, use TokenUse, claims any) error {
-	if err := checkUse(use); err != nil {
+	if err := errors.Join(checkUse(use), checkTarget(claims)); err != nil {
 		return wrapError("VerifyInto", err)
 	}
 	t, err := v.verify(ctx, raw, use)
@@ -300,6 +256,14 @@ var errCritical = fmt.Errorf("%w: it has critical header extensions, and none is
 func checkUse(use TokenUse) error {
 	if use != AccessToken && use != IDToken {
 		return fieldError("use", "want AccessToken or IDToken, got "+quote(string(use)))
+	}
+	return nil
+}
+
+// checkTarget refuses what claims cannot be decoded into, which would look like a fault of the token.
+func checkTarget(claims any) error {
+	if v := reflect.ValueOf(claims); v.Kind() != reflect.Pointer || v.IsNil() {
+		return fieldError("claims", fmt.Sprintf("want a pointer that is not nil, got %T", claims))
 	}
 	return nil
 }

@@ -376,8 +376,11 @@ func TestVerifyInto(t *testing.T) {
 		Team int `json:"custom:team"`
 	}
 	require.ErrorIs(t, v.VerifyInto(t.Context(), forged(claim("custom:team", "blue")), cognito.AccessToken, &wrong), jwt.ErrTokenMalformed)
-	require.Error(t, v.VerifyInto(t.Context(), forged(nil), cognito.AccessToken, nil))
-	require.Error(t, v.VerifyInto(t.Context(), forged(nil), cognito.AccessToken, claims), "no pointer")
+	for _, target := range []any{nil, claims, (*validatedClaims)(nil), jwt.MapClaims{}} {
+		err := v.VerifyInto(t.Context(), forged(nil), cognito.AccessToken, target)
+		require.ErrorContains(t, err, "want a pointer")
+		require.NotErrorIs(t, err, jwt.ErrTokenMalformed, "the token is good")
+	}
 
 	var all jwt.MapClaims
 	require.NoError(t, v.VerifyInto(t.Context(), idToken(nil), cognito.IDToken, &all))

@@ -261,9 +261,15 @@ func TestRotation(t *testing.T) {
 
 func TestRevoke(t *testing.T) {
 	t.Parallel()
-	f := newFixture(t, cognitotest.Config{})
+	other := allFlows()
+	other.ID = "another1client2of3the4pool"
+	f := newFixture(t, cognitotest.Config{Clients: []cognitotest.Client{allFlows(), other}})
 	f.AddUser(cognitotest.User{Username: "eve", Password: password})
 	one, two := f.tokens(), f.tokens()
+	_, foreign := f.sdk.RevokeToken(t.Context(), &cip.RevokeTokenInput{ClientId: aws.String(other.ID), Token: one.RefreshToken})
+	refused(t, foreign, "UnauthorizedException", "Client is not authorized to revoke this token")
+	_, foreign = f.refresh(*one.RefreshToken)
+	require.NoError(t, foreign, "it is not another client's to revoke")
 	eve, err := f.byPassword("eve", password)
 	require.NoError(t, err)
 	_, err = f.sdk.RevokeToken(t.Context(), &cip.RevokeTokenInput{ClientId: aws.String(clientID), Token: one.AccessToken})

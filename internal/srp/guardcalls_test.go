@@ -1,0 +1,70 @@
+package srp
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"go/types"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// TestGuardsAreCalled: what no result shows is there all the same. A u of 0 cannot be brought about, and neither the
+// time of a comparison nor what is left in memory can be seen from outside.
+func TestGuardsAreCalled(t *testing.T) {
+	t.Parallel()
+	calls := callsByFunction(t)
+	for function, want := range map[string][]string{
+		"scrambler":           {"nonZero(u)"},
+		"Client.Sign":         {"clear(key)"},
+		"Client.sharedSecret": {"clear(x[:])", "clear(exponent)"},
+		"newVerifier":         {"clear(x[:])"},
+		"Server.Verify":       {"clear(key)", "hmac.Equal(claimed, sign(key, id, secretBlock, timestamp))"},
+		"element.exp":         {"clear(table[:])"},
+		"element.expG":        {"clear(rows[:])"},
+	} {
+		for _, call := range want {
+			assert.Contains(t, calls[function], call, function)
+		}
+	}
+}
+
+// callsByFunction lists the calls in each function of the package, as they are written.
+func callsByFunction(t *testing.T) map[string][]string {
+	t.Helper()
+	all := map[string][]string{}
+	for _, name := range []string{"element.go", "group.go", "hash.go", "client.go", "server.go"} {
+		file, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.SkipObjectResolution)
+		require.NoError(t, err)
+		for _, declaration := range file.Decls {
+			function, ok := declaration.(*ast.FuncDecl)
+			if !ok {
+				continue
+			}
+			name := function.Name.Name
+			if function.Recv != nil {
+				name = strings.TrimPrefix(types.ExprString(function.Recv.List[0].Type), "*") + "." + name
+			}
+			ast.Inspect(function, func(node ast.Node) bool {
+				if call, ok := node.(*ast.CallExpr); ok {
+					all[name] = append(all[name], types.ExprString(call))
+				}
+				return true
+			})
+		}
+	}
+	return all
+}
+
+// TestSaltsAreLong: an encoding without leading zeros makes single salts shorter, not all of them.
+func TestSaltsAreLong(t *testing.T) {
+	t.Parallel()
+	total := 0
+	for range 100 {
+		total += len(NewVerifier(someone, somePassword).Salt)
+	}
+	assert.Greater(t, total, 100*15)
+}
