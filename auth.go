@@ -17,7 +17,7 @@ import (
 // returns a [*ChallengeError] when the pool asks for more; the challenge is then the session's (see
 // [Cognito.Challenge] and [Cognito.RespondToChallenge]). After any other error the session is as it was;
 // [ErrInvalidCredentials], [ErrUserNotConfirmed], [ErrPasswordResetRequired], [ErrTooManyAttempts],
-// [ErrUserDisabled] and [ErrSecretHash] are the usual ones. With [ErrKeysUnavailable] the user did sign in, but
+// [ErrUserDisabled] and [ErrSecretHash] are the usual ones. With [ErrKeysUnavailable] and [ErrUnknownKey] the user did sign in, but
 // the tokens could not be verified: they are kept aside for [Cognito.VerifyTokens].
 //
 // It calls InitiateAuth and, for SRP, RespondToAuthChallenge, which need no AWS credentials; the pool's key set,

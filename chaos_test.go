@@ -211,7 +211,7 @@ func (b *chaos) setFaults() {
 	}
 	for range b.rng.IntN(8) {
 		f := cognitotest.Fault{
-			Op: pick(b.rng, chaosOps...), Kind: pick(b.rng, chaosKinds...), Times: 1 + b.rng.IntN(6), After: b.rng.IntN(4),
+			Op: pick(b.rng, chaosOps...), Kind: pick(b.rng, chaosKinds...), Times: 1 + b.rng.IntN(10), After: b.rng.IntN(4),
 			Delay: time.Duration(b.rng.IntN(2_000)) * time.Microsecond, Status: pick(b.rng, 0, 0, http.StatusServiceUnavailable),
 		}
 		if f.Kind == cognitotest.FaultThrottle || f.Kind == cognitotest.FaultDelay || f.Kind == cognitotest.FaultLateReply {

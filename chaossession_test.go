@@ -209,7 +209,7 @@ func (s *chaosSession) confirmLoss(ctx context.Context, what string, because err
 func (s *chaosSession) signedIn(ctx context.Context, what, before string, err error) {
 	after, _ := s.heard()
 	switch {
-	case err == nil || errors.Is(err, cognito.ErrKeysUnavailable):
+	case err == nil || errors.Is(err, cognito.ErrKeysUnavailable) || errors.Is(err, cognito.ErrUnknownKey):
 		s.held = true
 	case after != before && ctx.Err() == nil:
 		s.errorf("%s: the tokens arrived, and the sign-in failed: %v", what, err)

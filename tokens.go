@@ -44,7 +44,7 @@ func (c *Cognito) Tokens() Tokens { return c.session.current() }
 
 // VerifyTokens verifies the session's ID and access token and makes their claims available; it calls for no
 // operation of AWS but may fetch the key set. It is what to call after [WithTokens], and after a sign-in that
-// ended in [ErrKeysUnavailable]: the tokens that it obtained then replace the session's. It returns
+// ended in [ErrKeysUnavailable] or [ErrUnknownKey]: the tokens that it obtained then replace the session's. It returns
 // [ErrNotSignedIn] without tokens, and an error that wraps a [*TokenError] when one is refused; the session is then
 // as it was.
 func (c *Cognito) VerifyTokens(ctx context.Context) error {
@@ -166,7 +166,7 @@ func (c *Cognito) newTokens(result *types.AuthenticationResultType) (Tokens, err
 	}, nil
 }
 
-// adopt verifies tokens, saves them and makes them the session's. When the keys cannot be fetched or the tokens not
+// adopt verifies tokens, saves them and makes them the session's. When the keys are not to be had or the tokens cannot
 // be saved they are kept aside, so that nothing is lost.
 func (c *Cognito) adopt(ctx context.Context, tokens Tokens) error {
 	return c.adoptSince(ctx, tokens, anyEpoch)
@@ -175,7 +175,8 @@ func (c *Cognito) adopt(ctx context.Context, tokens Tokens) error {
 // adoptSince is adopt, unless the session has got other tokens since epoch, or was signed out.
 func (c *Cognito) adoptSince(ctx context.Context, tokens Tokens, epoch uint64) error {
 	access, id, err := c.verifyPair(ctx, tokens)
-	if errors.Is(err, ErrKeysUnavailable) {
+	// A key that is unknown may be so new that the set was not fetched since.
+	if errors.Is(err, ErrKeysUnavailable) || errors.Is(err, ErrUnknownKey) {
 		c.session.keep(epoch, tokens)
 		return errors.Join(err, c.session.save(ctx, tokens)) // the only good refresh token may be among them
 	}
