@@ -36,9 +36,8 @@ const (
 
 // TestChaos drives hundreds of sessions through random faults. What they do and which faults are set comes from a
 // seed for each batch, which is printed; which request a fault hits depends on the scheduler, too. CHAOS_SEED=n runs
-// the batch of that seed again, and CHAOS_TIME=5m runs batches of new seeds for that long.
-//
-//nolint:paralleltest,tparallel // it would take the time of the tests that check how long something may take
+// the batch of that seed again, and CHAOS_TIME=5m runs batches of new seeds for that long. It is not parallel: it would
+// take the time of the tests that check how long something may take.
 func TestChaos(t *testing.T) {
 	first, batches, until := rand.Uint64(), chaosBatches, time.Now().Add(chaosPatience)
 	if text := os.Getenv("CHAOS_TIME"); text != "" {
@@ -278,12 +277,12 @@ func checkGoroutines(t *testing.T, seed uint64) {
 	t.Helper()
 	label := []byte(fmt.Sprintf("%q:%q", chaosLabel, strconv.FormatUint(seed, 10)))
 	var left bytes.Buffer
-	assert.Eventually(t, func() bool {
+	ended := assert.Eventually(t, func() bool {
 		left.Reset()
 		_ = pprof.Lookup("goroutine").WriteTo(&left, 1)
 		return !bytes.Contains(left.Bytes(), label)
 	}, 30*time.Second, 10*time.Millisecond, "goroutines that outlive the batch")
-	if t.Failed() {
+	if !ended {
 		t.Log(left.String())
 	}
 }
