@@ -213,9 +213,12 @@ func (b *chaos) setFaults() {
 			Op: pick(b.rng, chaosOps...), Kind: pick(b.rng, chaosKinds...), Times: 1 + b.rng.IntN(10), After: b.rng.IntN(4),
 			Delay: time.Duration(b.rng.IntN(2_000)) * time.Microsecond, Status: pick(b.rng, 0, 0, http.StatusServiceUnavailable),
 		}
-		if f.Kind == cognitotest.FaultThrottle || f.Kind == cognitotest.FaultDelay || f.Kind == cognitotest.FaultLateReply {
-			f.Status = 0
+		switch f.Kind {
+		case cognitotest.FaultThrottle: // the SDK tries three times
+			f.Times, f.Status = 3*f.Times, 0
+		case cognitotest.FaultDelay, cognitotest.FaultLateReply:
 			f.Delay++
+		default:
 		}
 		b.srv.Fault(f)
 	}
