@@ -96,13 +96,7 @@ func runChaos(t *testing.T, seed uint64) (b *chaos) {
 		defer b.close()
 		for round := range chaosRounds {
 			b.setFaults()
-			rotate := b.rng.IntN(4) == 0 // which takes a while, so that it is done in the middle of the round
-			b.each(func(s *chaosSession) {
-				if rotate && s == b.sessions[0] {
-					b.srv.RotateKeys()
-				}
-				s.step(ctx, round)
-			})
+			b.each(func(s *chaosSession) { s.step(ctx, round) })
 			b.srv.Advance(b.between())
 		}
 		b.srv.ClearFaults()
@@ -222,13 +216,19 @@ func (b *chaos) setFaults() {
 		}
 		b.srv.Fault(f)
 	}
+	if b.rng.IntN(4) == 0 {
+		b.srv.RotateKeys()
+	}
 	if b.rng.IntN(6) == 0 {
 		b.srv.Fault(cognitotest.Fault{Op: "JWKS", Times: 50})
 	}
 }
 
-// between is how much time passes after a round: more than half a minute, so that there is a new TOTP code.
+// between is how much time passes after a round: none, or more than half a minute, so that there is a new TOTP code.
 func (b *chaos) between() time.Duration {
+	if b.rng.IntN(3) == 0 {
+		return 0
+	}
 	return 31*time.Second + pick(b.rng, 0, 0, time.Minute, 4*time.Minute, 90*time.Minute)
 }
 
