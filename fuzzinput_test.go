@@ -155,6 +155,7 @@ func FuzzServiceAnswer(f *testing.F) {
 		f.Add(uint16(http.StatusOK), "", body)
 		f.Add(uint16(http.StatusBadRequest), "UserNotFoundException:http://x", body)
 	}
+	f.Add(uint16(http.StatusBadRequest), "X", `{"message":"`+strings.Repeat("x", 6000)+`"}`)
 	f.Fuzz(func(t *testing.T, status uint16, exception, body string) {
 		if strings.ContainsFunc(exception, unicode.IsControl) || status < 200 || status > 599 {
 			return // net/http itself refuses such an answer
