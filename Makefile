@@ -1,4 +1,4 @@
-.PHONY: test race lint fuzz bench interop ci
+.PHONY: test race lint fuzz chaos bench interop ci
 
 test:
 	go test ./...
@@ -11,6 +11,9 @@ lint:
 
 fuzz:
 	sh .ci/fuzz 30s
+
+chaos:
+	CHAOS_TIME=2m go test -race -run '^TestChaos$$' -count 1 -v .
 
 bench:
 	go test -run '^$$' -bench . -benchmem ./...

@@ -18,7 +18,7 @@ import (
 // [Cognito.Challenge] and [Cognito.RespondToChallenge]). After any other error the session is as it was;
 // [ErrInvalidCredentials], [ErrUserNotConfirmed], [ErrPasswordResetRequired], [ErrTooManyAttempts],
 // [ErrUserDisabled] and [ErrSecretHash] are the usual ones; tokens that cannot be verified, or are of another user than
-// the service named on the way, are a [*TokenError]. With [ErrKeysUnavailable] the user did sign in, but
+// the service named on the way, are a [*TokenError]. With [ErrKeysUnavailable] and [ErrUnknownKey] the user did sign in, but
 // the tokens could not be verified: they are kept aside for [Cognito.VerifyTokens].
 //
 // It calls InitiateAuth and, for SRP, RespondToAuthChallenge, which need no AWS credentials; the pool's key set,

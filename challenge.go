@@ -107,6 +107,9 @@ func (e *ChallengeError) Is(target error) bool {
 	return slices.Contains(challengeReasons[e.Challenge.Name], target)
 }
 
+// Format prints the text of the error, whatever the verb.
+func (e ChallengeError) Format(f fmt.State, verb rune) { printError(f, verb, &e) }
+
 // LogValue logs the challenge's name and user.
 func (e ChallengeError) LogValue() slog.Value { return e.Challenge.LogValue() }
 

@@ -3,7 +3,9 @@ package cognito
 import (
 	"errors"
 	"fmt"
+	"io"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode"
 
@@ -108,6 +110,19 @@ func (e *Error) Error() string {
 
 // Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Err }
+
+// Format prints the text of the error, whatever the verb: requests and challenges hang off the cause, which package
+// fmt would print field by field at a verb that it does not know.
+func (e *Error) Format(f fmt.State, verb rune) { printError(f, verb, e) }
+
+// printError prints the text of err, and quotes it at %q.
+func printError(f fmt.State, verb rune, err error) {
+	text := err.Error()
+	if verb == 'q' {
+		text = strconv.Quote(text)
+	}
+	_, _ = io.WriteString(f, text)
+}
 
 // Is reports whether target is one of the reasons that the service's answer stands for.
 func (e *Error) Is(target error) bool {

@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/gocognito/cognito"
+	"github.com/gocognito/cognito/internal/prints"
 )
 
 var reasons = []error{
@@ -119,7 +120,7 @@ func TestLongMessagesAreClipped(t *testing.T) {
 	assert.True(t, utf8.ValidString(err.Error()))
 	challenge := cognito.Challenge{Name: types.ChallengeNameType(long), Username: long}
 	assert.Less(t, len((&cognito.ChallengeError{Challenge: challenge}).Error()), 600)
-	for how, text := range printed(challenge) {
+	for how, text := range prints.All(challenge) {
 		assert.Less(t, len(text), 2500, how)
 	}
 }

@@ -120,10 +120,10 @@ func TestFetchEndsByItself(t *testing.T) {
 	require.NoError(t, keys.verifier(t).Preload(t.Context()))
 }
 
-// endless is a body without an end. It stops the test's process from reading it for ever.
-type endless struct{ read int }
+// endlessBody is a body without an end. It stops the test's process from reading it for ever.
+type endlessBody struct{ read int }
 
-func (e *endless) Read(p []byte) (int, error) {
+func (e *endlessBody) Read(p []byte) (int, error) {
 	if e.read += len(p); e.read > 10<<20 {
 		return 0, errors.New("read without a bound")
 	}
@@ -132,7 +132,7 @@ func (e *endless) Read(p []byte) (int, error) {
 
 func TestEndlessKeySetIsNotRead(t *testing.T) {
 	t.Parallel()
-	keys := &keySource{answer: func(*http.Request) (*http.Response, error) { return answerKeys(&endless{}), nil }}
+	keys := &keySource{answer: func(*http.Request) (*http.Response, error) { return answerKeys(&endlessBody{}), nil }}
 	err := keys.verifier(t).Preload(t.Context())
 	require.ErrorIs(t, err, cognito.ErrKeysUnavailable)
 	require.ErrorContains(t, err, "at most")

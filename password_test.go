@@ -11,6 +11,7 @@ import (
 
 	"github.com/gocognito/cognito"
 	"github.com/gocognito/cognito/cognitotest"
+	"github.com/gocognito/cognito/internal/prints"
 )
 
 const newPassword = "Another-Horse-2"
@@ -159,7 +160,7 @@ func TestPasswordsAreNotKept(t *testing.T) {
 	require.NoError(t, bob.ConfirmForgotPassword(t.Context(), srv.Code("bob"), secret+"-Horse-3"))
 	_, err = bob.Register(t.Context(), "dave", secret+"-Horse-4", nil)
 	require.NoError(t, err)
-	for how, text := range printed(bob) {
+	for how, text := range prints.All(bob) {
 		assert.NotContains(t, text, secret, how)
 	}
 }

@@ -20,6 +20,7 @@ import (
 
 	"github.com/gocognito/cognito"
 	"github.com/gocognito/cognito/cognitotest"
+	"github.com/gocognito/cognito/internal/prints"
 )
 
 var okta = cognito.IdentityProvider{
@@ -303,7 +304,7 @@ func TestAdministrationPrintsNoSecret(t *testing.T) {
 		"forgot": c.ConfirmForgotPassword(t.Context(), secret, secret), "user's password": errors.Join(errCreate),
 	}
 	for name, v := range values {
-		for how, text := range printed(v) {
+		for how, text := range prints.All(v) {
 			assert.NotContains(t, text, secret, "%s with %s", name, how)
 			assert.NotContains(t, text, fmt.Sprintf("%x", secret), "%s with %s", name, how)
 		}

@@ -40,7 +40,7 @@ func (c *Cognito) Token(ctx context.Context) (Tokens, error) {
 
 // RenewAccessToken obtains new ID and access tokens for the session's refresh token, verifies them and makes
 // them the session's; a refresh token that comes with them replaces the old one. After an error the session is
-// as it was, but see [Cognito.VerifyTokens] for [ErrKeysUnavailable]; [IsTerminal] says whether only a new
+// as it was, but see [Cognito.VerifyTokens] for [ErrKeysUnavailable] and [ErrUnknownKey]; [IsTerminal] says whether only a new
 // sign-in helps. Without a refresh token it returns [ErrNotSignedIn]. Calls at the same time share one renewal, which
 // outlives a cancelled ctx.
 //

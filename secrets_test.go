@@ -4,8 +4,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"log/slog"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
@@ -15,26 +15,28 @@ import (
 
 	"github.com/gocognito/cognito"
 	"github.com/gocognito/cognito/cognitotest"
+	"github.com/gocognito/cognito/internal/prints"
 )
+
+// harmless are the exported types that hold no secret of their own, and why.
+var harmless = map[string]string{
+	"AccessClaims": "claims are what a token says, and do not give it back", "IDClaims": "the same",
+	"AttributeMap": "names of attributes", "Attributes": "what is stored of a user; Amazon Cognito shows it to every administrator",
+	"User": "the same", "TrackedDevice": "keys, names and dates of a device, and not its password",
+	"WebAuthnCredential": "what the pool knows of a passkey is public", "CodeDelivery": "where a code went, and not the code",
+	"Group": "names of groups and roles", "Flow": "the name of a flow", "TokenUse": "the name of a use", "MFASetting": "a choice",
+	"MFAPreference": "choices", "UserContextData": "what a browser is", "ContextData": "the same; ContextDataFromRequest copies no header with a credential",
+	"ClientMetadata": "for Lambda functions, and not for secrets, as the service's manual says", "ValidationData": "the same",
+	"Option": "an interface; what implements it is a function, which prints as an address", "SessionOption": "the same", "CallOption": "the same",
+	"VerifierOption": "a function, which prints as an address", "TokenStore": "an interface of the caller's", "TokenLocker": "the same",
+}
 
 // secret marks every value below that must not be printed.
 const secret = "hush-hush"
 
-// printed is what every verb and both slog handlers make of v.
-func printed(v any) map[string]string {
-	out := map[string]string{}
-	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%X", "%d"} {
-		out[verb] = fmt.Sprintf(verb, v)
-	}
-	var text, structured strings.Builder
-	slog.New(slog.NewTextHandler(&text, nil)).Info("m", slog.Any("v", v), slog.Group("g", slog.Any("v", v)))
-	slog.New(slog.NewJSONHandler(&structured, nil)).Info("m", slog.Any("v", v), slog.Group("g", slog.Any("v", v)))
-	out["text handler"], out["JSON handler"] = text.String(), structured.String()
-	return out
-}
-
-func TestNothingPrintsASecret(t *testing.T) {
-	t.Parallel()
+// secretValues are values of the exported types with a secret in each place for one, and the secret hash in one of them.
+func secretValues(t *testing.T) (values map[string]any, hash string) {
+	t.Helper()
 	srv := newServer(t, cognitotest.Config{Clients: []cognitotest.Client{secretClient()}})
 	tokens := cognito.Tokens{IDToken: secret, AccessToken: secret, RefreshToken: secret}
 	challenge := cognito.Challenge{Name: "SMS_MFA", Session: secret, Username: "bob", Parameters: map[string]string{"p": secret}}
@@ -59,7 +61,10 @@ func TestNothingPrintsASecret(t *testing.T) {
 	refused := c.VerifyTokens(t.Context())
 	require.Error(t, refused)
 
-	values := map[string]any{
+	_, badToken := v.VerifyAccessToken(t.Context(), secret+"."+secret+"."+secret)
+	var tokenError *cognito.TokenError
+	require.ErrorAs(t, badToken, &tokenError)
+	return map[string]any{
 		"Tokens": tokens, "*Tokens": &tokens, "Challenge": challenge, "*Challenge": &challenge,
 		"ChallengeError": cognito.ChallengeError{Challenge: challenge}, "*ChallengeError": &cognito.ChallengeError{Challenge: challenge},
 		"wrapped *ChallengeError": fmt.Errorf("app: %w", &cognito.ChallengeError{Challenge: challenge}),
@@ -74,7 +79,7 @@ func TestNothingPrintsASecret(t *testing.T) {
 		"*Transport": transport, "Transport": *transport, "http.Client": c.HTTPClient(nil, secret), "TokenSource": source,
 		"*MemoryStore": store, "MemoryStore": *store, "*FileStore": cognito.NewFileStore("x"), "*MultiVerifier": multi,
 		"transport option": cognito.WithHeader("X-Token", "x"),
-		"*Verifier":        v, "refusal": refused, "*Error": &cognito.Error{Op: "Op", Err: &cognito.ChallengeError{Challenge: challenge}},
+		"*Verifier":        v, "*TokenError": tokenError, "bad token": badToken, "handler": cognito.TOTPHandler(secret), "refusal": refused, "*Error": &cognito.Error{Op: "Op", Err: &cognito.ChallengeError{Challenge: challenge}},
 		"option": cognito.WithClientSecret(secret), "session option": cognito.WithTokens(tokens), "SRP option": cognito.WithSRPClientSecret(secret),
 		"*User": c.UserFromAttributes("bob", nil), "User": *c.UserFromAttributes("bob", nil),
 		"IdentityProvider": okta, "UserPoolClient": cognito.UserPoolClient{Secret: secret}, "temporary password": cognito.TemporaryPassword(secret),
@@ -91,18 +96,43 @@ func TestNothingPrintsASecret(t *testing.T) {
 			m cognito.MemoryStore
 			c *http.Client
 		}{transport, *transport, store, *store, c.HTTPClient(nil, secret)},
-	}
+	}, first["SECRET_HASH"]
+}
+
+func TestNothingPrintsASecret(t *testing.T) {
+	t.Parallel()
+	values, hash := secretValues(t)
 	for name, v := range values {
-		for how, text := range printed(v) {
+		for how, text := range prints.All(v) {
 			// JSON is how Tokens, Challenge and Device are stored, so slog's JSON handler prints the fields of
 			// what holds them; only the values themselves redact there.
+			// Nor can a type hide anything from a verb that package fmt does not know in an error of that package's.
+			if strings.HasPrefix(name, "wrapped ") && slices.Contains([]string{"%c", "%U", "%e", "%t"}, how) {
+				continue
+			}
 			if how == "JSON handler" && (name == "slice" || name == "map" || name == "holder") {
 				continue
 			}
 			assert.NotContains(t, text, secret, "%s with %s", name, how)
 			assert.NotContains(t, text, fmt.Sprintf("%x", secret), "%s with %s", name, how)
-			assert.NotContains(t, text, first["SECRET_HASH"], "%s with %s", name, how)
+			assert.NotContains(t, text, hash, "%s with %s", name, how)
 		}
+	}
+}
+
+// A type that is new must be put to the test, or among those that need none.
+func TestEveryTypeIsTestedForSecrets(t *testing.T) {
+	t.Parallel()
+	values, _ := secretValues(t)
+	tested := prints.TypesOf("github.com/gocognito/cognito", values)
+	names, err := prints.ExportedTypes(".")
+	require.NoError(t, err)
+	require.Greater(t, len(names), 40)
+	for _, name := range names {
+		assert.NotEqual(t, tested[name], harmless[name] != "", "%s must be either in secretValues or in harmless", name)
+	}
+	for name := range harmless {
+		assert.Contains(t, names, name)
 	}
 }
 
@@ -160,7 +190,7 @@ func TestErrorsOfCallsHoldNoSecret(t *testing.T) {
 	for name, err := range errs {
 		require.Error(t, err, name)
 		for e := err; e != nil; e = errors.Unwrap(e) {
-			for how, text := range printed(e) {
+			for how, text := range prints.All(e) {
 				assert.NotContains(t, text, secret, "%s with %s", name, how)
 			}
 		}

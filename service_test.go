@@ -18,6 +18,7 @@ import (
 
 	"github.com/gocognito/cognito"
 	"github.com/gocognito/cognito/cognitotest"
+	"github.com/gocognito/cognito/internal/prints"
 )
 
 // refuseOp makes srv refuse op with an exception, the first times times, and returns how often op was called.
@@ -144,7 +145,7 @@ func TestTextOfWrappedAnswers(t *testing.T) {
 	})}
 	assert.Equal(t, "cognito: Op: after the device: InitiateAuth: XException: a b [31mc", err.Error())
 	challenge := &cognito.ChallengeError{Challenge: cognito.Challenge{Name: "A\nB", Username: "c\rd"}}
-	for how, text := range printed(challenge) {
+	for how, text := range prints.All(challenge) {
 		assert.NotContains(t, strings.TrimSuffix(text, "\n"), "\n", how)
 		assert.NotContains(t, text, "\r", how)
 	}

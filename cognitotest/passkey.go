@@ -40,10 +40,10 @@ const passkeyIDSize = 16
 func NewPasskey() *Passkey { return &Passkey{} }
 
 // Format prints that it is a Passkey, whatever the verb.
-func (k *Passkey) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "Passkey{}") }
+func (k Passkey) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "Passkey{}") }
 
 // LogValue logs that it is a Passkey.
-func (k *Passkey) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(k)) }
+func (k Passkey) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(k)) }
 
 // Create answers the CredentialCreationOptions of StartWebAuthnRegistration, as JSON, with a new credential for
 // CompleteWebAuthnRegistration. It fails when options are no JSON or exclude the credential that it holds.

@@ -1,0 +1,82 @@
+package cognito_test
+
+import (
+	"bytes"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// maxLines is how long a file may be. One that outgrows it holds two things.
+const maxLines = 450
+
+// Imports point one way: examples to cognito and cognitotest, both of these to internal/srp, which uses neither.
+func TestImportsPointOneWay(t *testing.T) {
+	t.Parallel()
+	const module = "github.com/gocognito/cognito"
+	allowed := map[string][]string{
+		".":            {module + "/internal/srp"},
+		"cognitotest":  {module + "/internal/srp"},
+		"internal/srp": {},
+	}
+	found := map[string]bool{}
+	goFiles(t, func(path string, text []byte) {
+		folder := filepath.ToSlash(filepath.Dir(path))
+		list, ok := allowed[folder]
+		if !ok || strings.HasSuffix(path, "_test.go") {
+			return
+		}
+		found[folder] = true
+		file, err := parser.ParseFile(token.NewFileSet(), path, text, parser.ImportsOnly)
+		require.NoError(t, err)
+		for _, spec := range file.Imports {
+			imported, err := strconv.Unquote(spec.Path.Value)
+			require.NoError(t, err)
+			if imported == module || strings.HasPrefix(imported, module+"/") {
+				assert.Contains(t, list, imported, path)
+			}
+		}
+	})
+	assert.Len(t, found, len(allowed), "each folder has files")
+}
+
+func TestNoFileHoldsTwoThings(t *testing.T) {
+	t.Parallel()
+	files := 0
+	goFiles(t, func(path string, text []byte) {
+		if !strings.HasSuffix(path, "_test.go") {
+			files++
+			assert.LessOrEqual(t, bytes.Count(text, []byte("\n")), maxLines, path)
+		}
+	})
+	assert.Greater(t, files, 100)
+}
+
+// goFiles gives do each Go file below this folder.
+func goFiles(t *testing.T, do func(path string, text []byte)) {
+	t.Helper()
+	err := filepath.WalkDir(".", func(path string, entry fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case entry.IsDir() && (entry.Name() == "node_modules" || entry.Name() == ".git"):
+			return fs.SkipDir
+		case entry.IsDir() || !strings.HasSuffix(path, ".go"):
+			return nil
+		}
+		text, err := os.ReadFile(path)
+		if err == nil {
+			do(path, text)
+		}
+		return err
+	})
+	require.NoError(t, err)
+}
