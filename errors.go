@@ -105,7 +105,8 @@ type Error struct {
 
 // Error returns "cognito: ", the method, and the cause.
 func (e *Error) Error() string {
-	return "cognito: " + e.Op + ": " + causeText(e.Err)
+	// The method and the operation behind it often have one name, which need not be said twice.
+	return "cognito: " + e.Op + ": " + strings.TrimPrefix(causeText(e.Err), e.Op+": ")
 }
 
 // Unwrap returns the cause.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
+	"net/http"
 	"sync/atomic"
 	"time"
 
@@ -256,7 +257,7 @@ func (c *Cognito) refresh(ctx context.Context, old Tokens) (*types.Authenticatio
 	if err == nil {
 		return out.AuthenticationResult, nil
 	}
-	if !hasCode(err, "UnknownOperationException") {
+	if !unknownOperation(err) {
 		return nil, err
 	}
 	params := map[string]string{"REFRESH_TOKEN": old.RefreshToken}
@@ -278,6 +279,14 @@ func (c *Cognito) refresh(ctx context.Context, old Tokens) (*types.Authenticatio
 		return nil, err
 	}
 	return reply.AuthenticationResult, nil
+}
+
+// unknownOperation reports whether a server says that it does not know the operation: in the service's words, in those
+// of cognito-local, or with the status that LocalStack and others answer.
+func unknownOperation(err error) bool {
+	var response interface{ HTTPStatusCode() int }
+	return hasCode(err, "UnknownOperationException", "Unsupported") ||
+		errors.As(err, &response) && response.HTTPStatusCode() == http.StatusNotImplemented
 }
 
 // lasts reports whether tokens need no renewal yet.

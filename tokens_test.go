@@ -158,11 +158,28 @@ func TestRenewAccessToken(t *testing.T) {
 
 func TestRenewFallsBackToREFRESH_TOKEN_AUTH(t *testing.T) {
 	t.Parallel()
+	for name, unknown := range map[string]struct {
+		status int
+		kind   string
+	}{
+		"the service":   {http.StatusBadRequest, "UnknownOperationException"},
+		"cognito-local": {http.StatusInternalServerError, "Unsupported"},
+		"LocalStack":    {http.StatusNotImplemented, "InternalFailure"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			testRenewFallsBack(t, unknown.status, unknown.kind)
+		})
+	}
+}
+
+func testRenewFallsBack(t *testing.T, status int, kind string) {
+	t.Helper()
 	srv := newServer(t, cognitotest.Config{Clients: []cognitotest.Client{secretClient()}, AliasAttributes: []string{"email"}})
 	c := newClient(t, srv, cognito.WithUsername("bob@example.com"))
 	require.NoError(t, c.Authenticate(t.Context(), testPassword))
 	before := c.Tokens()
-	answer(srv, "GetTokensFromRefreshToken", http.StatusBadRequest, map[string]any{"__type": "UnknownOperationException"})
+	answer(srv, "GetTokensFromRefreshToken", status, map[string]any{"__type": kind})
 	require.NoError(t, c.RenewAccessToken(t.Context()))
 	assert.NotEqual(t, before.AccessToken, c.Tokens().AccessToken)
 	assert.Equal(t, before.RefreshToken, c.Tokens().RefreshToken)
