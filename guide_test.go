@@ -76,7 +76,7 @@ var (
 	attrs                                      cognito.Attributes
 	attributes                                 []types.AttributeType
 	m, params, details                         map[string]string
-	saved                                      cognito.Challenge
+	savedChallenge                             cognito.Challenge
 	device                                     cognito.Device
 	srp                                        *cognito.SRP
 	transport                                  *cognito.Transport
@@ -90,8 +90,8 @@ var (
 	failed                                     *cognito.Error
 	refused                                    *cognito.TokenError
 	asked                                      *cognito.ChallengeError
-	s, k, key, groupKey, devicePassword        string
-	newPassword, sessionToken                  string
+	s, k, groupKey, devicePassword             string
+	sessionToken                               string
 	keySet                                     []byte
 )
 `

@@ -48,8 +48,8 @@ var (
 	newPassword, path         string
 	poolID, clientID          string
 	code, raw, secret, token  string
-	key                       string
 	saved                     []byte
+	key                       string
 	store                     func([]byte) error
 )
 `

@@ -22,7 +22,7 @@ import (
 var harmless = map[string]string{
 	"AccessClaims": "claims are what a token says, and do not give it back", "IDClaims": "the same",
 	"AttributeMap": "names of attributes", "Attributes": "what is stored of a user; Amazon Cognito shows it to every administrator",
-	"User": "the same", "TrackedDevice": "keys, names and dates of a device, and not its password",
+	"TrackedDevice":      "keys, names and dates of a device, and not its password",
 	"WebAuthnCredential": "what the pool knows of a passkey is public", "CodeDelivery": "where a code went, and not the code",
 	"Group": "names of groups and roles", "Flow": "the name of a flow", "TokenUse": "the name of a use", "MFASetting": "a choice",
 	"MFAPreference": "choices", "UserContextData": "what a browser is", "ContextData": "the same; ContextDataFromRequest copies no header with a credential",
