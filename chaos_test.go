@@ -100,6 +100,7 @@ func runChaos(t *testing.T, seed uint64) (b *chaos) {
 			b.srv.Advance(b.between())
 		}
 		b.srv.ClearFaults()
+		b.srv.Advance(time.Minute) // longer than the pauses between fetches of the key set
 		b.each(func(s *chaosSession) { s.settle(ctx, "when the faults are over") })
 		b.srv.Advance(2 * time.Hour)
 		for _, s := range b.sessions {
