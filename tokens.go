@@ -80,8 +80,8 @@ func (c *Cognito) VerifyToken(ctx context.Context, raw string, use TokenUse) (jw
 
 // CheckToken reports whether the session's access or ID token has expired. With renew, expired tokens are
 // renewed as [Cognito.RenewAccessToken] does, and expired is false once that succeeded. It returns
-// [ErrNotSignedIn] without tokens, also where there are some that wait to be verified. Nothing is verified here; see
-// [Cognito.VerifyTokens].
+// [ErrNotSignedIn] without tokens. Only tokens that wait to be verified since a sign-in or a renewal are verified here,
+// as [Cognito.VerifyTokens] does, and the error is then its.
 func (c *Cognito) CheckToken(ctx context.Context, renew bool) (expired bool, err error) {
 	tokens := c.session.current()
 	if tokens == (Tokens{}) {
@@ -92,8 +92,11 @@ func (c *Cognito) CheckToken(ctx context.Context, renew bool) (expired bool, err
 	if tokens.AccessToken == "" {
 		return false, wrapError("CheckToken", ErrNotSignedIn)
 	}
-	if tokens == c.session.keptAside() {
-		return false, wrapError("CheckToken", fmt.Errorf("%w: the tokens wait to be verified (VerifyTokens)", ErrNotSignedIn))
+	if tokens == c.session.keptAside() && c.lasts(tokens) {
+		if err := c.adopt(ctx, tokens); err != nil {
+			return false, wrapError("CheckToken", err)
+		}
+		return false, nil
 	}
 	now := c.pool.now()
 	for use, raw := range map[TokenUse]string{AccessToken: tokens.AccessToken, IDToken: tokens.IDToken} {
