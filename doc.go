@@ -71,7 +71,7 @@
 // # Admin operations and credentials
 //
 // What users do themselves needs no AWS credentials, and no AWS configuration either. Methods that begin with Admin always
-// name the user that they are about. They, and those about all users, groups, app clients and identity providers, are
+// name the user that they are about, but for [Cognito.AdminAuthenticate], which signs the session's in. They, and those about all users, groups, app clients and identity providers, are
 // signed, with the credentials of [WithStaticCredentials] or [WithAWSConfig], or of the default AWS configuration, which the
 // first such call loads; without any they fail with [ErrNoCredentials]. Lists such as [Cognito.Users] are ranged over, page
 // by page. [Attributes] are text, and become structs by [Attributes.Unmarshal]. What is not offered here,
