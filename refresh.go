@@ -167,8 +167,8 @@ func (c *Cognito) renew(ctx context.Context, old Tokens) (tried Tokens, err erro
 }
 
 // settle tries once more to verify and to save what was kept aside. It is done when that is all there is to do: they
-// are newer than old, or nothing is known about them still. Bad ones are gone then, and expired ones stay for the sake
-// of their refresh token.
+// are newer than old, or nothing is known about them still. Bad ones are gone then. Expired ones, and those whose key
+// the pool does not have (any more), stay for the sake of their refresh token.
 func (c *Cognito) settle(ctx context.Context, old Tokens) (done bool, aside Tokens, err error) {
 	epoch, _ := c.session.snapshot()
 	if aside = c.session.keptAside(); !c.lasts(aside) {
@@ -179,7 +179,9 @@ func (c *Cognito) settle(ctx context.Context, old Tokens) (done bool, aside Toke
 	switch {
 	case err == nil:
 		return aside.AccessToken != old.AccessToken, aside, nil
-	case errors.As(err, &refused) && !undecided(err):
+	case errors.Is(err, ErrUnknownKey) && c.session.keptSince(c.pool.now()) < unknownKeyPause:
+		return true, aside, err // the key may only be on its way
+	case errors.As(err, &refused) && !errors.Is(err, ErrKeysUnavailable):
 		return false, aside, nil
 	default:
 		return true, aside, err

@@ -23,7 +23,8 @@ type session struct {
 	renewAt   time.Time // when to renew tokens; zero: that is not known yet
 	access    *AccessClaims
 	id        *IDClaims
-	pending   *Tokens // obtained, but not verified for want of their key, or not saved
+	pending   *Tokens   // obtained, but not verified for want of their key, or not saved
+	pendingAt time.Time // when they were
 	challenge *Challenge
 	signUp    signUp // the last one of this session
 	deviceState
@@ -125,12 +126,22 @@ func (s *session) replace(epoch uint64, t Tokens, access *AccessClaims, id *IDCl
 }
 
 // keep holds on to tokens that were obtained but could not be verified for want of their key, or not be saved.
-func (s *session) keep(epoch uint64, t Tokens) {
+func (s *session) keep(epoch uint64, t Tokens, now time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if epoch == anyEpoch || s.epoch == epoch {
-		s.pending = &t
+	if epoch != anyEpoch && s.epoch != epoch {
+		return
 	}
+	if s.pending == nil || *s.pending != t {
+		s.pending, s.pendingAt = &t, now
+	}
+}
+
+// keptSince returns for how long tokens have been kept aside.
+func (s *session) keptSince(now time.Time) time.Duration {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return now.Sub(s.pendingAt)
 }
 
 // dropAside forgets t, if that is what was kept aside.

@@ -93,10 +93,12 @@ func (c *Cognito) CheckToken(ctx context.Context, renew bool) (expired bool, err
 		return false, wrapError("CheckToken", ErrNotSignedIn)
 	}
 	if tokens == c.session.keptAside() && c.lasts(tokens) {
-		if err := c.adopt(ctx, tokens); err != nil {
-			return false, wrapError("CheckToken", err)
+		if renew {
+			_, err = c.renewed(ctx, Tokens{}, false)
+		} else {
+			err = c.adopt(ctx, tokens)
 		}
-		return false, nil
+		return false, wrapError("CheckToken", err)
 	}
 	now := c.pool.now()
 	for use, raw := range map[TokenUse]string{AccessToken: tokens.AccessToken, IDToken: tokens.IDToken} {
@@ -210,7 +212,7 @@ func (c *Cognito) adoptSince(ctx context.Context, tokens Tokens, epoch uint64) e
 		access, id, err = c.verifyPair(ctx, tokens)
 	}
 	if undecided(err) {
-		c.session.keep(epoch, tokens)
+		c.session.keep(epoch, tokens, c.pool.now())
 		return errors.Join(err, c.session.save(ctx, tokens)) // the only good refresh token may be among them
 	}
 	if errors.Is(err, jwt.ErrTokenExpired) {
@@ -223,7 +225,7 @@ func (c *Cognito) adoptSince(ctx context.Context, tokens Tokens, epoch uint64) e
 		tokens.ExpiresAt = access.ExpiresAt.Time
 	}
 	if err := c.session.save(ctx, tokens); err != nil {
-		c.session.keep(epoch, tokens)
+		c.session.keep(epoch, tokens, c.pool.now())
 		return err
 	}
 	if c.session.replace(epoch, tokens, access, id) {

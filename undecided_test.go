@@ -207,3 +207,33 @@ func TestRenewalOfAnotherUserIsRefused(t *testing.T) {
 	assert.Equal(t, before, c.Tokens())
 	assert.Equal(t, "bob", c.AccessClaims().Username)
 }
+
+// The key of tokens that were kept aside may be gone before it could be had. Their refresh token is good all the same.
+func TestTokensWhoseKeyIsGoneAreRenewed(t *testing.T) {
+	t.Parallel()
+	for name, call := range map[string]func(context.Context, *cognito.Cognito) error{
+		"Token": func(ctx context.Context, c *cognito.Cognito) error {
+			_, err := c.Token(ctx)
+			return err
+		},
+		"RenewAccessToken": func(ctx context.Context, c *cognito.Cognito) error { return c.RenewAccessToken(ctx) },
+		"CheckToken": func(ctx context.Context, c *cognito.Cognito) error {
+			_, err := c.CheckToken(ctx, true)
+			return err
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			srv := newServer(t, cognitotest.Config{})
+			srv.Fault(cognitotest.Fault{Op: "JWKS", Times: -1})
+			c := newClient(t, srv, cognito.WithUsername("bob"))
+			require.ErrorIs(t, c.Authenticate(t.Context(), testPassword), cognito.ErrKeysUnavailable)
+			srv.ClearFaults()
+			srv.RotateKeys()
+			srv.Advance(time.Minute) // past the pause after failed fetches
+			require.NoError(t, call(t.Context(), c))
+			assert.Equal(t, "bob", c.AccessClaims().Username)
+			assert.Equal(t, 1, renewals(srv))
+		})
+	}
+}
