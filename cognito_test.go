@@ -108,6 +108,7 @@ func TestNewRefusesBadArguments(t *testing.T) {
 		{"key set that is HTML", testPool, testClient, []cognito.Option{cognito.WithJWKS([]byte("<html>"))}, []string{"WithJWKS", "Key Set"}},
 		{"key set without keys", testPool, testClient, []cognito.Option{cognito.WithJWKS([]byte(`{"keys":[]}`))}, []string{"WithJWKS", "at least one key"}},
 		{"key set given but nil", testPool, testClient, []cognito.Option{cognito.WithJWKS(nil)}, []string{"WithJWKS"}},
+		{"nil client option", testPool, testClient, []cognito.Option{cognito.WithClientOptions(nil)}, []string{"WithClientOptions"}},
 		{"negative leeway", testPool, testClient, []cognito.Option{cognito.WithLeeway(-time.Second)}, []string{"WithLeeway", "0 to 5 minutes"}},
 		{"large leeway", testPool, testClient, []cognito.Option{cognito.WithLeeway(time.Hour)}, []string{"WithLeeway", "0 to 5 minutes"}},
 		{"nil clock", testPool, testClient, []cognito.Option{cognito.WithClock(nil)}, []string{"WithClock"}},

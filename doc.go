@@ -58,7 +58,7 @@
 //
 // [Cognito.HTTPClient] and [NewTransport] send the session's token with HTTP requests, to the origins of [WithOrigins] and
 // nowhere else. They sign in on the first request and again when the refresh token is dead. [Cognito.TokenSource] is for
-// whatever takes an [golang.org/x/oauth2.TokenSource].
+// whatever takes a TokenSource of golang.org/x/oauth2.
 //
 // # Verifying tokens
 //
@@ -70,8 +70,8 @@
 //
 // # Admin operations and credentials
 //
-// What users do themselves needs no AWS credentials, and no AWS configuration either. Methods that begin with Admin always
-// name the user that they are about, but for [Cognito.AdminAuthenticate], which signs the session's in. They, and those about all users, groups, app clients and identity providers, are
+// What users do themselves needs no AWS credentials, and no AWS configuration either. Methods whose name begins with
+// Admin are told which user they are about, but for [Cognito.AdminAuthenticate], which signs the session's in. They, and those about all users, groups, app clients and identity providers, are
 // signed, with the credentials of [WithStaticCredentials] or [WithAWSConfig], or of the default AWS configuration, which the
 // first such call loads; without any they fail with [ErrNoCredentials]. Lists such as [Cognito.Users] are ranged over, page
 // by page. [Attributes] are text, and become structs by [Attributes.Unmarshal]. What is not offered here,
@@ -94,6 +94,6 @@
 // # Secrets
 //
 // No password, token, session, client secret or device password is in an error or a log, and the types that hold them print
-// without them. [Tokens], [Challenge], [Device] and [Registration] marshal to JSON with them, so that they can be stored. The
-// arithmetic of SRP takes the same time whatever the password is.
+// without them. [Tokens], [Challenge], [Device] and [Registration] marshal to JSON with them, so that they can be stored. No
+// branch and no index in the arithmetic of SRP depends on the password; SECURITY.md says what that promises.
 package cognito

@@ -218,7 +218,7 @@ type reasonRule struct {
 }
 
 // reasonRules is read from the top; the first rule that matches decides. The messages are the service's,
-// collected from live answers; see the protocol's error tables.
+// collected from live answers that people reported, and from the sources of AWS's own clients.
 var reasonRules = []reasonRule{
 	{"NotAuthorizedException", "incorrect username or password", ErrInvalidCredentials},
 	{"NotAuthorizedException", "password attempts exceeded", ErrTooManyAttempts},

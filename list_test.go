@@ -93,8 +93,12 @@ func TestLimit(t *testing.T) {
 		require.NoError(t, err)
 		assert.Len(t, users, min(limit, 131))
 		var asked []any
+		last := ""
 		for _, r := range srv.Requests()[before:] {
-			asked = append(asked, r.Body["Limit"])
+			// A connection that breaks on a busy machine makes the SDK send a page's request again, under one ID.
+			if id := r.Header.Get("Amz-Sdk-Invocation-Id"); id != last {
+				last, asked = id, append(asked, r.Body["Limit"])
+			}
 		}
 		assert.Equal(t, sizes, asked, limit)
 	}

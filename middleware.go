@@ -27,7 +27,7 @@ type checker interface {
 func (v *Verifier) Check(r *http.Request) (*AccessClaims, error) { return check(v, r) }
 
 // Handler calls next for requests whose access token [Verifier.Check] finds good, with the claims in their context
-// (see [ClaimsFromContext]). It answers the others itself, as RFC 6750 says and without a detail in the body: 401
+// (see [ClaimsFromContext]). It answers the others itself, in the terms of RFC 6750 and without a detail in the body: 401
 // without a good token, 403 when [WithGroups] or [WithScopes] refuse it, both with WWW-Authenticate, and 503 when
 // the keys could not be fetched. [WithVerifierLogger] gets the details.
 //

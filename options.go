@@ -113,7 +113,15 @@ func WithStaticCredentials(accessKeyID, secretAccessKey, sessionToken string) Op
 // WithClientOptions changes the options of the SDK's client, after everything else has been set. Do not turn on
 // the SDK's logging of bodies outside of tests: they hold passwords and tokens.
 func WithClientOptions(fns ...func(*cognitoidentityprovider.Options)) Option {
-	return clientOption(func(o *clientOptions) { o.sdkOptions = append(o.sdkOptions, fns...) })
+	return clientOption(func(o *clientOptions) {
+		for _, fn := range fns {
+			if fn == nil {
+				o.refuse("WithClientOptions", "want functions, got nil")
+				continue
+			}
+			o.sdkOptions = append(o.sdkOptions, fn)
+		}
+	})
 }
 
 // WithHTTPClient sets the HTTP client of service calls and of fetches of the key set. Redirects are refused
@@ -195,7 +203,8 @@ func WithUsername(name string) SessionOption {
 }
 
 // WithTokens starts the session with tokens from an earlier one. They are not verified until
-// [Cognito.VerifyTokens] is called.
+// [Cognito.VerifyTokens] is called. Whose they are is not compared with the session's username, which may be an alias:
+// see [Cognito.AccessClaims].
 func WithTokens(t Tokens) SessionOption {
 	return sessionOption(func(o *sessionOptions) { o.tokens = t })
 }
@@ -215,7 +224,8 @@ func WithChallengeHandler(h ChallengeHandler) SessionOption {
 // WithTokenStore sets where the session's tokens are kept: they are loaded from it when the session has none and a
 // call needs them, saved whenever they change, and deleted at a sign-out, and by [Cognito.Token] when the refresh token
 // is dead. A store that other processes share should be a [TokenLocker], as [FileStore] is. If not set, or nil, the
-// tokens last as long as the session.
+// tokens last as long as the session. A store is for one user: whose tokens it holds is not compared with the session's
+// username.
 func WithTokenStore(s TokenStore) SessionOption {
 	return sessionOption(func(o *sessionOptions) { o.store = s })
 }

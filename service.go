@@ -15,6 +15,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
 	"github.com/aws/smithy-go"
+	"github.com/aws/smithy-go/logging"
 )
 
 // Bounds on an answer of the service. The largest honest page has 60 users with 50 attributes of 2,048 characters.
@@ -68,7 +69,7 @@ func (noCredentials) Retrieve(context.Context) (aws.Credentials, error) {
 type defaultCredentials struct{ region string }
 
 func (d *defaultCredentials) Retrieve(ctx context.Context) (aws.Credentials, error) {
-	cfg, err := config.LoadDefaultConfig(ctx, config.WithRegion(d.region))
+	cfg, err := config.LoadDefaultConfig(ctx, config.WithRegion(d.region), config.WithLogger(logging.Nop{}))
 	if err == nil && cfg.Credentials == nil {
 		err = errors.New("the default AWS configuration has none")
 	}

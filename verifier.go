@@ -21,8 +21,8 @@ import (
 const defaultLeeway = time.Minute
 
 // Verifier verifies the tokens of one user pool: signature (RS256, by one of the pool's keys), issuer, expiry,
-// use and app client. The pool's keys are fetched on first use and again when a token names a new one; see
-// [WithJWKSURL]. A Verifier is safe for concurrent use.
+// use and app client. The pool's keys are fetched on first use and again when a token names a new one,
+// from under the first issuer ([WithIssuers]), unless [WithKeys] gives them. A Verifier is safe for concurrent use.
 //
 // A token that verifies was issued by the pool and has not expired. Whether it was revoked since, by a
 // sign-out, only the service knows.
@@ -58,6 +58,9 @@ func WithAnyClient() VerifierOption { return func(o *verifierOptions) { o.anyCli
 // forms of the pool's issuer at AWS are accepted.
 func WithIssuers(urls ...string) VerifierOption {
 	return func(o *verifierOptions) {
+		if len(urls) == 0 {
+			o.refuse("WithIssuers", "want at least one issuer")
+		}
 		for _, url := range urls {
 			o.issuers = append(o.issuers, o.checkURL("WithIssuers", url))
 		}

@@ -62,7 +62,7 @@ func (s settings) run(ctx context.Context, term terminal) error {
 }
 
 func (s settings) open(term terminal) (pool *cognito.Cognito, stop func(), err error) {
-	if s.pool == "" && s.client == "" {
+	if s.pool == "" && s.client == "" && s.endpoint == "" {
 		return localPool(term)
 	}
 	// The secret comes from the environment, since flags show in the list of processes.

@@ -7,11 +7,11 @@ import (
 )
 
 // The arithmetic modulo N is our own because nothing else that is at hand is both constant-time and fast at 3072
-// bits: math/big is variable-time, and filippo.io/bigmod, which has assembly for 1024, 1536 and 2048 bits only, takes
-// twice as long as math/big. A fixed width of 48 limbs, taken two at a time, and a squaring of its own make a power
-// in plain Go as fast as one of math/big (BenchmarkArithmetic). With the table for the generator and a secret of 256
-// bits, a client's half takes less than a third of what it takes with math/big and 1024 bits (BenchmarkHandshake).
-// bigmod and math/big are the oracles of the tests.
+// bits: math/big is variable-time, and filippo.io/bigmod, which has assembly for 1024, 1536 and 2048 bits only, takes a
+// multiple of its time. A fixed width of 48 limbs, taken two at a time, and a squaring of its own make a power in plain
+// Go about as fast as one of math/big (BenchmarkArithmetic); the table for the generator and a secret of 256 bits make
+// a client's half a good deal faster (BenchmarkHandshake, docs/benchmarks.md). bigmod and math/big are the oracles of
+// the tests.
 //
 // No function here branches on, or indexes by, the value of an element or of an exponent. The lengths are public.
 
