@@ -125,16 +125,18 @@ func (s *session) replace(epoch uint64, t Tokens, access *AccessClaims, id *IDCl
 	return true
 }
 
-// keep holds on to tokens that were obtained but could not be verified for want of their key, or not be saved.
-func (s *session) keep(epoch uint64, t Tokens, now time.Time) {
+// keep holds on to tokens that were obtained but could not be verified for want of their key, or not be saved. It
+// reports whether it did: the session may have got others since epoch, or been signed out.
+func (s *session) keep(epoch uint64, t Tokens, now time.Time) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if epoch != anyEpoch && s.epoch != epoch {
-		return
+		return false
 	}
 	if s.pending == nil || *s.pending != t {
 		s.pending, s.pendingAt = &t, now
 	}
+	return true
 }
 
 // keptSince returns for how long tokens have been kept aside.

@@ -92,11 +92,12 @@ func (c *Cognito) CheckToken(ctx context.Context, renew bool) (expired bool, err
 	if tokens.AccessToken == "" {
 		return false, wrapError("CheckToken", ErrNotSignedIn)
 	}
-	if tokens == c.session.keptAside() && c.lasts(tokens) {
+	// The epoch is taken before the tokens are looked at again: whoever signs out or in meanwhile is not overtaken.
+	if epoch, newest := c.session.snapshot(); tokens == newest && tokens == c.session.keptAside() && c.lasts(tokens) {
 		if renew {
 			_, err = c.renewed(ctx, Tokens{}, false)
 		} else {
-			err = c.adopt(ctx, tokens)
+			err = c.adoptSince(ctx, tokens, epoch)
 		}
 		return false, wrapError("CheckToken", err)
 	}
@@ -212,7 +213,9 @@ func (c *Cognito) adoptSince(ctx context.Context, tokens Tokens, epoch uint64) e
 		access, id, err = c.verifyPair(ctx, tokens)
 	}
 	if undecided(err) {
-		c.session.keep(epoch, tokens, c.pool.now())
+		if !c.session.keep(epoch, tokens, c.pool.now()) {
+			return err
+		}
 		return errors.Join(err, c.session.save(ctx, tokens)) // the only good refresh token may be among them
 	}
 	if errors.Is(err, jwt.ErrTokenExpired) {

@@ -186,7 +186,7 @@ func (t *transport) again(req *http.Request, resp *http.Response, used Tokens) (
 		return resp, nil
 	}
 	tokens, err := t.renewed(req.Context(), used)
-	if err != nil || t.pick(tokens) == t.pick(used) {
+	if err != nil || t.pick(tokens) == t.pick(used) || t.pick(tokens) == "" {
 		return resp, nil //nolint:nilerr // the service's answer says more than that there is no other token
 	}
 	repeated := t.withToken(req, tokens)
@@ -289,7 +289,9 @@ func (t *transport) remember(err error) {
 	switch {
 	case errors.As(err, &challenged):
 		pause = challengePause
-	case errors.Is(err, ErrInvalidCredentials), errors.Is(err, ErrTooManyAttempts):
+	case errors.Is(err, ErrInvalidCredentials), errors.Is(err, ErrTooManyAttempts), errors.Is(err, ErrSecretHash),
+		errors.Is(err, ErrUserNotFound), errors.Is(err, ErrUserDisabled), errors.Is(err, ErrUserNotConfirmed),
+		errors.Is(err, ErrPasswordResetRequired):
 		pause = passwordPause
 	}
 	t.mu.Lock()

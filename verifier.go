@@ -386,7 +386,7 @@ func (v *Verifier) checkClaims(c *tokenClaims, use TokenUse, now time.Time) erro
 }
 
 func (v *Verifier) checkClient(c *tokenClaims, use TokenUse) error {
-	if v.clientIDs == nil {
+	if len(v.clientIDs) == 0 { // any, which WithAnyClient says
 		return nil
 	}
 	client := c.clientID
