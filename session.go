@@ -133,6 +133,9 @@ func (s *session) keep(epoch uint64, t Tokens, now time.Time) bool {
 	if epoch != anyEpoch && s.epoch != epoch {
 		return false
 	}
+	if epoch == anyEpoch {
+		s.epoch++ // a sign-in: what was under way before it must not take its place
+	}
 	if s.pending == nil || *s.pending != t {
 		s.pending, s.pendingAt = &t, now
 	}
