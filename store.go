@@ -63,7 +63,8 @@ func (s *session) loaded(ctx context.Context) (Tokens, error) {
 	if s == nil {
 		return Tokens{}, errNotMade
 	}
-	if tokens := s.newest(); tokens != (Tokens{}) || s.store == nil {
+	epoch, tokens := s.snapshot()
+	if tokens != (Tokens{}) || s.store == nil {
 		return tokens, nil
 	}
 	tokens, err := s.stored(ctx)
@@ -74,6 +75,9 @@ func (s *session) loaded(ctx context.Context) (Tokens, error) {
 	defer s.mu.Unlock()
 	if s.tokens != nil { // somebody signed in meanwhile
 		return *s.tokens, nil
+	}
+	if s.epoch != epoch { // or out
+		return Tokens{}, nil
 	}
 	if tokens != (Tokens{}) {
 		s.tokens, s.renewAt = &tokens, time.Time{}
