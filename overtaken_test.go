@@ -1,6 +1,7 @@
 package cognito_test
 
 import (
+	"context"
 	"net/http"
 	"strings"
 	"testing"
@@ -38,4 +39,37 @@ func TestTransportPausesAfterFailuresThatStay(t *testing.T) {
 		require.ErrorIs(t, err, cognito.ErrUserDisabled)
 	}
 	assert.Equal(t, 1, strings.Count(strings.Join(ops(srv.Requests()), " "), "InitiateAuth"))
+}
+
+// gatedLoad is a store whose load, once it has read, waits for the gate.
+type gatedLoad struct {
+	*cognito.MemoryStore
+
+	reached, gate chan struct{}
+}
+
+func (g gatedLoad) Load(ctx context.Context) (cognito.Tokens, error) {
+	tokens, err := g.MemoryStore.Load(ctx)
+	close(g.reached)
+	<-g.gate
+	return tokens, err
+}
+
+func TestLoadIsOvertakenByASignOut(t *testing.T) {
+	t.Parallel()
+	srv := newServer(t, cognitotest.Config{})
+	store := gatedLoad{cognito.NewMemoryStore(), make(chan struct{}), make(chan struct{})}
+	require.NoError(t, store.Save(t.Context(), signedIn(t, srv).Tokens()))
+	c := newClient(t, srv, cognito.WithTokenStore(store))
+	done := make(chan error, 1)
+	go func() {
+		_, err := c.CheckToken(context.WithoutCancel(t.Context()), false)
+		done <- err
+	}()
+	<-store.reached
+	err := c.ForgetTokens(t.Context())
+	close(store.gate)
+	require.NoError(t, err)
+	require.ErrorIs(t, <-done, cognito.ErrNotSignedIn)
+	assert.Zero(t, c.Tokens())
 }
