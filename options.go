@@ -1,15 +1,20 @@
 package cognito
 
 import (
+	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
+	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
+	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
 )
 
 // Option sets up a [Cognito] in [New].
@@ -277,4 +282,190 @@ func checkLeeway(field string, d time.Duration) error {
 		return fieldError(field, fmt.Sprintf("want 0 to 5 minutes, got %v", d))
 	}
 	return nil
+}
+
+// ClientMetadata is passed on to the pool's Lambda functions. The service does not store it; do not put secrets
+// into it.
+type ClientMetadata map[string]string
+
+// Flow chooses the authentication flow of a sign-in.
+type Flow types.AuthFlowType
+
+// ValidationData is passed on to the pool's pre-sign-up Lambda function. The service does not store it.
+type ValidationData map[string]string
+
+// The names of the call options, for the check that a call does not silently ignore one.
+const (
+	optFlow              = "Flow"
+	optClientMetadata    = "ClientMetadata"
+	optUserContextData   = "UserContextData"
+	optContextData       = "ContextData"
+	optValidationData    = "ValidationData"
+	optAttributeMap      = "AttributeMap"
+	optLimit             = "Limit"
+	optPageSize          = "PageSize"
+	optFilter            = "Filter"
+	optSelectAttributes  = "SelectAttributes"
+	optTemporaryPassword = "TemporaryPassword"
+	optMessageAction     = "MessageAction"
+	optDeliveryMediums   = "DeliveryMediums"
+	optForceAlias        = "ForceAliasCreation"
+)
+
+// callOptions collects the options of one call; given holds their names, and errs what is wrong with them.
+type callOptions struct {
+	flow           types.AuthFlowType
+	metadata       map[string]string
+	userContext    *types.UserContextDataType
+	context        *types.ContextDataType
+	validationData []types.AttributeType
+	password       string
+	attributes     attributeNames
+	list           listOptions
+	create         createOptions
+	forceAlias     bool
+
+	given []string
+	errs  []error
+}
+
+// callOption is an option that is not a type of its own.
+type callOption func(*callOptions)
+
+func (o callOption) applyCall(target *callOptions) { o(target) }
+
+func (o *callOptions) refuse(option, problem string) {
+	o.errs = append(o.errs, fieldError("option "+option, problem))
+}
+
+func (f Flow) applyCall(o *callOptions) {
+	o.flow = types.AuthFlowType(f)
+	o.given = append(o.given, optFlow)
+}
+
+func (m ClientMetadata) applyCall(o *callOptions) {
+	o.metadata = maps.Clone(map[string]string(m))
+	o.given = append(o.given, optClientMetadata)
+}
+
+func (d ValidationData) applyCall(o *callOptions) {
+	o.validationData = Attributes(d).list()
+	o.given = append(o.given, optValidationData)
+}
+
+// newCallOptions applies opts and refuses those that are not among taken, and those that are wrong.
+func newCallOptions(opts []CallOption, taken ...string) (callOptions, error) {
+	var o callOptions
+	for _, opt := range opts {
+		if opt != nil {
+			opt.applyCall(&o)
+		}
+	}
+	for _, name := range o.given {
+		if !slices.Contains(taken, name) {
+			return callOptions{}, fieldError("option "+name, fmt.Sprintf("this call takes only %v", taken))
+		}
+	}
+	if len(o.errs) > 0 {
+		return callOptions{}, errors.Join(o.errs...)
+	}
+	return o, nil
+}
+
+// optional is nil for "", which the service would otherwise validate as a value.
+func optional(s string) *string {
+	if s == "" {
+		return nil
+	}
+	return aws.String(s)
+}
+
+// UserContextData tells the pool's threat protection where the user is, in calls that need no AWS credentials.
+// Without it every user of a server seems to be where the server is; see [UserContextDataFromRequest].
+type UserContextData struct {
+	// IPAddress is the user's own address, not that of a server in between.
+	IPAddress string
+	// EncodedData is the fingerprint that AWS's JavaScript or mobile library collected.
+	EncodedData string
+}
+
+// ContextData tells the pool's threat protection about the user's request, in calls with AWS credentials; see
+// [ContextDataFromRequest].
+type ContextData struct {
+	// IPAddress is the user's own address, not that of a server in between.
+	IPAddress string
+	// ServerName and ServerPath are the host and the path that the user's request went to.
+	ServerName, ServerPath string
+	// HTTPHeaders are the headers of the user's request that tell its browser from others; no header with a secret
+	// has a place here.
+	HTTPHeaders http.Header
+	// EncodedData is the fingerprint that AWS's JavaScript or mobile library collected.
+	EncodedData string
+}
+
+// browserHeaders are what [ContextDataFromRequest] takes over: those that describe a browser. It is a list of what
+// is copied, not of what is left out, so that no header with a credential is copied because its name is new.
+var browserHeaders = []string{
+	"Accept", "Accept-Encoding", "Accept-Language", "Sec-Ch-Ua", "Sec-Ch-Ua-Mobile", "Sec-Ch-Ua-Platform", "User-Agent",
+}
+
+// UserContextDataFromRequest takes the user's address from r: that of the peer that opened the connection.
+// X-Forwarded-For and its like are not read, since whoever sends the request writes what they please there. Behind
+// a proxy the peer is the proxy: set IPAddress to the address that the proxy vouches for. EncodedData is for the
+// caller to fill in, as it comes in a field of the application's own form.
+func UserContextDataFromRequest(r *http.Request) UserContextData {
+	return UserContextData{IPAddress: peerAddress(r)}
+}
+
+// ContextDataFromRequest takes over what r says of its sender: the address of the peer that opened the connection,
+// the host and path, and the headers that describe a browser (Accept, Accept-Encoding, Accept-Language, Sec-Ch-Ua
+// and its like, User-Agent). Authorization, Cookie and every other header stay behind. As with
+// [UserContextDataFromRequest], set IPAddress behind a proxy, and EncodedData where there is some.
+func ContextDataFromRequest(r *http.Request) ContextData {
+	d := ContextData{IPAddress: peerAddress(r), ServerName: r.Host, ServerPath: "/", HTTPHeaders: http.Header{}}
+	if host, _, err := net.SplitHostPort(r.Host); err == nil {
+		d.ServerName = host
+	}
+	if r.URL != nil && r.URL.Path != "" {
+		d.ServerPath = r.URL.Path
+	}
+	for _, name := range browserHeaders {
+		if values := r.Header.Values(name); len(values) > 0 {
+			d.HTTPHeaders[name] = slices.Clone(values)
+		}
+	}
+	return d
+}
+
+// peerAddress is the address of the other end of the connection, without its port; "" when it is not known.
+func peerAddress(r *http.Request) string {
+	host, _, err := net.SplitHostPort(r.RemoteAddr)
+	if err != nil {
+		return ""
+	}
+	address, _, _ := strings.Cut(host, "%") // the zone names an interface of this machine
+	return address
+}
+
+func (d UserContextData) applyCall(o *callOptions) {
+	o.userContext = &types.UserContextDataType{IpAddress: optional(d.IPAddress), EncodedData: optional(d.EncodedData)}
+	o.given = append(o.given, optUserContextData)
+}
+
+func (d ContextData) applyCall(o *callOptions) {
+	o.given = append(o.given, optContextData)
+	if d.IPAddress == "" || d.ServerName == "" || d.ServerPath == "" {
+		o.refuse(optContextData, "want IPAddress, ServerName and ServerPath, which the service requires")
+		return
+	}
+	headers := []types.HttpHeader{} // required, if only as an empty list
+	for _, name := range slices.Sorted(maps.Keys(d.HTTPHeaders)) {
+		headers = append(headers, types.HttpHeader{
+			HeaderName: aws.String(name), HeaderValue: aws.String(strings.Join(d.HTTPHeaders[name], ", ")),
+		})
+	}
+	o.context = &types.ContextDataType{
+		IpAddress: aws.String(d.IPAddress), ServerName: aws.String(d.ServerName), ServerPath: aws.String(d.ServerPath),
+		HttpHeaders: headers, EncodedData: optional(d.EncodedData),
+	}
 }
