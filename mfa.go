@@ -2,11 +2,18 @@ package cognito
 
 import (
 	"context"
+	"crypto/hmac"
+	"crypto/sha1" //nolint:gosec // RFC 6238 with SHA-1 is what the service and the authenticators speak
+	"encoding/base32"
+	"encoding/binary"
 	"fmt"
 	"io"
 	"log/slog"
 	"net/url"
+	"slices"
 	"strings"
+	"sync"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
@@ -167,4 +174,216 @@ func (c *Cognito) SetupEmailMFA(ctx context.Context, address string, opts ...Cal
 		}
 		return Answer{keyEmail: address}, nil
 	}, types.ChallengeNameTypeMfaSetup)
+}
+
+// MFASetting is what becomes of one second factor of a user.
+type MFASetting int
+
+const (
+	// MFAUnchanged leaves the factor as it is.
+	MFAUnchanged MFASetting = iota
+	// MFADisabled turns the factor off.
+	MFADisabled
+	// MFAEnabled turns the factor on, without preference.
+	MFAEnabled
+	// MFAPreferred turns the factor on and makes it the one that the user is asked for.
+	MFAPreferred
+)
+
+// String returns the setting's name.
+func (s MFASetting) String() string {
+	names := [...]string{"unchanged", "disabled", "enabled", "preferred"}
+	if s < 0 || int(s) >= len(names) {
+		return fmt.Sprintf("MFASetting(%d)", int(s))
+	}
+	return names[s]
+}
+
+// MFAPreference says which second factors a user has. The zero value of each leaves it as it is. With several enabled and
+// none preferred the user is asked to choose, by SELECT_MFA_TYPE.
+type MFAPreference struct {
+	// SMS is a code by SMS, which needs a phone number; Email one by e-mail, which needs an address; SoftwareToken that
+	// of an authenticator app, which must be verified (see [Cognito.VerifySoftwareToken]).
+	SMS, SoftwareToken, Email MFASetting
+	// WebAuthn is a passkey that verified its user as both factors at once. It cannot be preferred.
+	WebAuthn MFASetting
+}
+
+// check refuses what the service would, or would do nothing for.
+func (p MFAPreference) check() error {
+	preferred := 0
+	for name, setting := range map[string]MFASetting{"SMS": p.SMS, "SoftwareToken": p.SoftwareToken, "Email": p.Email, "WebAuthn": p.WebAuthn} {
+		if setting < MFAUnchanged || setting > MFAPreferred {
+			return fieldError("preference "+name, "want MFAUnchanged, MFADisabled, MFAEnabled or MFAPreferred, got "+setting.String())
+		}
+		if setting == MFAPreferred {
+			preferred++
+		}
+	}
+	switch {
+	case p == MFAPreference{}:
+		return fieldError("preference", "want at least one factor to change, got none")
+	case p.WebAuthn == MFAPreferred:
+		return fieldError("preference WebAuthn", "want MFAEnabled, a passkey cannot be preferred")
+	case preferred > 1:
+		return fieldError("preference", fmt.Sprintf("want at most one preferred factor, got %d", preferred))
+	default:
+		return nil
+	}
+}
+
+func (s MFASetting) on() bool { return s == MFAEnabled || s == MFAPreferred }
+
+// settings are p as the service takes it: what is nil stays as it is.
+func (p MFAPreference) settings() (sms *types.SMSMfaSettingsType, token *types.SoftwareTokenMfaSettingsType, email *types.EmailMfaSettingsType, passkey *types.WebAuthnMfaSettingsType) {
+	if p.SMS != MFAUnchanged {
+		sms = &types.SMSMfaSettingsType{Enabled: p.SMS.on(), PreferredMfa: p.SMS == MFAPreferred}
+	}
+	if p.SoftwareToken != MFAUnchanged {
+		token = &types.SoftwareTokenMfaSettingsType{Enabled: p.SoftwareToken.on(), PreferredMfa: p.SoftwareToken == MFAPreferred}
+	}
+	if p.Email != MFAUnchanged {
+		email = &types.EmailMfaSettingsType{Enabled: p.Email.on(), PreferredMfa: p.Email == MFAPreferred}
+	}
+	if p.WebAuthn != MFAUnchanged {
+		passkey = &types.WebAuthnMfaSettingsType{Enabled: p.WebAuthn.on()}
+	}
+	return sms, token, email, passkey
+}
+
+// SetUserMFAPreference changes the second factors of the signed-in user; [ErrMFANotSetUp] is the usual error, for a
+// software token that was not verified.
+//
+// It calls SetUserMFAPreference, which needs no AWS credentials but an access token: without one it returns
+// [ErrNotSignedIn].
+func (c *Cognito) SetUserMFAPreference(ctx context.Context, p MFAPreference) error {
+	return wrapError("SetUserMFAPreference", c.setUserMFAPreference(ctx, p))
+}
+
+func (c *Cognito) setUserMFAPreference(ctx context.Context, p MFAPreference) error {
+	if err := p.check(); err != nil {
+		return err
+	}
+	sms, token, email, passkey := p.settings()
+	return c.withAccessToken(ctx, func(accessToken *string) error {
+		_, err := c.pool.sdk.SetUserMFAPreference(ctx, &cognitoidentityprovider.SetUserMFAPreferenceInput{
+			AccessToken: accessToken, SMSMfaSettings: sms, SoftwareTokenMfaSettings: token, EmailMfaSettings: email, WebAuthnMfaSettings: passkey,
+		})
+		return err
+	})
+}
+
+// AdminSetUserMFAPreference changes the second factors of the user username; [ErrUserNotFound] and [ErrMFANotSetUp] are
+// the usual errors.
+//
+// It calls AdminSetUserMFAPreference, which needs AWS credentials.
+func (c *Cognito) AdminSetUserMFAPreference(ctx context.Context, username string, p MFAPreference) error {
+	return wrapError("AdminSetUserMFAPreference", c.adminSetUserMFAPreference(ctx, username, p))
+}
+
+func (c *Cognito) adminSetUserMFAPreference(ctx context.Context, username string, p MFAPreference) error {
+	if username == "" {
+		return errNoUsername
+	}
+	if err := p.check(); err != nil {
+		return err
+	}
+	sms, token, email, passkey := p.settings()
+	_, err := c.pool.sdk.AdminSetUserMFAPreference(ctx, &cognitoidentityprovider.AdminSetUserMFAPreferenceInput{
+		UserPoolId: aws.String(c.pool.id), Username: aws.String(username),
+		SMSMfaSettings: sms, SoftwareTokenMfaSettings: token, EmailMfaSettings: email, WebAuthnMfaSettings: passkey,
+	})
+	return err
+}
+
+// totpStep is how long one code of a software token is the current one, in seconds.
+const totpStep = 30
+
+// TOTPHandler answers SOFTWARE_TOKEN_MFA with the code that an authenticator app with secret would show (RFC 6238 with
+// SHA-1, six digits), so that a machine user signs in alone; and SELECT_MFA_TYPE with SOFTWARE_TOKEN_MFA where that is
+// an option. Other challenges are left to the caller. secret is base32 as [SoftwareToken] has it; spaces, case and
+// padding do not matter. A secret that cannot be read is an error of the first challenge.
+//
+// The clock is that of the session ([WithClock]). The service takes each code once, and also that of the half minute
+// before and after. The handler therefore never sends a code twice: for a second sign-in within the half minute it sends
+// the next one's, and a third one fails until that has begun. Programs with the same secret do not know of each
+// other's codes, nor does one that is started again: give each a user of its own. It may be used by several sessions of
+// the same user and is safe for concurrent use.
+func TOTPHandler(secret string) ChallengeHandler {
+	key, err := decodeTOTPSecret(secret)
+	codes := &totpCodes{key: key}
+	return func(ctx context.Context, ch Challenge) (Answer, error) {
+		switch ch.Name {
+		case types.ChallengeNameTypeSelectMfaType:
+			if !slices.Contains(ch.Options(), types.ChallengeNameTypeSoftwareTokenMfa) {
+				return nil, nil //nolint:nilnil // left to the caller
+			}
+			return Answer{keyAnswer: string(types.ChallengeNameTypeSoftwareTokenMfa)}, nil
+		case types.ChallengeNameTypeSoftwareTokenMfa:
+			if err != nil {
+				return nil, err
+			}
+			code, err := codes.next(clockOf(ctx)())
+			return Answer{codeKeys[ch.Name]: code}, err
+		default:
+			return nil, nil //nolint:nilnil // left to the caller
+		}
+	}
+}
+
+func decodeTOTPSecret(secret string) ([]byte, error) {
+	text := strings.TrimRight(strings.ToUpper(strings.Join(strings.Fields(secret), "")), "=")
+	key, err := base32.StdEncoding.WithPadding(base32.NoPadding).DecodeString(text)
+	if err != nil || len(key) == 0 {
+		return nil, fieldError("TOTPHandler", "want the secret of a software token in base32") // and not the secret itself
+	}
+	return key, nil
+}
+
+// totpCodes gives out each code of one secret once.
+type totpCodes struct {
+	key []byte
+
+	mu   sync.Mutex // protects the field below
+	last int64      // the step of the last code that was given out; 0 before the first
+}
+
+// next is a code that was not given out yet and that the service takes at now.
+func (c *totpCodes) next(now time.Time) (string, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	current := now.Unix() / totpStep
+	step := current
+	if c.last >= current && c.last <= current+1 { // further ahead, the clock was set back
+		step = c.last + 1
+	}
+	if step > current+1 {
+		left := totpStep - now.Unix()%totpStep
+		return "", fmt.Errorf("the codes of this half minute were sent already, and each is good once: try again in %d seconds", left)
+	}
+	c.last = step
+	return totpCode(c.key, step), nil
+}
+
+// totpCode is the code of RFC 6238 for a step, in six digits.
+func totpCode(key []byte, step int64) string {
+	mac := hmac.New(sha1.New, key)
+	_ = binary.Write(mac, binary.BigEndian, step) // a hash does not fail
+	sum := mac.Sum(nil)
+	offset := sum[len(sum)-1] & 0xf
+	return fmt.Sprintf("%06d", binary.BigEndian.Uint32(sum[offset:])&0x7fffffff%1_000_000)
+}
+
+type clockKey struct{}
+
+// withClock tells handlers the session's clock.
+func withClock(ctx context.Context, now func() time.Time) context.Context {
+	return context.WithValue(ctx, clockKey{}, now)
+}
+
+func clockOf(ctx context.Context) func() time.Time {
+	if now, ok := ctx.Value(clockKey{}).(func() time.Time); ok {
+		return now
+	}
+	return time.Now // called without a session
 }
