@@ -12,6 +12,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
@@ -414,3 +415,153 @@ func hasAny(scope string, wanted []string) bool {
 
 // stamp is a time in an error.
 func stamp(t time.Time) string { return t.UTC().Format(time.RFC3339) }
+
+// MultiVerifier verifies the tokens of several user pools, each by its own [Verifier]. The issuer that a token names
+// only chooses among these; no address is ever made from it. It is safe for concurrent use.
+type MultiVerifier struct {
+	verifiers []*Verifier
+	byIssuer  map[string]*Verifier
+}
+
+// NewMultiVerifier makes a verifier of the tokens that any of vs accepts. It does no I/O. That two of them accept the
+// same issuer is an error, as is that there is none.
+func NewMultiVerifier(vs ...*Verifier) (*MultiVerifier, error) {
+	m := &MultiVerifier{byIssuer: map[string]*Verifier{}}
+	var errs []error
+	if len(vs) == 0 {
+		errs = append(errs, fieldError("verifiers", "want at least one"))
+	}
+	for i, v := range vs {
+		if v == nil || v.keys == nil {
+			errs = append(errs, fieldError(fmt.Sprintf("verifier %d", i+1), "want one from NewVerifier, got nil"))
+			continue
+		}
+		m.verifiers = append(m.verifiers, v)
+		for _, issuer := range v.issuers {
+			if m.byIssuer[issuer] != nil && m.byIssuer[issuer] != v {
+				errs = append(errs, fieldError(fmt.Sprintf("verifier %d", i+1), "want an issuer that no other has, got "+quote(issuer)))
+			}
+			m.byIssuer[issuer] = v
+		}
+	}
+	if err := errors.Join(errs...); err != nil {
+		return nil, wrapError("NewMultiVerifier", err)
+	}
+	return m, nil
+}
+
+// VerifyAccessToken verifies an access token as [Verifier.VerifyAccessToken] does. That no verifier accepts its
+// issuer is [ErrTokenIssuer].
+func (m *MultiVerifier) VerifyAccessToken(ctx context.Context, raw string) (*AccessClaims, error) {
+	v, err := m.choose(raw, AccessToken)
+	if err != nil {
+		return nil, err
+	}
+	return v.VerifyAccessToken(ctx, raw)
+}
+
+// VerifyIDToken verifies an ID token as [Verifier.VerifyIDToken] does. That no verifier accepts its issuer is
+// [ErrTokenIssuer].
+func (m *MultiVerifier) VerifyIDToken(ctx context.Context, raw string) (*IDClaims, error) {
+	v, err := m.choose(raw, IDToken)
+	if err != nil {
+		return nil, err
+	}
+	return v.VerifyIDToken(ctx, raw)
+}
+
+// VerifyInto verifies a token as [Verifier.VerifyInto] does. That no verifier accepts its issuer is
+// [ErrTokenIssuer].
+func (m *MultiVerifier) VerifyInto(ctx context.Context, raw string, use TokenUse, claims any) error {
+	if err := errors.Join(checkUse(use), checkTarget(claims)); err != nil {
+		return wrapError("VerifyInto", err)
+	}
+	v, err := m.choose(raw, use)
+	if err != nil {
+		return err
+	}
+	return v.VerifyInto(ctx, raw, use, claims)
+}
+
+// Preload fetches the key sets of all pools that have none yet, beside each other. The error wraps
+// [ErrKeysUnavailable] and names each set that could not be fetched; the others can be used.
+func (m *MultiVerifier) Preload(ctx context.Context) error {
+	if m == nil || m.byIssuer == nil {
+		return wrapError("Preload", errNoVerifier)
+	}
+	errs := make([]error, len(m.verifiers))
+	var wg sync.WaitGroup
+	for i, v := range m.verifiers {
+		wg.Go(func() { errs[i] = v.keys.preload(ctx) })
+	}
+	wg.Wait()
+	return wrapError("Preload", errors.Join(errs...))
+}
+
+// Check verifies the access token that r carries, as [Verifier.Check] does.
+func (m *MultiVerifier) Check(r *http.Request) (*AccessClaims, error) { return check(m, r) }
+
+// Handler calls next for requests with a good access token and answers the others, as [Verifier.Handler] does.
+func (m *MultiVerifier) Handler(next http.Handler) http.Handler { return protect(m, next) }
+
+// choose finds the verifier of the issuer that raw names, of which nothing is verified yet.
+func (m *MultiVerifier) choose(raw string, use TokenUse) (*Verifier, error) {
+	if m == nil || m.byIssuer == nil {
+		return nil, &TokenError{Use: use, Reason: errNoVerifier}
+	}
+	t, err := parseToken(raw)
+	if err == nil && m.byIssuer[t.claims.issuer] == nil {
+		err = fmt.Errorf("%w: want that of one of %d verifiers, got %s", ErrTokenIssuer, len(m.verifiers), quote(t.claims.issuer))
+	}
+	if err != nil {
+		return nil, &TokenError{Use: use, Reason: err}
+	}
+	return m.byIssuer[t.claims.issuer], nil
+}
+
+// Why a token is refused, matched with [errors.Is] against a [*TokenError]. The sentinels of
+// github.com/golang-jwt/jwt/v5 (jwt.ErrTokenExpired, jwt.ErrTokenMalformed, jwt.ErrTokenSignatureInvalid and
+// so on) match too.
+var (
+	// ErrTokenUse: an ID token where an access token is wanted, or the reverse.
+	ErrTokenUse = errors.New("token is for another use")
+	// ErrTokenClient: the token was issued to another app client.
+	ErrTokenClient = errors.New("token was issued to another app client")
+	// ErrTokenIssuer: the token was issued by another pool.
+	ErrTokenIssuer = errors.New("token has another issuer")
+	// ErrUnknownKey: the token names no key, or one that the pool does not have.
+	ErrUnknownKey = errors.New("token is signed with an unknown key")
+	// ErrKeysUnavailable: the pool's keys could not be fetched, so nothing is known about the token. It is the
+	// one reason here that speaks of the pool and not of the token.
+	ErrKeysUnavailable = errors.New("the pool's keys are unavailable")
+	// ErrNotInGroup: the user is in none of the groups that [WithGroups] names.
+	ErrNotInGroup = errors.New("user is in none of the groups that are wanted")
+	// ErrInsufficientScope: the token has none of the scopes that [WithScopes] names.
+	ErrInsufficientScope = errors.New("token has none of the scopes that are wanted")
+)
+
+// TokenUse is what a token is for: its claim token_use.
+type TokenUse string
+
+// The uses of a user pool's tokens.
+const (
+	AccessToken TokenUse = "access"
+	IDToken     TokenUse = "id"
+)
+
+// TokenError says why a token was refused, or why it could not be checked ([ErrKeysUnavailable]). It never
+// holds the token.
+type TokenError struct {
+	// Use is what the token was wanted for.
+	Use TokenUse
+	// Reason is the cause.
+	Reason error
+}
+
+// Error returns "cognito: ", the use, and the reason.
+func (e *TokenError) Error() string { return "cognito: " + e.text() }
+
+func (e *TokenError) text() string { return string(e.Use) + " token: " + e.Reason.Error() }
+
+// Unwrap returns the reason.
+func (e *TokenError) Unwrap() error { return e.Reason }
