@@ -2,10 +2,14 @@ package cognito
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"iter"
 	"log/slog"
+	"maps"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -183,4 +187,385 @@ func (c *Cognito) newUser(username string, list []types.AttributeType, names att
 	return &User{
 		Username: username, Sub: loaded[attrSub], Attributes: attrs, client: c, names: names, loaded: loaded,
 	}, nil
+}
+
+const (
+	attrSub        = "sub"
+	attrIdentities = "identities"
+	verifiedSuffix = "_verified" // of email_verified and phone_number_verified, which only an administrator sets
+)
+
+// Save writes the attributes that have changed since the user was read, with the access token of the session that
+// read it; nothing is sent when none has. An attribute that is gone from the map is deleted. A change of sub,
+// identities, email_verified or phone_number_verified is refused, since a user may not make it; unchanged they are
+// never sent. The session must be that of this very user: when it is another's, nothing is sent. Afterwards the user
+// counts as read; read it again to see what the pool made of a new address. It takes the option [ClientMetadata];
+// [ErrUserExists] says that an address is another user's.
+//
+// It calls UpdateUserAttributes, which needs no AWS credentials but an access token: without one it returns
+// [ErrNotSignedIn].
+func (u *User) Save(ctx context.Context, opts ...CallOption) error {
+	return wrapError("User.Save", u.save(ctx, opts))
+}
+
+func (u *User) save(ctx context.Context, opts []CallOption) error {
+	call, changes, err := u.prepare(opts, attrSub, attrIdentities, "email"+verifiedSuffix, "phone_number"+verifiedSuffix)
+	if err != nil || len(changes) == 0 {
+		return err
+	}
+	tokens, err := u.client.accessToken(ctx)
+	if err != nil {
+		return err
+	}
+	if err := u.checkOwner(tokens); err != nil {
+		return err
+	}
+	if _, err := u.client.updateAttributes(ctx, tokens, changes, call.metadata); err != nil {
+		return err
+	}
+	return u.saved()
+}
+
+// AdminSave writes the attributes that have changed since the user was read, as an administrator; nothing is sent when
+// none has. An attribute that is gone from the map is deleted. Of the attributes only sub and identities cannot be
+// changed. It is always about this user, whoever is signed in. It takes the option [ClientMetadata]; [ErrUserNotFound]
+// and [ErrUserExists], which says that an address is another user's, are the usual errors.
+//
+// It calls AdminUpdateUserAttributes, which needs AWS credentials ([ErrNoCredentials]).
+func (u *User) AdminSave(ctx context.Context, opts ...CallOption) error {
+	call, changes, err := u.prepare(opts, attrSub, attrIdentities)
+	if err != nil || len(changes) == 0 {
+		return wrapError("User.AdminSave", err)
+	}
+	if err := u.client.adminUpdateAttributes(ctx, "User.AdminSave", u.Username, changes, call.metadata); err != nil {
+		return err
+	}
+	return wrapError("User.AdminSave", u.saved())
+}
+
+// Delete deletes this user, with the access token of the session that read it, which then has no tokens. The session
+// must be that of this very user: when it is another's, nothing is sent.
+//
+// It calls DeleteUser, which needs no AWS credentials but an access token: without one it returns [ErrNotSignedIn].
+func (u *User) Delete(ctx context.Context) error {
+	if u.client == nil {
+		return wrapError("User.Delete", errNoClient)
+	}
+	return wrapError("User.Delete", u.client.deleteUser(ctx, u.checkOwner))
+}
+
+// AdminDelete deletes this user, as an administrator, whoever is signed in. [ErrUserNotFound] is the usual error.
+//
+// It calls AdminDeleteUser, which needs AWS credentials ([ErrNoCredentials]).
+func (u *User) AdminDelete(ctx context.Context) error {
+	if u.client == nil {
+		return wrapError("User.AdminDelete", errNoClient)
+	}
+	return u.client.adminDeleteUser(ctx, "User.AdminDelete", u.Username)
+}
+
+var errNoClient = errors.New("the user: want one that a Cognito returned, got one made by hand (UserFromAttributes makes one)")
+
+// checkOwner refuses tokens that are not this user's: what is done with them would happen to their owner. The service
+// is not asked, so the token need not be verified; a false one it refuses itself.
+func (u *User) checkOwner(tokens Tokens) error {
+	claims, sub := unverifiedClaims(tokens.AccessToken), u.loaded[attrSub]
+	switch {
+	case claims == nil:
+		return errors.New("access token: its claims cannot be read, to tell whether it is this user's")
+	case sub != "" && claims.subject == sub, sub == "" && u.Username != "" && claims.username == u.Username:
+		return nil
+	case claims.username == u.Username:
+		return fmt.Errorf("the session is that of another user called %s: the sub of its access token is not this user's", quote(u.Username))
+	default:
+		return fmt.Errorf("the session is that of %s, not of %s; AdminSave and AdminDelete work for any user", quote(claims.username), quote(u.Username))
+	}
+}
+
+// prepare lists what has changed, and refuses changes of the attributes fixed.
+func (u *User) prepare(opts []CallOption, fixed ...string) (callOptions, []types.AttributeType, error) {
+	if u.client == nil {
+		return callOptions{}, nil, errNoClient
+	}
+	call, err := newCallOptions(opts, optClientMetadata)
+	if err := errors.Join(u.err, err); err != nil {
+		return callOptions{}, nil, err
+	}
+	current, err := u.names.toPool(u.Attributes)
+	if err != nil {
+		return callOptions{}, nil, err
+	}
+	changes := changed(u.loaded, current)
+	for _, name := range slices.Sorted(maps.Keys(changes)) {
+		if !slices.Contains(fixed, name) {
+			continue
+		}
+		reason := fixedReason(name)
+		if _, kept := current[name]; !kept {
+			reason = "it is gone from the user's Attributes, which would delete it; " + reason
+		}
+		return callOptions{}, nil, fieldError("attribute "+name, reason)
+	}
+	return call, changes.list(), nil
+}
+
+func fixedReason(name string) string {
+	if strings.HasSuffix(name, verifiedSuffix) {
+		return "a user cannot change it, AdminSave can"
+	}
+	return "the pool does not let anyone change it"
+}
+
+// changed is what to send to make of the attributes from the attributes to: an empty value deletes.
+func changed(from, to Attributes) Attributes {
+	changes := Attributes{}
+	for name, value := range to {
+		if from[name] != value {
+			changes[name] = value
+		}
+	}
+	for name, value := range from {
+		if _, kept := to[name]; !kept && value != "" {
+			changes[name] = ""
+		}
+	}
+	return changes
+}
+
+// saved makes the attributes as they are what later changes are told by.
+func (u *User) saved() error {
+	loaded, err := u.names.toPool(u.Attributes)
+	if err == nil {
+		u.loaded = loaded
+	}
+	return err
+}
+
+// createOptions are the options of AdminCreateUser. A zero field was not given.
+type createOptions struct {
+	password string
+	action   types.MessageActionType
+	mediums  []types.DeliveryMediumType
+}
+
+// TemporaryPassword is the password that a new user signs in with once; see [Cognito.AdminCreateUser]. Without it, or
+// if it is empty, the service makes one up; but where users can sign in with codes, a user whose address is verified
+// gets no password, and is confirmed at once.
+func TemporaryPassword(password string) CallOption {
+	return callOption(func(o *callOptions) {
+		o.given = append(o.given, optTemporaryPassword)
+		o.create.password = password
+	})
+}
+
+// MessageAction says what becomes of the invitation to a new user: SUPPRESS sends none, RESEND sends it again to one
+// who has not signed in yet; see [Cognito.AdminCreateUser].
+func MessageAction(action types.MessageActionType) CallOption {
+	return callOption(func(o *callOptions) {
+		o.given = append(o.given, optMessageAction)
+		if action == "" {
+			o.refuse(optMessageAction, "want RESEND or SUPPRESS, got none")
+		}
+		o.create.action = action
+	})
+}
+
+// DeliveryMediums says how the invitation to a new user is sent: SMS, EMAIL or both; see [Cognito.AdminCreateUser].
+// Without it the service sends it by SMS.
+func DeliveryMediums(mediums ...types.DeliveryMediumType) CallOption {
+	mediums = slices.Clone(mediums)
+	return callOption(func(o *callOptions) {
+		o.given = append(o.given, optDeliveryMediums)
+		if len(mediums) == 0 {
+			o.refuse(optDeliveryMediums, "want at least one of SMS and EMAIL, got none")
+		}
+		o.create.mediums = mediums
+	})
+}
+
+// AdminCreateUser makes a user and invites it with a temporary password, which the user must change at the first
+// sign-in ([ErrNewPasswordRequired]). In a pool whose users sign in with an e-mail address or a phone number that is
+// the username. attrs may be nil; "email_verified": "true" spares the user a code. It takes the options
+// [TemporaryPassword], [MessageAction], [DeliveryMediums], [ForceAliasCreation], [AttributeMap], [ClientMetadata] and
+// [ValidationData]; [ErrUserExists] and [ErrInvalidPassword] are the usual errors. The session does not change. The
+// request is not sent again after a failure that leaves open whether it was taken.
+//
+// It calls AdminCreateUser, which needs AWS credentials ([ErrNoCredentials]).
+func (c *Cognito) AdminCreateUser(ctx context.Context, username string, attrs Attributes, opts ...CallOption) (*User, error) {
+	call, err := newCallOptions(opts, optTemporaryPassword, optMessageAction, optDeliveryMediums, optForceAlias,
+		optAttributeMap, optClientMetadata, optValidationData)
+	if err != nil {
+		return nil, wrapError("AdminCreateUser", err)
+	}
+	if attrs, err = call.attributes.toPool(attrs); err != nil {
+		return nil, wrapError("AdminCreateUser", err)
+	}
+	var user *User
+	err = c.adminCall("AdminCreateUser", username, func(poolID, username *string) error {
+		out, err := c.pool.sdk.AdminCreateUser(ctx, &cognitoidentityprovider.AdminCreateUserInput{
+			UserPoolId: poolID, Username: username, UserAttributes: attrs.list(),
+			TemporaryPassword: optional(call.create.password), MessageAction: call.create.action,
+			DesiredDeliveryMediums: call.create.mediums, ForceAliasCreation: call.forceAlias,
+			ClientMetadata: call.metadata, ValidationData: call.validationData,
+		}, sendOnce)
+		if err != nil {
+			return err
+		}
+		if out.User == nil {
+			return errors.New("the service's answer: want a user, got none")
+		}
+		user, err = c.userFromType(*out.User, call.attributes)
+		return err
+	})
+	return user, err
+}
+
+// adminCall is an administrative call about one user, who is always named in it: the session's own user plays no part.
+func (c *Cognito) adminCall(op, username string, call func(poolID, username *string) error) error {
+	if username == "" {
+		return wrapError(op, errNoUsername)
+	}
+	return wrapError(op, call(aws.String(c.pool.id), aws.String(username)))
+}
+
+// AdminConfirmSignUp confirms the user username, who signed up, without a code. It takes the option [ClientMetadata];
+// [ErrUserNotFound] is the usual error.
+//
+// It calls AdminConfirmSignUp, which needs AWS credentials ([ErrNoCredentials]).
+func (c *Cognito) AdminConfirmSignUp(ctx context.Context, username string, opts ...CallOption) error {
+	call, err := newCallOptions(opts, optClientMetadata)
+	if err != nil {
+		return wrapError("AdminConfirmSignUp", err)
+	}
+	return c.adminCall("AdminConfirmSignUp", username, func(poolID, username *string) error {
+		_, err := c.pool.sdk.AdminConfirmSignUp(ctx, &cognitoidentityprovider.AdminConfirmSignUpInput{
+			UserPoolId: poolID, Username: username, ClientMetadata: call.metadata,
+		})
+		return err
+	})
+}
+
+// AdminUpdateProfile sets attributes of the user username; those that attrs does not name stay as they are, and an
+// empty value deletes one. It may set email_verified and phone_number_verified; an address that is changed without is
+// no longer verified. It takes the options [ClientMetadata] and [AttributeMap]; [ErrUserExists] says that an address is
+// another user's.
+//
+// It calls AdminUpdateUserAttributes, which needs AWS credentials ([ErrNoCredentials]).
+func (c *Cognito) AdminUpdateProfile(ctx context.Context, username string, attrs Attributes, opts ...CallOption) error {
+	call, err := newCallOptions(opts, optClientMetadata, optAttributeMap)
+	if err != nil {
+		return wrapError("AdminUpdateProfile", err)
+	}
+	list, err := call.attributeList(attrs)
+	if err != nil {
+		return wrapError("AdminUpdateProfile", err)
+	}
+	return c.adminUpdateAttributes(ctx, "AdminUpdateProfile", username, list, call.metadata)
+}
+
+func (c *Cognito) adminUpdateAttributes(ctx context.Context, op, username string, list []types.AttributeType, metadata map[string]string) error {
+	return c.adminCall(op, username, func(poolID, username *string) error {
+		_, err := c.pool.sdk.AdminUpdateUserAttributes(ctx, &cognitoidentityprovider.AdminUpdateUserAttributesInput{
+			UserPoolId: poolID, Username: username, UserAttributes: list, ClientMetadata: metadata,
+		})
+		return err
+	})
+}
+
+// AdminDeleteAttributes deletes attributes of the user username, by their names in the pool. [ErrUserNotFound] is the
+// usual error.
+//
+// It calls AdminDeleteUserAttributes, which needs AWS credentials ([ErrNoCredentials]).
+func (c *Cognito) AdminDeleteAttributes(ctx context.Context, username string, names ...string) error {
+	if err := checkNames(names); err != nil {
+		return wrapError("AdminDeleteAttributes", err)
+	}
+	return c.adminCall("AdminDeleteAttributes", username, func(poolID, username *string) error {
+		_, err := c.pool.sdk.AdminDeleteUserAttributes(ctx, &cognitoidentityprovider.AdminDeleteUserAttributesInput{
+			UserPoolId: poolID, Username: username, UserAttributeNames: names,
+		})
+		return err
+	})
+}
+
+// AdminResetPassword makes the user username set a new password: the old one is void, and a code goes to the user, who
+// then calls [Cognito.ConfirmForgotPassword]. Until then sign-ins fail with [ErrPasswordResetRequired]. It takes the
+// option [ClientMetadata]; [ErrLimitExceeded] is the usual error. The request is not sent again after a failure that
+// leaves open whether it was taken.
+//
+// It calls AdminResetUserPassword, which needs AWS credentials ([ErrNoCredentials]).
+func (c *Cognito) AdminResetPassword(ctx context.Context, username string, opts ...CallOption) error {
+	call, err := newCallOptions(opts, optClientMetadata)
+	if err != nil {
+		return wrapError("AdminResetPassword", err)
+	}
+	return c.adminCall("AdminResetPassword", username, func(poolID, username *string) error {
+		_, err := c.pool.sdk.AdminResetUserPassword(ctx, &cognitoidentityprovider.AdminResetUserPasswordInput{
+			UserPoolId: poolID, Username: username, ClientMetadata: call.metadata,
+		}, sendOnce)
+		return err
+	})
+}
+
+// AdminSetPassword sets the password of the user username. A permanent one makes the user confirmed; otherwise it is
+// temporary, and the user must choose another at the next sign-in ([ErrNewPasswordRequired]). [ErrInvalidPassword] is
+// the usual error.
+//
+// It calls AdminSetUserPassword, which needs AWS credentials ([ErrNoCredentials]).
+func (c *Cognito) AdminSetPassword(ctx context.Context, username, password string, permanent bool) error {
+	if password == "" {
+		return wrapError("AdminSetPassword", errNoNewPassword)
+	}
+	return c.adminCall("AdminSetPassword", username, func(poolID, username *string) error {
+		_, err := c.pool.sdk.AdminSetUserPassword(ctx, &cognitoidentityprovider.AdminSetUserPasswordInput{
+			UserPoolId: poolID, Username: username, Password: aws.String(password), Permanent: permanent,
+		})
+		return err
+	})
+}
+
+// AdminDeleteUser deletes the user username. [ErrUserNotFound] is the usual error.
+//
+// It calls AdminDeleteUser, which needs AWS credentials ([ErrNoCredentials]).
+func (c *Cognito) AdminDeleteUser(ctx context.Context, username string) error {
+	return c.adminDeleteUser(ctx, "AdminDeleteUser", username)
+}
+
+func (c *Cognito) adminDeleteUser(ctx context.Context, op, username string) error {
+	return c.adminCall(op, username, func(poolID, username *string) error {
+		_, err := c.pool.sdk.AdminDeleteUser(ctx, &cognitoidentityprovider.AdminDeleteUserInput{UserPoolId: poolID, Username: username})
+		return err
+	})
+}
+
+// AdminEnableUser lets the user username sign in again. [ErrUserNotFound] is the usual error.
+//
+// It calls AdminEnableUser, which needs AWS credentials ([ErrNoCredentials]).
+func (c *Cognito) AdminEnableUser(ctx context.Context, username string) error {
+	return c.adminCall("AdminEnableUser", username, func(poolID, username *string) error {
+		_, err := c.pool.sdk.AdminEnableUser(ctx, &cognitoidentityprovider.AdminEnableUserInput{UserPoolId: poolID, Username: username})
+		return err
+	})
+}
+
+// AdminDisableUser keeps the user username from signing in and revokes the user's tokens; tokens that others verify
+// offline stay good until they expire. The user stays in lists. [ErrUserNotFound] is the usual error.
+//
+// It calls AdminDisableUser, which needs AWS credentials ([ErrNoCredentials]).
+func (c *Cognito) AdminDisableUser(ctx context.Context, username string) error {
+	return c.adminCall("AdminDisableUser", username, func(poolID, username *string) error {
+		_, err := c.pool.sdk.AdminDisableUser(ctx, &cognitoidentityprovider.AdminDisableUserInput{UserPoolId: poolID, Username: username})
+		return err
+	})
+}
+
+// AdminSignOut signs the user username out everywhere: all refresh tokens of the user die, and the service refuses the
+// access tokens. Tokens that others verify offline stay good until they expire. [ErrUserNotFound] is the usual error.
+//
+// It calls AdminUserGlobalSignOut, which needs AWS credentials ([ErrNoCredentials]).
+func (c *Cognito) AdminSignOut(ctx context.Context, username string) error {
+	return c.adminCall("AdminSignOut", username, func(poolID, username *string) error {
+		_, err := c.pool.sdk.AdminUserGlobalSignOut(ctx, &cognitoidentityprovider.AdminUserGlobalSignOutInput{UserPoolId: poolID, Username: username})
+		return err
+	})
 }
