@@ -1,11 +1,14 @@
 package cognito
 
 import (
+	"encoding"
 	"errors"
 	"fmt"
 	"maps"
 	"reflect"
 	"slices"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -74,4 +77,381 @@ func (a Attributes) Time(name string) time.Time {
 		return time.Time{}
 	}
 	return t
+}
+
+// AttributeMap gives attributes names of your own in one call, and in the [User] that it returns: the keys are the
+// names in the pool, the values yours. What is not in it keeps its name.
+//
+//	cognito.AttributeMap{"given_name": "first", "custom:team": "team"}
+type AttributeMap map[string]string
+
+func (m AttributeMap) applyCall(o *callOptions) {
+	o.given = append(o.given, optAttributeMap)
+	names, err := newAttributeNames(m)
+	if err != nil {
+		o.errs = append(o.errs, err)
+	}
+	o.attributes = names
+}
+
+// attributeNames translates the names of attributes; the zero value leaves them as they are.
+type attributeNames struct {
+	yours map[string]string // by the pool's name
+	pools map[string]string // by yours
+}
+
+func newAttributeNames(m AttributeMap) (attributeNames, error) {
+	names := attributeNames{yours: maps.Clone(map[string]string(m)), pools: make(map[string]string, len(m))}
+	for _, pools := range slices.Sorted(maps.Keys(m)) {
+		yours := m[pools]
+		if pools == "" || yours == "" {
+			return attributeNames{}, fieldError("option "+optAttributeMap, "want no empty names")
+		}
+		if other, taken := names.pools[yours]; taken {
+			return attributeNames{}, fieldError("option "+optAttributeMap, fmt.Sprintf("want one attribute for the name %s, got %s and %s", quote(yours), quote(other), quote(pools)))
+		}
+		names.pools[yours] = pools
+	}
+	return names, nil
+}
+
+// fromPool gives attributes your names, in a new map.
+func (n attributeNames) fromPool(attrs Attributes) (Attributes, error) {
+	return renamed(attrs, n.yours)
+}
+
+// toPool gives attributes the names that the service knows, in a new map.
+func (n attributeNames) toPool(attrs Attributes) (Attributes, error) { return renamed(attrs, n.pools) }
+
+// renamed is attrs under other names. That two attributes end up under one name is an error, since one of them would
+// be lost; so is a name that no attribute has.
+func renamed(attrs Attributes, names map[string]string) (Attributes, error) {
+	out := make(Attributes, len(attrs))
+	for name, value := range attrs {
+		if name == "" {
+			return nil, fieldError("attributes", "want no empty names")
+		}
+		if other, ok := names[name]; ok {
+			name = other
+		}
+		if _, taken := out[name]; taken {
+			return nil, fieldError("option "+optAttributeMap, "two attributes would be called "+quote(name))
+		}
+		out[name] = value
+	}
+	return out, nil
+}
+
+// structTag is the struct tag that names a field's attribute.
+const structTag = "cognito"
+
+// MarshalAttributes makes attributes of the struct v, or of what the pointer v points to. A field's tag names its
+// attribute; fields without a tag, or with the tag "-", are left out:
+//
+//	type Profile struct {
+//		Email string    `cognito:"email"`
+//		Born  time.Time `cognito:"birthdate,omitempty"`
+//		Team  *int      `cognito:"custom:team"`
+//	}
+//
+// Fields are strings, bools, integers, times, [encoding.TextMarshaler]s, and pointers to them; their text is that of
+// [Attributes.Set]. Embedded structs without a tag count as if their fields were v's own. A nil pointer is left out,
+// and with omitempty every zero value is; without, an empty string is kept, and an empty attribute is one that the
+// service deletes. The error names the field and the attribute.
+func MarshalAttributes(v any) (Attributes, error) {
+	attrs, err := marshalAttributes(reflect.ValueOf(v))
+	return attrs, wrapError("MarshalAttributes", err)
+}
+
+func marshalAttributes(v reflect.Value) (Attributes, error) {
+	if v.Kind() == reflect.Pointer {
+		v = v.Elem()
+	}
+	if v.Kind() != reflect.Struct {
+		return nil, errors.New("v: want a struct or a pointer to one")
+	}
+	fields, err := attributeFields(v.Type())
+	if err != nil {
+		return nil, err
+	}
+	if !v.CanAddr() { // methods of pointers to its fields need an address
+		addressable := reflect.New(v.Type()).Elem()
+		addressable.Set(v)
+		v = addressable
+	}
+	attrs := Attributes{}
+	var errs []error
+	for _, f := range fields {
+		value, err := v.FieldByIndexErr(f.index)
+		if err != nil || isNil(value) || f.omitEmpty && value.IsZero() {
+			continue // an embedded pointer on the way to it is nil, or it is itself empty
+		}
+		text, err := attributeText(f.attribute, value)
+		if err != nil {
+			errs = append(errs, f.failed(err))
+			continue
+		}
+		attrs[f.attribute] = text
+	}
+	if len(errs) > 0 {
+		return nil, errors.Join(errs...)
+	}
+	return attrs, nil
+}
+
+func isNil(v reflect.Value) bool {
+	return (v.Kind() == reflect.Pointer || v.Kind() == reflect.Interface) && v.IsNil()
+}
+
+// Unmarshal sets the fields of the struct that v points to from the attributes that their tags name; see
+// [MarshalAttributes]. A field whose attribute is not set stays as it is. Text that does not fit its field, such as a
+// number out of the field's range, is an error that names the field and the attribute; the other fields are set all
+// the same.
+func (a Attributes) Unmarshal(v any) error {
+	return wrapError("Unmarshal", a.unmarshal(reflect.ValueOf(v)))
+}
+
+func (a Attributes) unmarshal(v reflect.Value) error {
+	if v.Kind() != reflect.Pointer || v.IsNil() || v.Elem().Kind() != reflect.Struct {
+		return errors.New("v: want a pointer to a struct, not nil")
+	}
+	fields, err := attributeFields(v.Elem().Type())
+	if err != nil {
+		return err
+	}
+	var errs []error
+	for _, f := range fields {
+		text, ok := a[f.attribute]
+		if !ok {
+			continue
+		}
+		target, err := reach(v.Elem(), f.index)
+		if err == nil {
+			err = setFromText(target, text)
+		}
+		if err != nil {
+			errs = append(errs, f.failed(err))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// reach is the field of v at index; nil pointers to embedded structs on the way are filled.
+func reach(v reflect.Value, index []int) (reflect.Value, error) {
+	for i, at := range index {
+		if i > 0 && v.Kind() == reflect.Pointer {
+			if v.IsNil() {
+				if !v.CanSet() {
+					return reflect.Value{}, fmt.Errorf("want an exported type to embed a pointer to, got %s", v.Type())
+				}
+				v.Set(reflect.New(v.Type().Elem()))
+			}
+			v = v.Elem()
+		}
+		v = v.Field(at)
+	}
+	return v, nil
+}
+
+// attributeField is a field with an attribute.
+type attributeField struct {
+	path      string // as Go names it, for errors
+	attribute string
+	omitEmpty bool
+	index     []int
+}
+
+func (f attributeField) failed(err error) error {
+	return fmt.Errorf("field %s, attribute %s: %w", f.path, f.attribute, err)
+}
+
+// attributeFields lists the fields of the struct type t that have attributes, those of embedded structs included.
+func attributeFields(t reflect.Type) ([]attributeField, error) {
+	var fields []attributeField
+	err := walkFields(t, "", nil, []reflect.Type{t}, &fields)
+	seen := map[string]string{}
+	for _, f := range fields {
+		if other, ok := seen[f.attribute]; ok {
+			err = errors.Join(err, f.failed(errors.New("want one field for it, got field "+other+", too")))
+		}
+		seen[f.attribute] = f.path
+	}
+	return fields, err
+}
+
+// walkFields appends the fields of t. outer are the structs that t is embedded in: a struct that embeds a pointer to
+// itself has no further fields.
+func walkFields(t reflect.Type, path string, index []int, outer []reflect.Type, fields *[]attributeField) error {
+	var errs []error
+	for i := range t.NumField() {
+		field := t.Field(i)
+		at := append(slices.Clone(index), i)
+		name := path + field.Name
+		tag, tagged := field.Tag.Lookup(structTag)
+		switch {
+		case tag == "-":
+		case tagged:
+			f, err := newAttributeField(field, name, tag, at)
+			*fields, errs = append(*fields, f), append(errs, err)
+		case field.Anonymous:
+			inner := field.Type
+			if inner.Kind() == reflect.Pointer {
+				inner = inner.Elem()
+			}
+			if inner.Kind() == reflect.Struct && !slices.Contains(outer, inner) {
+				errs = append(errs, walkFields(inner, name+".", at, append(slices.Clone(outer), inner), fields))
+			}
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func newAttributeField(field reflect.StructField, path, tag string, index []int) (attributeField, error) {
+	attribute, option, _ := strings.Cut(tag, ",")
+	f := attributeField{path: path, attribute: attribute, omitEmpty: option == "omitempty", index: index}
+	switch {
+	case attribute == "" || option != "" && !f.omitEmpty:
+		return f, fmt.Errorf(`field %s: want a tag cognito:"name" or cognito:"name,omitempty", got %s`, path, quote(tag))
+	case !field.IsExported():
+		return f, f.failed(errors.New("want an exported field"))
+	case !hasText(field.Type):
+		return f, f.failed(unsupported(field.Type))
+	default:
+		return f, nil
+	}
+}
+
+// birthdate is the one standard attribute that is a date.
+const birthdate = "birthdate"
+
+var (
+	timeType        = reflect.TypeFor[time.Time]()
+	marshalerType   = reflect.TypeFor[encoding.TextMarshaler]()
+	unmarshalerType = reflect.TypeFor[encoding.TextUnmarshaler]()
+)
+
+// attributeText is v as the text of the attribute name.
+func attributeText(name string, v reflect.Value) (string, error) {
+	if v.Kind() == reflect.Interface {
+		v = v.Elem()
+	}
+	if !v.IsValid() || v.Kind() == reflect.Pointer && v.IsNil() {
+		return "", errors.New("want a value, got nil")
+	}
+	if v.Type() == timeType {
+		t, _ := reflect.TypeAssert[time.Time](v)
+		if name == birthdate {
+			return t.Format(time.DateOnly), nil
+		}
+		return strconv.FormatInt(t.Unix(), 10), nil
+	}
+	if v.CanAddr() && v.Kind() != reflect.Pointer && v.Addr().Type().Implements(marshalerType) {
+		v = v.Addr()
+	}
+	if m, ok := reflect.TypeAssert[encoding.TextMarshaler](v); ok && v.Type() != reflect.PointerTo(timeType) {
+		text, err := m.MarshalText()
+		return string(text), err
+	}
+	switch {
+	case isPlainPointer(v.Type()):
+		return attributeText(name, v.Elem())
+	case v.Kind() == reflect.String:
+		return v.String(), nil
+	case v.Kind() == reflect.Bool:
+		return strconv.FormatBool(v.Bool()), nil
+	case v.CanInt():
+		return strconv.FormatInt(v.Int(), 10), nil
+	case v.CanUint():
+		return strconv.FormatUint(v.Uint(), 10), nil
+	default:
+		return "", unsupported(v.Type())
+	}
+}
+
+// setFromText sets v, which can be set, to what text says.
+func setFromText(v reflect.Value, text string) error {
+	if v.Kind() == reflect.Pointer {
+		target := reflect.New(v.Type().Elem())
+		if err := setFromText(target.Elem(), text); err != nil {
+			return err
+		}
+		v.Set(target)
+		return nil
+	}
+	if v.Type() == timeType {
+		t, err := parseTime(text)
+		if err == nil {
+			v.Set(reflect.ValueOf(t))
+		}
+		return err
+	}
+	if u, ok := reflect.TypeAssert[encoding.TextUnmarshaler](v.Addr()); ok {
+		return u.UnmarshalText([]byte(text))
+	}
+	return setBasic(v, text)
+}
+
+func setBasic(v reflect.Value, text string) error {
+	var err error
+	switch {
+	case v.Kind() == reflect.String:
+		v.SetString(text)
+	case v.Kind() == reflect.Bool:
+		var b bool
+		if b, err = strconv.ParseBool(text); err == nil {
+			v.SetBool(b)
+		}
+	case v.CanInt():
+		var n int64
+		if n, err = strconv.ParseInt(text, 10, v.Type().Bits()); err == nil {
+			v.SetInt(n)
+		}
+	case v.CanUint():
+		var n uint64
+		if n, err = strconv.ParseUint(text, 10, v.Type().Bits()); err == nil {
+			v.SetUint(n)
+		}
+	default:
+		return unsupported(v.Type())
+	}
+	if number := (*strconv.NumError)(nil); errors.As(err, &number) {
+		return fmt.Errorf("want %s, got %s: %w", v.Type(), quote(text), number.Err)
+	}
+	return err
+}
+
+// parseTime reads a time in any of the forms that pools have them in.
+func parseTime(text string) (time.Time, error) {
+	if seconds, err := strconv.ParseInt(text, 10, 64); err == nil {
+		return time.Unix(seconds, 0).UTC(), nil
+	}
+	for _, layout := range []string{time.DateOnly, time.RFC3339} {
+		if t, err := time.Parse(layout, text); err == nil {
+			return t, nil
+		}
+	}
+	return time.Time{}, errors.New("want seconds since 1970, a date or RFC 3339, got " + quote(text))
+}
+
+func unsupported(t reflect.Type) error {
+	return fmt.Errorf("want text, a bool, an integer, a time or an encoding.TextMarshaler, got %s", t)
+}
+
+// isPlainPointer reports whether t is *T for some T. Pointer types with a name of their own are not followed: they may
+// point to themselves, without end.
+func isPlainPointer(t reflect.Type) bool { return t.Kind() == reflect.Pointer && t.Name() == "" }
+
+// hasText reports whether values of type t are read and written by setFromText and attributeText.
+func hasText(t reflect.Type) bool {
+	for isPlainPointer(t) && !t.Implements(marshalerType) {
+		t = t.Elem()
+	}
+	switch t.Kind() {
+	case reflect.String, reflect.Bool, reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64,
+		reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64:
+		return true
+	default:
+		return t == timeType || t.Implements(marshalerType) || reflect.PointerTo(t).Implements(marshalerType) ||
+			reflect.PointerTo(t).Implements(unmarshalerType)
+	}
 }
