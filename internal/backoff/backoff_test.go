@@ -1,0 +1,82 @@
+package backoff_test
+
+import (
+	"errors"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+
+	"github.com/gocognito/cognito/internal/backoff"
+)
+
+var errBroken = errors.New("broken")
+
+func TestWaitsGrow(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var table backoff.Table[string]
+		policy := backoff.Policy{First: time.Second, Max: 10 * time.Second}
+		now := time.Now()
+		for _, want := range []time.Duration{1, 2, 4, 8, 10, 10} {
+			table.Failed("a", errBroken, policy, now)
+			err, wait := table.Recent("a", now)
+			assert.ErrorIs(t, err, errBroken)
+			assert.Equal(t, want*time.Second, wait)
+			err, wait = table.Recent("b", now)
+			assert.NoError(t, err)
+			assert.Zero(t, wait)
+			now = now.Add(want * time.Second)
+			err, _ = table.Recent("a", now)
+			assert.NoError(t, err, "the wait is over")
+		}
+		table.Clear("a")
+		table.Failed("a", errBroken, policy, now)
+		_, wait := table.Recent("a", now)
+		assert.Equal(t, time.Second, wait, "it begins anew after a success")
+	})
+}
+
+func TestJitterOnlyAdds(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		now := time.Now()
+		for range 100 {
+			var table backoff.Table[int]
+			table.Failed(1, errBroken, backoff.Policy{First: time.Second, Max: time.Minute, Jitter: 0.5}, now)
+			_, wait := table.Recent(1, now)
+			assert.GreaterOrEqual(t, wait, time.Second)
+			assert.LessOrEqual(t, wait, 1500*time.Millisecond)
+		}
+	})
+}
+
+// A caller's clock may stand still, as in tests, or be set back: the wait ends by this machine's clock, too.
+func TestWaitEndsByEitherClock(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var table backoff.Table[int]
+		still := time.Unix(0, 0)
+		table.Failed(1, errBroken, backoff.Policy{First: time.Second, Max: time.Second}, still)
+		time.Sleep(time.Second) // in the bubble's time
+		err, _ := table.Recent(1, still)
+		assert.NoError(t, err)
+	})
+}
+
+func TestTableIsBounded(t *testing.T) {
+	t.Parallel()
+	var table backoff.Table[int]
+	now := time.Now()
+	for i := range 30_000 {
+		table.Failed(i, errBroken, backoff.Policy{First: time.Hour, Max: time.Hour}, now)
+	}
+	kept := 0
+	for i := range 30_000 {
+		if err, _ := table.Recent(i, now); err != nil {
+			kept++
+		}
+	}
+	assert.Equal(t, 10_000, kept)
+}
