@@ -185,33 +185,29 @@ type signUp struct {
 
 // signedUp remembers the session's last sign-up.
 func (s *session) signedUp(up signUp) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if up.session == "" && s.signUp.username != up.username {
-		return // of a user whose sign-up was another session's: nothing to remember
-	}
-	s.signUp = up
+	s.update(func(st *state) {
+		if up.session != "" || st.signUp.username == up.username { // else that of another session
+			st.signUp = up
+		}
+	})
 }
 
 // signUpOf returns the session of the sign-up of username that waits to be confirmed; "" when there is none.
 func (s *session) signUpOf(username string) string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.signUp.username != username || s.signUp.confirmed {
-		return ""
+	if up := s.current().signUp; up.username == username && !up.confirmed {
+		return up.session
 	}
-	return s.signUp.session
+	return ""
 }
 
 // takeSignUp returns the session of the confirmed sign-up of username, once; "" when there is none.
-func (s *session) takeSignUp(username string) string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.signUp.username != username || !s.signUp.confirmed {
-		return ""
-	}
-	session := s.signUp.session
-	s.signUp.session = ""
+func (s *session) takeSignUp(username string) (session string) {
+	s.update(func(st *state) {
+		session = ""
+		if st.signUp.username == username && st.signUp.confirmed {
+			session, st.signUp.session = st.signUp.session, ""
+		}
+	})
 	return session
 }
 
@@ -321,15 +317,16 @@ func (c *Cognito) updateProfile(ctx context.Context, attrs Attributes, opts []Ca
 	if err != nil {
 		return nil, err
 	}
-	tokens, err := c.accessToken(ctx)
-	if err != nil {
-		return nil, err
-	}
-	return c.updateAttributes(ctx, tokens, list, call.metadata)
+	var deliveries []CodeDelivery
+	err = c.withTokens(ctx, func(ts *tokenSet) error {
+		deliveries, err = c.updateAttributes(ctx, ts, list, call.metadata)
+		return err
+	})
+	return deliveries, err
 }
 
 // updateAttributes sets attributes of the user that tokens are of.
-func (c *Cognito) updateAttributes(ctx context.Context, tokens Tokens, list []types.AttributeType, metadata map[string]string) ([]CodeDelivery, error) {
+func (c *Cognito) updateAttributes(ctx context.Context, tokens *tokenSet, list []types.AttributeType, metadata map[string]string) ([]CodeDelivery, error) {
 	out, err := c.pool.sdk.UpdateUserAttributes(ctx, &cognitoidentityprovider.UpdateUserAttributesInput{
 		AccessToken: aws.String(tokens.AccessToken), UserAttributes: list, ClientMetadata: metadata,
 	})
@@ -439,29 +436,24 @@ func (c *Cognito) validateVerification(ctx context.Context, attribute, code stri
 
 var errNoAttribute = fieldError("attribute", `want the attribute to verify, "email" or "phone_number", got none`)
 
-// DeleteUser deletes the user who is signed in. The session then has no tokens; after an error it is as it was. An
-// expired access token is renewed first.
+// DeleteUser deletes the signed-in user. The session and its [TokenStore] then have no tokens; after an error the
+// session is as it was. An expired access token is refreshed first.
 //
 // It calls DeleteUser, which needs no AWS credentials but an access token: without one it returns [ErrNotSignedIn].
-func (c *Cognito) DeleteUser(ctx context.Context) error {
-	return wrapError("DeleteUser", c.deleteUser(ctx, nil))
+func (c *Cognito) DeleteUser(ctx context.Context) (err error) {
+	defer named("DeleteUser", &err)
+	return c.deleteUser(ctx, nil)
 }
 
 // deleteUser deletes the session's user, after check, if there is one, has agreed to the tokens it is done with.
-func (c *Cognito) deleteUser(ctx context.Context, check func(Tokens) error) error {
-	tokens, err := c.accessToken(ctx)
-	if err != nil {
-		return err
-	}
-	if check != nil {
-		if err := check(tokens); err != nil {
-			return err
+func (c *Cognito) deleteUser(ctx context.Context, check func(*tokenSet) error) error {
+	return c.endSession(ctx, withLiveAccessToken, func(ctx context.Context, ts *tokenSet) error {
+		if check != nil {
+			if err := check(ts); err != nil {
+				return err
+			}
 		}
-	}
-	_, err = c.pool.sdk.DeleteUser(ctx, &cognitoidentityprovider.DeleteUserInput{AccessToken: aws.String(tokens.AccessToken)})
-	if err != nil {
+		_, err := c.pool.sdk.DeleteUser(ctx, &cognitoidentityprovider.DeleteUserInput{AccessToken: aws.String(ts.AccessToken)})
 		return err
-	}
-	c.session.signedOut(tokens)
-	return c.session.forget(ctx)
+	})
 }

@@ -2,7 +2,6 @@ package cognito
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -34,7 +33,7 @@ import (
 // if it is not known yet, is fetched beside them. A remembered device ([WithDevice]) proves itself on the way.
 func (c *Cognito) Authenticate(ctx context.Context, password string, opts ...CallOption) error {
 	const op = "Authenticate"
-	s, err := c.newSignIn(op, false, opts, optFlow)
+	s, err := c.newSignIn(ctx, op, false, opts, optFlow)
 	if err != nil {
 		return wrapError(op, err)
 	}
@@ -51,7 +50,7 @@ func (c *Cognito) Authenticate(ctx context.Context, password string, opts ...Cal
 // It calls AdminInitiateAuth and AdminRespondToAuthChallenge, which need AWS credentials.
 func (c *Cognito) AdminAuthenticate(ctx context.Context, password string, opts ...CallOption) error {
 	const op = "AdminAuthenticate"
-	s, err := c.newSignIn(op, true, opts, optFlow)
+	s, err := c.newSignIn(ctx, op, true, opts, optFlow)
 	if err != nil {
 		return wrapError(op, err)
 	}
@@ -68,14 +67,14 @@ func (c *Cognito) AdminAuthenticate(ctx context.Context, password string, opts .
 // It calls InitiateAuth and, with a password, RespondToAuthChallenge, which need no AWS credentials.
 func (c *Cognito) AuthenticateCustom(ctx context.Context, password string, opts ...CallOption) error {
 	const op = "AuthenticateCustom"
-	s, err := c.newSignIn(op, false, opts)
+	s, err := c.newSignIn(ctx, op, false, opts)
 	if err != nil {
 		return wrapError(op, err)
 	}
 	if s.username == "" {
 		return wrapError(op, errNoUsername)
 	}
-	return wrapError(op, s.begin(ctx, newOpening(types.AuthFlowTypeCustomAuth, password)))
+	return wrapError(op, s.begin(ctx, startOf(types.AuthFlowTypeCustomAuth, password)))
 }
 
 // FirstFactor is what [Cognito.AuthenticateChoice] begins with. Printed or logged it shows no password.
@@ -107,21 +106,21 @@ func (c *Cognito) AuthenticateChoice(ctx context.Context, first FirstFactor, opt
 }
 
 func (c *Cognito) authenticateChoice(ctx context.Context, first FirstFactor, opts []CallOption) error {
-	s, err := c.newSignIn("AuthenticateChoice", false, opts)
+	s, err := c.newSignIn(ctx, "AuthenticateChoice", false, opts)
 	if err != nil {
 		return err
 	}
 	if s.username == "" {
 		return errNoUsername
 	}
-	o, err := newChoice(first)
+	start, err := startOfChoice(first)
 	if err != nil {
 		return err
 	}
 	if first == (FirstFactor{}) {
-		o.session = c.session.takeSignUp(s.username)
+		start.session = c.session.takeSignUp(s.username)
 	}
-	return s.begin(ctx, o)
+	return s.begin(ctx, start)
 }
 
 // NewPasswordChallenge signs the session's user in with password, which is temporary, and replaces it by newPassword:
@@ -133,7 +132,7 @@ func (c *Cognito) authenticateChoice(ctx context.Context, first FirstFactor, opt
 // It calls InitiateAuth and RespondToAuthChallenge, which need no AWS credentials.
 func (c *Cognito) NewPasswordChallenge(ctx context.Context, password, newPassword string, attrs Attributes, opts ...CallOption) error {
 	const op = "NewPasswordChallenge"
-	s, err := c.newSignIn(op, false, opts, optFlow)
+	s, err := c.newSignIn(ctx, op, false, opts, optFlow)
 	if err != nil {
 		return wrapError(op, err)
 	}
@@ -150,8 +149,8 @@ const (
 	keyPreferredChallenge = "PREFERRED_CHALLENGE"
 )
 
-// opening is the first request of a sign-in. It is kept for the case that the sign-in must begin again.
-type opening struct {
+// authStart holds what InitiateAuth is called with, so that the sign-in can be restarted without the device.
+type authStart struct {
 	flow     types.AuthFlowType
 	username string            // as the caller gave it
 	params   map[string]string // beside the username and the proof
@@ -160,41 +159,47 @@ type opening struct {
 	session  string // of the sign-up, good once
 }
 
-// newOpening is the first request of flow with password, which is "" for a custom sign-in without one.
-func newOpening(flow types.AuthFlowType, password string) opening {
-	o := opening{flow: flow, password: password, params: map[string]string{}}
+// startOf starts flow with password, which is "" for a custom sign-in without one.
+func startOf(flow types.AuthFlowType, password string) authStart {
+	start := authStart{flow: flow, password: password, params: map[string]string{}}
 	switch flow {
 	case types.AuthFlowTypeUserSrpAuth:
-		o.srp = true
+		start.srp = true
 	case types.AuthFlowTypeCustomAuth:
-		if o.srp = password != ""; o.srp {
-			o.params[keyChallengeName] = keySRPA
+		if start.srp = password != ""; start.srp {
+			start.params[keyChallengeName] = keySRPA
 		}
 	case types.AuthFlowTypeUserAuth:
-		o.srp = true
-		o.params[keyPreferredChallenge] = string(types.ChallengeNameTypePasswordSrp)
+		start.srp = true
+		start.params[keyPreferredChallenge] = string(types.ChallengeNameTypePasswordSrp)
 	default: // the password is sent
 	}
-	return o
+	return start
 }
 
-// newChoice is the first request of USER_AUTH with first.
-func newChoice(first FirstFactor) (opening, error) {
+// startOfChoice starts USER_AUTH with first.
+func startOfChoice(first FirstFactor) (authStart, error) {
 	if first.Preferred == "" && first.Password != "" {
 		first.Preferred = types.ChallengeNameTypePasswordSrp
 	}
 	if err := checkFactor("first factor", first.Preferred, first.Password); err != nil {
-		return opening{}, err
+		return authStart{}, err
 	}
-	o := opening{flow: types.AuthFlowTypeUserAuth, password: first.Password, params: map[string]string{}}
-	o.srp = first.Preferred == types.ChallengeNameTypePasswordSrp
+	start := authStart{flow: types.AuthFlowTypeUserAuth, password: first.Password, params: map[string]string{}}
+	start.srp = first.Preferred == types.ChallengeNameTypePasswordSrp
 	if first.Preferred != "" {
-		o.params[keyPreferredChallenge] = string(first.Preferred)
+		start.params[keyPreferredChallenge] = string(first.Preferred)
 	}
-	return o, nil
+	return start, nil
 }
 
-// checkFactor refuses a factor with a password that it does not take, or without one that it does. Factors that this
+// repeatable reports whether the first request may be sent again when its reply was lost. One that carries a password or
+// the session of a sign-up, or makes the service or a Lambda function send a message, must not.
+func (a authStart) repeatable() bool {
+	return a.srp && a.session == "" && a.flow != types.AuthFlowTypeCustomAuth
+}
+
+// checkFactor rejects a factor with a password that it does not take, or without one that it does. Factors that this
 // package does not know pass.
 func checkFactor(field string, factor types.ChallengeNameType, password string) error {
 	switch takes := isPasswordFactor(factor); {
@@ -211,8 +216,39 @@ func isPasswordFactor(factor types.ChallengeNameType) bool {
 	return factor == types.ChallengeNameTypePassword || factor == types.ChallengeNameTypePasswordSrp
 }
 
+// signIn is one sign-in under way: the state machine of all flows, a user's and an administrator's. Its fields change
+// with each reply.
+type signIn struct {
+	c           *Cognito
+	op          string // the method that the caller called
+	admin       bool   // by the operations that need AWS credentials
+	call        callOptions
+	start       *authStart // nil when it was taken up at a challenge, and so cannot be restarted
+	username    string     // as the service last called the user; before, as the caller did
+	names       []string   // all names that the service last called the user by; nil before it did
+	earlier     *Challenge // that was pending when it began; nil when none was
+	session     string     // from the last reply, for the next request
+	passwordSRP *passwordProof
+	newPassword *newPasswordAnswer
+	device      *Device     // that the user signs in with; nil when there is none, or the pool forgot it
+	deviceSRP   *srp.Client // proves the device; nil before DEVICE_SRP_AUTH
+	proven      bool        // the device has proven itself: it does so once
+	handled     int         // challenges that the handler answered
+}
+
+// passwordProof proves a password by SRP once.
+type passwordProof struct {
+	client   *srp.Client
+	password string
+	done     bool // the service has asked for it, and it was given
+}
+
+// maxHandled bounds how many challenges of one sign-in the handler is asked to answer, so that a service cannot
+// keep it busy for ever.
+const maxHandled = 16
+
 // newSignIn prepares a sign-in of the session's user; extra are the options that it takes beside those of every one.
-func (c *Cognito) newSignIn(op string, admin bool, opts []CallOption, extra ...string) (*signIn, error) {
+func (c *Cognito) newSignIn(ctx context.Context, op string, admin bool, opts []CallOption, extra ...string) (*signIn, error) {
 	if c.pool == nil || c.session == nil {
 		return nil, errNotMade
 	}
@@ -220,7 +256,7 @@ func (c *Cognito) newSignIn(op string, admin bool, opts []CallOption, extra ...s
 	if err != nil {
 		return nil, err
 	}
-	device, err := c.session.usableDevice()
+	device, err := c.session.usableDevice(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -249,18 +285,21 @@ func (s *signIn) byPassword(ctx context.Context, password string, flows ...types
 	if !slices.Contains(flows, flow) {
 		return fieldError("option Flow", fmt.Sprintf("want one of %v, got %s", flows, quote(string(flow))))
 	}
-	return s.begin(ctx, newOpening(flow, password))
+	return s.begin(ctx, startOf(flow, password))
 }
 
 // begin sends the first request and takes the sign-in as far as it goes without the caller.
-func (s *signIn) begin(ctx context.Context, o opening) error {
-	o.username = s.username
-	s.opening = &o
+func (s *signIn) begin(ctx context.Context, start authStart) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	start.username = s.username
+	s.start = &start
 	s.c.session.noteDevice(nil)
 	s.c.pool.verifier.keys.warm(ctx)
 	reply, err := s.initiate(ctx)
-	if o.session != "" && errors.Is(&Error{Err: err}, ErrSessionExpired) {
-		s.opening.session = "" // too late to be signed in by the sign-up alone: ask what there is
+	if start.session != "" && errors.Is(&Error{Err: err}, ErrSessionExpired) {
+		s.start.session = "" // too late to be signed in by the sign-up alone: ask what there is
 		reply, err = s.initiate(ctx)
 	}
 	if err != nil {
@@ -271,69 +310,27 @@ func (s *signIn) begin(ctx context.Context, o opening) error {
 
 // initiate sends the first request, with fresh secrets.
 func (s *signIn) initiate(ctx context.Context) (authReply, error) {
-	o := s.opening
-	s.username, s.names, s.session = o.username, nil, o.session
-	params, err := s.prove(o.srp, o.password, o.params)
-	if err != nil {
-		return authReply{}, err
-	}
-	reply, err := s.healed(ctx, func() (authReply, error) { return s.sendFirst(ctx, params) })
+	start := s.start
+	s.username, s.names, s.session = start.username, nil, start.session
+	params := s.passwordParams(start.srp, start.password, start.params)
+	reply, err := s.retryWithoutDevice(ctx, func() (authReply, error) { return s.initiateAuth(ctx, params) })
 	if err == nil {
-		o.session = "" // spent
+		start.session = "" // spent
 	}
 	return reply, err
 }
 
-// signIn is one sign-in under way: the state machine of all flows, a user's and an administrator's. Its fields change
-// with each reply.
-type signIn struct {
-	c           *Cognito
-	op          string // the method that the caller called
-	admin       bool   // by the operations that need AWS credentials
-	call        callOptions
-	opening     *opening   // how it began; nil when it was taken up at a challenge, and so cannot begin again
-	username    string     // as the service last called the user; before, as the caller did
-	names       []string   // all names that the service last called the user by; nil before it did
-	earlier     *Challenge // that was pending when it began; nil when none was
-	session     string     // from the last reply, for the next request
-	srp         *SRP       // proves the password; nil when the flow does not
-	newPassword *newPasswordAnswer
-	device      *Device     // that the user signs in with; nil when there is none, or the pool forgot it
-	deviceSRP   *srp.Client // proves the device; nil before DEVICE_SRP_AUTH
-	proven      bool        // the device has proven itself: it does so once
-	handled     int         // challenges that the handler answered
-}
-
-// maxHandled bounds how many challenges of one sign-in the handler is asked to answer, so that a service cannot
-// keep it busy for ever.
-const maxHandled = 16
-
-func (s *signIn) requester() requester {
-	r := requester{clientID: s.c.pool.clientID, clientSecret: &s.c.pool.clientSecret}
-	if s.device != nil {
-		r.deviceKey = s.device.Key
-	}
-	return r
-}
-
-// prove adds the password to params, or what proves it by SRP.
-func (s *signIn) prove(bySRP bool, password string, params map[string]string) (map[string]string, error) {
+// passwordParams returns params with the password, or with what begins to prove it by SRP.
+func (s *signIn) passwordParams(bySRP bool, password string, params map[string]string) map[string]string {
 	params = maps.Clone(params)
 	switch {
 	case bySRP:
-		helper, err := newSRP(s.c.pool.id, s.c.pool.clientID, s.username, password)
-		if err != nil {
-			return nil, err
-		}
-		first, err := helper.AuthParameters()
-		if err != nil {
-			return nil, err
-		}
-		s.srp, params[keySRPA] = helper, first[keySRPA]
+		s.passwordSRP = &passwordProof{client: srp.NewClient(), password: password}
+		params[keySRPA] = s.passwordSRP.client.PublicKey()
 	case password != "":
 		params[keyPassword] = password
 	}
-	return params, nil
+	return params
 }
 
 // advance takes the sign-in on from a reply: to its end, to a challenge for the caller, or through the
@@ -344,7 +341,7 @@ func (s *signIn) advance(ctx context.Context, reply authReply) error {
 			return errors.New("the service's answer: want tokens or a challenge, got neither")
 		}
 		s.session = aws.ToString(reply.session)
-		s.learn(reply.params)
+		s.updateUsername(reply.params)
 		var err error
 		if reply, err = s.step(ctx, reply); err != nil {
 			return err
@@ -353,8 +350,8 @@ func (s *signIn) advance(ctx context.Context, reply authReply) error {
 	return s.finish(ctx, reply)
 }
 
-// learn takes over what the service calls the user in a challenge's parameters, if it does.
-func (s *signIn) learn(params map[string]string) {
+// updateUsername takes over what the service calls the user in a challenge's parameters, if it does.
+func (s *signIn) updateUsername(params map[string]string) {
 	if names := namesOf(params); len(names) > 0 {
 		s.username, s.names = names[0], names
 	}
@@ -363,29 +360,46 @@ func (s *signIn) learn(params map[string]string) {
 // step answers one challenge, or has it answered.
 func (s *signIn) step(ctx context.Context, reply authReply) (authReply, error) {
 	switch {
-	case reply.challenge == types.ChallengeNameTypePasswordVerifier && s.srp != nil:
-		return s.provePassword(ctx, reply)
-	case reply.challenge == types.ChallengeNameTypeDeviceSrpAuth && s.device != nil && s.deviceSRP == nil:
-		return s.startDevice(ctx)
+	case reply.challenge == types.ChallengeNameTypePasswordVerifier && s.passwordSRP != nil && !s.passwordSRP.done:
+		return s.answerPasswordVerifier(ctx, reply)
+	case reply.challenge == types.ChallengeNameTypeDeviceSrpAuth && s.device == nil:
+		return authReply{}, errDeviceWanted
+	case reply.challenge == types.ChallengeNameTypeDeviceSrpAuth && s.deviceSRP == nil:
+		return s.answerDeviceSRPAuth(ctx)
 	case reply.challenge == types.ChallengeNameTypeDevicePasswordVerifier && s.device != nil && s.deviceSRP != nil && !s.proven:
-		return s.proveDevice(ctx, reply)
+		return s.answerDevicePasswordVerifier(ctx, reply)
 	default:
-		return s.ask(ctx, reply)
+		return s.surface(ctx, reply)
 	}
 }
 
-// provePassword answers PASSWORD_VERIFIER.
-func (s *signIn) provePassword(ctx context.Context, reply authReply) (authReply, error) {
-	answers, err := s.srp.passwordVerifier(reply.params, s.c.pool.now())
+// errDeviceWanted answers for a sign-in that was begun with a device and is taken up without.
+var errDeviceWanted = fieldError("option WithDevice",
+	"the sign-in was begun with a device and goes on only with it (DEVICE_SRP_AUTH): want that device, got none")
+
+// answerPasswordVerifier answers PASSWORD_VERIFIER.
+func (s *signIn) answerPasswordVerifier(ctx context.Context, reply authReply) (authReply, error) {
+	userID := reply.params[keyUserIDForSRP]
+	if userID == "" {
+		return authReply{}, fieldError(keyUserIDForSRP, "want the user's ID, got none")
+	}
+	id := srp.Identity{Namespace: s.c.pool.name, Name: userID}
+	answers, err := proofResponses(s.passwordSRP.client, id, s.passwordSRP.password, reply.params, s.c.pool.now())
 	if err != nil {
 		return authReply{}, err
 	}
-	s.srp = nil // one proof an attempt: a service that asks again gets no second one
-	return s.respond(ctx, types.ChallengeNameTypePasswordVerifier, answers)
+	s.passwordSRP.done = true // one proof an attempt: a service that asks again gets no second one
+	return s.answerWithRetry(ctx, types.ChallengeNameTypePasswordVerifier, answers)
 }
 
-// ask makes the challenge the session's, and leaves it to the handler or the caller.
-func (s *signIn) ask(ctx context.Context, reply authReply) (authReply, error) {
+// surface makes the challenge the session's, and leaves it to the handler or the caller.
+func (s *signIn) surface(ctx context.Context, reply authReply) (authReply, error) {
+	if s.passwordSRP != nil && !s.passwordSRP.done {
+		if reply.challenge != types.ChallengeNameTypeSelectChallenge {
+			return authReply{}, fmt.Errorf("challenge %s: %w", clip(string(reply.challenge)), errNoProof)
+		}
+		s.passwordSRP = nil // the user has no password, or may choose
+	}
 	ch := Challenge{
 		Name: reply.challenge, Session: s.session, Username: s.username, Parameters: maps.Clone(reply.params),
 		Available: slices.Clone(reply.available), Admin: s.admin,
@@ -420,9 +434,9 @@ func (s *signIn) ask(ctx context.Context, reply authReply) (authReply, error) {
 // answer answers ch. A challenge that was answered, or whose session turns out to be spent or expired, is no longer
 // pending.
 func (s *signIn) answer(ctx context.Context, ch Challenge, answer Answer) (authReply, error) {
-	s.learn(ch.Parameters)
+	s.updateUsername(ch.Parameters)
 	s.username, s.session = ch.Username, ch.Session
-	reply, err := s.respond(ctx, ch.Name, answer)
+	reply, err := s.answerWithRetry(ctx, ch.Name, answer)
 	if err == nil {
 		s.c.session.dropChallenge(ch)
 		return reply, nil
@@ -430,69 +444,73 @@ func (s *signIn) answer(ctx context.Context, ch Challenge, answer Answer) (authR
 	return authReply{}, s.c.session.refusedAnswer(ch, err)
 }
 
-// refusedAnswer takes ch away if err, the service's refusal of an answer, says that it is over. It returns err, and says
-// what is to be done where the service does not.
-func (s *session) refusedAnswer(ch Challenge, err error) error {
-	if !endsChallenge(ch.Name, err) {
-		return err
-	}
-	s.dropChallenge(ch)
-	if errors.Is(&Error{Err: err}, ErrSessionExpired) {
-		return fmt.Errorf("%w: %w", ErrSessionExpired, err)
-	}
-	return err
-}
-
-// endsChallenge reports whether err says that the challenge name cannot be answered again. A wrong code can be, but
-// when the pool's Lambda function gives up on a custom sign-in the service only says that the credentials are wrong.
-func endsChallenge(name types.ChallengeNameType, err error) bool {
-	err = &Error{Err: err}
-	return errors.Is(err, ErrSessionExpired) ||
-		name == types.ChallengeNameTypeCustomChallenge && errors.Is(err, ErrInvalidCredentials)
-}
-
+// finish makes the tokens of a finished sign-in the session's.
 func (s *signIn) finish(ctx context.Context, reply authReply) error {
 	if s.newPassword != nil {
 		return fmt.Errorf("%w: the password is not temporary, and no new one is asked for", ErrNoChallenge)
+	}
+	if s.passwordSRP != nil && !s.passwordSRP.done {
+		return &TokenError{Use: AccessToken, Reason: errNoProof}
 	}
 	tokens, err := s.c.newTokens(reply.result)
 	if err != nil {
 		return err
 	}
-	if err := s.checkUser(tokens); err != nil {
+	st := s.c.session.current()
+	if tokens.Username = st.username; tokens.Username == "" {
+		tokens.Username = s.username
+	}
+	ts := readTokens(tokens)
+	if err := s.checkUser(ts); err != nil {
 		return err
 	}
-	err = s.c.adopt(ctx, tokens)
-	if s.c.session.newest().AccessToken == tokens.AccessToken { // verified, or kept until it can be
-		s.c.session.endChallenge(s.earlier)
-		s.c.session.offerDevice(reply.result.NewDeviceMetadata)
-	}
-	if err != nil {
+	if err := s.signedIn(ctx, ts, reply.result.NewDeviceMetadata); err != nil {
 		return err
 	}
 	s.c.pool.log.DebugContext(ctx, "cognito: signed in", slog.String("username", s.username))
-	s.trackDevice(ctx)
+	s.c.trackDevice(ctx, s.op)
 	return nil
 }
 
-// checkUser refuses the tokens of a user whom the service called otherwise in this very sign-in. Nothing is verified
-// here; that comes next. Services that are not Amazon's may call the user by the subject of the tokens, or repeat the
-// address that the user signs in with.
-func (s *signIn) checkUser(tokens Tokens) error {
-	claims := unverifiedClaims(tokens.AccessToken)
-	if claims == nil || s.names == nil {
+// errNoProof answers for tokens and challenges that come before the password was proven. The pool sends none; whoever
+// does may not know the user's verifier.
+var errNoProof = errors.New("it came before the password was proven by SRP")
+
+// signedIn verifies the tokens of a sign-in and makes them the session's, as a change of the session.
+func (s *signIn) signedIn(ctx context.Context, ts *tokenSet, device *types.NewDeviceMetadataType) error {
+	session := s.c.session
+	return session.settle(ctx, func(ctx context.Context) error {
+		verified, err := s.c.verifyNew(ctx, ts)
+		switch {
+		case err == nil:
+			session.commit(ctx, verified)
+		case keyMissing(err):
+			session.waitSignedIn(ctx, ts)
+		default:
+			return err
+		}
+		session.update(func(st *state) {
+			if st.challenge == s.earlier {
+				st.challenge = nil
+			}
+			st.metadata = s.call.metadata
+			st.offerDevice(device)
+		})
+		return err
+	})
+}
+
+// checkUser rejects the tokens of a user whom neither the caller nor the service has named in this very sign-in.
+// Nothing is verified here; that comes next. Services that are not Amazon's may call the user by the subject of the
+// tokens, or repeat the address that the user signs in with.
+func (s *signIn) checkUser(ts *tokenSet) error {
+	if ts.username == "" && ts.subject == "" || s.names == nil {
 		return nil
 	}
-	called := []string{claims.username, claims.subject}
-	if id, err := parseToken(tokens.IDToken); err == nil {
-		var addresses struct {
-			Email string `json:"email"`
-			Phone string `json:"phone_number"`
-		}
-		_ = json.Unmarshal([]byte(id.payload), &addresses) // what cannot be read is no address
-		called = append(called, addresses.Email, addresses.Phone)
-	}
-	if slices.ContainsFunc(s.names, func(name string) bool { return slices.Contains(called, name) }) {
+	if slices.ContainsFunc(s.names, func(name string) bool {
+		_, isAddress := ts.addresses[name]
+		return isAddress || name == ts.username || name == ts.subject
+	}) {
 		return nil
 	}
 	return &TokenError{Use: AccessToken, Reason: fmt.Errorf("%w: it is not of the user who signs in", jwt.ErrTokenInvalidSubject)}
@@ -507,48 +525,56 @@ type authReply struct {
 	available []types.ChallengeNameType
 }
 
-// sendFirst sends the first request. It may be repeated by the SDK unless it carries the session of a sign-up, which
-// is good only once.
-func (s *signIn) sendFirst(ctx context.Context, params map[string]string) (authReply, error) {
-	var repeat []func(*cognitoidentityprovider.Options)
-	if s.session != "" {
-		repeat = append(repeat, sendOnce)
+// clientParams are the parameters that every request of the sign-in carries.
+func (s *signIn) clientParams() clientParams {
+	p := clientParams{clientID: s.c.pool.clientID, clientSecret: &s.c.pool.clientSecret}
+	if s.device != nil {
+		p.deviceKey = s.device.Key
+	}
+	return p
+}
+
+// initiateAuth sends the first request.
+func (s *signIn) initiateAuth(ctx context.Context, params map[string]string) (authReply, error) {
+	var once []func(*cognitoidentityprovider.Options)
+	if !s.start.repeatable() {
+		once = append(once, sendOnce)
 	}
 	clientID := aws.String(s.c.pool.clientID)
-	params = s.requester().sign(maps.Clone(params), s.username)
+	params = s.clientParams().addTo(maps.Clone(params), s.username)
 	if s.admin {
 		out, err := s.c.pool.sdk.AdminInitiateAuth(ctx, &cognitoidentityprovider.AdminInitiateAuthInput{
-			UserPoolId: aws.String(s.c.pool.id), ClientId: clientID, AuthFlow: s.opening.flow, AuthParameters: params,
+			UserPoolId: aws.String(s.c.pool.id), ClientId: clientID, AuthFlow: s.start.flow, AuthParameters: params,
 			Session: optional(s.session), ClientMetadata: s.call.metadata, ContextData: s.call.context,
-		}, repeat...)
+		}, once...)
 		if err != nil {
 			return authReply{}, err
 		}
 		return authReply{out.ChallengeName, out.Session, out.ChallengeParameters, out.AuthenticationResult, out.AvailableChallenges}, nil
 	}
 	out, err := s.c.pool.sdk.InitiateAuth(ctx, &cognitoidentityprovider.InitiateAuthInput{
-		ClientId: clientID, AuthFlow: s.opening.flow, AuthParameters: params,
+		ClientId: clientID, AuthFlow: s.start.flow, AuthParameters: params,
 		Session: optional(s.session), ClientMetadata: s.call.metadata, UserContextData: s.call.userContext,
-	}, repeat...)
+	}, once...)
 	if err != nil {
 		return authReply{}, err
 	}
 	return authReply{out.ChallengeName, out.Session, out.ChallengeParameters, out.AuthenticationResult, out.AvailableChallenges}, nil
 }
 
-// respond answers the challenge name, and again without the device when the pool has forgotten that.
-func (s *signIn) respond(ctx context.Context, name types.ChallengeNameType, answers map[string]string) (authReply, error) {
-	return s.healed(ctx, func() (authReply, error) { return s.send(ctx, name, answers) })
+// answerWithRetry answers the challenge name, and again without the device when the pool has forgotten that.
+func (s *signIn) answerWithRetry(ctx context.Context, name types.ChallengeNameType, answers map[string]string) (authReply, error) {
+	return s.retryWithoutDevice(ctx, func() (authReply, error) { return s.respondToAuthChallenge(ctx, name, answers) })
 }
 
-// send answers the challenge name. The username, the secret hash of that very name, the device key and the last
-// session are put in here and nowhere else.
-func (s *signIn) send(ctx context.Context, name types.ChallengeNameType, answers map[string]string) (authReply, error) {
+// respondToAuthChallenge answers the challenge name. The username, the secret hash of that very name, the device key and
+// the last session are put in here and nowhere else.
+func (s *signIn) respondToAuthChallenge(ctx context.Context, name types.ChallengeNameType, answers map[string]string) (authReply, error) {
 	responses := maps.Clone(answers)
 	if responses == nil {
 		responses = map[string]string{}
 	}
-	responses = s.requester().sign(responses, s.username)
+	responses = s.clientParams().addTo(responses, s.username)
 	clientID := aws.String(s.c.pool.clientID)
 	if s.admin {
 		out, err := s.c.pool.sdk.AdminRespondToAuthChallenge(ctx, &cognitoidentityprovider.AdminRespondToAuthChallengeInput{

@@ -135,12 +135,10 @@ type ChallengeHandler func(ctx context.Context, ch Challenge) (Answer, error)
 
 // Challenge returns the challenge that the session's sign-in waits for; ok is false when there is none.
 func (c *Cognito) Challenge() (ch Challenge, ok bool) {
-	c.session.mu.Lock()
-	defer c.session.mu.Unlock()
-	if c.session.challenge == nil {
-		return Challenge{}, false
+	if pending := c.session.current().challenge; pending != nil {
+		return pending.clone(), true
 	}
-	return c.session.challenge.clone(), true
+	return Challenge{}, false
 }
 
 // Delivery says where the code of SMS_MFA, EMAIL_OTP or SMS_OTP went, without the attribute that the address is in; nil
@@ -302,7 +300,7 @@ func (c *Cognito) RespondToPasswordChallenge(ctx context.Context, password strin
 		if password == "" {
 			return nil, fieldError("password", "want a password, got none")
 		}
-		return s.prove(ch.Name == types.ChallengeNameTypePasswordSrp, password, map[string]string{})
+		return s.passwordParams(ch.Name == types.ChallengeNameTypePasswordSrp, password, map[string]string{}), nil
 	}, types.ChallengeNameTypePassword, types.ChallengeNameTypePasswordSrp, types.ChallengeNameTypeAdminNoSrpAuth)
 }
 
@@ -348,7 +346,7 @@ func (c *Cognito) SelectChallenge(ctx context.Context, name types.ChallengeNameT
 			return nil, err
 		}
 		answer := map[string]string{keyAnswer: string(name)}
-		return s.prove(name == types.ChallengeNameTypePasswordSrp, s.call.password, answer)
+		return s.passwordParams(name == types.ChallengeNameTypePasswordSrp, s.call.password, answer), nil
 	}, types.ChallengeNameTypeSelectChallenge)
 }
 
@@ -427,7 +425,7 @@ func (c *Cognito) answerPending(
 	ctx context.Context, op string, opts []CallOption,
 	answer func(*signIn, Challenge) (Answer, error), kinds ...types.ChallengeNameType,
 ) error {
-	s, ch, err := c.resume(op, opts, kinds)
+	s, ch, err := c.resume(ctx, op, opts, kinds)
 	if err != nil {
 		return wrapError(op, err)
 	}
@@ -435,11 +433,11 @@ func (c *Cognito) answerPending(
 	if err != nil {
 		return wrapError(op, err)
 	}
-	return wrapError(op, s.goOn(ctx, ch, answers))
+	return wrapError(op, s.continueWith(ctx, ch, answers))
 }
 
 // resume takes up the pending challenge, which must be one of kinds if there are any.
-func (c *Cognito) resume(op string, opts []CallOption, kinds []types.ChallengeNameType) (*signIn, Challenge, error) {
+func (c *Cognito) resume(ctx context.Context, op string, opts []CallOption, kinds []types.ChallengeNameType) (*signIn, Challenge, error) {
 	ch, ok := c.Challenge()
 	if !ok {
 		return nil, ch, ErrNoChallenge
@@ -451,7 +449,7 @@ func (c *Cognito) resume(op string, opts []CallOption, kinds []types.ChallengeNa
 	if ch.Name == types.ChallengeNameTypeSelectChallenge {
 		extra = append(extra, optPassword)
 	}
-	s, err := c.newSignIn(op, ch.Admin, opts, extra...)
+	s, err := c.newSignIn(ctx, op, ch.Admin, opts, extra...)
 	if err != nil {
 		return nil, ch, err
 	}
@@ -459,11 +457,60 @@ func (c *Cognito) resume(op string, opts []CallOption, kinds []types.ChallengeNa
 	return s, ch, nil
 }
 
-// goOn answers ch and takes the sign-in on from there.
-func (s *signIn) goOn(ctx context.Context, ch Challenge, answers Answer) error {
+// continueWith answers ch and takes the sign-in on from there.
+func (s *signIn) continueWith(ctx context.Context, ch Challenge, answers Answer) error {
 	reply, err := s.answer(ctx, ch, answers)
 	if err != nil {
 		return err
 	}
 	return s.advance(ctx, reply)
+}
+
+// is reports whether ch is the same step of a sign-in as other.
+func (ch Challenge) is(other *Challenge) bool {
+	return other != nil && other.Name == ch.Name && other.Session == ch.Session
+}
+
+// dropChallenge forgets ch, unless another one has come since.
+func (s *session) dropChallenge(ch Challenge) {
+	s.update(func(st *state) {
+		if ch.is(st.challenge) {
+			st.challenge = nil
+		}
+	})
+}
+
+// moveChallenge gives ch a new session, also where it is pending.
+func (s *session) moveChallenge(ch Challenge, next string) Challenge {
+	moved := ch.clone()
+	moved.Session = next
+	kept := moved.clone()
+	now := s.now()
+	s.update(func(st *state) {
+		if ch.is(st.challenge) {
+			st.challenge, st.askedAt = &kept, now
+		}
+	})
+	return moved
+}
+
+// refusedAnswer takes ch away if err, the service's rejection of an answer, says that it is over. It returns err, and says
+// what is to be done where the service does not.
+func (s *session) refusedAnswer(ch Challenge, err error) error {
+	if !endsChallenge(ch.Name, err) {
+		return err
+	}
+	s.dropChallenge(ch)
+	if errors.Is(&Error{Err: err}, ErrSessionExpired) {
+		return fmt.Errorf("%w: %w", ErrSessionExpired, err)
+	}
+	return err
+}
+
+// endsChallenge reports whether err says that the challenge name cannot be answered again. A wrong code can be, but
+// when the pool's Lambda function gives up on a custom sign-in the service only says that the credentials are wrong.
+func endsChallenge(name types.ChallengeNameType, err error) bool {
+	err = &Error{Err: err}
+	return errors.Is(err, ErrSessionExpired) ||
+		name == types.ChallengeNameTypeCustomChallenge && errors.Is(err, ErrInvalidCredentials)
 }

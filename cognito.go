@@ -7,9 +7,12 @@ import (
 	"log/slog"
 	"os"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
+
+	"github.com/gocognito/cognito/internal/backoff"
 )
 
 // Cognito is a client of one user pool and app client, and the session of at most one of its users. Make one
@@ -22,7 +25,7 @@ type Cognito struct {
 	session *session
 }
 
-// pool is what the sessions of one client share. It does not change after New.
+// pool is what the sessions of one client share.
 type pool struct {
 	id           string
 	name         string // the part of the ID that goes into SRP
@@ -31,8 +34,13 @@ type pool struct {
 	issuer       string
 	sdk          *cognitoidentityprovider.Client
 	verifier     *Verifier
-	now          func() time.Time
+	now          func() time.Time // the service's clock, as far as it is known
 	log          *slog.Logger
+
+	refreshByAuth atomic.Bool // the server does not know GetTokensFromRefreshToken
+
+	refreshPauses backoff.Table[string] // by refresh token
+	signInPauses  backoff.Table[string] // of transports, by user and password
 }
 
 // errNotMade answers for a Cognito that New did not make.
@@ -76,24 +84,29 @@ func newCognito(userPoolID, clientID string, opts []Option) (*Cognito, error) {
 	if err != nil {
 		return nil, err
 	}
+	clock := &serviceClock{local: o.now}
 	p := &pool{
 		id: userPoolID, name: name, clientID: clientID, clientSecret: o.clientSecret,
-		issuer: issuers[0], sdk: newServiceClient(&o, o.region), now: o.now, log: o.logger,
-		verifier: &Verifier{issuers: issuers, clientIDs: []string{clientID}, keys: keys, leeway: o.leeway, now: o.now, log: o.logger},
+		issuer: issuers[0], sdk: newServiceClient(&o, o.region, clock), now: clock.now, log: o.logger,
+		verifier: &Verifier{issuers: issuers, clientIDs: []string{clientID}, keys: keys, leeway: o.leeway, now: clock.now, log: o.logger},
 	}
-	return &Cognito{pool: p, session: newSession(o.sessionOptions)}, nil
+	return &Cognito{pool: p, session: newSession(o.sessionOptions, p)}, nil
 }
 
 // ForUser makes a second session, for username, that shares the service client, the key set and its cache with
-// c. It allocates and does no I/O. The new session does not have c's tokens.
+// c. It allocates and does no I/O. The new session has what c was given by [WithChallengeHandler],
+// [WithDeviceTracking] and [WithRefreshMetadata], but not what is one user's: c's tokens, store, device and challenge.
 func (c *Cognito) ForUser(username string, opts ...SessionOption) *Cognito {
 	o := sessionOptions{username: username}
+	if c.session != nil {
+		o.handler, o.trackName, o.metadata = c.session.handler, c.session.trackName, c.session.metadata
+	}
 	for _, opt := range opts {
 		if opt != nil {
 			opt.applySession(&o)
 		}
 	}
-	return &Cognito{pool: c.pool, session: newSession(o)}
+	return &Cognito{pool: c.pool, session: newSession(o, c.pool)}
 }
 
 // Client returns the AWS SDK's client that c calls the service with, for what this package does not offer.
@@ -103,12 +116,7 @@ func (c *Cognito) Client() *cognitoidentityprovider.Client { return c.pool.sdk }
 // Username returns whose session it is: the name given to [Cognito.ForUser], [WithUsername] or in [WithRegistration];
 // without one, the name in the pending challenge or in the verified access token; "" when there is none of these.
 func (c *Cognito) Username() string {
-	if c.session == nil {
-		return ""
-	}
-	c.session.mu.Lock()
-	defer c.session.mu.Unlock()
-	return c.session.name()
+	return c.session.current().name()
 }
 
 // UserPoolID returns the ID of the user pool.

@@ -27,6 +27,9 @@ type Device struct {
 	// UserConfirmationNecessary says that the pool knows the device but remembers it only when the user agrees: ask,
 	// and call [Cognito.UpdateDeviceStatus].
 	UserConfirmationNecessary bool `json:"user_confirmation_necessary,omitempty"`
+	// Username is whose device it is, by the name that the user signed in with. It is empty in devices that were not
+	// confirmed by this package.
+	Username string `json:"username,omitempty"`
 }
 
 // Format prints the device without its password, whatever the verb.
@@ -51,12 +54,10 @@ func (d Device) check() error {
 // one from WithDevice, or the one that was confirmed since. ok is false when there is none: also after the pool turned
 // out to have forgotten it, or refused its proof; see [Cognito.DeviceError].
 func (c *Cognito) Device() (d Device, ok bool) {
-	c.session.mu.Lock()
-	defer c.session.mu.Unlock()
-	if c.session.device == nil {
-		return Device{}, false
+	if d := c.session.current().device; d != nil {
+		return *d, true
 	}
-	return *c.session.device, true
+	return Device{}, false
 }
 
 // DeviceError returns what went wrong with the device at the session's last sign-in without failing it; nil when nothing
@@ -64,9 +65,7 @@ func (c *Cognito) Device() (d Device, ok bool) {
 // its proof: the device was dropped, and the sign-in went on without. Any other error is that of confirming a new
 // device under [WithDeviceTracking].
 func (c *Cognito) DeviceError() error {
-	c.session.mu.Lock()
-	defer c.session.mu.Unlock()
-	return c.session.deviceErr
+	return c.session.current().deviceErr
 }
 
 // ConfirmDevice tells the pool that the device which the last sign-in brought is to be known, under name, which may be
@@ -77,16 +76,21 @@ func (c *Cognito) DeviceError() error {
 // failure that leaves open whether it was taken.
 //
 // It calls ConfirmDevice, which needs no AWS credentials but an access token: without one it returns [ErrNotSignedIn].
-func (c *Cognito) ConfirmDevice(ctx context.Context, name string) (Device, error) {
-	d, err := c.confirmDevice(ctx, name)
-	return d, wrapError("ConfirmDevice", err)
+func (c *Cognito) ConfirmDevice(ctx context.Context, name string) (_ Device, err error) {
+	defer named("ConfirmDevice", &err)
+	if c.pool == nil || c.session == nil {
+		return Device{}, errNotMade
+	}
+	return c.confirmDevice(ctx, name)
 }
 
 func (c *Cognito) confirmDevice(ctx context.Context, name string) (Device, error) {
-	d, ok := c.session.offeredDevice()
-	if !ok {
+	st := c.session.current()
+	if st.newDevice == nil {
 		return Device{}, ErrNoNewDevice
 	}
+	d := *st.newDevice
+	d.Username = st.name()
 	password, verifier, err := newDeviceVerifier(d.GroupKey, d.Key)
 	if err != nil {
 		return Device{}, err
@@ -104,36 +108,43 @@ func (c *Cognito) confirmDevice(ctx context.Context, name string) (Device, error
 	if err != nil {
 		return Device{}, err
 	}
-	c.session.confirmedDevice(d)
+	c.session.setDevice(ctx, d)
 	return d, nil
 }
 
-// trackDevice confirms and remembers the device that a sign-in brought, if the session is to. That it cannot does not
-// fail the sign-in.
-func (s *signIn) trackDevice(ctx context.Context) {
-	name := s.c.session.trackName
-	if _, ok := s.c.session.offeredDevice(); !ok || name == nil {
+// trackDevice confirms and remembers the device that a sign-in brought, if the session is to. A failure does not fail
+// the sign-in.
+func (c *Cognito) trackDevice(ctx context.Context, op string) {
+	name := c.session.trackName
+	if name == nil || c.session.current().newDevice == nil {
 		return
 	}
-	d, err := s.c.confirmDevice(ctx, *name)
+	d, err := c.confirmDevice(ctx, *name)
 	if err == nil && d.UserConfirmationNecessary {
-		err = s.c.updateDeviceStatus(ctx, d.Key, true)
+		err = c.updateDeviceStatus(ctx, d.Key, true)
 	}
 	if err != nil {
-		s.reportDevice(ctx, "cognito: the new device could not be confirmed", err)
+		c.reportDevice(ctx, op, "cognito: the new device could not be confirmed", err)
 	}
 }
 
-// startDevice answers DEVICE_SRP_AUTH.
-func (s *signIn) startDevice(ctx context.Context) (authReply, error) {
+// reportDevice says what went wrong with a device in a sign-in that goes on.
+func (c *Cognito) reportDevice(ctx context.Context, op, what string, err error) {
+	err = wrapError(op, err)
+	c.session.noteDevice(err)
+	c.pool.log.WarnContext(ctx, what, slog.String("username", clip(c.Username())), slog.Any("error", err))
+}
+
+// answerDeviceSRPAuth answers DEVICE_SRP_AUTH.
+func (s *signIn) answerDeviceSRPAuth(ctx context.Context) (authReply, error) {
 	s.deviceSRP = srp.NewClient()
 	return s.respondDevice(ctx, types.ChallengeNameTypeDeviceSrpAuth, map[string]string{keySRPA: s.deviceSRP.PublicKey()})
 }
 
-// proveDevice answers DEVICE_PASSWORD_VERIFIER.
-func (s *signIn) proveDevice(ctx context.Context, reply authReply) (authReply, error) {
+// answerDevicePasswordVerifier answers DEVICE_PASSWORD_VERIFIER.
+func (s *signIn) answerDevicePasswordVerifier(ctx context.Context, reply authReply) (authReply, error) {
 	id := srp.Identity{Namespace: s.device.GroupKey, Name: s.device.Key}
-	answers, err := claim(s.deviceSRP, id, s.device.Password, reply.params, s.c.pool.now())
+	answers, err := proofResponses(s.deviceSRP, id, s.device.Password, reply.params, s.c.pool.now())
 	if err != nil {
 		return authReply{}, err
 	}
@@ -144,23 +155,23 @@ func (s *signIn) proveDevice(ctx context.Context, reply authReply) (authReply, e
 // respondDevice answers a challenge to the device. When the pool does not take it, the device is dropped and the sign-in
 // begins again without it; that needs the password, so a sign-in that was taken up at a challenge ends.
 func (s *signIn) respondDevice(ctx context.Context, name types.ChallengeNameType, answers map[string]string) (authReply, error) {
-	reply, err := s.send(ctx, name, answers)
+	reply, err := s.respondToAuthChallenge(ctx, name, answers)
 	failure := &Error{Op: s.op, Err: err}
 	if !errors.Is(failure, ErrDeviceNotFound) && !errors.Is(failure, ErrInvalidCredentials) {
 		return reply, err
 	}
-	if errors.Is(failure, ErrInvalidCredentials) || s.opening == nil {
+	if errors.Is(failure, ErrInvalidCredentials) || s.start == nil {
 		err = &deviceRefusal{err}
 	}
 	s.dropDevice(ctx, err)
-	if s.opening == nil {
+	if s.start == nil {
 		return authReply{}, err
 	}
 	return s.initiate(ctx)
 }
 
-// healed sends a request of the sign-in, and once more without the device when the pool has forgotten that.
-func (s *signIn) healed(ctx context.Context, send func() (authReply, error)) (authReply, error) {
+// retryWithoutDevice calls send, and calls it again without the device key if the pool no longer knows the device.
+func (s *signIn) retryWithoutDevice(ctx context.Context, send func() (authReply, error)) (authReply, error) {
 	reply, err := send()
 	if s.device == nil || !errors.Is(&Error{Err: err}, ErrDeviceNotFound) {
 		return reply, err
@@ -171,16 +182,9 @@ func (s *signIn) healed(ctx context.Context, send func() (authReply, error)) (au
 
 // dropDevice goes on without the device, in this sign-in and later ones, because of err.
 func (s *signIn) dropDevice(ctx context.Context, err error) {
-	s.c.session.dropDevice(s.device.Key)
+	s.c.session.dropDevice(ctx, s.device.Key)
 	s.device, s.deviceSRP = nil, nil
-	s.reportDevice(ctx, "cognito: the device is dropped", err)
-}
-
-// reportDevice says what went wrong with a device in a sign-in that goes on.
-func (s *signIn) reportDevice(ctx context.Context, what string, err error) {
-	err = wrapError(s.op, err)
-	s.c.session.noteDevice(err)
-	s.c.pool.log.WarnContext(ctx, what, slog.String("username", clip(s.username)), slog.Any("error", err))
+	s.c.reportDevice(ctx, s.op, "cognito: the device is dropped", err)
 }
 
 // deviceRefusal is the service's refusal of a device's proof. The service says the same as of a wrong password.
@@ -195,96 +199,101 @@ func (e *deviceRefusal) Is(target error) bool {
 	return target == ErrDeviceRefused || target == ErrDeviceNotFound && serviceReason(e.err) == ErrDeviceNotFound
 }
 
-// deviceState is what a session knows of the user's device. The session's mu protects all but trackName.
-type deviceState struct {
-	trackName *string // confirm new devices under this name; nil: leave that to the caller
-
-	device    *Device // signs in with the user; nil: none
-	newDevice *Device // that the last sign-in brought, without a password; nil: none, or confirmed
-	deviceErr error   // of the last sign-in, which went on without the device
-}
-
-// usableDevice returns a copy of the session's device, or nil.
-func (s *session) usableDevice() (*Device, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.device == nil {
+// usableDevice returns the device that a sign-in of the session uses: the session's, or the one in its store; nil when
+// there is none.
+func (s *session) usableDevice(ctx context.Context) (*Device, error) {
+	st := s.current()
+	if st.device != nil {
+		return st.device, st.device.check()
+	}
+	store, ok := s.store.(DeviceStore)
+	if !ok {
 		return nil, nil //nolint:nilnil // no device is no error
 	}
-	d := *s.device
-	return &d, d.check()
+	d, err := storeCall(ctx, "load the device from", store.LoadDevice)
+	if err != nil {
+		s.log.WarnContext(ctx, "cognito: the device could not be loaded", slog.Any("error", err))
+		return nil, nil //nolint:nilnil // the sign-in goes on without
+	}
+	if d.check() != nil || d.Username != "" && st.username != "" && d.Username != st.username {
+		return nil, nil //nolint:nilnil // it is none, or another user's
+	}
+	s.update(func(st *state) {
+		if st.device == nil {
+			st.device = &d
+		}
+	})
+	return &d, nil
 }
 
-// dropDevice forgets the device key, unless another one has come since.
-func (s *session) dropDevice(key string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.device != nil && s.device.Key == key {
-		s.device = nil
+// dropDevice forgets the device key, here and in the store, unless another one has come since.
+func (s *session) dropDevice(ctx context.Context, key string) {
+	dropped := false
+	s.update(func(st *state) {
+		if dropped = st.device != nil && st.device.Key == key; dropped {
+			st.device = nil
+		}
+	})
+	if store, ok := s.store.(DeviceStore); ok && dropped {
+		_, err := storeCall(ctx, "delete the device from", func(ctx context.Context) (struct{}, error) {
+			return struct{}{}, store.DeleteDevice(ctx)
+		})
+		if err != nil {
+			s.log.WarnContext(ctx, "cognito: the device could not be deleted", slog.Any("error", err))
+		}
 	}
 }
 
 // noteDevice keeps what went wrong with the device.
 func (s *session) noteDevice(err error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.deviceErr = err
+	s.update(func(st *state) { st.deviceErr = err })
 }
 
 // offerDevice keeps the new device of a sign-in until it is confirmed; nil when there is none.
-func (s *session) offerDevice(metadata *types.NewDeviceMetadataType) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.newDevice = nil
+func (st *state) offerDevice(metadata *types.NewDeviceMetadataType) {
+	st.newDevice = nil
 	if metadata != nil {
-		s.newDevice = &Device{Key: aws.ToString(metadata.DeviceKey), GroupKey: aws.ToString(metadata.DeviceGroupKey)}
+		st.newDevice = &Device{Key: aws.ToString(metadata.DeviceKey), GroupKey: aws.ToString(metadata.DeviceGroupKey)}
 	}
 }
 
-// offeredDevice returns the new device that waits to be confirmed.
-func (s *session) offeredDevice() (Device, bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.newDevice == nil {
-		return Device{}, false
-	}
-	return *s.newDevice, true
-}
-
-// confirmedDevice makes d the session's.
-func (s *session) confirmedDevice(d Device) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.device = &d
-	if s.newDevice != nil && s.newDevice.Key == d.Key {
-		s.newDevice = nil
+// setDevice makes d the session's, and keeps it in the store.
+func (s *session) setDevice(ctx context.Context, d Device) {
+	s.update(func(st *state) {
+		st.device = &d
+		if st.newDevice != nil && st.newDevice.Key == d.Key {
+			st.newDevice = nil
+		}
+	})
+	if store, ok := s.store.(DeviceStore); ok {
+		_, err := storeCall(ctx, "save the device to", func(ctx context.Context) (struct{}, error) {
+			return struct{}{}, store.SaveDevice(ctx, d)
+		})
+		if err != nil {
+			s.log.WarnContext(ctx, "cognito: the device could not be saved", slog.Any("error", err))
+		}
 	}
 }
 
 // rememberedDevice notes that the user agreed to the device key, or took that back.
-func (s *session) rememberedDevice(key string, remembered bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.device != nil && s.device.Key == key {
-		d := *s.device
-		d.UserConfirmationNecessary = !remembered
-		s.device = &d
+func (s *session) rememberedDevice(ctx context.Context, key string, remembered bool) {
+	if d := s.current().device; d != nil && d.Key == key {
+		next := *d
+		next.UserConfirmationNecessary = !remembered
+		s.setDevice(ctx, next)
 	}
 }
 
-// deviceKeyOf is the device that the refresh token of t was issued with, which the service wants to be told: the access
+// deviceKeyOf is the device that the refresh token of ts was issued with, which the service wants to be told: the access
 // token names it; else it is the session's. It is "" when there is none.
-func (s *session) deviceKeyOf(t Tokens) string {
-	if claims := unverifiedClaims(t.AccessToken); claims != nil && claims.deviceKey != "" {
-		return claims.deviceKey
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
+func (st *state) deviceKeyOf(ts *tokenSet) string {
 	switch {
-	case s.newDevice != nil:
-		return s.newDevice.Key
-	case s.device != nil:
-		return s.device.Key
+	case ts.deviceKey != "":
+		return ts.deviceKey
+	case st.newDevice != nil:
+		return st.newDevice.Key
+	case st.device != nil:
+		return st.device.Key
 	default:
 		return ""
 	}
@@ -405,7 +414,7 @@ func (c *Cognito) updateDeviceStatus(ctx context.Context, key string, remembered
 		return err
 	})
 	if err == nil {
-		c.session.rememberedDevice(key, remembered)
+		c.session.rememberedDevice(ctx, key, remembered)
 	}
 	return err
 }
@@ -427,7 +436,7 @@ func (c *Cognito) forgetDevice(ctx context.Context, key string) error {
 		return err
 	})
 	if err == nil {
-		c.session.dropDevice(key)
+		c.session.dropDevice(ctx, key)
 	}
 	return err
 }

@@ -89,6 +89,10 @@ var (
 	ErrNoCredentials = errors.New("no AWS credentials for a call that must be signed (WithStaticCredentials, WithAWSConfig or the default AWS configuration)")
 	// ErrNotSignedIn: the session holds no token that the call needs.
 	ErrNotSignedIn = errors.New("not signed in")
+	// ErrLambda TEMPORARY
+	ErrLambda = errors.New("a Lambda function of the pool rejected the call or failed")
+	// ErrStoreUser: the tokens are of another user than the session's, as when two users share a [TokenStore].
+	ErrStoreUser = errors.New("the tokens are of another user")
 	// ErrNoChallenge: no challenge is pending in the session.
 	ErrNoChallenge = errors.New("no challenge is pending")
 )
@@ -133,11 +137,11 @@ func (e *Error) Is(target error) bool {
 
 // IsTerminal reports whether err says that the session is over, so that only a new sign-in helps: the refresh
 // token is expired, revoked, rotated away or refused, or the user is gone, disabled, unconfirmed or must reset
-// the password. A network fault, a throttled call or a server's fault is not terminal.
+// the password, or the [TokenStore] holds the tokens of another user ([ErrStoreUser]). A network fault, a throttled call or a server's fault is not terminal.
 func IsTerminal(err error) bool {
 	return slices.ContainsFunc([]error{
 		ErrRefreshTokenExpired, ErrRefreshTokenRevoked, ErrRefreshTokenReused, ErrInvalidRefreshToken,
-		ErrTokenRevoked, ErrUserNotFound, ErrUserDisabled, ErrUserNotConfirmed, ErrPasswordResetRequired,
+		ErrTokenRevoked, ErrStoreUser, ErrUserNotFound, ErrUserDisabled, ErrUserNotConfirmed, ErrPasswordResetRequired,
 	}, func(reason error) bool { return errors.Is(err, reason) })
 }
 
@@ -152,6 +156,9 @@ func wrapError(op string, err error) error {
 	}
 	return &Error{Op: op, Err: err}
 }
+
+// named names the method that failed: defer named("GetUser", &err).
+func named(op string, err *error) { *err = wrapError(op, *err) }
 
 // fieldError is the text of every refusal of a caller's argument: which field, and what it should be.
 func fieldError(field, problem string) error {

@@ -93,7 +93,7 @@ func (c *Cognito) VerifySoftwareToken(ctx context.Context, code, deviceName stri
 
 func (c *Cognito) verifySoftwareToken(ctx context.Context, code, deviceName string, opts []CallOption) error {
 	pending := c.pendingSetUp()
-	s, err := c.newSignIn("VerifySoftwareToken", pending != nil && pending.Admin, opts)
+	s, err := c.newSignIn(ctx, "VerifySoftwareToken", pending != nil && pending.Admin, opts)
 	if err != nil {
 		return err
 	}
@@ -116,7 +116,7 @@ func (c *Cognito) verifySoftwareToken(ctx context.Context, code, deviceName stri
 	if err != nil || ch == nil {
 		return err
 	}
-	return s.goOn(ctx, *ch, nil)
+	return s.continueWith(ctx, *ch, nil)
 }
 
 // pendingSetUp returns MFA_SETUP while that is pending, else nil.
@@ -145,22 +145,9 @@ func (c *Cognito) setUp(
 		return nil, c.session.refusedAnswer(ch, err)
 	}
 	if aws.ToString(next) != "" {
-		ch = c.session.renewChallenge(ch, *next)
+		ch = c.session.moveChallenge(ch, *next)
 	}
 	return &ch, nil
-}
-
-// renewChallenge gives ch a new session, also where it is pending.
-func (s *session) renewChallenge(ch Challenge, next string) Challenge {
-	renewed := ch.clone()
-	renewed.Session = next
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.challenge != nil && s.challenge.Name == ch.Name && s.challenge.Session == ch.Session {
-		kept := renewed.clone()
-		s.challenge = &kept
-	}
-	return renewed
 }
 
 // SetupEmailMFA answers MFA_SETUP with an e-mail address, to which the pool sends a code: the next challenge is usually

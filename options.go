@@ -61,6 +61,7 @@ type sessionOptions struct {
 	store     TokenStore
 	device    Device
 	trackName *string
+	metadata  RefreshMetadata
 	signUp    signUp
 }
 
@@ -207,9 +208,9 @@ func WithUsername(name string) SessionOption {
 	return sessionOption(func(o *sessionOptions) { o.username = name })
 }
 
-// WithTokens starts the session with tokens from an earlier one. They are not verified until
-// [Cognito.VerifyTokens] is called. Whose they are is not compared with the session's username, which may be an alias:
-// see [Cognito.AccessClaims].
+// WithTokens starts the session with tokens from an earlier one. They are verified before [Cognito.Token] returns
+// them, or by [Cognito.VerifyTokens]. A session with a name takes tokens of that user only: those that name another
+// one are [ErrStoreUser]. Where the session's name is an alias, keep [Tokens.Username] with the tokens.
 func WithTokens(t Tokens) SessionOption {
 	return sessionOption(func(o *sessionOptions) { o.tokens = t })
 }
@@ -227,10 +228,14 @@ func WithChallengeHandler(h ChallengeHandler) SessionOption {
 }
 
 // WithTokenStore sets where the session's tokens are kept: they are loaded from it when the session has none and a
-// call needs them, saved whenever they change, and deleted at a sign-out, and by [Cognito.Token] when the refresh token
-// is dead. A store that other processes share should be a [TokenLocker], as [FileStore] is. If not set, or nil, the
-// tokens last as long as the session. A store is for one user: whose tokens it holds is not compared with the session's
-// username.
+// call needs them, saved before they are used, and deleted at a sign-out, and by [Cognito.Token] when the refresh token
+// is dead. Tokens that cannot be saved are used all the same, with a warning in the log, and saved later.
+//
+// A store keeps one session. Several values and processes may share it: in one process changes of the session then run
+// one at a time, and in several if the store is a [TokenLocker], as [FileStore] is. Values whose stores are equal (==)
+// share a store. A session with a name rejects tokens of another user with [ErrStoreUser]. A store that is a
+// [DeviceStore] also keeps the device that [WithDeviceTracking] or [Cognito.ConfirmDevice] confirms. If not set, or
+// nil, the tokens last as long as the session.
 func WithTokenStore(s TokenStore) SessionOption {
 	return sessionOption(func(o *sessionOptions) { o.store = s })
 }
@@ -247,6 +252,13 @@ func WithDevice(d Device) SessionOption {
 // [Cognito.DeviceError] returns it. If not set, new devices are left to [Cognito.ConfirmDevice].
 func WithDeviceTracking(name string) SessionOption {
 	return sessionOption(func(o *sessionOptions) { o.trackName = &name })
+}
+
+// WithRefreshMetadata sets what is asked for the ClientMetadata of each refresh that the session makes by itself or by
+// [Cognito.RenewAccessToken], so that claims that the pool's Lambda functions derive from it stay in the tokens. If not
+// set, or nil, refreshes send what the last sign-in of this session sent.
+func WithRefreshMetadata(metadata RefreshMetadata) SessionOption {
+	return sessionOption(func(o *sessionOptions) { o.metadata = metadata })
 }
 
 // WithRegistration takes up a sign-up that another session, perhaps in another process, left at r, so that

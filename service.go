@@ -8,6 +8,8 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync/atomic"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
@@ -27,7 +29,7 @@ const (
 
 // newServiceClient makes the SDK's client. It does no I/O: without WithAWSConfig nothing is read from the
 // environment until a call must be signed.
-func newServiceClient(o *clientOptions, region string) *cognitoidentityprovider.Client {
+func newServiceClient(o *clientOptions, region string, clock *serviceClock) *cognitoidentityprovider.Client {
 	adjust := func(sdk *cognitoidentityprovider.Options) {
 		sdk.Region = region
 		if o.endpoint != "" {
@@ -49,7 +51,7 @@ func newServiceClient(o *clientOptions, region string) *cognitoidentityprovider.
 		if sdk.Credentials == nil || aws.IsCredentialsProvider(sdk.Credentials, aws.AnonymousCredentials{}) {
 			sdk.Credentials = noCredentials{}
 		}
-		sdk.HTTPClient = boundedClient{base: withoutRedirects(sdk.HTTPClient)}
+		sdk.HTTPClient = boundedClient{base: clockedClient{withoutRedirects(sdk.HTTPClient), clock}}
 		sdk.Retryer = withoutQuotaRetries{sdk.Retryer}
 	}
 	if o.awsConfig != nil {
@@ -184,4 +186,89 @@ func (r onlyThrottled) GetAttemptToken(ctx context.Context) (func(error) error, 
 func hasCode(err error, codes ...string) bool {
 	var api smithy.APIError
 	return errors.As(err, &api) && slices.Contains(codes, api.ErrorCode())
+}
+
+// serviceClock is the service's clock: the local one, put right by the dates of the service's answers. What the service
+// compares with its own clock, and when its tokens expire, goes by it.
+type serviceClock struct {
+	local  func() time.Time
+	offset atomic.Int64 // in nanoseconds
+}
+
+func (k *serviceClock) now() time.Time { return k.local().Add(time.Duration(k.offset.Load())) }
+
+// smallOffset is not worth correcting: dates of answers are in whole seconds.
+const smallOffset = 2 * time.Second
+
+// observe learns the offset from an answer to a request that was sent at sent. Only the service's own answers count,
+// not those of a proxy on the way.
+func (k *serviceClock) observe(resp *http.Response, sent time.Time) {
+	if resp.Header.Get("X-Amzn-Requestid") == "" {
+		return
+	}
+	date, err := http.ParseTime(resp.Header.Get("Date"))
+	if err != nil {
+		return
+	}
+	received := k.local()
+	halfTrip := received.Sub(sent) / 2
+	offset := date.Add(time.Second / 2).Sub(received.Add(-halfTrip))
+	if offset.Abs() <= smallOffset+halfTrip.Abs() {
+		offset = 0
+	}
+	k.offset.Store(int64(offset))
+}
+
+// clockedClient sets the clock by the service's answers.
+type clockedClient struct {
+	base  cognitoidentityprovider.HTTPClient
+	clock *serviceClock
+}
+
+func (c clockedClient) Do(req *http.Request) (*http.Response, error) {
+	sent := c.clock.local()
+	resp, err := c.base.Do(req)
+	if err == nil && resp != nil {
+		c.clock.observe(resp, sent)
+	}
+	return resp, err
+}
+
+// messageOf is the service's own text in err; "" when the service did not answer.
+func messageOf(err error) string {
+	var api smithy.APIError
+	if errors.As(err, &api) {
+		return api.ErrorMessage()
+	}
+	return ""
+}
+
+// isOfService reports whether err came of a request to the service: its answer, or that there was none.
+func isOfService(err error) bool {
+	var op *smithy.OperationError
+	return errors.As(err, &op)
+}
+
+// isLost reports whether err leaves open if the service took the request: no answer came that is the service's own.
+func isLost(err error) bool {
+	if !isOfService(err) {
+		return false
+	}
+	var response interface{ HTTPStatusCode() int }
+	if !errors.As(err, &response) {
+		return true
+	}
+	status := response.HTTPStatusCode()
+	return status >= 500 || status < 400
+}
+
+// isRejection reports whether the service has rejected a request, so that the same request will hardly be taken a moment
+// later. A Lambda function that failed may work again.
+func isRejection(err error) bool {
+	var api smithy.APIError
+	if !errors.As(err, &api) || hasCode(err, "TooManyRequestsException", "ThrottlingException", "InternalErrorException",
+		"UserLambdaValidationException", "UnexpectedLambdaException", "InvalidLambdaResponseException", "UnknownError") {
+		return false
+	}
+	return !isLost(err)
 }

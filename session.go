@@ -2,292 +2,558 @@ package cognito
 
 import (
 	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"log/slog"
+	"reflect"
 	"sync"
+	"sync/atomic"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"golang.org/x/sync/singleflight"
+	"github.com/golang-jwt/jwt/v5"
+
+	"github.com/gocognito/cognito/internal/flight"
 )
 
-// session is the changing part of a Cognito: who the user is and what was obtained. Nothing holds mu across I/O.
+// ErrStoreContent TEMPORARY
+var ErrStoreContent = errors.New("the content of the token store is not tokens")
+
+// A user's session is the tokens of one sign-in, wherever they are held: by several values of this process over one
+// store, and by other processes. Two rules keep them together.
+//
+// What a value knows is one state that is never changed in place. A call reads it once and decides by what it read.
+//
+// Only a change replaces the tokens: a finished sign-in, a refresh, a verification of tokens that had to wait, a
+// sign-out. Changes of one session run one at a time: first the queue of the session in this process, then the lock
+// of the store, then what the store holds by now, then the service, the verification, the store and the state.
+// Reading never waits for a change.
+
+// Each step of a change has a time limit of its own, so that no step begins without the time it needs, however long
+// the change waited for its turn. The limits also bound how long a store that hangs can hold up others.
+const (
+	queueTimeout    = time.Minute      // for a turn, where what was obtained must not be lost
+	lockTimeout     = 2 * time.Minute  // for the lock of the store
+	storeTimeout    = 10 * time.Second // for one call of the store
+	exchangeTimeout = 20 * time.Second // for the exchange of a refresh token
+	attemptTimeout  = 9 * time.Second  // for one request of an exchange, so that a lost reply leaves time for another
+	verifyTimeout   = 10 * time.Second // for the key set
+	signOutTimeout  = 20 * time.Second // for the call that ends a session
+)
+
+// session is one user's session as one Cognito value holds it.
 type session struct {
-	handler ChallengeHandler // nil: challenges are the caller's
-	store   TokenStore       // nil: tokens last as long as the session
+	handler   ChallengeHandler // nil: challenges are the caller's
+	store     TokenStore       // nil: tokens last as long as the session
+	trackName *string          // confirm new devices under this name; nil: leave that to the caller
+	metadata  RefreshMetadata  // for refreshes; nil: what the sign-in had
 
-	renewals singleflight.Group // of the tokens
-	signIns  singleflight.Group // of transports
+	log *slog.Logger
+	now func() time.Time
 
-	mu sync.Mutex // protects the fields below
-
-	epoch     uint64    // counts the changes of tokens
-	username  string    // as the caller gave it
-	tokens    *Tokens   // verified, or given by WithTokens
-	renewAt   time.Time // when to renew tokens; zero: that is not known yet
-	access    *AccessClaims
-	id        *IDClaims
-	pending   *Tokens   // obtained, but not verified for want of their key, or not saved
-	pendingAt time.Time // when they were
-	challenge *Challenge
-	signUp    signUp // the last one of this session
-	deviceState
+	state     atomic.Pointer[state]
+	refreshes flight.Group[refreshKey, *tokenSet]
+	signIns   flight.Group[struct{}, *tokenSet] // of transports
 }
 
-func newSession(o sessionOptions) *session {
-	s := &session{username: o.username, challenge: o.challenge, handler: o.handler, store: o.store, signUp: o.signUp}
-	s.trackName = o.trackName
-	switch { // it stays when the challenge or the sign-up is over, so that the user can sign in anew
-	case s.username != "":
-	case s.challenge != nil:
-		s.username = s.challenge.Username
-	default:
-		s.username = o.signUp.username
-	}
-	if o.device != (Device{}) {
-		s.device = &o.device
-	}
-	if o.tokens != (Tokens{}) {
-		s.tokens = &o.tokens
-	}
-	return s
+// state is what a session knows. A state is never changed in place, and neither is what it points to.
+type state struct {
+	username string // as the caller gave it
+
+	tokens       *tokenSet // nil: there are none
+	waiting      *tokenSet // newer ones, whose signing key could not be had yet; nil: there are none
+	waitingSince time.Time
+	stored       Tokens // what the store held when it was last read or written
+	unsaved      bool   // the store could not take tokens
+	cleared      uint64 // how often the session lost its tokens
+	ended        string // a refresh token that was signed out but could not be deleted from the store
+
+	metadata  map[string]string // ClientMetadata of the sign-in
+	challenge *Challenge        // that the sign-in waits for; nil: none
+	askedAt   time.Time         // when its last step was
+	signUp    signUp            // the last one of this session
+	device    *Device           // signs in with the user; nil: none
+	newDevice *Device           // that the last sign-in brought, without a password; nil: none, or confirmed
+	deviceErr error             // of the last sign-in, which went on without the device
 }
 
-// name is whose session it is, as far as is known; the caller holds mu.
-func (s *session) name() string {
+// newest returns the tokens obtained last, even if they still wait to be verified.
+func (st *state) newest() *tokenSet {
+	if st.waiting != nil {
+		return st.waiting
+	}
+	return st.tokens
+}
+
+// name is whose session it is, as far as is known.
+func (st *state) name() string {
 	switch {
-	case s.username != "":
-		return s.username
-	case s.access != nil:
-		return s.access.Username
+	case st.username != "":
+		return st.username
+	case st.tokens != nil && st.tokens.access != nil:
+		return st.tokens.access.Username
 	default:
 		return ""
 	}
 }
 
-// current returns the session's tokens, or the zero Tokens.
-func (s *session) current() Tokens {
+// checkOwner rejects tokens of another user than the session's. Tokens that say nothing of their user pass.
+func (st *state) checkOwner(ts *tokenSet) error {
+	if st.tokens != nil && st.tokens.subject != "" && ts.subject != "" && st.tokens.subject != ts.subject {
+		return fmt.Errorf("%w: the subject of the tokens changed", ErrStoreUser)
+	}
+	if st.username == "" || ts.isOf(st.username) {
+		return nil
+	}
+	return fmt.Errorf("%w: want those of %s", ErrStoreUser, quote(st.username))
+}
+
+func newSession(o sessionOptions, p *pool) *session {
+	s := &session{handler: o.handler, store: o.store, trackName: o.trackName, metadata: o.metadata}
+	if p != nil {
+		s.log, s.now = p.log, p.now
+	}
+	st := &state{username: o.username, challenge: o.challenge, signUp: o.signUp}
+	switch { // it stays when the challenge or the sign-up is over, so that the user can sign in anew
+	case st.username != "":
+	case st.challenge != nil:
+		st.username = st.challenge.Username
+	default:
+		st.username = o.signUp.username
+	}
+	if st.challenge != nil && s.now != nil {
+		st.askedAt = s.now()
+	}
+	if o.device != (Device{}) {
+		st.device = &o.device
+	}
+	if o.tokens != (Tokens{}) {
+		st.tokens = readTokens(o.tokens)
+	}
+	s.state.Store(st)
+	return s
+}
+
+// current returns the session's state.
+func (s *session) current() *state {
 	if s == nil {
-		return Tokens{}
+		return &state{}
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.tokens == nil {
-		return Tokens{}
-	}
-	return *s.tokens
+	return s.state.Load()
 }
 
-// newest returns the tokens that were obtained last, even if they still wait to be verified: a rotated refresh
-// token among them is the only one that is still good.
-func (s *session) newest() Tokens {
-	_, tokens := s.snapshot()
-	return tokens
-}
-
-// snapshot returns the newest tokens, and the epoch to replace them in.
-func (s *session) snapshot() (epoch uint64, newest Tokens) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	switch {
-	case s.pending != nil:
-		newest = *s.pending
-	case s.tokens != nil:
-		newest = *s.tokens
-	}
-	return s.epoch, newest
-}
-
-// keptAside returns the tokens that were obtained but are not the session's yet, or the zero Tokens.
-func (s *session) keptAside() Tokens {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.pending == nil {
-		return Tokens{}
-	}
-	return *s.pending
-}
-
-// anyEpoch is for the tokens of a new sign-in, which go before all others.
-const anyEpoch = ^uint64(0)
-
-// replace replaces the session's tokens, in the epoch in which the new ones were asked for. A sign-out that came in
-// between stays one, and later tokens stay, too; it is false then.
-func (s *session) replace(epoch uint64, t Tokens, access *AccessClaims, id *IDClaims) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if epoch != anyEpoch && s.epoch != epoch {
-		return false
-	}
-	// A verification of the tokens that it has is no change, and newer ones that were kept aside stay there.
-	same := s.tokens != nil && s.tokens.AccessToken == t.AccessToken && s.tokens.RefreshToken == t.RefreshToken
-	if !same {
-		s.epoch++
-		s.pending = nil
-	}
-	s.tokens, s.renewAt, s.access, s.id = &t, time.Time{}, access, id
-	return true
-}
-
-// keep holds on to tokens that were obtained but could not be verified for want of their key, or not be saved. It
-// reports whether it did: the session may have got others since epoch, or been signed out.
-func (s *session) keep(epoch uint64, t Tokens, now time.Time) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if epoch != anyEpoch && s.epoch != epoch {
-		return false
-	}
-	if epoch == anyEpoch {
-		s.epoch++ // a sign-in: what was under way before it must not take its place
-	}
-	if s.pending == nil || *s.pending != t {
-		s.pending, s.pendingAt = &t, now
-	}
-	return true
-}
-
-// keptSince returns for how long tokens have been kept aside.
-func (s *session) keptSince(now time.Time) time.Duration {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return now.Sub(s.pendingAt)
-}
-
-// dropAside forgets t, if that is what was kept aside.
-func (s *session) dropAside(t Tokens) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.pending == nil || *s.pending != t {
-		return false
-	}
-	s.pending = nil
-	return true
-}
-
-// rotate makes the refresh token of old that of its successor, and returns the tokens as they are then. It is false
-// when the session has no longer old.
-func (s *session) rotate(old Tokens, refreshToken string) (Tokens, bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for _, held := range []*Tokens{s.pending, s.tokens} {
-		if held != nil && held.RefreshToken == old.RefreshToken {
-			held.RefreshToken = refreshToken
-			return *held, true
+// update replaces the state by a changed copy, and returns the new one. change may run more than once.
+func (s *session) update(change func(*state)) *state {
+	for {
+		old := s.state.Load()
+		next := *old
+		change(&next)
+		if s.state.CompareAndSwap(old, &next) {
+			return &next
 		}
 	}
-	return Tokens{}, false
 }
 
-// signedOut forgets the session's tokens, unless newer ones than t, which were signed out, have come since; it is
-// false then.
-func (s *session) signedOut(t Tokens) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	newest := s.tokens
-	if s.pending != nil {
-		newest = s.pending
-	}
-	if newest != nil && newest.AccessToken != t.AccessToken {
-		return false
-	}
-	s.epoch++
-	s.tokens, s.renewAt, s.access, s.id, s.pending = nil, time.Time{}, nil, nil, nil
-	return true
+// adopt makes ts, tokens that were saved or given before, the session's, and reports whether it did: it does not if
+// anything has changed the tokens since the state was seen.
+func (s *session) adopt(seen *state, ts *tokenSet, change func(*state)) bool {
+	adopted := false
+	s.update(func(st *state) {
+		adopted = st.tokens == seen.tokens && st.waiting == seen.waiting && st.cleared == seen.cleared
+		if adopted {
+			st.tokens = ts
+			change(st)
+		}
+	})
+	return adopted
 }
 
-// await makes ch the challenge that the sign-in waits for.
-func (s *session) await(ch *Challenge) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.challenge = ch
+// turns are the queues of all sessions of this process. Sessions over the same store have the same queue.
+var turns flight.Locks[any]
+
+// queue is the key of the session's queue.
+func (s *session) queue() any {
+	if s.store != nil && reflect.ValueOf(s.store).Comparable() {
+		return s.store
+	}
+	return s
 }
 
-// awaited returns the challenge that is pending, which is not to be changed; nil when there is none.
-func (s *session) awaited() *Challenge {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.challenge
-}
-
-// endChallenge forgets ch, which was pending before the user signed in otherwise, unless another one has come since.
-func (s *session) endChallenge(ch *Challenge) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.challenge == ch {
-		s.challenge = nil
+// change runs work as the only change of the session, in this process and, where the store can be locked, in all that
+// share it. It waits for its turn until ctx is done; work decides what ctx ends.
+func (s *session) change(ctx context.Context, work func(context.Context) error) error {
+	done, err := turns.Lock(ctx, s.queue())
+	if err != nil {
+		return fmt.Errorf("waiting for another change of the session: %w", err)
 	}
-}
-
-// dropChallenge forgets ch, unless another one has come since.
-func (s *session) dropChallenge(ch Challenge) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.challenge != nil && s.challenge.Name == ch.Name && s.challenge.Session == ch.Session {
-		s.challenge = nil
-	}
-}
-
-// IDClaims returns a copy of the claims of the session's verified ID token; nil when there is none, or it has
-// not been verified (see [Cognito.VerifyTokens]).
-func (c *Cognito) IDClaims() *IDClaims {
-	if c.session == nil {
-		return nil
-	}
-	c.session.mu.Lock()
-	defer c.session.mu.Unlock()
-	if c.session.id == nil {
-		return nil
-	}
-	return c.session.id.clone()
-}
-
-// AccessClaims returns a copy of the claims of the session's verified access token; nil when there is none, or
-// it has not been verified (see [Cognito.VerifyTokens]).
-func (c *Cognito) AccessClaims() *AccessClaims {
-	if c.session == nil {
-		return nil
-	}
-	c.session.mu.Lock()
-	defer c.session.mu.Unlock()
-	if c.session.access == nil {
-		return nil
-	}
-	return c.session.access.clone()
-}
-
-// withAccessToken makes a call with the session's access token, which is read once: what signs in or out meanwhile
-// does not change whose call it is. An expired token is renewed first when there is a refresh token to do it with; if
-// not, the service says what it thinks of the token.
-func (c *Cognito) withAccessToken(ctx context.Context, call func(accessToken *string) error) error {
-	tokens, err := c.accessToken(ctx)
+	defer done()
+	unlock, err := s.lock(ctx)
 	if err != nil {
 		return err
 	}
-	return call(aws.String(tokens.AccessToken))
+	defer unlock()
+	return work(ctx)
 }
 
-// accessToken returns tokens with an access token that has not expired, as far as that can be had.
-func (c *Cognito) accessToken(ctx context.Context) (Tokens, error) {
-	tokens, err := c.session.loaded(ctx)
+// settle runs a change that must not be given up: what was obtained would be lost. It outlives ctx, and where no turn
+// can be had in time it runs without one.
+func (s *session) settle(ctx context.Context, work func(context.Context) error) error {
+	ctx = context.WithoutCancel(ctx)
+	waiting, cancel := context.WithTimeout(ctx, queueTimeout)
+	defer cancel()
+	began := false
+	err := s.change(waiting, func(context.Context) error {
+		began = true
+		return work(ctx)
+	})
+	if began {
+		return err
+	}
+	s.log.WarnContext(ctx, "cognito: the session is changed without the lock of its store", slog.Any("error", err))
+	return work(ctx)
+}
+
+// lock locks the store, if it can be locked. A lock that cannot be made, as in a folder that is read-only, does not
+// take the session down.
+func (s *session) lock(ctx context.Context) (unlock func(), err error) {
+	locker, ok := s.store.(TokenLocker)
+	if !ok {
+		return func() {}, nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, lockTimeout)
+	defer cancel()
+	var mu sync.Mutex // protects the variables below
+	var held func()   // what unlocks the store
+	abandoned := false
+	_, err = flight.Run(ctx, func() (struct{}, error) {
+		unlock, err := locker.Lock(ctx)
+		mu.Lock()
+		late := abandoned
+		if err == nil && !late {
+			held = unlock
+		}
+		mu.Unlock()
+		if err == nil && late {
+			unlock()
+		}
+		return struct{}{}, err
+	})
+	mu.Lock()
+	abandoned = err != nil
+	locked := held
+	mu.Unlock()
+	release := func() {
+		if locked == nil {
+			return
+		}
+		_, err := storeCall(ctx, "unlock", func(context.Context) (struct{}, error) {
+			locked()
+			return struct{}{}, nil
+		})
+		if err != nil {
+			s.log.WarnContext(ctx, "cognito: the token store could not be unlocked", slog.Any("error", err))
+		}
+	}
+	if err == nil {
+		return release, nil
+	}
+	release() // it came as the wait ended
+	if ctx.Err() != nil || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {
+		return nil, fmt.Errorf("lock the token store: %w", err)
+	}
+	s.log.WarnContext(ctx, "cognito: the token store cannot be locked", slog.Any("error", err))
+	return func() {}, nil
+}
+
+// storeCall calls the store. The call outlives ctx but has a time limit; one that hangs is left alone.
+func storeCall[V any](ctx context.Context, what string, call func(context.Context) (V, error)) (V, error) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), storeTimeout)
+	defer cancel()
+	v, err := flight.Run(ctx, func() (V, error) { return call(ctx) })
 	if err != nil {
-		return Tokens{}, err
+		return v, fmt.Errorf("%s the token store: %w", what, err)
 	}
-	if tokens.AccessToken != "" && (tokens.RefreshToken == "" || !c.hasExpired(tokens.AccessToken)) {
-		return tokens, nil
-	}
-	if tokens.RefreshToken == "" {
-		return Tokens{}, ErrNotSignedIn
-	}
-	if tokens, err = c.renewed(ctx, tokens, false); err != nil {
-		return Tokens{}, err
-	}
-	if tokens.AccessToken == "" { // signed out meanwhile
-		return Tokens{}, ErrNotSignedIn
-	}
-	return tokens, nil
+	return v, nil
 }
 
-// hasExpired reports whether a token of our own session has expired. One that cannot be read has not, for what we
-// know.
-func (c *Cognito) hasExpired(raw string) bool {
-	claims := unverifiedClaims(raw)
-	return claims != nil && claims.expires.set && !c.pool.now().Before(claims.expires.Time)
+// load returns the tokens in the store. A content that is not tokens counts as none: unreadable tells.
+func (s *session) load(ctx context.Context) (tokens Tokens, unreadable bool, err error) {
+	tokens, err = storeCall(ctx, "load from", s.store.Load)
+	if errors.Is(err, ErrStoreContent) {
+		s.log.WarnContext(ctx, "cognito: the content of the token store is not tokens and counts as none", slog.Any("error", err))
+		return Tokens{}, true, nil
+	}
+	return tokens, false, err
+}
+
+// save keeps tokens in the store, if there is one. The session goes on without: it reports whether that worked.
+func (s *session) save(ctx context.Context, tokens Tokens) bool {
+	if s.store == nil {
+		return true
+	}
+	_, err := storeCall(ctx, "save to", func(ctx context.Context) (struct{}, error) {
+		return struct{}{}, s.store.Save(ctx, tokens)
+	})
+	if err != nil {
+		s.log.WarnContext(ctx, "cognito: tokens could not be saved", slog.Any("error", err))
+	}
+	return err == nil
+}
+
+// remove deletes what the store holds, if there is a store.
+func (s *session) remove(ctx context.Context) error {
+	if s.store == nil {
+		return nil
+	}
+	_, err := storeCall(ctx, "delete from", func(ctx context.Context) (struct{}, error) {
+		return struct{}{}, s.store.Delete(ctx)
+	})
+	return err
+}
+
+// held returns the session's newest tokens, and from the store if the session has none; nil if there are none.
+// Tokens from the store that can be verified become the session's; others are returned all the same, for what the
+// service itself judges.
+func (c *Cognito) held(ctx context.Context) (*tokenSet, error) {
+	if c.pool == nil || c.session == nil {
+		return nil, errNotMade
+	}
+	s := c.session
+	st := s.current()
+	if ts := st.newest(); ts != nil {
+		return ts, st.checkOwner(ts)
+	}
+	if s.store == nil {
+		return nil, nil //nolint:nilnil // no tokens are no error
+	}
+	loaded, _, err := s.load(ctx)
+	if err != nil || loaded == (Tokens{}) || st.hasEnded(loaded) {
+		return nil, err
+	}
+	ts := readTokens(loaded)
+	if err := st.checkOwner(ts); err != nil {
+		return nil, err
+	}
+	verified, err := c.verify(ctx, ts)
+	if err != nil {
+		return ts, nil //nolint:nilerr // who needs verified tokens verifies them and learns why not
+	}
+	if s.adopt(st, verified, func(st *state) { st.stored = loaded }) {
+		return verified, nil
+	}
+	return s.current().newest(), nil // somebody has signed in or out meanwhile
+}
+
+// hasEnded reports whether tokens are those of a sign-in that was signed out here but could not be deleted.
+func (st *state) hasEnded(tokens Tokens) bool {
+	return st.ended != "" && st.ended == fingerprint(tokens)
+}
+
+// fingerprint tells tokens of one sign-in and refresh from others, without being any use to whoever sees it.
+func fingerprint(t Tokens) string {
+	token := t.RefreshToken
+	if token == "" {
+		token = t.AccessToken
+	}
+	sum := sha256.Sum256([]byte(token))
+	return string(sum[:])
+}
+
+// sync reads the store within a change and returns the newest tokens there are: the store's, if another process or
+// value has changed it, or the session's. They are the session's afterwards, but for those that are only good for
+// their refresh token. nil: there are none.
+func (c *Cognito) sync(ctx context.Context) (*tokenSet, error) {
+	s := c.session
+	st := s.current()
+	own := st.newest()
+	if s.store == nil {
+		if own == nil {
+			return nil, nil //nolint:nilnil // no tokens are no error
+		}
+		return own, st.checkOwner(own)
+	}
+	loaded, unreadable, err := s.load(ctx)
+	switch {
+	case err != nil && own == nil:
+		return nil, err
+	case err != nil:
+		s.log.WarnContext(ctx, "cognito: the session goes on with the tokens it has", slog.Any("error", err))
+		return own, nil
+	case unreadable:
+		st = s.update(func(st *state) { st.stored, st.unsaved = Tokens{}, true })
+	case st.hasEnded(loaded):
+		if s.remove(ctx) == nil {
+			st = s.update(func(st *state) { st.stored, st.ended = Tokens{}, "" })
+		}
+	case loaded == st.stored:
+	case loaded == Tokens{}:
+		// Somebody has signed the user out, or forgotten the tokens, since this session saw them there.
+		s.update(func(st *state) { st.clear(); st.stored = Tokens{} })
+		return nil, nil //nolint:nilnil // no tokens are no error
+	default:
+		return c.take(ctx, st, loaded)
+	}
+	if st.unsaved && st.tokens != nil && s.save(ctx, st.tokens.Tokens) {
+		s.update(func(st *state) { st.stored, st.unsaved = st.tokens.Tokens, false })
+	}
+	return own, nil
+}
+
+// take decides between the session's tokens and others that it has found in the store.
+func (c *Cognito) take(ctx context.Context, st *state, loaded Tokens) (*tokenSet, error) {
+	s, own, ts := c.session, st.newest(), readTokens(loaded)
+	if err := st.checkOwner(ts); err != nil {
+		return nil, err
+	}
+	if own != nil && own.issuedAt.After(ts.issuedAt) { // these could not be saved, or the store has gone back in time
+		if own == st.tokens && own.verified() && s.save(ctx, own.Tokens) {
+			s.update(func(st *state) { st.stored, st.unsaved = own.Tokens, false })
+		}
+		return own, nil
+	}
+	verified, err := c.verify(ctx, ts)
+	switch {
+	case err == nil:
+		s.update(func(st *state) {
+			st.tokens, st.waiting, st.stored, st.unsaved = verified, nil, loaded, false
+		})
+		return verified, nil
+	case errors.Is(err, jwt.ErrTokenExpired), errors.Is(err, ErrUnknownKey):
+		return ts, nil // good for its refresh token, and what that brings is verified
+	case errors.Is(err, ErrKeysUnavailable) && own != nil:
+		return own, nil
+	case errors.Is(err, ErrKeysUnavailable):
+		return nil, err
+	case own != nil:
+		s.log.WarnContext(ctx, "cognito: the tokens in the store were rejected", slog.Any("error", err))
+		return own, nil
+	default:
+		return nil, fmt.Errorf("%w: the tokens in the store were rejected: %w", ErrNotSignedIn, err)
+	}
+}
+
+// clear drops the tokens and what is known about them.
+func (st *state) clear() {
+	st.tokens, st.waiting, st.unsaved, st.newDevice = nil, nil, false, nil
+	st.cleared++
+}
+
+// commit saves verified tokens and makes them the session's, in this order: of a refresh token that was rotated
+// nothing else is left. Tokens that cannot be saved are used all the same, and saved at the next change.
+func (s *session) commit(ctx context.Context, ts *tokenSet) {
+	saved := s.save(ctx, ts.Tokens)
+	s.update(func(st *state) {
+		st.tokens, st.waiting, st.unsaved, st.ended = ts, nil, !saved, ""
+		if saved {
+			st.stored = ts.Tokens
+		}
+	})
+}
+
+// wait keeps tokens of a refresh that could not be verified for want of their key. They replace no verified ones, but
+// the refresh token of base, which they came from, may be spent: base gets the new one, here and in the store.
+func (s *session) wait(ctx context.Context, base, ts *tokenSet) {
+	s.rotate(ctx, base, ts.RefreshToken)
+	s.update(func(st *state) { st.waiting, st.waitingSince = ts, s.now() })
+}
+
+// waitSignedIn keeps tokens of a sign-in that could not be verified for want of their key. The store takes them if it
+// holds none.
+func (s *session) waitSignedIn(ctx context.Context, ts *tokenSet) {
+	s.update(func(st *state) { st.waiting, st.waitingSince = ts, s.now() })
+	if s.store == nil {
+		return
+	}
+	loaded, _, err := s.load(ctx)
+	if err == nil && loaded == (Tokens{}) && s.save(ctx, ts.Tokens) {
+		s.update(func(st *state) { st.stored = ts.Tokens })
+	}
+}
+
+// rotate gives base a new refresh token, here and in the store.
+func (s *session) rotate(ctx context.Context, base *tokenSet, refreshToken string) {
+	if base == nil || refreshToken == "" || base.RefreshToken == refreshToken {
+		return
+	}
+	next := *base
+	next.RefreshToken = refreshToken
+	saved := s.save(ctx, next.Tokens)
+	s.update(func(st *state) {
+		switch base {
+		case st.tokens:
+			st.tokens = &next
+		case st.waiting:
+			st.waiting = &next
+		}
+		if st.unsaved = st.unsaved || !saved; saved {
+			st.stored = next.Tokens
+		}
+	})
+}
+
+// end forgets the session's tokens, here and in the store. Where the store fails, its tokens are not taken again.
+func (s *session) end(ctx context.Context, ts *tokenSet) error {
+	err := s.remove(ctx)
+	s.update(func(st *state) {
+		st.clear()
+		st.metadata = nil
+		if err == nil {
+			st.stored, st.ended = Tokens{}, ""
+		} else if ts != nil {
+			if st.ended = fingerprint(ts.Tokens); st.stored != (Tokens{}) {
+				st.ended = fingerprint(st.stored)
+			}
+		}
+	})
+	if ts != nil {
+		exchanges.forget(ts.Tokens)
+	}
+	return err
+}
+
+// endIfSpent forgets tokens that the service has rejected for good. The store keeps what others have saved since.
+func (s *session) endIfSpent(ctx context.Context, ts *tokenSet) error {
+	if s.store != nil {
+		loaded, _, err := s.load(ctx)
+		if err != nil || (loaded != Tokens{} && loaded.RefreshToken != ts.RefreshToken) {
+			s.update(func(st *state) { st.clear(); st.ended = fingerprint(ts.Tokens) })
+			return err
+		}
+	}
+	return s.end(ctx, ts)
+}
+
+// awaited returns the challenge that is pending, which is not to be changed; nil when there is none.
+func (s *session) awaited() *Challenge { return s.current().challenge }
+
+// await makes ch the challenge that the sign-in waits for.
+func (s *session) await(ch *Challenge) {
+	s.update(func(st *state) { st.challenge, st.askedAt = ch, s.now() })
+}
+
+// endChallenge forgets ch, unless another one has come since.
+func (s *session) endChallenge(ch *Challenge) {
+	s.update(func(st *state) {
+		if st.challenge == ch {
+			st.challenge = nil
+		}
+	})
+}
+
+// IDClaims returns a copy of the claims of the session's verified ID token; nil when there is none, or it has
+// not been verified (see [Cognito.VerifyTokens]). After a [Cognito.Token] without an error they are there.
+func (c *Cognito) IDClaims() *IDClaims {
+	if ts := c.session.current().tokens; ts != nil && ts.id != nil {
+		return ts.id.clone()
+	}
+	return nil
+}
+
+// AccessClaims returns a copy of the claims of the session's verified access token; nil when there is none, or
+// it has not been verified (see [Cognito.VerifyTokens]). After a [Cognito.Token] without an error they are there.
+func (c *Cognito) AccessClaims() *AccessClaims {
+	if ts := c.session.current().tokens; ts != nil && ts.access != nil {
+		return ts.access.clone()
+	}
+	return nil
 }

@@ -40,7 +40,7 @@ type SRP struct {
 	poolName string
 	username string
 	device   *Device
-	requester
+	clientParams
 	secret *srpSecret // behind a pointer, so that printing a holder of an SRP does not print it
 }
 
@@ -72,7 +72,7 @@ func NewSRP(userPoolID, clientID, username, password string, opts ...SRPOption) 
 }
 
 func newSRP(userPoolID, clientID, username, password string, opts ...SRPOption) (*SRP, error) {
-	s := &SRP{username: username, requester: requester{clientID: clientID}, secret: &srpSecret{password: password}}
+	s := &SRP{username: username, clientParams: clientParams{clientID: clientID}, secret: &srpSecret{password: password}}
 	for _, opt := range opts {
 		if opt != nil {
 			opt(s)
@@ -114,7 +114,7 @@ func (s *SRP) AuthParameters() (map[string]string, error) {
 		return nil, wrapError("AuthParameters", errors.New("want an SRP from NewSRP, got the zero SRP"))
 	}
 	s.secret.user = srp.NewClient()
-	return s.sign(map[string]string{keySRPA: s.secret.user.PublicKey()}, s.username), nil
+	return s.addTo(map[string]string{keySRPA: s.secret.user.PublicKey()}, s.username), nil
 }
 
 // PasswordVerifierChallenge answers PASSWORD_VERIFIER: it returns the ChallengeResponses for the
@@ -133,12 +133,12 @@ func (s *SRP) passwordVerifier(params map[string]string, now time.Time) (map[str
 	if s.secret == nil || s.secret.user == nil {
 		return nil, errors.New("no attempt is under way: call AuthParameters first")
 	}
-	answers, err := claim(s.secret.user, srp.Identity{Namespace: s.poolName, Name: userID}, s.secret.password, params, now)
+	answers, err := proofResponses(s.secret.user, srp.Identity{Namespace: s.poolName, Name: userID}, s.secret.password, params, now)
 	if err != nil {
 		return nil, err
 	}
 	s.username = usernameOf(params, s.username)
-	return s.sign(answers, s.username), nil
+	return s.addTo(answers, s.username), nil
 }
 
 // DeviceSRPAuthChallenge answers DEVICE_SRP_AUTH: it returns the ChallengeResponses for the ChallengeParameters
@@ -149,7 +149,7 @@ func (s *SRP) DeviceSRPAuthChallenge(params map[string]string) (map[string]strin
 	}
 	s.secret.device = srp.NewClient()
 	s.username = usernameOf(params, s.username)
-	return s.sign(map[string]string{keySRPA: s.secret.device.PublicKey()}, s.username), nil
+	return s.addTo(map[string]string{keySRPA: s.secret.device.PublicKey()}, s.username), nil
 }
 
 // DevicePasswordVerifierChallenge answers DEVICE_PASSWORD_VERIFIER: it returns the ChallengeResponses for the
@@ -162,12 +162,12 @@ func (s *SRP) DevicePasswordVerifierChallenge(params map[string]string, now time
 	if s.secret.device == nil {
 		return nil, wrapError(op, errors.New("no attempt is under way: call DeviceSRPAuthChallenge first"))
 	}
-	answers, err := claim(s.secret.device, srp.Identity{Namespace: s.device.GroupKey, Name: s.device.Key}, s.device.Password, params, now)
+	answers, err := proofResponses(s.secret.device, srp.Identity{Namespace: s.device.GroupKey, Name: s.device.Key}, s.device.Password, params, now)
 	if err != nil {
 		return nil, wrapError(op, err)
 	}
 	s.username = usernameOf(params, s.username)
-	return s.sign(answers, s.username), nil
+	return s.addTo(answers, s.username), nil
 }
 
 var errNoDevice = errors.New("no device is set (WithSRPDevice)")
@@ -206,8 +206,8 @@ func newDeviceVerifier(groupKey, deviceKey string) (password string, verifier *t
 	}, nil
 }
 
-// claim proves password to the challenge in params.
-func claim(client *srp.Client, id srp.Identity, password string, params map[string]string, now time.Time) (map[string]string, error) {
+// proofResponses proves password to the challenge in params.
+func proofResponses(client *srp.Client, id srp.Identity, password string, params map[string]string, now time.Time) (map[string]string, error) {
 	challenge, err := srp.ParseChallenge(params[keySalt], params[keySRPB], params[keySecretBlock])
 	if err != nil {
 		return nil, err
@@ -237,15 +237,15 @@ func namesOf(params map[string]string) []string {
 	return names
 }
 
-// requester is what each request of a sign-in says about who asks.
-type requester struct {
+// clientParams are the parameters that every request of a sign-in carries.
+type clientParams struct {
 	clientID     string
 	clientSecret *string // behind a pointer, so that it does not print
 	deviceKey    string
 }
 
-// sign adds USERNAME, the SECRET_HASH of that very name, and DEVICE_KEY to params. It is the one place that does.
-func (r requester) sign(params map[string]string, username string) map[string]string {
+// addTo adds USERNAME, the SECRET_HASH of that very name, and DEVICE_KEY to params.
+func (r clientParams) addTo(params map[string]string, username string) map[string]string {
 	params[keyUsername] = username
 	if r.clientSecret != nil && *r.clientSecret != "" {
 		params[keySecretHash] = SecretHash(username, r.clientID, *r.clientSecret)

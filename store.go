@@ -35,86 +35,11 @@ type TokenLocker interface {
 	Lock(ctx context.Context) (unlock func(), err error)
 }
 
-// lock locks the store, if it can be locked.
-func (s *session) lock(ctx context.Context) (unlock func(), err error) {
-	locker, ok := s.store.(TokenLocker)
-	if !ok {
-		return func() {}, nil
-	}
-	if unlock, err = locker.Lock(ctx); err != nil {
-		return nil, fmt.Errorf("lock the token store: %w", err)
-	}
-	return unlock, nil
-}
-
-// stored returns the tokens in the store; the zero Tokens without one.
-func (s *session) stored(ctx context.Context) (Tokens, error) {
-	if s.store == nil {
-		return Tokens{}, nil
-	}
-	tokens, err := s.store.Load(ctx)
-	if err != nil {
-		return Tokens{}, fmt.Errorf("load from the token store: %w", err)
-	}
-	return tokens, nil
-}
-
-// forgetIf deletes what the store has, if that is t.
-func (s *session) forgetIf(ctx context.Context, t Tokens) error {
-	stored, err := s.stored(ctx)
-	if err != nil || stored.RefreshToken != t.RefreshToken {
-		return err
-	}
-	return s.forget(ctx)
-}
-
-// loaded returns the session's newest tokens, from the store if the session has none.
-func (s *session) loaded(ctx context.Context) (Tokens, error) {
-	if s == nil {
-		return Tokens{}, errNotMade
-	}
-	epoch, tokens := s.snapshot()
-	if tokens != (Tokens{}) || s.store == nil {
-		return tokens, nil
-	}
-	tokens, err := s.stored(ctx)
-	if err != nil {
-		return Tokens{}, err
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.tokens != nil { // somebody signed in meanwhile
-		return *s.tokens, nil
-	}
-	if s.epoch != epoch { // or out
-		return Tokens{}, nil
-	}
-	if tokens != (Tokens{}) {
-		s.tokens, s.renewAt = &tokens, time.Time{}
-	}
-	return tokens, nil
-}
-
-// save keeps tokens in the store, if there is one.
-func (s *session) save(ctx context.Context, t Tokens) error {
-	if s.store == nil {
-		return nil
-	}
-	if err := s.store.Save(ctx, t); err != nil {
-		return fmt.Errorf("save to the token store: %w", err)
-	}
-	return nil
-}
-
-// forget deletes what the store has, if there is one.
-func (s *session) forget(ctx context.Context) error {
-	if s.store == nil {
-		return nil
-	}
-	if err := s.store.Delete(ctx); err != nil {
-		return fmt.Errorf("delete from the token store: %w", err)
-	}
-	return nil
+// DeviceStore TEMPORARY
+type DeviceStore interface {
+	LoadDevice(ctx context.Context) (Device, error)
+	SaveDevice(ctx context.Context, d Device) error
+	DeleteDevice(ctx context.Context) error
 }
 
 // MemoryStore is a [TokenStore] in memory: for tests, and for sessions of one process that share their tokens.
@@ -189,7 +114,7 @@ func (m MemoryStore) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(
 const (
 	maxStoreSize   = 256 << 10              // of the file of a FileStore
 	lockPoll       = 20 * time.Millisecond  // between two looks at a lock that another process has
-	staleLock      = 4 * refreshTimeout     // then the process that took it is gone: no renewal takes that long
+	staleLock      = 2 * time.Minute        // then the process that took it is gone: no renewal takes that long
 	renamePatience = 500 * time.Millisecond // on Windows, for a reader of the file to close it
 )
 

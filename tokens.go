@@ -5,19 +5,37 @@ import (
 	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/base64"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"math/rand/v2"
 	"net/http"
-	"sync/atomic"
+	"strings"
+	"sync"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
 	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
+	"github.com/aws/smithy-go"
 	"github.com/golang-jwt/jwt/v5"
 	"golang.org/x/oauth2"
+
+	"github.com/gocognito/cognito/internal/backoff"
+	"github.com/gocognito/cognito/internal/flight"
+)
+
+const (
+	expiryWindow       = time.Minute            // tokens are refreshed when they have less left
+	maxJitter          = time.Minute            // by which single sessions refresh earlier, so that a fleet does not do so at once
+	unknownKeyPatience = 10 * time.Second       // for the key of tokens that the service itself gave
+	longestPause       = 10 * time.Second       // that a call waits out; during longer ones it returns the last error
+	exchangeAttempts   = 3                      // of a refresh token, where the reply to the first was lost
+	spentLooks         = 10                     // at the store, for the tokens of whoever spent a refresh token,
+	spentPause         = 100 * time.Millisecond // with this pause between two of them
+	exchangeMemory     = 30 * time.Second       // for which others in this process are given what a refresh token brought
 )
 
 // Tokens are what a sign-in obtains. Whoever has them is the user: store them as secrets. Printed or logged
@@ -32,6 +50,9 @@ type Tokens struct {
 	TokenType string `json:"token_type,omitempty"`
 	// ExpiresAt is when the access token expires.
 	ExpiresAt time.Time `json:"expires_at,omitzero"`
+	// Username is the name that the user signed in with, which may be an alias. A session with a name takes only
+	// tokens of that user. It is empty in tokens that were not obtained by this package.
+	Username string `json:"username,omitempty"`
 }
 
 // Format prints which tokens there are and when they expire, whatever the verb.
@@ -43,27 +64,772 @@ func (t Tokens) Format(f fmt.State, _ rune) {
 // LogValue logs which tokens there are and when they expire.
 func (t Tokens) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(t)) }
 
-// Tokens returns the session's tokens; the zero Tokens when no one is signed in.
-func (c *Cognito) Tokens() Tokens { return c.session.current() }
+// tokenSet is a set of tokens, parsed once. It does not change.
+type tokenSet struct {
+	Tokens
 
-// VerifyTokens verifies the session's ID and access token and makes their claims available; it calls for no
-// operation of AWS but may fetch the key set. It is what to call after [WithTokens], and after a sign-in that
-// ended in [ErrKeysUnavailable] or [ErrUnknownKey]: the tokens that it obtained then replace the session's. It
-// returns [ErrNotSignedIn] without tokens, and an error that wraps a [*TokenError] when one is refused; the session is
-// then as it was, and tokens that were only kept aside are dropped if they turn out to be bad.
-func (c *Cognito) VerifyTokens(ctx context.Context) error {
-	tokens, err := c.session.loaded(ctx)
+	access *AccessClaims // verified; nil: they were not, or there is no access token
+	id     *IDClaims     // likewise
+
+	// What follows is read without verification. It says when to refresh, and whose tokens these seem to be: a
+	// reason to reject them, never one to trust them.
+	subject, username string
+	deviceKey         string
+	addresses         map[string]bool // e-mail address and phone number of the ID token, and whether they are verified
+	issuedAt          time.Time
+	expires           time.Time // when the first of the tokens expires; zero: that is not known
+	accessExpires     time.Time // when the access token does; zero: that is not known
+	refreshAt         time.Time
+	hasExpiry         [2]bool // whether that of the access and of the ID token can be read
+}
+
+// readTokens parses t. It verifies nothing: what cannot be read is left out.
+func readTokens(t Tokens) *tokenSet {
+	ts := &tokenSet{Tokens: t}
+	jitter := rand.Float64() //nolint:gosec // it spreads load and protects nothing
+	for i, raw := range []string{t.AccessToken, t.IDToken} {
+		parsed, err := parseToken(raw)
+		if err != nil {
+			continue
+		}
+		claims := &parsed.claims
+		ts.hasExpiry[i] = claims.expires.set
+		if i == 0 {
+			ts.subject, ts.username, ts.deviceKey = claims.subject, claims.username, claims.deviceKey
+			ts.issuedAt = claims.issued.Time
+			if claims.expires.set {
+				ts.accessExpires = claims.expires.Time
+			}
+		} else {
+			ts.addresses = addressesOf(parsed)
+			if ts.subject == "" {
+				ts.subject, ts.username, ts.issuedAt = claims.subject, claims.idUsername, claims.issued.Time
+			}
+		}
+		if claims.expires.set {
+			lifetime := time.Hour
+			if claims.issued.set {
+				lifetime = max(claims.expires.Sub(claims.issued.Time), 0)
+			}
+			ts.expireAt(claims.expires.Time, lifetime, jitter)
+		}
+	}
+	if ts.expires.IsZero() && !t.ExpiresAt.IsZero() {
+		ts.expireAt(t.ExpiresAt, time.Hour, jitter)
+	}
+	return ts
+}
+
+// expireAt notes that one of the tokens expires. It is refreshed a minute before, but at most a fifth of its lifetime,
+// and earlier by a share of jitter, 0 to 1, of a minute or a tenth of its lifetime.
+func (ts *tokenSet) expireAt(at time.Time, lifetime time.Duration, jitter float64) {
+	early := min(expiryWindow, lifetime/5) + time.Duration(jitter*float64(min(maxJitter, lifetime/10)))
+	if ts.expires.IsZero() || at.Before(ts.expires) {
+		ts.expires = at
+	}
+	if refreshAt := at.Add(-early); ts.refreshAt.IsZero() || refreshAt.Before(ts.refreshAt) {
+		ts.refreshAt = refreshAt
+	}
+}
+
+// addressesOf are the addresses in an ID token, which may be aliases, and whether the pool has verified them.
+func addressesOf(id *parsedToken) map[string]bool {
+	var claims struct {
+		Email         string `json:"email"`
+		EmailVerified any    `json:"email_verified"`
+		Phone         string `json:"phone_number"`
+		PhoneVerified any    `json:"phone_number_verified"`
+	}
+	_ = json.Unmarshal([]byte(id.payload), &claims) // what cannot be read is no address
+	addresses := map[string]bool{}
+	for address, verified := range map[string]any{claims.Email: claims.EmailVerified, claims.Phone: claims.PhoneVerified} {
+		if address != "" {
+			addresses[address] = verified == true || verified == "true"
+		}
+	}
+	return addresses
+}
+
+// isOf reports whether the tokens may be those of the user name: they were signed in by that name, or it is the
+// username, the subject or a verified address in them. Tokens that name nobody may be anybody's.
+func (ts *tokenSet) isOf(name string) bool {
+	if ts.Username == "" && ts.username == "" && ts.subject == "" {
+		return true
+	}
+	return name == ts.Username || name == ts.username || name == ts.subject || ts.addresses[name]
+}
+
+// verified reports whether the tokens were verified.
+func (ts *tokenSet) verified() bool { return ts != nil && (ts.access != nil || ts.id != nil) }
+
+// fresh reports whether the tokens can be handed out without a refresh, once they are verified.
+func (ts *tokenSet) fresh(now time.Time) bool {
+	return ts != nil && ts.AccessToken != "" && now.Before(ts.refreshAt)
+}
+
+// same reports whether ts and other are one and the same set of tokens.
+func (ts *tokenSet) same(other *tokenSet) bool {
+	if ts == nil || other == nil {
+		return ts == other
+	}
+	return ts.AccessToken == other.AccessToken && ts.RefreshToken == other.RefreshToken
+}
+
+// verify verifies the access and the ID token, either of which may be missing, and that they are the same user's.
+func (c *Cognito) verify(ctx context.Context, ts *tokenSet) (*tokenSet, error) {
+	if ts.verified() {
+		return ts, nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, verifyTimeout)
+	defer cancel()
+	access, id, err := c.verifyPair(ctx, ts.Tokens)
 	if err != nil {
-		return wrapError("VerifyTokens", err)
+		return nil, err
 	}
-	if tokens.AccessToken == "" && tokens.IDToken == "" {
-		return wrapError("VerifyTokens", ErrNotSignedIn)
+	next := *ts
+	next.access, next.id = access, id
+	if access != nil {
+		next.ExpiresAt = access.ExpiresAt.Time
 	}
-	epoch, newest := c.session.snapshot()
-	if newest == tokens && tokens != c.session.current() { // kept aside, perhaps because they could not be saved
-		return wrapError("VerifyTokens", c.adoptSince(ctx, tokens, epoch))
+	return &next, nil
+}
+
+// verifyNew verifies tokens that the service itself gave. The pause between fetches of the key set that made-up key
+// IDs bring about is not for them.
+func (c *Cognito) verifyNew(ctx context.Context, ts *tokenSet) (*tokenSet, error) {
+	verified, err := c.verify(ctx, ts)
+	if errors.Is(err, ErrUnknownKey) && c.pool.verifier.keys.resume() {
+		verified, err = c.verify(ctx, ts)
 	}
-	return wrapError("VerifyTokens", c.take(ctx, tokens, true, epoch))
+	return verified, err
+}
+
+// keyMissing reports whether verification failed only for lack of the signing key.
+func keyMissing(err error) bool {
+	return errors.Is(err, ErrKeysUnavailable) || errors.Is(err, ErrUnknownKey)
+}
+
+// Tokens returns the session's tokens; the zero Tokens when no one is signed in. It does no I/O: tokens that are
+// still in the [TokenStore] are not among them.
+func (c *Cognito) Tokens() Tokens {
+	if ts := c.session.current().tokens; ts != nil {
+		return ts.Tokens
+	}
+	return Tokens{}
+}
+
+// Token returns verified tokens that are good for a while yet, a minute at least: the session's own, those of its
+// [TokenStore], or new ones when the access or the ID token of these is about to expire. Concurrent callers share one
+// refresh. Canceling ctx stops the caller's wait but not the refresh.
+//
+// While a refresh fails for a reason that may pass, such as a network fault, tokens that have not expired yet are
+// returned all the same. After a failed refresh the next one waits, first a second and then up to five minutes, and
+// longer after a rejection: Token waits with it, or returns the last error.
+//
+// Once the service says that the refresh token is dead ([IsTerminal]), the session has no tokens any more, and its
+// [TokenStore] neither, unless newer ones have come meanwhile. Without tokens it returns [ErrNotSignedIn], and
+// [ErrStoreUser] when the store holds those of another user. After another error the session is as it was.
+//
+// It calls GetTokensFromRefreshToken as [Cognito.RenewAccessToken] does, which needs no AWS credentials.
+func (c *Cognito) Token(ctx context.Context) (Tokens, error) {
+	ts, err := c.token(ctx)
+	if err != nil {
+		return Tokens{}, wrapError("Token", err)
+	}
+	return ts.Tokens, nil
+}
+
+func (c *Cognito) token(ctx context.Context) (*tokenSet, error) {
+	if c.pool == nil || c.session == nil {
+		return nil, errNotMade
+	}
+	now := c.pool.now()
+	if ts := c.session.current().tokens; ts.verified() && ts.fresh(now) {
+		return ts, nil
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	ts, err := c.usable(ctx)
+	if err != nil || (ts.verified() && ts.fresh(now)) {
+		return ts, err
+	}
+	fresh, err := c.refresh(ctx, refreshRequest{old: ts, drop: true, background: true})
+	if err == nil {
+		return fresh, nil
+	}
+	if ts = c.session.current().tokens; ts.verified() && now.Before(ts.expires) && ctx.Err() == nil {
+		c.pool.log.DebugContext(ctx, "cognito: tokens not refreshed yet", slog.Any("error", &Error{Op: "Token", Err: err}))
+		return ts, nil
+	}
+	return nil, err
+}
+
+// usable returns the session's tokens, verified if they are still fresh; those given by WithTokens are verified here.
+// nil: there are none.
+func (c *Cognito) usable(ctx context.Context) (*tokenSet, error) {
+	seen := c.session.current()
+	ts, err := c.held(ctx)
+	if err != nil || ts == nil || ts == seen.waiting || ts.verified() || !ts.fresh(c.pool.now()) {
+		return ts, err
+	}
+	verified, err := c.verify(ctx, ts)
+	switch {
+	case errors.Is(err, jwt.ErrTokenExpired), errors.Is(err, ErrUnknownKey):
+		return ts, nil // what the refresh token brings is verified
+	case err != nil:
+		return nil, err
+	}
+	c.session.adopt(seen, verified, func(*state) {})
+	return verified, nil
+}
+
+// RenewAccessToken obtains new ID and access tokens for the session's refresh token, verifies them and makes
+// them the session's; a refresh token that comes with them replaces the old one. It takes the options
+// [ClientMetadata], for the pool's Lambda functions, and [Flow]: REFRESH_TOKEN_AUTH calls InitiateAuth instead of
+// GetTokensFromRefreshToken. Without the former, the session's [WithRefreshMetadata] is asked, else the sign-in's
+// ClientMetadata are sent.
+//
+// After an error the session is as it was, but see [Cognito.VerifyTokens] for [ErrKeysUnavailable] and
+// [ErrUnknownKey]; [IsTerminal] says whether only a new sign-in helps. Without a refresh token it returns
+// [ErrNotSignedIn]. Concurrent calls without options share one refresh, which outlives a canceled ctx. With a
+// [TokenStore] that has newer tokens, from another process, the session takes those.
+//
+// It calls GetTokensFromRefreshToken, and InitiateAuth with REFRESH_TOKEN_AUTH where the server does not know
+// that operation, as some local ones; neither needs AWS credentials.
+func (c *Cognito) RenewAccessToken(ctx context.Context, opts ...CallOption) (err error) {
+	defer named("RenewAccessToken", &err)
+	call, err := newCallOptions(opts, optClientMetadata, optFlow)
+	if err != nil {
+		return err
+	}
+	if call.flow != "" && call.flow != types.AuthFlowTypeRefreshTokenAuth {
+		return fieldError("option Flow", "want REFRESH_TOKEN_AUTH, got "+quote(string(call.flow)))
+	}
+	old, err := c.held(ctx)
+	if err != nil {
+		return err
+	}
+	_, err = c.refresh(ctx, refreshRequest{old: old, metadata: call.metadata, flow: call.flow})
+	return err
+}
+
+// RefreshMetadata returns the ClientMetadata for a refresh that is about to be made; nil for none. See
+// [WithRefreshMetadata].
+type RefreshMetadata func(ctx context.Context) map[string]string
+
+// refreshRequest says what a refresh is for.
+type refreshRequest struct {
+	old        *tokenSet // what the caller has: newer ones will do, unless it has wishes
+	drop       bool      // the session loses its tokens if they turn out to be dead
+	background bool      // no caller stands by: it waits after failures
+	metadata   map[string]string
+	flow       types.AuthFlowType
+}
+
+// refreshKey tells refreshes apart that cannot be shared.
+type refreshKey struct {
+	drop, background bool
+	flow             types.AuthFlowType
+	metadata         string
+}
+
+func (r refreshRequest) key() refreshKey {
+	key := refreshKey{drop: r.drop, background: r.background, flow: r.flow}
+	if r.metadata != nil {
+		text, _ := json.Marshal(r.metadata) // map keys are sorted
+		key.metadata = string(text)
+	}
+	return key
+}
+
+// hasWishes reports whether the caller asked for something that other refreshes do not do.
+func (r refreshRequest) hasWishes() bool { return r.flow != "" || r.metadata != nil }
+
+// refresh returns tokens that are newer than those of the caller: those that the session has by now, or those of a
+// refresh, for which it waits no longer than ctx.
+func (c *Cognito) refresh(ctx context.Context, request refreshRequest) (*tokenSet, error) {
+	s := c.session
+	for {
+		waited := s.current().waiting
+		ts, joined, err := s.refreshes.Do(ctx, request.key(), func(ctx context.Context) (*tokenSet, error) {
+			return c.refreshInTurn(ctx, request)
+		})
+		if err != nil && ctx.Err() != nil && errors.Is(err, ctx.Err()) {
+			return nil, fmt.Errorf("waiting for the refresh of the tokens: %w", ctx.Err())
+		}
+		// A refresh that was under way may have brought no more than what the caller had, or run out of its own time.
+		if joined && (err == nil && ts.same(request.old) || errors.Is(err, context.DeadlineExceeded)) {
+			continue
+		}
+		if err == nil && waited != nil {
+			c.trackDevice(ctx, "Token") // tokens of a sign-in that waited for their key
+		}
+		return ts, err
+	}
+}
+
+// refreshInTurn is a refresh as a change of the session. ctx ends its wait, but not its work.
+func (c *Cognito) refreshInTurn(ctx context.Context, request refreshRequest) (result *tokenSet, err error) {
+	pauses, pause := &c.pool.refreshPauses, request.pauseKey()
+	if request.background {
+		if err := waitOut(ctx, pauses, pause, c.pool.now); err != nil {
+			return nil, err
+		}
+	}
+	err = c.session.change(ctx, func(ctx context.Context) error {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		result, err = c.refreshNow(context.WithoutCancel(ctx), request)
+		switch {
+		case err == nil || IsTerminal(&Error{Err: err}) || errors.Is(err, ErrNotSignedIn):
+			pauses.Clear(pause)
+		case request.background && isOfService(err):
+			pauses.Failed(pause, err, pauseAfter(err), c.pool.now())
+		}
+		return err
+	})
+	return result, err
+}
+
+// pauseKey names the tokens that a failed refresh was of, without being any use to whoever sees it.
+func (r refreshRequest) pauseKey() string {
+	if r.old == nil {
+		return ""
+	}
+	return fingerprint(r.old.Tokens)
+}
+
+// pauseAfter is how long to wait after err before the same is tried again: shortly and growing for what may pass,
+// longer for what the service has rejected.
+func pauseAfter(err error) backoff.Policy {
+	if isRejection(err) {
+		return rejected
+	}
+	policy := backoff.Policy{First: time.Second, Max: 5 * time.Minute, Jitter: 0.2}
+	if errors.Is(&Error{Err: err}, ErrThrottled) {
+		policy.First = 3 * time.Second
+	}
+	return policy
+}
+
+// waitOut waits until key may be tried again, if that is soon. It returns how it failed last if it is not.
+func waitOut(ctx context.Context, pauses *backoff.Table[string], key string, now func() time.Time) error {
+	for {
+		err, left := pauses.Recent(key, now())
+		if err == nil || left > longestPause {
+			return err
+		}
+		timer := time.NewTimer(left)
+		select {
+		case <-timer.C:
+		case <-ctx.Done():
+			timer.Stop()
+			return err
+		}
+	}
+}
+
+// refreshNow makes the session's tokens newer than those of the request. It runs within a change.
+func (c *Cognito) refreshNow(ctx context.Context, request refreshRequest) (*tokenSet, error) {
+	s := c.session
+	newest, err := c.sync(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if newest == nil {
+		return nil, ErrNotSignedIn
+	}
+	if newest == s.current().waiting {
+		verified, err := c.verifyWaiting(ctx, newest)
+		if err != nil {
+			return nil, err
+		}
+		if verified != nil {
+			newest = verified
+		} else if newest = s.current().newest(); newest == nil {
+			return nil, ErrNotSignedIn
+		}
+	}
+	now := c.pool.now()
+	if newest.verified() && newest.fresh(now) && !newest.same(request.old) && !request.hasWishes() {
+		return newest, nil // somebody was faster
+	}
+	fresh, err := c.exchange(ctx, newest, request)
+	if !IsTerminal(&Error{Err: err}) {
+		return fresh, err
+	}
+	if other := c.successor(ctx, newest, err); other != nil {
+		if other.verified() && other.fresh(now) {
+			return other, nil
+		}
+		newest = other
+		if fresh, err = c.exchange(ctx, newest, request); !IsTerminal(&Error{Err: err}) {
+			return fresh, err
+		}
+	}
+	if request.drop {
+		err = errors.Join(err, s.endIfSpent(ctx, newest))
+	}
+	return nil, err
+}
+
+// verifyWaiting tries again to verify tokens that wait for their key. It returns them once they are the session's;
+// nil without an error when the refresh goes on with what is there: bad ones are gone then, and of those that have
+// expired, or whose key the pool still does not have, the refresh token is good.
+func (c *Cognito) verifyWaiting(ctx context.Context, ts *tokenSet) (*tokenSet, error) {
+	s := c.session
+	verified, err := c.verifyNew(ctx, ts)
+	switch {
+	case err == nil:
+		s.commit(ctx, verified)
+		return verified, nil
+	case errors.Is(err, jwt.ErrTokenExpired):
+		return nil, nil //nolint:nilnil // see above
+	case errors.Is(err, ErrUnknownKey):
+		if c.pool.now().Sub(s.current().waitingSince) < unknownKeyPatience && ts.fresh(c.pool.now()) {
+			return nil, err // the key may be on its way
+		}
+		return nil, nil //nolint:nilnil // see above
+	case errors.Is(err, ErrKeysUnavailable) && ts.fresh(c.pool.now()):
+		return nil, err
+	case errors.Is(err, ErrKeysUnavailable):
+		return nil, nil //nolint:nilnil // see above
+	default:
+		c.pool.log.WarnContext(ctx, "cognito: tokens that waited for their key were rejected", slog.Any("error", err))
+		s.update(func(st *state) {
+			if st.waiting == ts {
+				st.waiting = nil
+			}
+		})
+		return nil, nil //nolint:nilnil // see above
+	}
+}
+
+// successor looks in the store for the tokens of whoever has spent the refresh token of ts. Where the service says that
+// it was used before, that is looked for more than once: who spent it may not have saved yet. nil: there are none.
+func (c *Cognito) successor(ctx context.Context, ts *tokenSet, refusal error) *tokenSet {
+	s := c.session
+	if s.store == nil {
+		return nil
+	}
+	looks := 1
+	if err := (&Error{Err: refusal}); errors.Is(err, ErrRefreshTokenReused) || errors.Is(err, ErrInvalidRefreshToken) {
+		looks = spentLooks
+	}
+	for look := range looks {
+		if look > 0 {
+			time.Sleep(spentPause)
+		}
+		loaded, _, err := s.load(ctx)
+		if err != nil || loaded == (Tokens{}) {
+			return nil
+		}
+		if loaded.RefreshToken == ts.RefreshToken {
+			continue
+		}
+		if other, err := c.take(ctx, s.current(), loaded); err == nil && !other.same(ts) {
+			return other
+		}
+		return nil
+	}
+	return nil
+}
+
+// exchange exchanges a refresh token for new tokens and makes them the session's. It runs within a change.
+func (c *Cognito) exchange(ctx context.Context, base *tokenSet, request refreshRequest) (*tokenSet, error) {
+	s := c.session
+	if base.RefreshToken == "" {
+		return nil, ErrNotSignedIn
+	}
+	result, err := c.spend(ctx, base, request)
+	if err != nil {
+		return nil, err
+	}
+	tokens, err := c.newTokens(result)
+	if err != nil {
+		if result != nil {
+			s.rotate(ctx, base, aws.ToString(result.RefreshToken))
+		}
+		return nil, err
+	}
+	if tokens.RefreshToken == "" {
+		tokens.RefreshToken = base.RefreshToken
+	}
+	st := s.current()
+	if tokens.Username = base.Username; tokens.Username == "" {
+		tokens.Username = st.username
+	}
+	ts := readTokens(tokens)
+	if base.subject != "" && ts.subject != "" && base.subject != ts.subject {
+		s.rotate(ctx, base, ts.RefreshToken)
+		return nil, &TokenError{Use: AccessToken, Reason: fmt.Errorf("%w: it is not that of the token before", jwt.ErrTokenInvalidSubject)}
+	}
+	if err := st.checkOwner(ts); err != nil {
+		return nil, err
+	}
+	verified, err := c.verifyNew(ctx, ts)
+	switch {
+	case err == nil:
+		s.commit(ctx, verified)
+		return verified, nil
+	case keyMissing(err):
+		s.wait(ctx, base, ts)
+	default:
+		s.rotate(ctx, base, ts.RefreshToken) // the new tokens are rejected, but the old refresh token is spent
+	}
+	return nil, err
+}
+
+// exchanges are those of this process, whatever sessions and stores hold the refresh tokens.
+var exchanges exchangeTable
+
+// exchangeTable makes sure that a refresh token is exchanged once in this process: whoever has the same token joins
+// the exchange, or is given what it has just brought.
+type exchangeTable struct {
+	flights flight.Group[string, *types.AuthenticationResultType]
+
+	mu     sync.Mutex // protects the field below
+	recent map[string]exchanged
+}
+
+type exchanged struct {
+	result *types.AuthenticationResultType
+	at     time.Time
+}
+
+// do returns what exchange returns, or what the exchange of the same refresh token returns or has just returned. have
+// is the access token that the caller has already.
+func (t *exchangeTable) do(ctx context.Context, key, have string, exchange func(context.Context) (*types.AuthenticationResultType, error)) (*types.AuthenticationResultType, error) {
+	result, _, err := t.flights.Do(ctx, key, func(ctx context.Context) (*types.AuthenticationResultType, error) {
+		if result := t.find(key); result != nil && aws.ToString(result.AccessToken) != have {
+			return result, nil
+		}
+		result, err := exchange(ctx)
+		if err == nil {
+			t.add(key, result)
+		}
+		return result, err
+	})
+	return result, err
+}
+
+func (t *exchangeTable) find(key string) *types.AuthenticationResultType {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if e, ok := t.recent[key]; ok && time.Since(e.at) < exchangeMemory {
+		return e.result
+	}
+	return nil
+}
+
+// add keeps a result for a while. What is too old goes whenever a new one comes.
+func (t *exchangeTable) add(key string, result *types.AuthenticationResultType) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	maps.DeleteFunc(t.recent, func(_ string, e exchanged) bool { return time.Since(e.at) >= exchangeMemory })
+	if t.recent == nil {
+		t.recent = map[string]exchanged{}
+	}
+	t.recent[key] = exchanged{result, time.Now()}
+}
+
+// forget drops what brought tokens, and what they brought, when their session is over.
+func (t *exchangeTable) forget(tokens Tokens) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	maps.DeleteFunc(t.recent, func(key string, e exchanged) bool {
+		return key == fingerprint(tokens) || aws.ToString(e.result.AccessToken) == tokens.AccessToken ||
+			tokens.RefreshToken != "" && aws.ToString(e.result.RefreshToken) == tokens.RefreshToken
+	})
+}
+
+// spend sends the refresh token to the service. After a lost reply it is sent again at once: the token is worth nothing
+// if it was spent, and everything if it was not.
+func (c *Cognito) spend(ctx context.Context, base *tokenSet, request refreshRequest) (*types.AuthenticationResultType, error) {
+	metadata := request.metadata
+	if metadata == nil && c.session.metadata != nil {
+		metadata = c.session.metadata(ctx)
+	} else if metadata == nil {
+		metadata = c.session.current().metadata
+	}
+	ctx, cancel := context.WithTimeout(ctx, exchangeTimeout)
+	defer cancel()
+	key := fingerprint(base.Tokens)
+	if request.hasWishes() {
+		key += string(request.flow) + request.key().metadata
+	}
+	return exchanges.do(ctx, key, base.AccessToken, func(ctx context.Context) (*types.AuthenticationResultType, error) {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), exchangeTimeout)
+		defer cancel()
+		for attempt := 1; ; attempt++ {
+			result, err := c.sendRefreshToken(ctx, base, request.flow, metadata)
+			if err == nil || attempt == exchangeAttempts || ctx.Err() != nil || !isLost(err) {
+				return result, err
+			}
+		}
+	})
+}
+
+// sendRefreshToken makes one request of an exchange.
+func (c *Cognito) sendRefreshToken(ctx context.Context, base *tokenSet, flow types.AuthFlowType, metadata map[string]string) (*types.AuthenticationResultType, error) {
+	ctx, cancel := context.WithTimeout(ctx, attemptTimeout)
+	defer cancel()
+	deviceKey := c.session.current().deviceKeyOf(base)
+	if flow == "" && !c.pool.refreshByAuth.Load() {
+		out, err := c.pool.sdk.GetTokensFromRefreshToken(ctx, &cognitoidentityprovider.GetTokensFromRefreshTokenInput{
+			ClientId: aws.String(c.pool.clientID), RefreshToken: aws.String(base.RefreshToken),
+			ClientSecret: optional(c.pool.clientSecret), DeviceKey: optional(deviceKey), ClientMetadata: metadata,
+		}, sendOnce)
+		if err == nil {
+			return out.AuthenticationResult, nil
+		}
+		if !unknownOperation(err) {
+			return nil, err
+		}
+	}
+	params := map[string]string{"REFRESH_TOKEN": base.RefreshToken}
+	if deviceKey != "" {
+		params[keyDeviceKey] = deviceKey
+	}
+	if c.pool.clientSecret != "" {
+		// The hash is over the user's own name, which an alias at sign-in is not; the access token has it.
+		name := base.username
+		if name == "" {
+			name = c.session.current().username
+		}
+		if name == "" {
+			return nil, fmt.Errorf("access token: want the claim username, which the secret hash of a refresh is made with: %w", ErrSecretHash)
+		}
+		params[keySecretHash] = SecretHash(name, c.pool.clientID, c.pool.clientSecret)
+	}
+	reply, err := c.pool.sdk.InitiateAuth(ctx, &cognitoidentityprovider.InitiateAuthInput{
+		AuthFlow: types.AuthFlowTypeRefreshTokenAuth, ClientId: aws.String(c.pool.clientID), AuthParameters: params,
+		ClientMetadata: metadata,
+	}, sendOnce)
+	if err != nil {
+		return nil, err
+	}
+	if flow == "" {
+		c.pool.refreshByAuth.Store(true)
+	}
+	return reply.AuthenticationResult, nil
+}
+
+// unknownOperation reports whether a server says that it does not know GetTokensFromRefreshToken: in the service's
+// words, or in those of servers that people test with.
+func unknownOperation(err error) bool {
+	if hasCode(err, "UnknownOperationException", "Unsupported", "InvalidAction") {
+		return true
+	}
+	if hasCode(err, "InvalidParameterException") {
+		return strings.Contains(messageOf(err), "GetTokensFromRefreshToken")
+	}
+	var response interface{ HTTPStatusCode() int }
+	if !errors.As(err, &response) {
+		return false
+	}
+	var known smithy.APIError
+	status := response.HTTPStatusCode()
+	return status == http.StatusNotImplemented || status == http.StatusInternalServerError && !errors.As(err, &known)
+}
+
+// accessToken returns tokens with an access token that has not expired, as far as that can be had. They need not be
+// verified: they are for the service.
+func (c *Cognito) accessToken(ctx context.Context) (*tokenSet, error) {
+	ts, err := c.held(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if ts == nil {
+		return nil, ErrNotSignedIn
+	}
+	if ts.AccessToken != "" && (ts.RefreshToken == "" || !ts.hasExpired(c.pool.now())) {
+		return ts, nil
+	}
+	if ts.RefreshToken == "" {
+		return nil, ErrNotSignedIn
+	}
+	return c.refresh(ctx, refreshRequest{old: ts})
+}
+
+// hasExpired reports whether the access token has expired. One that cannot be read has not, for what we know.
+func (ts *tokenSet) hasExpired(now time.Time) bool {
+	return !ts.accessExpires.IsZero() && !now.Before(ts.accessExpires)
+}
+
+// withAccessToken makes a call with the session's access token; see withTokens.
+func (c *Cognito) withAccessToken(ctx context.Context, call func(accessToken *string) error) error {
+	return c.withTokens(ctx, func(ts *tokenSet) error { return call(aws.String(ts.AccessToken)) })
+}
+
+// withTokens makes a call with the session's tokens, which are read once: what signs in or out meanwhile does not change
+// whose call it is. An expired access token is refreshed first if there is a refresh token, and so is one that the
+// service holds for expired; the call is then made once more.
+func (c *Cognito) withTokens(ctx context.Context, call func(*tokenSet) error) error {
+	ts, err := c.accessToken(ctx)
+	if err != nil {
+		return err
+	}
+	err = call(ts)
+	if ts.RefreshToken == "" || !errors.Is(&Error{Err: err}, ErrAccessTokenExpired) {
+		return err
+	}
+	fresh, refreshErr := c.refresh(ctx, refreshRequest{old: ts})
+	if refreshErr != nil {
+		return errors.Join(err, refreshErr)
+	}
+	return call(fresh)
+}
+
+// VerifyTokens verifies the session's ID and access token and makes their claims available. It makes no API call but
+// may fetch the key set. Call it after [WithTokens], and after a sign-in that failed with [ErrKeysUnavailable] or
+// [ErrUnknownKey]: the tokens that it obtained then replace the session's, and with [WithDeviceTracking] the device
+// that came with them is confirmed. It returns [ErrNotSignedIn] without tokens, [ErrStoreUser] for those of another
+// user, and an error that wraps a [*TokenError] when one is rejected. After an error the session is as it was; tokens
+// that wait to be verified are dropped if they turn out to be bad.
+func (c *Cognito) VerifyTokens(ctx context.Context) (err error) {
+	defer named("VerifyTokens", &err)
+	return c.verifyHeld(ctx)
+}
+
+func (c *Cognito) verifyHeld(ctx context.Context) error {
+	seen := c.session.current()
+	ts, err := c.held(ctx)
+	if err != nil {
+		return err
+	}
+	if ts == nil || ts.AccessToken == "" && ts.IDToken == "" {
+		return ErrNotSignedIn
+	}
+	if ts != c.session.current().waiting {
+		unverified := *ts
+		unverified.access, unverified.id = nil, nil // its key may have gone, and it may have expired
+		verified, err := c.verify(ctx, &unverified)
+		if err == nil {
+			c.session.adopt(seen, verified, func(*state) {})
+		}
+		return err
+	}
+	err = c.session.change(ctx, func(ctx context.Context) error {
+		newest, err := c.sync(ctx)
+		if err != nil || newest == nil || newest.verified() {
+			return err
+		}
+		verified, err := c.verifyNew(ctx, newest)
+		switch {
+		case err == nil:
+			c.session.commit(ctx, verified)
+		case !keyMissing(err) && !errors.Is(err, jwt.ErrTokenExpired):
+			c.session.update(func(st *state) { st.waiting = nil })
+		}
+		return err
+	})
+	if err == nil {
+		c.trackDevice(ctx, "VerifyTokens")
+	}
+	return err
 }
 
 // VerifyToken verifies raw, a token of this pool and app client, for use and returns its claims. It neither
@@ -83,112 +849,174 @@ func (c *Cognito) VerifyToken(ctx context.Context, raw string, use TokenUse) (jw
 }
 
 // CheckToken reports whether the session's access or ID token has expired. With renew, expired tokens are
-// renewed as [Cognito.RenewAccessToken] does, and expired is false once that succeeded. It returns
-// [ErrNotSignedIn] without tokens. Only tokens that wait to be verified since a sign-in or a renewal are verified here,
-// as [Cognito.VerifyTokens] does, and the error is then its.
+// refreshed as [Cognito.RenewAccessToken] does, and expired is false once that succeeded. It returns
+// [ErrNotSignedIn] without tokens. Only tokens that wait to be verified since a sign-in or a refresh are verified here,
+// as [Cognito.VerifyTokens] does.
 func (c *Cognito) CheckToken(ctx context.Context, renew bool) (expired bool, err error) {
-	tokens := c.session.current()
-	if tokens == (Tokens{}) {
-		if tokens, err = c.session.loaded(ctx); err != nil {
-			return false, wrapError("CheckToken", err)
-		}
+	defer named("CheckToken", &err)
+	ts, err := c.held(ctx)
+	if err != nil {
+		return false, err
 	}
-	if tokens.AccessToken == "" {
-		return false, wrapError("CheckToken", ErrNotSignedIn)
-	}
-	// The epoch is taken before the tokens are looked at again: whoever signs out or in meanwhile is not overtaken.
-	if epoch, newest := c.session.snapshot(); tokens == newest && tokens == c.session.keptAside() && c.lasts(tokens) {
-		if renew {
-			_, err = c.renewed(ctx, Tokens{}, false)
-		} else {
-			err = c.adoptSince(ctx, tokens, epoch)
-		}
-		return false, wrapError("CheckToken", err)
+	if ts == nil || ts.AccessToken == "" {
+		return false, ErrNotSignedIn
 	}
 	now := c.pool.now()
-	for use, raw := range map[TokenUse]string{AccessToken: tokens.AccessToken, IDToken: tokens.IDToken} {
-		if raw == "" {
-			continue
-		}
-		claims := unverifiedClaims(raw)
-		if claims == nil || !claims.expires.set {
-			return false, wrapError("CheckToken", &TokenError{Use: use, Reason: fmt.Errorf("%w: its expiry cannot be read", jwt.ErrTokenMalformed)})
-		}
-		expired = expired || !now.Before(claims.expires.Time)
+	if ts == c.session.current().waiting && ts.fresh(now) {
+		return false, c.verifyHeld(ctx)
 	}
-	if expired && renew {
-		if _, err := c.renewed(ctx, tokens, false); err != nil {
-			return true, wrapError("CheckToken", err)
+	for use, raw := range map[TokenUse]string{AccessToken: ts.AccessToken, IDToken: ts.IDToken} {
+		if raw != "" && !ts.hasExpiry[map[TokenUse]int{AccessToken: 0, IDToken: 1}[use]] {
+			return false, &TokenError{Use: use, Reason: fmt.Errorf("%w: its expiry cannot be read", jwt.ErrTokenMalformed)}
 		}
-		return false, nil
 	}
-	return expired, nil
+	if expired = !now.Before(ts.expires); !expired || !renew {
+		return expired, nil
+	}
+	_, err = c.refresh(ctx, refreshRequest{old: ts})
+	return err != nil, err
 }
 
-// Logout signs the user out everywhere: all refresh tokens of the user die, and the service refuses the access
-// tokens. The session then has no tokens; after an error it has those that it had, or renewed ones (see
-// [Cognito.ForgetTokens]). Tokens that others verify offline stay good until they expire.
+// Logout signs the user out everywhere: all refresh tokens of the user die, and the service rejects the access
+// tokens. The session and its [TokenStore] then have no tokens, whatever refresh was under way; a session that turns
+// out to be over already is signed out, too. After an error the session has the tokens that it had, or refreshed ones
+// (see [Cognito.ForgetTokens]); if only its store failed, it has none. Tokens that others verify offline stay good until
+// they expire.
 //
 // It calls GlobalSignOut, which needs no AWS credentials but an access token: without one it returns
-// [ErrNotSignedIn]. An expired one is renewed first as [Cognito.RenewAccessToken] does, if there is a refresh token.
-func (c *Cognito) Logout(ctx context.Context) error {
-	tokens, err := c.accessToken(ctx)
-	if err != nil {
-		return wrapError("Logout", err)
-	}
-	return wrapError("Logout", c.signOut(ctx, tokens, func(tokens Tokens) error {
-		if tokens.AccessToken == "" {
-			return ErrNotSignedIn
-		}
-		_, err := c.pool.sdk.GlobalSignOut(ctx, &cognitoidentityprovider.GlobalSignOutInput{AccessToken: aws.String(tokens.AccessToken)})
+// [ErrNotSignedIn]. An expired one is refreshed first as [Cognito.RenewAccessToken] does, if there is a refresh token.
+func (c *Cognito) Logout(ctx context.Context) (err error) {
+	defer named("Logout", &err)
+	return c.endSession(ctx, withLiveAccessToken, func(ctx context.Context, ts *tokenSet) error {
+		_, err := c.pool.sdk.GlobalSignOut(ctx, &cognitoidentityprovider.GlobalSignOutInput{AccessToken: aws.String(ts.AccessToken)})
 		return err
-	}))
+	})
 }
 
-// RevokeToken ends this session only: its refresh token dies, and the service refuses the access tokens that
-// came from it. The session then has no tokens; after an error it is as it was.
+// RevokeToken ends this session only: its refresh token dies, and the service rejects the access tokens that
+// came from it. The session and its [TokenStore] then have no tokens, whatever refresh was under way; after an error
+// the session is as it was, or if only its store failed, it has none.
 //
 // It calls RevokeToken, which needs no AWS credentials but a refresh token: without one it returns
 // [ErrNotSignedIn].
-func (c *Cognito) RevokeToken(ctx context.Context) error {
-	tokens, err := c.session.loaded(ctx)
-	if err != nil {
-		return wrapError("RevokeToken", err)
-	}
-	return wrapError("RevokeToken", c.signOut(ctx, tokens, func(tokens Tokens) error {
-		if tokens.RefreshToken == "" {
-			return ErrNotSignedIn
-		}
+func (c *Cognito) RevokeToken(ctx context.Context) (err error) {
+	defer named("RevokeToken", &err)
+	return c.endSession(ctx, withRefreshToken, func(ctx context.Context, ts *tokenSet) error {
 		_, err := c.pool.sdk.RevokeToken(ctx, &cognitoidentityprovider.RevokeTokenInput{
-			ClientId: aws.String(c.pool.clientID), Token: aws.String(tokens.RefreshToken),
+			ClientId: aws.String(c.pool.clientID), Token: aws.String(ts.RefreshToken),
 			ClientSecret: optional(c.pool.clientSecret),
 		})
 		return err
-	}))
+	})
 }
 
 // ForgetTokens drops the session's tokens here and in its [TokenStore], and tells the service nothing: they stay good
-// for whoever else has them. It is for what [Cognito.Logout] and [Cognito.RevokeToken] could not sign out. The error is
-// that of the store; the session has no tokens then, either.
-func (c *Cognito) ForgetTokens(ctx context.Context) error {
-	if c.session == nil {
-		return wrapError("ForgetTokens", errNotMade)
+// for whoever else has them. It is for what [Cognito.Logout] and [Cognito.RevokeToken] could not sign out. A refresh
+// that is under way ends first, for which it waits no longer than ctx. The error is that of the store, whose tokens the
+// session does not take again; the session has no tokens then, either.
+func (c *Cognito) ForgetTokens(ctx context.Context) (err error) {
+	defer named("ForgetTokens", &err)
+	if c.pool == nil || c.session == nil {
+		return errNotMade
 	}
-	c.session.signedOut(c.session.newest())
-	return wrapError("ForgetTokens", c.session.forget(ctx))
+	return c.session.change(ctx, func(ctx context.Context) error {
+		s := c.session
+		own := s.current().newest()
+		if _, err := c.sync(ctx); errors.Is(err, ErrStoreUser) {
+			s.update((*state).clear)
+			return nil // what the store holds is another user's
+		}
+		if ts := s.current().newest(); ts != nil {
+			own = ts
+		}
+		return s.end(ctx, own)
+	})
 }
 
-// signOut makes a call that ends the session of tokens. Where these had been kept aside and are no good, the session's
-// own are tried.
-func (c *Cognito) signOut(ctx context.Context, tokens Tokens, call func(Tokens) error) error {
-	err := call(tokens)
-	if own := c.session.current(); err != nil && own != (Tokens{}) && tokens == c.session.keptAside() {
-		err = call(own)
+// What the call that ends a session needs.
+const (
+	withRefreshToken    = false
+	withLiveAccessToken = true
+)
+
+// endSession ends the session with a call of the service, as a change of the session. Once the service has answered,
+// the store and the session forget the tokens, whether or not ctx is over by then.
+func (c *Cognito) endSession(ctx context.Context, live bool, call func(context.Context, *tokenSet) error) error {
+	if c.pool == nil || c.session == nil {
+		return errNotMade
 	}
-	if err != nil || !c.session.signedOut(tokens) {
+	s := c.session
+	had := s.current().newest()
+	return s.change(ctx, func(ctx context.Context) error {
+		ts, err := c.sync(ctx)
+		others := errors.Is(err, ErrStoreUser)
+		if others {
+			ts, err = s.current().newest(), nil // the session's own can be signed out all the same
+		}
+		switch {
+		case err != nil:
+			return err
+		case ts == nil && had != nil:
+			return nil // signed out while this call waited for its turn
+		case ts == nil:
+			return ErrNotSignedIn
+		}
+		over := false
+		if live && (ts.AccessToken == "" || ts.hasExpired(c.pool.now())) && ts.RefreshToken != "" {
+			fresh, err := c.refreshNow(context.WithoutCancel(ctx), refreshRequest{old: ts})
+			switch {
+			case isOver(err):
+				over = true
+			case err != nil && !keyMissing(err):
+				return err
+			case err == nil:
+				ts = fresh
+			default:
+				ts = s.current().newest()
+			}
+		}
+		if live && ts.AccessToken == "" || !live && ts.RefreshToken == "" {
+			return ErrNotSignedIn
+		}
+		if !over {
+			if err := c.callToEnd(ctx, ts, call); err != nil && !isOver(err) {
+				return err
+			}
+		}
+		if others {
+			s.update((*state).clear)
+			return nil
+		}
+		return s.end(ctx, ts)
+	})
+}
+
+// callToEnd makes the call that ends a session, and with the verified tokens if those that wait for their key are no
+// good.
+func (c *Cognito) callToEnd(ctx context.Context, ts *tokenSet, call func(context.Context, *tokenSet) error) error {
+	ctx, cancel := context.WithTimeout(ctx, signOutTimeout)
+	defer cancel()
+	if err := ctx.Err(); err != nil {
 		return err
 	}
-	return c.session.forget(ctx)
+	err := call(ctx, ts)
+	if st := c.session.current(); err != nil && ts == st.waiting && st.tokens != nil {
+		return call(ctx, st.tokens)
+	}
+	return err
+}
+
+// isOver reports whether the service says of a session that it is over, whoever ended it.
+func isOver(err error) bool {
+	err = &Error{Err: err}
+	for _, reason := range []error{
+		ErrTokenRevoked, ErrRefreshTokenExpired, ErrRefreshTokenRevoked, ErrRefreshTokenReused, ErrInvalidRefreshToken, ErrUserNotFound,
+	} {
+		if errors.Is(err, reason) {
+			return true
+		}
+	}
+	return false
 }
 
 // newTokens takes tokens out of an answer.
@@ -201,70 +1029,6 @@ func (c *Cognito) newTokens(result *types.AuthenticationResultType) (Tokens, err
 		RefreshToken: aws.ToString(result.RefreshToken), TokenType: aws.ToString(result.TokenType),
 		ExpiresAt: c.pool.now().Add(time.Duration(result.ExpiresIn) * time.Second),
 	}, nil
-}
-
-// adopt verifies tokens, saves them and makes them the session's. When they cannot be verified for want of their key,
-// or not be saved, they are kept aside, so that nothing is lost.
-func (c *Cognito) adopt(ctx context.Context, tokens Tokens) error {
-	return c.adoptSince(ctx, tokens, anyEpoch)
-}
-
-// adoptSince is adopt, unless the session has got other tokens since epoch, or was signed out.
-func (c *Cognito) adoptSince(ctx context.Context, tokens Tokens, epoch uint64) error {
-	access, id, err := c.verifyPair(ctx, tokens)
-	if errors.Is(err, ErrUnknownKey) && c.pool.verifier.keys.resume() {
-		// The service itself gave them: the pause that made-up key IDs bring about is not for them.
-		access, id, err = c.verifyPair(ctx, tokens)
-	}
-	if undecided(err) {
-		if !c.session.keep(epoch, tokens, c.pool.now()) {
-			return err
-		}
-		return errors.Join(err, c.session.save(ctx, tokens)) // the only good refresh token may be among them
-	}
-	if errors.Is(err, jwt.ErrTokenExpired) {
-		return err // what was kept aside stays so, for the sake of its refresh token
-	}
-	if err != nil {
-		return errors.Join(err, c.discard(ctx, tokens))
-	}
-	if access != nil {
-		tokens.ExpiresAt = access.ExpiresAt.Time
-	}
-	if err := c.session.save(ctx, tokens); err != nil {
-		c.session.keep(epoch, tokens, c.pool.now())
-		return err
-	}
-	if c.session.replace(epoch, tokens, access, id) {
-		return nil
-	}
-	// The store must not have what the session has not.
-	now := c.session.current()
-	if now == (Tokens{}) {
-		return errors.Join(ErrNotSignedIn, c.session.forget(ctx))
-	}
-	return c.session.save(ctx, now)
-}
-
-// undecided reports whether err leaves open if tokens are good, as their key is not known.
-func undecided(err error) bool {
-	return errors.Is(err, ErrKeysUnavailable) || errors.Is(err, ErrUnknownKey)
-}
-
-// discard drops tokens that were kept aside and turned out to be bad. Where the store has them it gets again what the
-// session has.
-func (c *Cognito) discard(ctx context.Context, bad Tokens) error {
-	if !c.session.dropAside(bad) {
-		return nil
-	}
-	stored, err := c.session.stored(ctx)
-	if err != nil || stored.AccessToken != bad.AccessToken { // another process has saved newer ones
-		return err
-	}
-	if own := c.session.current(); own != (Tokens{}) {
-		return c.session.save(ctx, own)
-	}
-	return c.session.forget(ctx)
 }
 
 // verifyPair verifies the access and the ID token, either of which may be missing, and that they are the same
@@ -310,374 +1074,6 @@ func samePair(id *tokenClaims, access *AccessClaims, accessToken string) error {
 	return nil
 }
 
-// unverifiedClaims reads a token of our own session without verifying it, for what is no decision about trust:
-// when to renew it and what its user is called. It is nil when it cannot be read.
-func unverifiedClaims(raw string) *tokenClaims {
-	t, err := parseToken(raw)
-	if err != nil {
-		return nil
-	}
-	return &t.claims
-}
-
-const (
-	expiryWindow   = time.Minute      // tokens are renewed when they have less left
-	maxJitter      = time.Minute      // by which single sessions renew earlier, so that a fleet does not do so at once
-	refreshTimeout = 30 * time.Second // of a renewal; a caller's context may end its wait earlier
-	retryPause     = 10 * time.Second // between renewals that fail while the tokens are still good
-)
-
-// Token returns tokens that are good for a while yet, a minute at least: the session's own, or new ones when the
-// access or the ID token of these is about to expire. What one call obtains, all that wait for it get; none waits
-// longer than its own ctx, whose end does not end the renewal. While a renewal fails for a reason that may pass,
-// such as a network fault, tokens that have not expired yet are returned all the same.
-//
-// Once the service says that the refresh token is dead ([IsTerminal]), the session has no tokens any more, and its
-// [TokenStore] neither, unless newer ones have come meanwhile. Without tokens it returns [ErrNotSignedIn]. After
-// another error the session is as it was.
-//
-// It calls GetTokensFromRefreshToken as [Cognito.RenewAccessToken] does, which needs no AWS credentials. Tokens from
-// [WithTokens] or a store are not verified here before they are renewed.
-func (c *Cognito) Token(ctx context.Context) (Tokens, error) {
-	tokens, err := c.goodTokens(ctx)
-	return tokens, wrapError("Token", err)
-}
-
-// RenewAccessToken obtains new ID and access tokens for the session's refresh token, verifies them and makes
-// them the session's; a refresh token that comes with them replaces the old one. After an error the session is
-// as it was, but see [Cognito.VerifyTokens] for [ErrKeysUnavailable] and [ErrUnknownKey]; [IsTerminal] says whether only a new
-// sign-in helps. Without a refresh token it returns [ErrNotSignedIn]. Calls at the same time share one renewal, which
-// outlives a cancelled ctx.
-//
-// With a [TokenStore] that has newer tokens, from another process, the session takes those.
-//
-// It calls GetTokensFromRefreshToken, and InitiateAuth with REFRESH_TOKEN_AUTH where the server does not know
-// that operation, as some local ones; neither needs AWS credentials.
-func (c *Cognito) RenewAccessToken(ctx context.Context) error {
-	old, err := c.session.loaded(ctx)
-	if err == nil {
-		_, err = c.renewed(ctx, old, false)
-	}
-	return wrapError("RenewAccessToken", err)
-}
-
-// goodTokens returns the session's tokens, renewed if it is time. A dead refresh token costs the session its tokens.
-func (c *Cognito) goodTokens(ctx context.Context) (Tokens, error) {
-	if c.session == nil {
-		return Tokens{}, errNotMade
-	}
-	tokens, good := c.session.usable(c.pool.now())
-	if good {
-		return tokens, nil
-	}
-	fresh, err := c.renewed(ctx, tokens, true)
-	switch {
-	case err == nil:
-		return fresh, nil
-	case ctx.Err() == nil && c.session.postpone(tokens, c.pool.now()):
-		c.pool.log.DebugContext(ctx, "cognito: tokens not renewed yet", slog.Any("error", &Error{Op: "Token", Err: err}))
-		return tokens, nil
-	default:
-		return Tokens{}, err
-	}
-}
-
-// renewed returns tokens that are newer than old: those that the session has by now, or those of a renewal, for
-// which it waits no longer than ctx. With drop a dead refresh token costs the session its tokens.
-func (c *Cognito) renewed(ctx context.Context, old Tokens, drop bool) (Tokens, error) {
-	detached := context.WithoutCancel(ctx)
-	for {
-		var began atomic.Bool
-		done := c.session.renewals.DoChan("", func() (any, error) {
-			began.Store(true)
-			ctx, cancel := context.WithTimeout(detached, refreshTimeout)
-			defer cancel()
-			return c.renewLocked(ctx, old, drop)
-		})
-		select {
-		case result := <-done:
-			tokens, _ := result.Val.(Tokens)
-			// One that was under way may have brought no more than what the caller had.
-			if result.Err == nil && !began.Load() && tokens.AccessToken == old.AccessToken {
-				continue
-			}
-			return tokens, result.Err
-		case <-ctx.Done():
-			return Tokens{}, fmt.Errorf("waiting for the renewal of the tokens: %w", ctx.Err())
-		}
-	}
-}
-
-// renewLocked makes the session's tokens newer than old. It runs once at a time in this session, and where the
-// store can be locked, in all processes that share it.
-func (c *Cognito) renewLocked(ctx context.Context, old Tokens, drop bool) (Tokens, error) {
-	unlock, err := c.session.lock(ctx)
-	if err != nil {
-		return Tokens{}, err
-	}
-	defer unlock()
-	before := c.session.newest()
-	spent, err := c.renew(ctx, old)
-	if err == nil {
-		return c.session.current(), nil
-	}
-	if drop && IsTerminal(&Error{Err: err}) {
-		c.session.signedOut(before)
-		err = errors.Join(err, c.session.forgetIf(ctx, spent))
-	}
-	return Tokens{}, err
-}
-
-// renew does the work of renewLocked. It returns the tokens that it tried last.
-func (c *Cognito) renew(ctx context.Context, old Tokens) (tried Tokens, err error) {
-	if done, tokens, err := c.settle(ctx, old); done {
-		return tokens, err
-	}
-	epoch, tokens := c.session.snapshot()
-	had := tokens != (Tokens{})
-	stored, err := c.session.stored(ctx)
-	if err != nil {
-		return tokens, err
-	}
-	// Expiry is to the second; of two that are alike the store's is the one that another process saved since, unless
-	// the session's could not be saved.
-	aside := had && tokens == c.session.keptAside()
-	if stored != (Tokens{}) && !stored.expiry().Before(tokens.expiry()) && !aside {
-		tokens = stored
-	}
-	if tokens.AccessToken != old.AccessToken && c.lasts(tokens) { // somebody was faster
-		if tokens == c.session.current() {
-			return tokens, nil
-		}
-		err = c.take(ctx, tokens, had, epoch)
-		var refused *TokenError
-		if !errors.As(err, &refused) || errors.Is(err, ErrKeysUnavailable) {
-			return tokens, err // also without an error
-		}
-	}
-	err = c.exchange(ctx, tokens, epoch)
-	if !IsTerminal(&Error{Err: err}) {
-		return tokens, err
-	}
-	// Another process may have spent this refresh token and saved what it got. That is worth one more try.
-	again, loadErr := c.session.stored(ctx)
-	if loadErr != nil || again.RefreshToken == "" || again.RefreshToken == tokens.RefreshToken {
-		return tokens, err
-	}
-	if c.lasts(again) && c.take(ctx, again, true, epoch) == nil {
-		return again, nil
-	}
-	return again, c.exchange(ctx, again, epoch)
-}
-
-// settle tries once more to verify and to save what was kept aside. It is done when that is all there is to do: they
-// are newer than old, or nothing is known about them still. Bad ones are gone then. Expired ones, and those whose key
-// the pool does not have (any more), stay for the sake of their refresh token.
-func (c *Cognito) settle(ctx context.Context, old Tokens) (done bool, aside Tokens, err error) {
-	epoch, _ := c.session.snapshot()
-	if aside = c.session.keptAside(); !c.lasts(aside) {
-		return false, aside, nil
-	}
-	err = c.adoptSince(ctx, aside, epoch)
-	var refused *TokenError
-	switch {
-	case err == nil:
-		return aside.AccessToken != old.AccessToken, aside, nil
-	case errors.Is(err, ErrUnknownKey) && c.session.keptSince(c.pool.now()) < unknownKeyPause:
-		return true, aside, err // the key may only be on its way
-	case errors.As(err, &refused) && !errors.Is(err, ErrKeysUnavailable):
-		return false, aside, nil
-	default:
-		return true, aside, err
-	}
-}
-
-// take makes tokens that are saved already, or were given, the session's. A session that had none takes them as they
-// are, as it takes those of WithTokens; else they are verified, so that its claims are those of its tokens.
-func (c *Cognito) take(ctx context.Context, tokens Tokens, verify bool, epoch uint64) error {
-	var access *AccessClaims
-	var id *IDClaims
-	if verify {
-		var err error
-		if access, id, err = c.verifyPair(ctx, tokens); err != nil {
-			return err
-		}
-		if access != nil {
-			tokens.ExpiresAt = access.ExpiresAt.Time
-		}
-	}
-	if !c.session.replace(epoch, tokens, access, id) && c.session.current() == (Tokens{}) {
-		return ErrNotSignedIn // it was signed out meanwhile
-	}
-	return nil
-}
-
-// exchange exchanges a refresh token for new tokens and makes them the session's. They are saved before the session
-// has them: of a refresh token that was rotated nothing else is left.
-func (c *Cognito) exchange(ctx context.Context, old Tokens, epoch uint64) error {
-	if old.RefreshToken == "" {
-		return ErrNotSignedIn
-	}
-	result, err := c.refresh(ctx, old)
-	if err != nil {
-		return err
-	}
-	fresh, err := c.newTokens(result)
-	if err != nil {
-		return err
-	}
-	if fresh.RefreshToken == "" {
-		fresh.RefreshToken = old.RefreshToken
-	}
-	if err := sameUser(old, fresh); err != nil {
-		return err
-	}
-	err = c.adoptSince(ctx, fresh, epoch)
-	if err == nil || undecided(err) || fresh.RefreshToken == old.RefreshToken || c.session.keptAside() == fresh {
-		return err
-	}
-	// The new tokens are refused, but the old refresh token is spent: the session goes on with the new one.
-	if kept, ok := c.session.rotate(old, fresh.RefreshToken); ok {
-		err = errors.Join(err, c.session.save(ctx, kept))
-	}
-	return err
-}
-
-// sameUser checks that a renewal brought tokens of the user that it was for, as far as that can be read.
-func sameUser(old, fresh Tokens) error {
-	before, now := unverifiedClaims(old.AccessToken), unverifiedClaims(fresh.AccessToken)
-	if before == nil || now == nil || before.subject == "" || before.subject == now.subject {
-		return nil
-	}
-	return &TokenError{Use: AccessToken, Reason: fmt.Errorf("%w: it is not that of the token before", jwt.ErrTokenInvalidSubject)}
-}
-
-// refresh is the one exchange of a refresh token. It is not repeated when its outcome is unknown: a pool that
-// rotates refresh tokens would take the repetition for a theft.
-func (c *Cognito) refresh(ctx context.Context, old Tokens) (*types.AuthenticationResultType, error) {
-	deviceKey := c.session.deviceKeyOf(old)
-	out, err := c.pool.sdk.GetTokensFromRefreshToken(ctx, &cognitoidentityprovider.GetTokensFromRefreshTokenInput{
-		ClientId: aws.String(c.pool.clientID), RefreshToken: aws.String(old.RefreshToken),
-		ClientSecret: optional(c.pool.clientSecret), DeviceKey: optional(deviceKey),
-	}, sendOnce)
-	if err == nil {
-		return out.AuthenticationResult, nil
-	}
-	if !unknownOperation(err) {
-		return nil, err
-	}
-	params := map[string]string{"REFRESH_TOKEN": old.RefreshToken}
-	if deviceKey != "" {
-		params[keyDeviceKey] = deviceKey
-	}
-	if c.pool.clientSecret != "" {
-		// The hash is over the user's own name, which an alias at sign-in is not; the access token has it.
-		claims := unverifiedClaims(old.AccessToken)
-		if claims == nil || claims.username == "" {
-			return nil, fmt.Errorf("access token: want the claim username, which the secret hash of a refresh is made with: %w", ErrSecretHash)
-		}
-		params["SECRET_HASH"] = SecretHash(claims.username, c.pool.clientID, c.pool.clientSecret)
-	}
-	reply, err := c.pool.sdk.InitiateAuth(ctx, &cognitoidentityprovider.InitiateAuthInput{
-		AuthFlow: types.AuthFlowTypeRefreshTokenAuth, ClientId: aws.String(c.pool.clientID), AuthParameters: params,
-	}, sendOnce)
-	if err != nil {
-		return nil, err
-	}
-	return reply.AuthenticationResult, nil
-}
-
-// unknownOperation reports whether a server says that it does not know the operation: in the service's words, in those
-// of cognito-local, or with the status that LocalStack and others answer.
-func unknownOperation(err error) bool {
-	var response interface{ HTTPStatusCode() int }
-	return hasCode(err, "UnknownOperationException", "Unsupported") ||
-		errors.As(err, &response) && response.HTTPStatusCode() == http.StatusNotImplemented
-}
-
-// lasts reports whether tokens need no renewal yet.
-func (c *Cognito) lasts(tokens Tokens) bool {
-	return tokens.AccessToken != "" && c.pool.now().Before(tokens.renewal(0))
-}
-
-// expiry is when the first of the tokens expires, as far as can be read; the zero time if there is none.
-func (t Tokens) expiry() time.Time {
-	first := time.Time{}
-	for _, at := range t.times() {
-		if first.IsZero() || at.expires.Before(first) {
-			first = at.expires
-		}
-	}
-	return first
-}
-
-// renewal is when to renew the tokens: a minute before the first expires, but at most a fifth of its lifetime, and
-// earlier by a share of jitter, 0 to 1, of a minute or a tenth of its lifetime.
-func (t Tokens) renewal(jitter float64) time.Time {
-	first := time.Time{}
-	for _, at := range t.times() {
-		early := min(expiryWindow, at.lifetime/5) + time.Duration(jitter*float64(min(maxJitter, at.lifetime/10)))
-		if renewal := at.expires.Add(-early); first.IsZero() || renewal.Before(first) {
-			first = renewal
-		}
-	}
-	return first
-}
-
-type tokenTimes struct {
-	expires  time.Time
-	lifetime time.Duration
-}
-
-// times reads when the access and the ID token expire. ExpiresAt stands in for an access token that cannot be read.
-func (t Tokens) times() []tokenTimes {
-	const usual = time.Hour
-	var all []tokenTimes
-	for _, raw := range []string{t.AccessToken, t.IDToken} {
-		claims := unverifiedClaims(raw)
-		if claims == nil || !claims.expires.set {
-			continue
-		}
-		at := tokenTimes{claims.expires.Time, usual}
-		if claims.issued.set {
-			at.lifetime = max(claims.expires.Sub(claims.issued.Time), 0)
-		}
-		all = append(all, at)
-	}
-	if len(all) == 0 && !t.ExpiresAt.IsZero() {
-		all = append(all, tokenTimes{t.ExpiresAt, usual})
-	}
-	return all
-}
-
-// usable returns the session's tokens, and whether they need no renewal yet.
-func (s *session) usable(now time.Time) (Tokens, bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.tokens == nil {
-		return Tokens{}, false
-	}
-	if s.renewAt.IsZero() {
-		s.renewAt = s.tokens.renewal(rand.Float64()) //nolint:gosec // it spreads load and protects nothing
-	}
-	return *s.tokens, s.tokens.AccessToken != "" && now.Before(s.renewAt)
-}
-
-// postpone puts off the renewal of tokens that are still good, and reports whether they are.
-func (s *session) postpone(tokens Tokens, now time.Time) bool {
-	expiry := tokens.expiry()
-	if tokens.AccessToken == "" || !now.Before(expiry) {
-		return false
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.tokens == nil || *s.tokens != tokens {
-		return false
-	}
-	s.renewAt = now.Add(min(retryPause, expiry.Sub(now)))
-	return true
-}
-
 // TokenSource returns the session as a source of tokens for everything that takes an [oauth2.TokenSource]. Its
 // tokens are those of [Cognito.Token], so each call may renew them and none needs [oauth2.ReuseTokenSource] around
 // it. The ID token is in the extra "id_token". The refresh token is not in them: it has one owner, the session.
@@ -695,10 +1091,10 @@ type tokenSource struct {
 
 // Token returns the session's tokens as [oauth2.Token] has them.
 func (s tokenSource) Token() (*oauth2.Token, error) {
-	tokens, err := s.c.Token(s.ctx)
+	ts, err := s.c.token(s.ctx)
 	if err != nil {
-		return nil, err
+		return nil, wrapError("Token", err)
 	}
-	token := &oauth2.Token{AccessToken: tokens.AccessToken, TokenType: tokens.TokenType, Expiry: tokens.expiry()}
-	return token.WithExtra(map[string]any{"id_token": tokens.IDToken}), nil
+	token := &oauth2.Token{AccessToken: ts.AccessToken, TokenType: ts.TokenType, Expiry: ts.expires}
+	return token.WithExtra(map[string]any{"id_token": ts.IDToken}), nil
 }

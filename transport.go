@@ -2,6 +2,9 @@ package cognito
 
 import (
 	"context"
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
@@ -11,17 +14,16 @@ import (
 	"net/textproto"
 	"net/url"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/gocognito/cognito/internal/backoff"
 )
 
 const (
-	maxDrain       = 4 << 10          // of a 401's body, so that its connection can be used again
 	signInTimeout  = 5 * time.Minute  // of a transport's sign-in; a challenge handler may ask a user meanwhile
-	challengePause = 3 * time.Minute  // for which a pending challenge is not replaced by that of a new sign-in
-	passwordPause  = 30 * time.Second // after a wrong password, so that requests do not lock the user out
-	refusalPause   = 30 * time.Second // after a new token was refused, too, so that each 401 does not cost a renewal
+	challengePause = 3 * time.Minute  // from its last step, for which a pending challenge is not replaced by a new sign-in
+	refusalPause   = 30 * time.Second // after a new token was refused, too, so that each 401 does not cost a refresh
 )
 
 // Transport is an [http.RoundTripper] that sends a session's token with each request to the origins that
@@ -53,20 +55,12 @@ type transport struct {
 	err      error         // what is wrong with the options; nothing is sent then
 
 	value        atomic.Pointer[headerValue] // of the last request
-	refusedUntil atomic.Int64                // in nanoseconds since 1970: no renewal because of a 401 before
-
-	mu      sync.Mutex // protects the field below
-	lastErr signInFailure
+	refused      atomic.Pointer[string]      // the token that a server answered with 401 last
+	refusedUntil atomic.Int64                // in nanoseconds since 1970: no refresh because of a 401 before
 }
 
 // headerValue is the header's value for a token, so that it is not put together for each request.
 type headerValue struct{ token, value string }
-
-// signInFailure is a failed sign-in that is not repeated until then.
-type signInFailure struct {
-	err   error
-	until time.Time
-}
 
 // NewTransport makes a transport for c's session, with the password for signing in; with "" it does not sign in. It
 // does no I/O. Origins must be given with [WithOrigins]. What is wrong with the options each request returns, naming
@@ -153,12 +147,12 @@ func (t *transport) roundTrip(req *http.Request) (*http.Response, error) {
 	if err != nil || resp.StatusCode != http.StatusUnauthorized {
 		return resp, err
 	}
-	return t.again(req, resp, tokens)
+	return t.retry(req, resp, tokens)
 }
 
 // takes reports whether a token goes with req.
 func (t *transport) takes(req *http.Request) bool {
-	if _, has := req.Header[t.header]; has || req.URL == nil || req.URL.User != nil || strings.HasPrefix(req.URL.Opaque, "//") {
+	if t.hasHeader(req) || req.URL == nil || req.URL.User != nil || strings.HasPrefix(req.URL.Opaque, "//") || t.cameFromElsewhere(req) {
 		return false
 	}
 	// A server of many names, or a proxy, goes by the Host header.
@@ -166,10 +160,33 @@ func (t *transport) takes(req *http.Request) bool {
 	return host && t.origins.have(req.URL)
 }
 
+// hasHeader reports whether req has the token's header already, under any spelling.
+func (t *transport) hasHeader(req *http.Request) bool {
+	if _, has := req.Header[t.header]; has {
+		return true
+	}
+	for name := range req.Header {
+		if strings.EqualFold(name, t.header) {
+			return true
+		}
+	}
+	return false
+}
+
+// cameFromElsewhere reports whether a redirect caused req, here or on the way, that another origin sent: it must not
+// choose what is called with the token.
+func (t *transport) cameFromElsewhere(req *http.Request) bool {
+	for resp := req.Response; resp != nil && resp.Request != nil; resp = resp.Request.Response {
+		if resp.Request.URL == nil || !t.origins.have(resp.Request.URL) {
+			return true
+		}
+	}
+	return false
+}
+
 // withToken is a copy of req with the token. The copy shares the body.
-func (t *transport) withToken(req *http.Request, tokens Tokens) *http.Request {
-	token := t.pick(tokens)
-	value := t.headerOf(token)
+func (t *transport) withToken(req *http.Request, tokens *tokenSet) *http.Request {
+	value := t.headerOf(t.pick(tokens))
 	with := req.WithContext(req.Context())
 	with.Header = req.Header.Clone()
 	if with.Header == nil {
@@ -179,16 +196,17 @@ func (t *transport) withToken(req *http.Request, tokens Tokens) *http.Request {
 	return with
 }
 
-// again sends a request once more that was answered with 401, with other tokens than the first time. Where that
-// cannot be done, the answer stays what it was.
-func (t *transport) again(req *http.Request, resp *http.Response, used Tokens) (*http.Response, error) {
-	now := t.c.pool.now()
+// retry sends a request that was answered with 401 once more, with other tokens than the first time. Where that cannot
+// be done the answer stays what it was, and the next request goes with other tokens.
+func (t *transport) retry(req *http.Request, resp *http.Response, used *tokenSet) (*http.Response, error) {
+	token := t.pick(used)
+	t.refused.Store(&token)
 	hasBody := req.Body != nil && req.Body != http.NoBody
-	if (hasBody && req.GetBody == nil) || now.UnixNano() < t.refusedUntil.Load() {
+	if hasBody && req.GetBody == nil || !t.mayReplace() {
 		return resp, nil
 	}
-	tokens, err := t.renewed(req.Context(), used)
-	if err != nil || t.pick(tokens) == t.pick(used) || t.pick(tokens) == "" {
+	tokens, err := t.refreshed(req.Context(), used)
+	if err != nil || t.pick(tokens) == token || t.pick(tokens) == "" {
 		return resp, nil //nolint:nilerr // the service's answer says more than that there is no other token
 	}
 	repeated := t.withToken(req, tokens)
@@ -197,42 +215,65 @@ func (t *transport) again(req *http.Request, resp *http.Response, used Tokens) (
 			return resp, nil //nolint:nilerr // the same
 		}
 	}
-	_, _ = io.CopyN(io.Discard, resp.Body, maxDrain)
-	_ = resp.Body.Close()
+	_ = resp.Body.Close() // unread: it may never end
 	resp, err = t.base.RoundTrip(repeated)
 	if err == nil && resp.StatusCode == http.StatusUnauthorized {
-		t.refusedUntil.Store(now.Add(refusalPause).UnixNano())
+		t.refuseAll()
 	}
 	return resp, err
 }
 
+// mayReplace reports whether a 401 is a reason for other tokens: not shortly after such tokens were refused, too.
+func (t *transport) mayReplace() bool { return t.c.pool.now().UnixNano() >= t.refusedUntil.Load() }
+
+func (t *transport) refuseAll() {
+	t.refusedUntil.Store(t.c.pool.now().Add(refusalPause).UnixNano())
+}
+
 // pick is the token that is sent.
-func (t *transport) pick(tokens Tokens) string {
-	if t.use == IDToken {
+func (t *transport) pick(tokens *tokenSet) string {
+	switch {
+	case tokens == nil:
+		return ""
+	case t.use == IDToken:
 		return tokens.IDToken
+	default:
+		return tokens.AccessToken
 	}
-	return tokens.AccessToken
 }
 
-// tokens are the session's, after a sign-in if that is what it takes.
-func (t *transport) tokens(ctx context.Context) (Tokens, error) {
-	tokens, err := t.c.Token(ctx)
+// tokens are the session's, after a sign-in if that is what it takes, and other ones than were refused last.
+func (t *transport) tokens(ctx context.Context) (*tokenSet, error) {
+	tokens, err := t.c.token(ctx)
+	err = wrapError("Token", err)
 	if t.mustSignIn(err) {
-		tokens, err = t.signIn(ctx, Tokens{})
+		tokens, err = t.signIn(ctx, nil)
 	}
-	if err == nil && t.pick(tokens) == "" {
-		err = wrapError("Transport", fmt.Errorf("%s token: %w", t.use, ErrNotSignedIn))
+	if refused := t.refused.Load(); err == nil && refused != nil && t.pick(tokens) == *refused && t.mayReplace() {
+		if other, err := t.refreshed(ctx, tokens); err == nil && t.pick(other) != *refused {
+			tokens = other
+			t.refused.Store(nil)
+		} else {
+			t.refuseAll()
+		}
 	}
-	return tokens, err
+	if err != nil {
+		return nil, err
+	}
+	if t.pick(tokens) == "" {
+		return nil, wrapError("Transport", fmt.Errorf("%s token: %w", t.use, ErrNotSignedIn))
+	}
+	return tokens, nil
 }
 
-// renewed is tokens other than used.
-func (t *transport) renewed(ctx context.Context, used Tokens) (Tokens, error) {
-	if now := t.c.session.current(); t.pick(now) != t.pick(used) && t.c.lasts(now) {
+// refreshed is tokens other than used.
+func (t *transport) refreshed(ctx context.Context, used *tokenSet) (*tokenSet, error) {
+	if now := t.c.session.current().tokens; now.verified() && now.fresh(t.c.pool.now()) && t.pick(now) != t.pick(used) {
 		return now, nil
 	}
-	tokens, err := t.c.renewed(ctx, used, true)
-	if err = wrapError("Token", err); t.mustSignIn(err) {
+	tokens, err := t.c.refresh(ctx, refreshRequest{old: used, drop: true, background: true})
+	err = wrapError("Token", err)
+	if t.mustSignIn(err) {
 		return t.signIn(ctx, used)
 	}
 	return tokens, err
@@ -245,60 +286,73 @@ func (t *transport) mustSignIn(err error) bool {
 
 // signIn signs in once for all requests that wait for it, none of which waits longer than its ctx. Tokens that a
 // server has refused do not do.
-func (t *transport) signIn(ctx context.Context, refused Tokens) (Tokens, error) {
-	detached := context.WithoutCancel(ctx)
-	done := t.c.session.signIns.DoChan("", func() (any, error) {
-		ctx, cancel := context.WithTimeout(detached, signInTimeout)
-		defer cancel()
-		if tokens, good := t.c.session.usable(t.c.pool.now()); good && tokens.AccessToken != refused.AccessToken {
-			return tokens, nil // another request has just signed in
+func (t *transport) signIn(ctx context.Context, refused *tokenSet) (*tokenSet, error) {
+	s := t.c.session
+	for {
+		tokens, joined, err := s.signIns.Do(ctx, struct{}{}, func(ctx context.Context) (*tokenSet, error) {
+			ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), signInTimeout)
+			defer cancel()
+			return t.signInNow(ctx, refused)
+		})
+		if joined && errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
+			continue // the sign-in that this request joined ran out of its own time
 		}
-		if err := t.recent(); err != nil {
-			return Tokens{}, err
+		if err != nil && ctx.Err() != nil && errors.Is(err, ctx.Err()) {
+			return nil, wrapError("Authenticate", fmt.Errorf("waiting for the sign-in: %w", ctx.Err()))
 		}
-		err := t.c.Authenticate(ctx, t.password())
-		t.remember(err)
-		return t.c.session.current(), err
-	})
-	select {
-	case result := <-done:
-		tokens, _ := result.Val.(Tokens)
-		return tokens, result.Err
-	case <-ctx.Done():
-		return Tokens{}, wrapError("Authenticate", fmt.Errorf("waiting for the sign-in: %w", ctx.Err()))
+		return tokens, err
 	}
 }
 
-// recent is how the last sign-in failed, if it is not to be repeated yet.
-func (t *transport) recent() error {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if !t.c.pool.now().Before(t.lastErr.until) {
-		return nil
+func (t *transport) signInNow(ctx context.Context, refused *tokenSet) (*tokenSet, error) {
+	s, p := t.c.session, t.c.pool
+	st := s.current()
+	if ts := st.tokens; ts.verified() && ts.fresh(p.now()) && !ts.same(refused) {
+		return ts, nil // another request has just signed in
 	}
-	var challenged *ChallengeError
-	if errors.As(t.lastErr.err, &challenged) {
-		if pending, ok := t.c.Challenge(); !ok || pending.Session != challenged.Challenge.Session {
-			return nil // it was answered, or given up
-		}
+	if st.challenge != nil && p.now().Sub(st.askedAt) < challengePause {
+		return nil, &ChallengeError{Challenge: st.challenge.clone()} // somebody may be about to answer it
 	}
-	return t.lastErr.err
-}
-
-func (t *transport) remember(err error) {
-	var pause time.Duration
+	password := t.password()
+	pause := signInPause(t.c.Username(), password)
+	if err := waitOut(ctx, &p.signInPauses, pause, p.now); err != nil {
+		return nil, err
+	}
+	err := t.c.Authenticate(ctx, password)
 	var challenged *ChallengeError
 	switch {
-	case errors.As(err, &challenged):
-		pause = challengePause
-	case errors.Is(err, ErrInvalidCredentials), errors.Is(err, ErrTooManyAttempts), errors.Is(err, ErrSecretHash),
-		errors.Is(err, ErrUserNotFound), errors.Is(err, ErrUserDisabled), errors.Is(err, ErrUserNotConfirmed),
-		errors.Is(err, ErrPasswordResetRequired):
-		pause = passwordPause
+	case err == nil || errors.As(err, &challenged):
+		p.signInPauses.Clear(pause)
+	case isOfService(err) || keyMissing(err):
+		p.signInPauses.Failed(pause, err, pauseAfterSignIn(err), p.now())
+	default:
+		p.signInPauses.Failed(pause, err, rejected, p.now())
 	}
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.lastErr = signInFailure{err, t.c.pool.now().Add(pause)}
+	if err != nil {
+		return nil, err
+	}
+	return s.current().tokens, nil
+}
+
+// rejected is how long to wait before what was rejected is tried again, so that requests do not lock the user out.
+var rejected = backoff.Policy{First: 30 * time.Second, Max: 30 * time.Minute}
+
+// pauseAfterSignIn is pauseAfter for a sign-in, which a Lambda function that refuses it will refuse again.
+func pauseAfterSignIn(err error) backoff.Policy {
+	if errors.Is(&Error{Err: err}, ErrLambda) {
+		return rejected
+	}
+	return pauseAfter(err)
+}
+
+// pauseSalt keeps the table of pauses from being a table of password hashes.
+var pauseSalt = rand.Text()
+
+// signInPause names a user and a password in the table of pauses: another password may be tried at once.
+func signInPause(username, password string) string {
+	mac := hmac.New(sha256.New, []byte(pauseSalt))
+	_, _ = io.WriteString(mac, username+"\x00"+password)
+	return string(mac.Sum(nil))
 }
 
 // headerOf is the header's value for token.

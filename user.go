@@ -213,14 +213,14 @@ func (u *User) save(ctx context.Context, opts []CallOption) error {
 	if err != nil || len(changes) == 0 {
 		return err
 	}
-	tokens, err := u.client.accessToken(ctx)
+	err = u.client.withTokens(ctx, func(ts *tokenSet) error {
+		if err := u.checkOwner(ts); err != nil {
+			return err
+		}
+		_, err := u.client.updateAttributes(ctx, ts, changes, call.metadata)
+		return err
+	})
 	if err != nil {
-		return err
-	}
-	if err := u.checkOwner(tokens); err != nil {
-		return err
-	}
-	if _, err := u.client.updateAttributes(ctx, tokens, changes, call.metadata); err != nil {
 		return err
 	}
 	return u.saved()
@@ -268,17 +268,17 @@ var errNoClient = errors.New("the user: want one that a Cognito returned, got on
 
 // checkOwner refuses tokens that are not this user's: what is done with them would happen to their owner. The service
 // is not asked, so the token need not be verified; a false one it refuses itself.
-func (u *User) checkOwner(tokens Tokens) error {
-	claims, sub := unverifiedClaims(tokens.AccessToken), u.loaded[attrSub]
+func (u *User) checkOwner(tokens *tokenSet) error {
+	sub := u.loaded[attrSub]
 	switch {
-	case claims == nil:
+	case tokens.subject == "" && tokens.username == "":
 		return errors.New("access token: its claims cannot be read, to tell whether it is this user's")
-	case sub != "" && claims.subject == sub, sub == "" && u.Username != "" && claims.username == u.Username:
+	case sub != "" && tokens.subject == sub, sub == "" && u.Username != "" && tokens.username == u.Username:
 		return nil
-	case claims.username == u.Username:
+	case tokens.username == u.Username:
 		return fmt.Errorf("the session is that of another user called %s: the sub of its access token is not this user's", quote(u.Username))
 	default:
-		return fmt.Errorf("the session is that of %s, not of %s; AdminSave and AdminDelete work for any user", quote(claims.username), quote(u.Username))
+		return fmt.Errorf("the session is that of %s, not of %s; AdminSave and AdminDelete work for any user", quote(tokens.username), quote(u.Username))
 	}
 }
 
