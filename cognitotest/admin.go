@@ -1,5 +1,10 @@
 package cognitotest
 
+import (
+	"slices"
+	"strings"
+)
+
 // adminInput is what the calls of an administrator about a user have in common.
 type adminInput struct {
 	UserPoolID string `json:"UserPoolId"`
@@ -65,17 +70,6 @@ func (p *pool) adminDeleteUser(in *adminInput) (noBody, error) {
 	return noBody{}, nil
 }
 
-type accessTokenInput struct{ AccessToken string }
-
-func (p *pool) deleteUser(in *accessTokenInput) (noBody, error) {
-	u, _, err := p.authorize(in.AccessToken)
-	if err != nil {
-		return noBody{}, err
-	}
-	p.remove(u)
-	return noBody{}, nil
-}
-
 func (p *pool) adminEnableUser(in *adminInput) (empty, error) {
 	u, err := p.adminUser(*in, nil)
 	if err != nil {
@@ -102,4 +96,276 @@ func (p *pool) adminUserGlobalSignOut(in *adminInput) (empty, error) {
 	}
 	p.signOut(u)
 	return empty{}, nil
+}
+
+// The members of AdminCreateUser that are words.
+const (
+	actionResend   = "RESEND"
+	actionSuppress = "SUPPRESS"
+	mediumSMS      = "SMS"
+	mediumEmail    = "EMAIL"
+)
+
+type adminCreateUserInput struct {
+	adminInput
+
+	UserAttributes         []attribute
+	TemporaryPassword      string
+	ForceAliasCreation     bool
+	MessageAction          string
+	DesiredDeliveryMediums []string
+}
+
+type adminCreateUserOutput struct{ User listedUser }
+
+func (p *pool) adminCreateUser(in *adminCreateUserInput) (adminCreateUserOutput, error) {
+	var out adminCreateUserOutput
+	err := p.adminCall(in.UserPoolID, func(v *validation) {
+		v.name("username", in.Username)
+		v.oneOf("messageAction", in.MessageAction, actionResend, actionSuppress)
+		for _, medium := range in.DesiredDeliveryMediums {
+			v.oneOf("desiredDeliveryMediums", medium, mediumEmail, mediumSMS)
+		}
+		if in.TemporaryPassword != "" {
+			passwordForm(v, "temporaryPassword", in.TemporaryPassword)
+		}
+	})
+	if err != nil {
+		return out, err
+	}
+	password := in.TemporaryPassword
+	if password == "" {
+		password = p.cfg.PasswordPolicy.newTemporaryPassword()
+	}
+	if err := p.cfg.PasswordPolicy.check(password); err != nil {
+		return out, err
+	}
+	invite := p.createInvited
+	if in.MessageAction == actionResend {
+		invite = p.inviteAgain
+	}
+	u, err := invite(in)
+	if err != nil {
+		return out, err
+	}
+	if in.TemporaryPassword == "" && p.passwordless() && (u.usable(attrEmail) || u.usable(attrPhone)) {
+		u.status = statusConfirmed // with a code to that address instead of a password
+		return adminCreateUserOutput{p.listed(u, nil)}, nil
+	}
+	p.setTemporaryPassword(u, password)
+	if in.MessageAction != actionSuppress {
+		p.deliverInvitation(u, password, in.DesiredDeliveryMediums)
+	}
+	return adminCreateUserOutput{p.listed(u, nil)}, nil
+}
+
+// createInvited adds the user of an AdminCreateUser, who has no password yet.
+func (p *pool) createInvited(in *adminCreateUserInput) (*user, error) {
+	attributes, err := p.checkAdminAttributes(in.UserAttributes)
+	if err != nil {
+		return nil, err
+	}
+	if err := p.checkUsername(in.Username, attributes); err != nil {
+		return nil, err
+	}
+	if p.find(in.Username) != nil {
+		if attr := p.usernameAttribute(in.Username); attr != "" {
+			return nil, errGivenExists(attr)
+		}
+		return nil, errAccountExists
+	}
+	if attr := p.conflict(nil, attributes); attr != "" && !p.mayTake(in.ForceAliasCreation) {
+		return nil, exception(errUsernameExists.kind, "An account with the "+attr+" already exists.")
+	}
+	u := p.newUser(in.Username, "", "", attributes)
+	p.takeAliases(u, attributes)
+	return u, nil
+}
+
+// inviteAgain finds the user of an AdminCreateUser that repeats an invitation.
+func (p *pool) inviteAgain(in *adminCreateUserInput) (*user, error) {
+	u := p.find(in.Username)
+	switch {
+	case u == nil:
+		return nil, errUserNotFound
+	case u.status != statusForceChange:
+		return nil, exception("UnsupportedUserStateException", "Resend not possible. "+u.username+" status is not FORCE_CHANGE_PASSWORD")
+	default:
+		return u, nil
+	}
+}
+
+// deliverInvitation sends a temporary password by the media that were asked for, to the addresses that there are.
+// By default it is by SMS alone.
+func (p *pool) deliverInvitation(u *user, password string, media []string) {
+	if len(media) == 0 {
+		media = []string{mediumSMS}
+	}
+	for medium, attr := range map[string]string{mediumSMS: attrPhone, mediumEmail: attrEmail} {
+		if slices.Contains(media, medium) && u.attributes[attr] != "" {
+			p.deliver(u, purposeInvitation, attr, u.attributes[attr], password)
+		}
+	}
+}
+
+// listedUser is a user on the wire, as lists and AdminCreateUser have it.
+type listedUser struct {
+	Username             string
+	Attributes           []attribute
+	UserCreateDate       float64
+	UserLastModifiedDate float64
+	Enabled              bool
+	UserStatus           string
+}
+
+// listed puts a user on the wire with some attributes; nil means all.
+func (p *pool) listed(u *user, names []string) listedUser {
+	attributes := u.readable(nil)
+	if names != nil {
+		attributes = slices.DeleteFunc(attributes, func(a attribute) bool { return !slices.Contains(names, a.Name) })
+	}
+	return listedUser{
+		Username: u.username, Attributes: attributes, Enabled: !u.disabled, UserStatus: u.status,
+		UserCreateDate: epoch(u.created), UserLastModifiedDate: epoch(u.modified),
+	}
+}
+
+func (p *pool) listedUsers(users []*user, names []string) []listedUser {
+	list := make([]listedUser, len(users))
+	for i, u := range users {
+		list[i] = p.listed(u, names)
+	}
+	return list
+}
+
+type listUsersInput struct {
+	UserPoolID      string `json:"UserPoolId"`
+	AttributesToGet []string
+	Limit           *int
+	PaginationToken *string
+	Filter          string
+}
+
+type listUsersOutput struct {
+	Users           []listedUser
+	PaginationToken string `json:",omitempty"`
+}
+
+func (p *pool) listUsers(in *listUsersInput) (listUsersOutput, error) {
+	err := p.adminCall(in.UserPoolID, func(v *validation) {
+		v.length("filter", in.Filter, 0, 256)
+		pageForm(v, "limit", in.Limit, "paginationToken", in.PaginationToken)
+	})
+	if err != nil {
+		return listUsersOutput{}, err
+	}
+	matches, err := p.parseFilter(in.Filter)
+	if err != nil {
+		return listUsersOutput{}, err
+	}
+	if slices.ContainsFunc(in.AttributesToGet, func(name string) bool { return !p.inSchema(name) }) {
+		return listUsersOutput{}, errNoAttributes
+	}
+	pg := newPage(in.Limit, in.PaginationToken, "ListUsers", in.Filter, strings.Join(in.AttributesToGet, ","))
+	if in.Filter != "" {
+		pg.scan = maxScan
+	}
+	users, next, err := cut(p, pg, p.users, func(u *user) int64 { return u.serial }, matches)
+	if err != nil {
+		return listUsersOutput{}, err
+	}
+	return listUsersOutput{Users: p.listedUsers(users, in.AttributesToGet), PaginationToken: next}, nil
+}
+
+const (
+	filterUsername = "username"
+	filterStatus   = "cognito:user_status"
+	filterEnabled  = "status"
+)
+
+// searchable are the attributes that ListUsers finds users by.
+var searchable = []string{
+	filterUsername, attrEmail, attrPhone, "name", "given_name", "family_name", attrPreferred, filterStatus, filterEnabled, attrSub,
+}
+
+// filter is the one clause that a filter of ListUsers has.
+type filter struct {
+	attribute string
+	prefix    bool // ^= in place of =
+	value     string
+}
+
+// parseFilter reads a filter of ListUsers: attribute, = or ^=, and a value in double quotes, in which \" is a double
+// quote and \\ a backslash. An empty filter lets everyone through.
+func (p *pool) parseFilter(text string) (func(*user) bool, error) {
+	if strings.TrimSpace(text) == "" {
+		return func(*user) bool { return true }, nil
+	}
+	f, err := splitFilter(text)
+	if err != nil {
+		return nil, err
+	}
+	if !slices.Contains(searchable, f.attribute) {
+		return nil, invalidParameter("Invalid search attribute: " + f.attribute)
+	}
+	return func(u *user) bool { return p.matches(f, u) }, nil
+}
+
+// splitFilter takes a filter apart.
+func splitFilter(text string) (filter, error) {
+	name, rest, ok := strings.Cut(text, "=")
+	if !ok {
+		return filter{}, errFilter
+	}
+	name, prefix := strings.CutSuffix(name, "^")
+	name = strings.TrimSpace(name)
+	value, ok := unquote(strings.TrimSpace(rest))
+	if !ok || name == "" || strings.ContainsAny(name, " \t\r\n\"^\\") {
+		return filter{}, errFilter
+	}
+	return filter{attribute: name, prefix: prefix, value: value}, nil
+}
+
+// unquote reads a value in double quotes that is all of quoted.
+func unquote(quoted string) (string, bool) {
+	inner, ok := strings.CutPrefix(quoted, `"`)
+	if !ok {
+		return "", false
+	}
+	var value strings.Builder
+	for i := 0; i < len(inner); i++ {
+		switch {
+		case inner[i] == '"':
+			return value.String(), i == len(inner)-1
+		case inner[i] == '\\' && i+1 < len(inner) && (inner[i+1] == '"' || inner[i+1] == '\\'):
+			i++
+		}
+		value.WriteByte(inner[i])
+	}
+	return "", false // the closing quote is missing
+}
+
+// matches reports whether a user is among those that a filter wants. Names and the status Enabled are compared as
+// they are, the user status without regard to case, and addresses as the pool compares them.
+func (p *pool) matches(f filter, u *user) bool {
+	have, want := u.attributes[f.attribute], f.value
+	switch f.attribute {
+	case filterUsername:
+		have = u.username
+	case attrSub:
+		have = u.sub
+	case filterStatus:
+		have, want = u.status, strings.ToUpper(want)
+	case filterEnabled:
+		have = "Enabled"
+		if u.disabled {
+			have = "Disabled"
+		}
+	case attrEmail, attrPreferred:
+		have, want = p.fold(have), p.fold(want)
+	}
+	if f.prefix {
+		return strings.HasPrefix(have, want)
+	}
+	return have == want
 }

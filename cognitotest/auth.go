@@ -1,7 +1,14 @@
 package cognitotest
 
 import (
+	"crypto/hmac"
+	"crypto/rand"
+	"encoding/base64"
+	"maps"
 	"slices"
+	"time"
+
+	"github.com/gocognito/cognito/internal/srp"
 )
 
 // The keys of AuthParameters, ChallengeParameters and ChallengeResponses.
@@ -205,4 +212,489 @@ func (p *pool) finish(l *login) (authOutput, error) {
 		return authOutput{}, err
 	}
 	return p.signIn(l)
+}
+
+// authRequest is one request of a sign-in.
+type authRequest struct {
+	client   *Client
+	admin    bool // by the operation of administrators
+	session  string
+	params   map[string]string
+	metadata map[string]string
+}
+
+// check checks that the named parameters are there, and the secret hash.
+func (r *authRequest) check(names ...string) error {
+	if err := required(r.params, names...); err != nil {
+		return err
+	}
+	return checkAuthHash(r.client, r.params)
+}
+
+// login is a sign-in on its way, from its first request to its tokens.
+type login struct {
+	client   *Client
+	admin    bool // begun by an administrator, who must also continue it
+	flow     string
+	user     *user  // nil for a user who does not exist
+	username string // the internal one, made up for a user who does not exist
+	typed    string // what the client called the user
+	source   string // of the tokens, for PreTokenGeneration; "" for the usual one
+
+	// Of the request in hand: a device counts only for the step that names it.
+	metadata  map[string]string
+	deviceKey string
+	device    *device // once deviceKey is looked up; nil for none that is confirmed
+
+	bothFactors bool // a passkey proved them
+
+	bigA   string            // that CUSTOM_AUTH began with; "" without SRP
+	rounds []ChallengeResult // of CUSTOM_AUTH
+}
+
+// identify begins the login of the user that a request names.
+func (p *pool) identify(r *authRequest, flow string) (*login, error) {
+	l := &login{client: r.client, admin: r.admin, flow: flow, typed: r.params[paramUsername]}
+	l.take(r)
+	l.user = p.find(l.typed)
+	switch {
+	case l.user == nil && !r.client.PreventUserExistenceErrors:
+		return nil, errUserNotFound
+	case l.user == nil:
+		l.username = p.madeUpName(l.typed)
+	case l.user.disabled && !r.client.PreventUserExistenceErrors:
+		return nil, errDisabled
+	default:
+		l.username = l.user.username
+	}
+	return l, nil
+}
+
+// take takes on what a request brings besides its answer.
+func (l *login) take(r *authRequest) {
+	l.metadata, l.deviceKey, l.device = maps.Clone(r.metadata), r.params[paramDeviceKey], nil
+}
+
+// madeUpName is the internal name of a user who does not exist: the same one each time, as for a real user, and for
+// every spelling that the pool takes for the same name.
+func (p *pool) madeUpName(login string) string {
+	return formatUUID([16]byte(p.stable("user", p.fold(login))))
+}
+
+// loginEvent makes the event of a trigger about a login.
+func (p *pool) loginEvent(source string, l *login) TriggerEvent {
+	return p.event(source, l.client, l.user, l.typed, l.metadata)
+}
+
+func (p *pool) preAuthentication(l *login) error {
+	event := p.loginEvent("PreAuthentication_Authentication", l)
+	return trigger("PreAuthentication", p.cfg.Triggers.PreAuthentication, &event)
+}
+
+// startChoice begins USER_AUTH: with the session of a sign-up that was just confirmed, with the factor that the
+// client prefers, or with the question which one it shall be.
+func (p *pool) startChoice(r *authRequest) (authOutput, error) {
+	if err := r.check(paramUsername); err != nil {
+		return authOutput{}, err
+	}
+	if r.session != "" {
+		return p.autoSignIn(r)
+	}
+	factor := r.params[paramPreferred]
+	if factor == challengePassword {
+		if err := p.migrate(r); err != nil {
+			return authOutput{}, err
+		}
+	}
+	l, err := p.identify(r, flowChoice)
+	if err != nil {
+		return authOutput{}, err
+	}
+	offered := p.firstFactors(l.user)
+	switch {
+	case slices.Contains(offered, factor):
+		return p.beginFactor(l, factor, r.params)
+	case l.user == nil && slices.Contains(offered, challengeEmail):
+		return p.beginFactor(l, challengeEmail, r.params)
+	case len(offered) == 0:
+		return authOutput{}, errNoFactor
+	default:
+		return p.askSelect(l, offered), nil
+	}
+}
+
+// autoSignIn signs in who has just confirmed a sign-up.
+func (p *pool) autoSignIn(r *authRequest) (authOutput, error) {
+	s, err := p.openSession(r, afterConfirmation)
+	if err != nil {
+		return authOutput{}, err
+	}
+	l := s.login
+	if err := p.preAuthentication(l); err != nil {
+		return authOutput{}, err
+	}
+	if err := p.mayEnter(l.user); err != nil {
+		return authOutput{}, err
+	}
+	if err := p.resolveDevice(l); err != nil {
+		return authOutput{}, err
+	}
+	s.used = true
+	return p.secondFactor(l)
+}
+
+// firstFactors are what a user can begin with; for one who does not exist, what somebody might.
+func (p *pool) firstFactors(u *user) []string {
+	var offered []string
+	for _, factor := range p.cfg.FirstFactors {
+		if u != nil && !p.mayBegin(u, factor) || u == nil && factor == challengeWebAuthn {
+			continue
+		}
+		if factor == challengePassword {
+			offered = append(offered, challengePasswordSRP)
+		}
+		offered = append(offered, factor)
+	}
+	return offered
+}
+
+// mayBegin reports whether a user may begin with a factor. Codes alone are too little for who uses MFA, and so are
+// passkeys, unless they are made for it.
+func (p *pool) mayBegin(u *user, factor string) bool {
+	switch {
+	case !u.has(factor):
+		return false
+	case factor == challengePassword:
+		return true
+	case u.status == statusForceChange:
+		return false
+	case factor == challengeWebAuthn:
+		return !p.usesMFA(u) || p.cfg.WebAuthn.MultiFactor && u.passkeyMFA
+	default:
+		return !p.usesMFA(u)
+	}
+}
+
+// beginFactor asks for a first factor, or checks it where it came along.
+func (p *pool) beginFactor(l *login, factor string, params map[string]string) (authOutput, error) {
+	switch factor {
+	case challengePassword:
+		if err := required(params, paramPassword); err != nil {
+			return authOutput{}, err
+		}
+		return p.provePassword(l, params[paramPassword])
+	case challengePasswordSRP:
+		if err := checkSRPA(params); err != nil {
+			return authOutput{}, err
+		}
+		return p.askProof(l, params[paramSRPA])
+	case challengeWebAuthn:
+		return p.askPasskey(l)
+	default:
+		return p.beginOTP(l, factor)
+	}
+}
+
+// beginOTP delivers a code as the first factor. Confirming an address is among what it does, so a user who has not
+// done that yet gets one, too.
+func (p *pool) beginOTP(l *login, factor string) (authOutput, error) {
+	if l.user != nil && l.user.status != statusUnconfirmed {
+		if err := p.mayEnter(l.user); err != nil {
+			return authOutput{}, err
+		}
+	}
+	if err := p.preAuthentication(l); err != nil {
+		return authOutput{}, err
+	}
+	address := attrEmail
+	if factor == challengeSMSOTP {
+		address = attrPhone
+	}
+	return p.askCode(l, &challengeSession{challenge: factor, address: address, first: true}, otpDigits), nil
+}
+
+// askSelect lets the user choose a first factor.
+func (p *pool) askSelect(l *login, offered []string) authOutput {
+	out := p.challenge(&challengeSession{login: l, challenge: challengeSelect, options: offered}, map[string]string{})
+	out.AvailableChallenges = offered
+	return out
+}
+
+// answerSelect takes a choice, or a choice and the proof at once.
+func (p *pool) answerSelect(r *authRequest) (authOutput, error) {
+	s, err := p.openSession(r, challengeSelect, challengeWebAuthn)
+	if err != nil {
+		return authOutput{}, err
+	}
+	if err := required(r.params, paramAnswer); err != nil {
+		return authOutput{}, err
+	}
+	factor := r.params[paramAnswer]
+	switch {
+	case !slices.Contains(s.options, factor):
+		return authOutput{}, errSelection
+	case factor == challengePassword && r.params[paramPassword] == "":
+		s.used = true
+		return p.challenge(&challengeSession{login: s.login, challenge: factor, options: []string{factor}}, map[string]string{}), nil
+	case factor == challengeWebAuthn && r.params[paramCredential] != "":
+		return p.answerPasskey(s, r.params)
+	}
+	return p.continueWith(s, factor, r.params)
+}
+
+// continueWith spends a session on a first factor, unless that fails.
+func (p *pool) continueWith(s *challengeSession, factor string, params map[string]string) (authOutput, error) {
+	out, err := p.beginFactor(s.login, factor, params)
+	s.used = err == nil
+	return out, err
+}
+
+// answerFirst takes the proof of a first factor under the factor's own name.
+func (p *pool) answerFirst(factor string, r *authRequest) (authOutput, error) {
+	s, err := p.openSession(r, factor, challengeSelect)
+	switch {
+	case err != nil:
+		return authOutput{}, err
+	case !slices.Contains(s.options, factor):
+		return authOutput{}, errSelection
+	case factor == challengeWebAuthn:
+		if err := required(r.params, paramCredential); err != nil {
+			return authOutput{}, err
+		}
+		return p.answerPasskey(s, r.params)
+	default:
+		return p.continueWith(s, factor, r.params)
+	}
+}
+
+type adminInitiateAuthInput struct {
+	initiateAuthInput
+
+	UserPoolID string `json:"UserPoolId"`
+}
+
+func (p *pool) adminInitiateAuth(in *adminInitiateAuthInput) (authOutput, error) {
+	if in.UserPoolID != p.cfg.UserPoolID {
+		return authOutput{}, errNoPool(in.UserPoolID)
+	}
+	return p.initiate(&in.initiateAuthInput, true)
+}
+
+type adminRespondInput struct {
+	respondInput
+
+	UserPoolID string `json:"UserPoolId"`
+}
+
+func (p *pool) adminRespondToAuthChallenge(in *adminRespondInput) (authOutput, error) {
+	if in.UserPoolID != p.cfg.UserPoolID {
+		return authOutput{}, errNoPool(in.UserPoolID)
+	}
+	return p.respond(&in.respondInput, true)
+}
+
+// proofWindow is how long a proof may take, and how far TIMESTAMP may be from the clock. The service says "a few
+// seconds" without a number.
+const proofWindow = time.Minute
+
+// The parameters of a proof.
+const (
+	paramBlock     = "PASSWORD_CLAIM_SECRET_BLOCK"
+	paramSignature = "PASSWORD_CLAIM_SIGNATURE"
+	paramTimestamp = "TIMESTAMP"
+)
+
+// proof is a proof by SRP, of a password or of a device, between its two requests.
+type proof struct {
+	login   *login
+	device  *device // nil for a password
+	id      srp.Identity
+	bigA    string
+	server  *srp.Server
+	expires time.Time
+	used    bool
+	session string // the handle that came with it; "" for none
+}
+
+func (p *pool) startSRP(r *authRequest) (authOutput, error) {
+	if err := r.check(paramUsername, paramSRPA); err != nil {
+		return authOutput{}, err
+	}
+	if err := checkSRPA(r.params); err != nil {
+		return authOutput{}, err
+	}
+	l, err := p.identify(r, flowSRP)
+	if err != nil {
+		return authOutput{}, err
+	}
+	return p.askProof(l, r.params[paramSRPA])
+}
+
+// askProof asks for the proof of a password. In USER_SRP_AUTH the block is all that ties the answer to it; in the
+// other flows there is a session.
+func (p *pool) askProof(l *login, bigA string) (authOutput, error) {
+	if p.lockedOut(l.username) {
+		return authOutput{}, errLockedOut
+	}
+	attempt := &proof{login: l, id: p.identity(l.username), bigA: bigA, server: p.passwordServer(l)}
+	out := authOutput{ChallengeName: challengePasswordVerifier}
+	if l.flow != flowSRP {
+		out.Session = p.newSession(&challengeSession{login: l, challenge: challengePasswordVerifier, told: true})
+		attempt.session = out.Session
+	}
+	out.ChallengeParameters = map[string]string{
+		"SALT": attempt.server.Salt(), "SRP_B": attempt.server.PublicKey(), "SECRET_BLOCK": p.remember(attempt),
+		paramUsername: l.username, paramUserID: l.username,
+	}
+	return out, nil
+}
+
+// passwordServer is the server half for a password. For who has none it is made up: who asks twice gets the same
+// salt, as for a real one; no password fits, since nobody knows one for the verifier.
+func (p *pool) passwordServer(l *login) *srp.Server {
+	if l.user != nil && l.user.hasPassword() {
+		return srp.NewServer(l.user.verifier)
+	}
+	verifier := srp.NewVerifier(p.identity(l.username), rand.Text())
+	verifier.Salt = append([]byte{0}, p.stable("salt", l.username)[:16]...) // the zero makes the number positive
+	return srp.NewServer(verifier)
+}
+
+// remember keeps an attempt under its SECRET_BLOCK, which says nothing but is as long as the service's.
+func (p *pool) remember(attempt *proof) string {
+	attempt.expires = p.now().Add(proofWindow)
+	maps.DeleteFunc(p.proofs, func(_ string, old *proof) bool { return p.now().After(old.expires) })
+	var random [1200]byte
+	_, _ = rand.Read(random[:]) // it never fails
+	block := base64.StdEncoding.EncodeToString(random[:])
+	p.proofs[block] = attempt
+	return block
+}
+
+func (p *pool) answerProof(r *authRequest) (authOutput, error) {
+	attempt, err := p.openProof(r, challengePasswordVerifier)
+	if err != nil {
+		return authOutput{}, err
+	}
+	l := attempt.login
+	out, err := p.firstFactor(l, func() bool {
+		return attempt.verify(r.params) && l.user != nil && l.user.hasPassword()
+	})
+	if err == nil {
+		p.spend(attempt)
+	}
+	return out, err
+}
+
+// spend makes an attempt and its session no good for another answer.
+func (p *pool) spend(attempt *proof) {
+	attempt.used = true
+	if s := p.sessions[attempt.session]; s != nil {
+		s.used = true
+	}
+}
+
+// openProof finds the attempt that an answer is about.
+func (p *pool) openProof(r *authRequest, challenge string) (*proof, error) {
+	if err := required(r.params, paramBlock, paramSignature, paramTimestamp); err != nil {
+		return nil, err
+	}
+	timestamp, err := srp.ParseTimestamp(r.params[paramTimestamp])
+	if err != nil {
+		return nil, errTimestamp
+	}
+	attempt := p.proofs[r.params[paramBlock]]
+	if attempt == nil || (attempt.device != nil) != (challenge == challengeDeviceVerifier) {
+		return nil, errWrongPassword
+	}
+	if err := p.checkProofSession(r, attempt, challenge); err != nil {
+		return nil, err
+	}
+	l := attempt.login
+	if attempt.used || l.client.ID != r.client.ID || l.admin != r.admin || l.username != r.params[paramUsername] ||
+		p.now().After(attempt.expires) || !p.timely(timestamp) {
+		return nil, errWrongPassword
+	}
+	l.take(r)
+	return attempt, nil
+}
+
+// checkProofSession checks the session of a proof. There is none in USER_SRP_AUTH, and a device's may be left out,
+// since the service's own clients leave it out.
+func (p *pool) checkProofSession(r *authRequest, attempt *proof, challenge string) error {
+	if r.session == "" && (attempt.session == "" || attempt.device != nil) {
+		return nil
+	}
+	if _, err := p.openSession(r, challenge); err != nil {
+		return err
+	}
+	if r.session != attempt.session {
+		return errSession
+	}
+	return nil
+}
+
+// verify checks the signature of an answer.
+func (a *proof) verify(params map[string]string) bool {
+	block, err := base64.StdEncoding.DecodeString(params[paramBlock])
+	return err == nil && a.server.Verify(a.id, a.bigA, block, params[paramTimestamp], params[paramSignature]) == nil
+}
+
+// timely reports whether a proof's time is near the pool's clock, or near the clock that Advance adds to: a client
+// on the machine's own clock can sign in after Advance, too.
+func (p *pool) timely(t time.Time) bool {
+	return p.now().Sub(t).Abs() <= proofWindow || p.cfg.Now().Sub(t).Abs() <= proofWindow
+}
+
+// checkHash checks the secret hash of a request that names username; mismatch is the text where it is wrong. What
+// the service says to a client without a secret that sends one is not documented; here it is refused.
+func checkHash(c *Client, username, hash, mismatch string) error {
+	switch {
+	case c.Secret == "" && hash == "":
+		return nil
+	case c.Secret == "":
+		return notAuthorized(mismatch)
+	case hash == "":
+		return notAuthorized("Client " + c.ID + " is configured with secret but SECRET_HASH was not received")
+	case !hmac.Equal([]byte(hash), []byte(srp.SecretHash(username, c.ID, c.Secret))):
+		return notAuthorized(mismatch)
+	default:
+		return nil
+	}
+}
+
+// checkAuthHash is checkHash for the parameters of a sign-in.
+func checkAuthHash(c *Client, params map[string]string) error {
+	return checkHash(c, params[paramUsername], params[paramSecretHash], "Unable to verify secret hash for client "+c.ID)
+}
+
+// migrate asks the trigger UserMigration for a user whom the pool does not have, and adds the one that it finds.
+func (p *pool) migrate(r *authRequest) error {
+	name, password := r.params[paramUsername], r.params[paramPassword]
+	fn := p.cfg.Triggers.UserMigration
+	if fn == nil || password == "" || p.find(name) != nil {
+		return nil
+	}
+	event := &UserMigrationEvent{
+		TriggerEvent: p.event("UserMigration_Authentication", r.client, nil, name, r.metadata), Password: password,
+	}
+	if err := trigger("UserMigration", fn, event); err != nil {
+		return err
+	}
+	if !event.Found {
+		return nil
+	}
+	attributes := maps.Clone(event.NewAttributes)
+	if attributes == nil {
+		attributes = map[string]string{}
+	}
+	if attr := p.usernameAttribute(name); attr != "" {
+		attributes[attr] = name
+	}
+	u := p.newUser(name, "", password, attributes)
+	u.status = statusResetRequired
+	if event.Status == statusConfirmed {
+		u.status = statusConfirmed
+	}
+	return nil
 }

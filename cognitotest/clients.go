@@ -161,3 +161,227 @@ func (p *pool) listUserPoolClients(in *listClientsInput) (listClientsOutput, err
 	}
 	return out, err
 }
+
+const (
+	minTokenValidity   = 5 * time.Minute
+	maxTokenValidity   = 24 * time.Hour
+	minRefreshValidity = time.Hour
+	maxRefreshValidity = 3650 * 24 * time.Hour
+
+	settingEnabled  = "ENABLED"
+	settingDisabled = "DISABLED"
+	settingLegacy   = "LEGACY"
+
+	providerCognito = "COGNITO"
+)
+
+// clientSettings are the settings of an app client on the wire, where a missing one is the default.
+type clientSettings struct {
+	ClientName                               string         `json:",omitempty"`
+	RefreshTokenValidity                     int            `json:",omitempty"`
+	AccessTokenValidity                      int            `json:",omitempty"`
+	IDTokenValidity                          int            `json:"IdTokenValidity,omitempty"`
+	TokenValidityUnits                       *validityUnits `json:",omitempty"`
+	ReadAttributes                           []string       `json:",omitempty"`
+	WriteAttributes                          []string       `json:",omitempty"`
+	ExplicitAuthFlows                        []string       `json:",omitempty"`
+	SupportedIdentityProviders               []string       `json:",omitempty"`
+	CallbackURLs                             []string       `json:",omitempty"`
+	LogoutURLs                               []string       `json:",omitempty"`
+	DefaultRedirectURI                       string         `json:",omitempty"`
+	AllowedOAuthFlows                        []string       `json:",omitempty"`
+	AllowedOAuthScopes                       []string       `json:",omitempty"`
+	AllowedOAuthFlowsUserPoolClient          bool
+	AnalyticsConfiguration                   map[string]any `json:",omitempty"`
+	PreventUserExistenceErrors               string         `json:",omitempty"`
+	EnableTokenRevocation                    *bool          `json:",omitempty"`
+	EnablePropagateAdditionalUserContextData bool
+	AuthSessionValidity                      int               `json:",omitempty"`
+	RefreshTokenRotation                     *rotationSettings `json:",omitempty"`
+}
+
+// validityUnits are "seconds", "minutes", "hours" or "days"; "" for the default: hours, and days for refresh tokens.
+type validityUnits struct {
+	AccessToken  string `json:",omitempty"`
+	IDToken      string `json:"IdToken,omitempty"`
+	RefreshToken string `json:",omitempty"`
+}
+
+type rotationSettings struct {
+	Feature                 string
+	RetryGracePeriodSeconds int
+}
+
+var units = map[string]time.Duration{"seconds": time.Second, "minutes": time.Minute, "hours": time.Hour, "days": 24 * time.Hour}
+
+// legacyFlows are the old names of flows, and what they allow beside the default.
+var legacyFlows = map[string]string{
+	"ADMIN_NO_SRP_AUTH": "ALLOW_ADMIN_USER_PASSWORD_AUTH", "USER_PASSWORD_AUTH": "ALLOW_USER_PASSWORD_AUTH",
+	"CUSTOM_AUTH_FLOW_ONLY": "ALLOW_CUSTOM_AUTH",
+}
+
+// form checks the form of the settings.
+func (s *clientSettings) form(v *validation) {
+	if s.ClientName != "" && !clientNamePattern.MatchString(s.ClientName) {
+		v.fail("clientName", `Member must satisfy regular expression pattern: [\w\s+=,.@-]+`)
+	}
+	for _, flow := range s.ExplicitAuthFlows {
+		v.oneOf("explicitAuthFlows", flow, "ADMIN_NO_SRP_AUTH", "ALLOW_ADMIN_USER_PASSWORD_AUTH", "ALLOW_CUSTOM_AUTH",
+			"ALLOW_REFRESH_TOKEN_AUTH", "ALLOW_USER_AUTH", "ALLOW_USER_PASSWORD_AUTH", "ALLOW_USER_SRP_AUTH",
+			"CUSTOM_AUTH_FLOW_ONLY", "USER_PASSWORD_AUTH")
+	}
+	v.oneOf("preventUserExistenceErrors", s.PreventUserExistenceErrors, settingEnabled, settingLegacy)
+	if s.AuthSessionValidity != 0 {
+		v.between("authSessionValidity", s.AuthSessionValidity, 3, 15)
+	}
+	if r := s.RefreshTokenRotation; r != nil {
+		v.oneOf("refreshTokenRotation.feature", r.Feature, settingDisabled, settingEnabled)
+		v.between("refreshTokenRotation.retryGracePeriodSeconds", r.RetryGracePeriodSeconds, 0, 60)
+	}
+	if u := s.TokenValidityUnits; u != nil {
+		for member, unit := range map[string]string{"accessToken": u.AccessToken, "idToken": u.IDToken, "refreshToken": u.RefreshToken} {
+			v.oneOf("tokenValidityUnits."+member, unit, "days", "hours", "minutes", "seconds")
+		}
+	}
+}
+
+// checkSettings checks what the form does not show.
+func (p *pool) checkSettings(s *clientSettings) error {
+	access, id, refresh := s.validities()
+	for _, d := range []time.Duration{access, id} {
+		if d != 0 && (d < minTokenValidity || d > maxTokenValidity) {
+			return errTokenRange
+		}
+	}
+	if refresh != 0 && (refresh < minRefreshValidity || refresh > maxRefreshValidity) {
+		return errTokenRange
+	}
+	unknown := func(name string) bool { return !p.inSchema(name) }
+	switch {
+	case slices.ContainsFunc(s.ReadAttributes, unknown):
+		return invalidParameter("Invalid read attributes specified while creating a client")
+	case slices.ContainsFunc(s.WriteAttributes, func(name string) bool { return unknown(name) || !userMayWrite(name) }):
+		return invalidParameter("Invalid write attributes specified while creating a client")
+	}
+	for _, name := range s.SupportedIdentityProviders {
+		if name != providerCognito && p.findProvider(name) == nil {
+			return invalidParameter("The provider " + name + " does not exist for User Pool " + p.cfg.UserPoolID)
+		}
+	}
+	legacy := slices.ContainsFunc(s.ExplicitAuthFlows, func(flow string) bool { return legacyFlows[flow] != "" })
+	modern := slices.ContainsFunc(s.ExplicitAuthFlows, func(flow string) bool { return legacyFlows[flow] == "" })
+	switch {
+	case legacy && modern:
+		return errMixedFlows
+	case s.rotates() && slices.Contains(s.ExplicitAuthFlows, "ALLOW_REFRESH_TOKEN_AUTH"):
+		return errRotationFlow
+	default:
+		return nil
+	}
+}
+
+func (s *clientSettings) rotates() bool {
+	return s.RefreshTokenRotation != nil && s.RefreshTokenRotation.Feature == settingEnabled
+}
+
+// validities are the tokens' lifetimes, 0 for the default.
+func (s *clientSettings) validities() (access, id, refresh time.Duration) {
+	u := validityUnits{}
+	if s.TokenValidityUnits != nil {
+		u = *s.TokenValidityUnits
+	}
+	of := func(n int, unit, usually string) time.Duration {
+		if unit == "" {
+			unit = usually
+		}
+		return time.Duration(n) * units[unit]
+	}
+	return of(s.AccessTokenValidity, u.AccessToken, "hours"), of(s.IDTokenValidity, u.IDToken, "hours"),
+		of(s.RefreshTokenValidity, u.RefreshToken, "days")
+}
+
+// apply gives a client the settings; what is left zero, [Client.withDefaults] fills in.
+func (s *clientSettings) apply(c *Client) {
+	c.Name = s.ClientName
+	c.AccessTokenValidity, c.IDTokenValidity, c.RefreshTokenValidity = s.validities()
+	c.AuthSessionValidity = time.Duration(s.AuthSessionValidity) * time.Minute
+	c.ReadAttributes, c.WriteAttributes = s.ReadAttributes, s.WriteAttributes
+	c.ExplicitAuthFlows = modernFlows(s.ExplicitAuthFlows)
+	c.PreventUserExistenceErrors = s.PreventUserExistenceErrors == settingEnabled
+	c.DisableTokenRevocation = s.EnableTokenRevocation != nil && !*s.EnableTokenRevocation
+	c.RefreshTokenRotation, c.RefreshTokenGracePeriod = s.rotates(), 0
+	if s.rotates() {
+		c.RefreshTokenGracePeriod = time.Duration(s.RefreshTokenRotation.RetryGracePeriodSeconds) * time.Second
+		if len(c.ExplicitAuthFlows) == 0 {
+			c.ExplicitAuthFlows = []string{"ALLOW_USER_SRP_AUTH", "ALLOW_CUSTOM_AUTH"}
+		}
+	}
+}
+
+// modernFlows puts flows under their new names; nil for none.
+func modernFlows(flows []string) []string {
+	switch {
+	case len(flows) == 0:
+		return nil
+	case slices.Contains(flows, "CUSTOM_AUTH_FLOW_ONLY"):
+		return []string{"ALLOW_CUSTOM_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"}
+	case strings.HasPrefix(flows[0], "ALLOW_"):
+		return slices.Clone(flows)
+	}
+	modern := slices.Clone(defaultFlows)
+	for _, flow := range flows {
+		modern = append(modern, legacyFlows[flow])
+	}
+	return modern
+}
+
+// withDefaults shows the defaults that the service shows.
+func (s clientSettings) withDefaults() clientSettings {
+	if s.RefreshTokenValidity == 0 {
+		s.RefreshTokenValidity = 30
+		if s.TokenValidityUnits != nil {
+			copied := *s.TokenValidityUnits
+			copied.RefreshToken = ""
+			s.TokenValidityUnits = &copied
+		}
+	}
+	if s.AuthSessionValidity == 0 {
+		s.AuthSessionValidity = 3
+	}
+	if s.EnableTokenRevocation == nil {
+		s.EnableTokenRevocation = new(bool)
+		*s.EnableTokenRevocation = true
+	}
+	return s
+}
+
+// settingsOf puts a client of the Config on the wire.
+func settingsOf(c *Client) clientSettings {
+	s := clientSettings{
+		ClientName: c.Name, ReadAttributes: c.ReadAttributes, WriteAttributes: c.WriteAttributes, ExplicitAuthFlows: c.ExplicitAuthFlows,
+		AuthSessionValidity: int(c.AuthSessionValidity / time.Minute), PreventUserExistenceErrors: settingLegacy,
+		TokenValidityUnits: &validityUnits{},
+	}
+	s.AccessTokenValidity, s.TokenValidityUnits.AccessToken = inUnits(c.AccessTokenValidity)
+	s.IDTokenValidity, s.TokenValidityUnits.IDToken = inUnits(c.IDTokenValidity)
+	s.RefreshTokenValidity, s.TokenValidityUnits.RefreshToken = inUnits(c.RefreshTokenValidity)
+	if c.PreventUserExistenceErrors {
+		s.PreventUserExistenceErrors = settingEnabled
+	}
+	enabled := !c.DisableTokenRevocation
+	s.EnableTokenRevocation = &enabled
+	if c.RefreshTokenRotation {
+		s.RefreshTokenRotation = &rotationSettings{settingEnabled, int(c.RefreshTokenGracePeriod / time.Second)}
+	}
+	return s
+}
+
+// inUnits is a duration in the largest unit that it is a whole number of.
+func inUnits(d time.Duration) (int, string) {
+	for _, unit := range []string{"days", "hours", "minutes"} {
+		if d%units[unit] == 0 {
+			return int(d / units[unit]), unit
+		}
+	}
+	return int(d / time.Second), "seconds"
+}

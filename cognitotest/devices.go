@@ -225,3 +225,166 @@ func forgetDevice(_ *pool, u *user, d *device, _ *deviceInput, _ bool) (noBody, 
 	u.forget(d)
 	return noBody{}, nil
 }
+
+// deviceType is a device on the wire.
+type deviceType struct {
+	DeviceKey                   string
+	DeviceAttributes            []attribute
+	DeviceCreateDate            float64
+	DeviceLastModifiedDate      float64
+	DeviceLastAuthenticatedDate float64
+}
+
+// describe is what the operations tell of a device; administrators see more.
+func (p *pool) describe(u *user, d *device, admin bool) deviceType {
+	attributes := []attribute{{"device_status", "valid"}}
+	if d.name != "" {
+		attributes = append(attributes, attribute{"device_name", d.name})
+	}
+	attributes = append(attributes, attribute{"last_ip_used", "127.0.0.1"})
+	if admin {
+		status := notRemembered
+		if d.remembered {
+			status = remembered
+		}
+		owner := p.cfg.UserPoolID + "." + u.sub
+		attributes = append(attributes,
+			attribute{"dev:device_arn", "arn:aws:cognito-idp:" + owner + ".device." + d.key},
+			attribute{"dev:device_owner", owner}, attribute{"dev:device_remembered_status", status},
+		)
+	}
+	return deviceType{
+		DeviceKey: d.key, DeviceAttributes: attributes, DeviceCreateDate: epoch(d.created),
+		DeviceLastModifiedDate: epoch(d.modified), DeviceLastAuthenticatedDate: epoch(d.authenticated),
+	}
+}
+
+type getDeviceOutput struct{ Device deviceType }
+
+func getDevice(p *pool, u *user, d *device, _ *deviceInput, admin bool) (getDeviceOutput, error) {
+	return getDeviceOutput{p.describe(u, d, admin)}, nil
+}
+
+type listDevicesInput struct {
+	AccessToken     string
+	UserPoolID      string `json:"UserPoolId"`
+	Username        string
+	Limit           *int
+	PaginationToken *string
+}
+
+type listDevicesOutput struct {
+	Devices         []deviceType
+	PaginationToken string `json:",omitempty"`
+}
+
+func (p *pool) listDevices(in *listDevicesInput) (listDevicesOutput, error) {
+	return p.deviceList(in, "ListDevices", false)
+}
+
+func (p *pool) adminListDevices(in *listDevicesInput) (listDevicesOutput, error) {
+	return p.deviceList(in, "AdminListDevices", true)
+}
+
+// deviceList lists the confirmed devices of a user, oldest first.
+func (p *pool) deviceList(in *listDevicesInput, op string, admin bool) (listDevicesOutput, error) {
+	out := listDevicesOutput{Devices: []deviceType{}}
+	v := &validation{}
+	pageForm(v, "limit", in.Limit, "paginationToken", in.PaginationToken)
+	if err := v.err(); err != nil {
+		return out, err
+	}
+	u, err := p.deviceOwner(in.AccessToken, in.UserPoolID, in.Username, admin)
+	if err != nil {
+		return out, err
+	}
+	pg := newPage(in.Limit, in.PaginationToken, op, u.sub)
+	page, next, err := cut(p, pg, u.devices, func(d *device) int64 { return d.serial }, func(d *device) bool { return d.confirmed })
+	for _, d := range page {
+		out.Devices = append(out.Devices, p.describe(u, d, admin))
+	}
+	out.PaginationToken = next
+	return out, err
+}
+
+// replacesMFA reports whether d spares its user the second factor.
+func (p *pool) replacesMFA(d *device) bool {
+	return d != nil && d.remembered && p.cfg.Devices != nil && p.cfg.Devices.ChallengeRequiredOnNewDevice
+}
+
+// askDevice asks for the proof of the device that the client named.
+func (p *pool) askDevice(l *login) (authOutput, error) {
+	s := &challengeSession{login: l, challenge: challengeDevice, device: l.device}
+	return p.challenge(s, map[string]string{
+		paramDeviceKey: l.device.key, paramUsername: l.username, paramUserID: l.username,
+	}), nil
+}
+
+// answerDevice begins the proof of a device. The service's own clients leave the session out.
+func (p *pool) answerDevice(r *authRequest) (authOutput, error) {
+	if err := required(r.params, paramDeviceKey); err != nil {
+		return authOutput{}, err
+	}
+	if err := checkSRPA(r.params); err != nil {
+		return authOutput{}, err
+	}
+	if r.session == "" {
+		if r.session = p.pendingDevice(r); r.session == "" {
+			return authOutput{}, errSession
+		}
+	}
+	s, err := p.openSession(r, challengeDevice)
+	if err != nil {
+		return authOutput{}, err
+	}
+	l := s.login
+	if err := p.resolveDevice(l); err != nil {
+		return authOutput{}, err
+	}
+	if l.device != s.device {
+		return authOutput{}, errNoDevice
+	}
+	s.used = true
+	attempt := &proof{
+		login: l, device: l.device, id: srp.Identity{Namespace: l.device.group, Name: l.device.key},
+		bigA: r.params[paramSRPA], server: srp.NewServer(l.device.verifier),
+	}
+	out := p.challenge(&challengeSession{login: l, challenge: challengeDeviceVerifier}, map[string]string{
+		"SALT": attempt.server.Salt(), "SRP_B": attempt.server.PublicKey(), "SECRET_BLOCK": p.remember(attempt),
+		paramUsername: l.username, paramDeviceKey: l.device.key,
+	})
+	attempt.session = out.Session
+	return out, nil
+}
+
+// pendingDevice finds the session of an answer that names none: that of the device's own sign-in.
+func (p *pool) pendingDevice(r *authRequest) string {
+	for handle, s := range p.sessions {
+		if s.challenge == challengeDevice && p.usable(s) == nil && s.login.client.ID == r.client.ID && s.login.admin == r.admin &&
+			s.device.key == r.params[paramDeviceKey] && s.login.username == r.params[paramUsername] {
+			return handle
+		}
+	}
+	return ""
+}
+
+// answerDeviceProof checks the proof of a device, the last step of its sign-in.
+func (p *pool) answerDeviceProof(r *authRequest) (authOutput, error) {
+	if err := required(r.params, paramDeviceKey); err != nil {
+		return authOutput{}, err
+	}
+	attempt, err := p.openProof(r, challengeDeviceVerifier)
+	if err != nil {
+		return authOutput{}, err
+	}
+	l := attempt.login
+	if err := p.resolveDevice(l); err != nil {
+		return authOutput{}, err
+	}
+	if l.device != attempt.device || !attempt.verify(r.params) {
+		return authOutput{}, errWrongPassword
+	}
+	p.spend(attempt)
+	l.device.authenticated, l.source = p.now(), "TokenGeneration_AuthenticateDevice"
+	return p.finish(l)
+}

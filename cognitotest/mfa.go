@@ -1,8 +1,16 @@
 package cognitotest
 
 import (
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha1" //nolint:gosec // RFC 6238 with SHA-1 is what the service and the authenticators speak
+	"encoding/base32"
+	"encoding/binary"
 	"encoding/json"
+	"fmt"
 	"slices"
+	"strings"
+	"time"
 )
 
 // Whether a pool asks for second factors.
@@ -165,4 +173,370 @@ func (p *pool) addFactors(added *user, u *User) {
 		}
 	}
 	added.factors, added.preferred = factors, u.PreferredMFA
+}
+
+// askSetup asks a user who has no second factor, where one is required, to set one up.
+func (p *pool) askSetup(l *login) (authOutput, error) {
+	if !slices.Contains(p.cfg.MFAFactors, challengeTOTP) && !slices.Contains(p.cfg.MFAFactors, challengeEmail) {
+		return authOutput{}, errNoSetup
+	}
+	list, err := json.Marshal(p.cfg.MFAFactors)
+	if err != nil {
+		return authOutput{}, err
+	}
+	return p.challenge(&challengeSession{login: l, challenge: challengeSetup}, map[string]string{
+		"MFAS_CAN_SETUP": string(list), paramUserID: l.username,
+	}), nil
+}
+
+// answerSetup ends the set-up of a software token, or begins that of an e-mail address.
+func (p *pool) answerSetup(r *authRequest) (authOutput, error) {
+	s, err := p.openSession(r, challengeSetup)
+	if err != nil {
+		return authOutput{}, err
+	}
+	if err := p.resolveDevice(s.login); err != nil {
+		return authOutput{}, err
+	}
+	l, address := s.login, r.params[paramEmail]
+	switch {
+	case s.ready:
+		s.used = true
+		return p.afterFactor(l, challengeTOTP)
+	case address == "":
+		return authOutput{}, errTOTPUnverified
+	case !slices.Contains(p.cfg.MFAFactors, challengeEmail):
+		return authOutput{}, errSelection
+	case l.user.attributes[attrEmail] != "":
+		return authOutput{}, notAuthorized("Cannot modify an already provided " + attrEmail)
+	case !isEmail(address):
+		return authOutput{}, errEmailForm
+	}
+	s.used = true
+	return p.askCode(l, &challengeSession{challenge: challengeEmail, address: attrEmail, value: address}, mfaDigits), nil
+}
+
+type associateInput struct{ AccessToken, Session string }
+
+type associateOutput struct {
+	SecretCode string
+	Session    string `json:",omitempty"`
+}
+
+// associateSoftwareToken begins the set-up of a software token, signed in or on the way to that.
+func (p *pool) associateSoftwareToken(in *associateInput) (associateOutput, error) {
+	u, s, err := p.setupUser(in.AccessToken, in.Session)
+	if err != nil {
+		return associateOutput{}, err
+	}
+	token := &softwareToken{secret: newSecret()}
+	out := associateOutput{SecretCode: encodeSecret(token.secret)}
+	u.newToken = token
+	if s != nil {
+		s.used = true
+		out.Session = p.newSession(&challengeSession{login: s.login, challenge: challengeSetup, token: token})
+	}
+	return out, nil
+}
+
+// setupUser finds whose software token a request is about, by an access token or by the session of MFA_SETUP.
+func (p *pool) setupUser(accessToken, handle string) (*user, *challengeSession, error) {
+	v := &validation{}
+	v.session(handle)
+	if err := v.err(); err != nil {
+		return nil, nil, err
+	}
+	if (accessToken == "") == (handle == "") {
+		return nil, nil, invalidParameter("Only one of access token and session must be provided.") // the service's text is not known
+	}
+	u, s := (*user)(nil), (*challengeSession)(nil)
+	if handle == "" {
+		var err error
+		if u, _, err = p.authorize(accessToken); err != nil {
+			return nil, nil, err
+		}
+	} else {
+		if s = p.sessions[handle]; s == nil || s.challenge != challengeSetup || s.ready {
+			return nil, nil, errSession
+		}
+		if err := p.usable(s); err != nil {
+			return nil, nil, err
+		}
+		u = s.login.user
+	}
+	if p.cfg.MFA == mfaOff || !slices.Contains(p.cfg.MFAFactors, challengeTOTP) {
+		return nil, nil, errNoTOTP
+	}
+	return u, s, nil
+}
+
+type verifyTokenInput struct {
+	AccessToken, Session, UserCode, FriendlyDeviceName string
+}
+
+type verifyTokenOutput struct {
+	Status  string
+	Session string `json:",omitempty"`
+}
+
+// verifySoftwareToken ends the set-up of a software token.
+func (p *pool) verifySoftwareToken(in *verifyTokenInput) (verifyTokenOutput, error) {
+	v := &validation{}
+	v.length("userCode", in.UserCode, 6, 6)
+	if err := v.err(); err != nil {
+		return verifyTokenOutput{}, err
+	}
+	u, s, err := p.setupUser(in.AccessToken, in.Session)
+	if err != nil {
+		return verifyTokenOutput{}, err
+	}
+	token := u.newToken
+	if s != nil {
+		token = s.token
+	}
+	if token == nil {
+		return verifyTokenOutput{}, errTOTPMissing
+	}
+	count := "code " + u.username
+	if p.lockedOut(count) {
+		return verifyTokenOutput{}, errLockedOut
+	}
+	if err := token.check(in.UserCode, p.now()); err != nil {
+		p.failed(count)
+		return verifyTokenOutput{}, errEnableTOTP
+	}
+	p.succeeded(count)
+	token.name = in.FriendlyDeviceName
+	u.token, u.newToken, u.modified = token, nil, p.now()
+	out := verifyTokenOutput{Status: "SUCCESS"}
+	if s != nil {
+		s.used = true
+		if !slices.Contains(u.factors, challengeTOTP) {
+			u.factors = append(slices.Clone(u.factors), challengeTOTP)
+		}
+		out.Session = p.newSession(&challengeSession{login: s.login, challenge: challengeSetup, ready: true})
+	}
+	return out, nil
+}
+
+// mfaSettings is what a user wants of a factor.
+type mfaSettings struct{ Enabled, PreferredMfa bool }
+
+type preferenceInput struct {
+	AccessToken              string
+	SMSMfaSettings           *mfaSettings
+	SoftwareTokenMfaSettings *mfaSettings
+	EmailMfaSettings         *mfaSettings
+	WebAuthnMfaSettings      *struct{ Enabled bool }
+}
+
+func (p *pool) setUserMFAPreference(in *preferenceInput) (empty, error) {
+	u, _, err := p.authorize(in.AccessToken)
+	if err != nil {
+		return empty{}, err
+	}
+	return empty{}, p.prefer(u, in)
+}
+
+type adminPreferenceInput struct {
+	adminInput
+	preferenceInput
+}
+
+func (p *pool) adminSetUserMFAPreference(in *adminPreferenceInput) (empty, error) {
+	u, err := p.adminUser(in.adminInput, nil)
+	if err != nil {
+		return empty{}, err
+	}
+	return empty{}, p.prefer(u, &in.preferenceInput)
+}
+
+// prefer changes a user's second factors; a factor that is not named stays as it is.
+func (p *pool) prefer(u *user, in *preferenceInput) error {
+	factors, preferred := slices.Clone(u.factors), u.preferred
+	var wanted []string
+	for _, change := range []struct {
+		factor string
+		to     *mfaSettings
+	}{{challengeSMS, in.SMSMfaSettings}, {challengeTOTP, in.SoftwareTokenMfaSettings}, {challengeEmail, in.EmailMfaSettings}} {
+		if change.to == nil {
+			continue
+		}
+		if change.to.Enabled || change.to.PreferredMfa {
+			if err := p.mayPrefer(u, change.factor); err != nil {
+				return err
+			}
+		}
+		if change.to.PreferredMfa && !change.to.Enabled {
+			return invalidParameter("The preferred MFA method must be enabled.") // the service's text is not known
+		}
+		factors = slices.DeleteFunc(factors, func(f string) bool { return f == change.factor })
+		if change.to.Enabled {
+			factors = append(factors, change.factor)
+		}
+		switch {
+		case change.to.PreferredMfa:
+			wanted = append(wanted, change.factor)
+		case preferred == change.factor:
+			preferred = ""
+		}
+	}
+	switch len(wanted) {
+	case 0:
+	case 1:
+		preferred = wanted[0]
+	default:
+		return invalidParameter("Only one MFA method can be preferred.") // the service's text is not known
+	}
+	passkeys := u.passkeyMFA
+	if in.WebAuthnMfaSettings != nil {
+		if passkeys = in.WebAuthnMfaSettings.Enabled; passkeys && (!p.cfg.WebAuthn.MultiFactor || len(factors) == 0) {
+			return invalidParameter("Passkeys cannot be used as MFA.") // the service's text is not known
+		}
+	}
+	u.factors, u.preferred, u.passkeyMFA, u.modified = factors, preferred, passkeys, p.now()
+	return nil
+}
+
+// mayPrefer says why a user cannot enable a factor.
+func (p *pool) mayPrefer(u *user, factor string) error {
+	switch {
+	case factor == challengeTOTP && u.token != nil:
+		return nil
+	case factor == challengeTOTP && u.newToken != nil:
+		return errTOTPUnverified
+	case factor == challengeTOTP && !slices.Contains(p.cfg.MFAFactors, factor):
+		return errNoTOTP
+	case factor == challengeTOTP:
+		return errTOTPMissing
+	case !p.canUse(u, factor):
+		return invalidParameter("User does not have delivery config set to turn on " + factor)
+	default:
+		return nil
+	}
+}
+
+// mfaState is what a user's factors look like from outside.
+type mfaState struct {
+	PreferredMfaSetting string   `json:",omitempty"`
+	UserMFASettingList  []string `json:",omitempty"`
+}
+
+func (u *user) mfaState() mfaState {
+	return mfaState{u.preferred, slices.Sorted(slices.Values(u.factors))}
+}
+
+type authFactorsOutput struct {
+	Username                  string
+	ConfiguredUserAuthFactors []string
+
+	mfaState
+}
+
+func (p *pool) getUserAuthFactors(in *accessTokenInput) (authFactorsOutput, error) {
+	u, _, err := p.authorize(in.AccessToken)
+	if err != nil {
+		return authFactorsOutput{}, err
+	}
+	return u.authFactors(), nil
+}
+
+func (p *pool) adminGetUserAuthFactors(in *adminInput) (authFactorsOutput, error) {
+	u, err := p.adminUser(*in, nil)
+	if err != nil {
+		return authFactorsOutput{}, err
+	}
+	return u.authFactors(), nil
+}
+
+// authFactors lists the first factors that a user has, whether or not the pool takes them.
+func (u *user) authFactors() authFactorsOutput {
+	out := authFactorsOutput{Username: u.username, mfaState: u.mfaState(), ConfiguredUserAuthFactors: []string{}}
+	for _, factor := range []string{challengePassword, challengeEmail, challengeSMSOTP, challengeWebAuthn} {
+		if u.has(factor) {
+			out.ConfiguredUserAuthFactors = append(out.ConfiguredUserAuthFactors, factor)
+		}
+	}
+	return out
+}
+
+// has reports whether a user has a first factor.
+func (u *user) has(factor string) bool {
+	switch factor {
+	case challengePassword:
+		return u.hasPassword()
+	case challengeEmail:
+		return u.attributes[attrEmail] != ""
+	case challengeSMSOTP:
+		return u.attributes[attrPhone] != ""
+	default:
+		return len(u.passkeys) > 0
+	}
+}
+
+// totpStep is how long a code is the current one, in seconds.
+const totpStep = 30
+
+// softwareToken is a user's software token.
+type softwareToken struct {
+	secret []byte
+	name   string  // FRIENDLY_DEVICE_NAME
+	used   []int64 // the steps whose codes were used, as far as they could be used again
+}
+
+// totp is the code of RFC 6238 for a step, in six digits.
+func totp(secret []byte, step int64) string {
+	mac := hmac.New(sha1.New, secret)
+	var counter [8]byte
+	binary.BigEndian.PutUint64(counter[:], uint64(step)) //nolint:gosec // steps count from 1970
+	mac.Write(counter[:])
+	sum := mac.Sum(nil)
+	offset := sum[len(sum)-1] & 0xf
+	return fmt.Sprintf("%06d", binary.BigEndian.Uint32(sum[offset:])&0x7fffffff%1_000_000)
+}
+
+// check checks a code, which may be a step early or late and is good once; nil if it is right.
+func (t *softwareToken) check(code string, now time.Time) error {
+	current := now.Unix() / totpStep
+	for _, step := range []int64{current, current - 1, current + 1} {
+		if !hmac.Equal([]byte(code), []byte(totp(t.secret, step))) {
+			continue
+		}
+		if slices.Contains(t.used, step) {
+			return errTOTPUsed
+		}
+		t.used = slices.DeleteFunc(append(t.used, step), func(old int64) bool { return old < current-1 })
+		return nil
+	}
+	return errTOTPMismatch
+}
+
+func encodeSecret(secret []byte) string {
+	return base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(secret)
+}
+
+func decodeSecret(text string) ([]byte, error) {
+	return base32.StdEncoding.WithPadding(base32.NoPadding).DecodeString(strings.TrimRight(strings.ToUpper(text), "="))
+}
+
+// TOTP returns the current code of a user's software token, or of the one that the user is about to set up; "" if
+// there is none. Each code is good once: for another one, Advance by 30 seconds. It panics when there is no such user.
+func (s *Server) TOTP(username string) string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	u := s.pool.must(username)
+	token := u.newToken
+	if token == nil {
+		token = u.token
+	}
+	if token == nil {
+		return ""
+	}
+	return totp(token.secret, s.pool.now().Unix()/totpStep)
+}
+
+func newSecret() []byte {
+	secret := make([]byte, 32)
+	_, _ = rand.Read(secret) // it never fails
+	return secret
 }

@@ -124,20 +124,6 @@ func (s *Server) Issuer() string { return s.pool.cfg.Issuer }
 // JWKSURL returns where the key set is. It is on this server, whatever the issuer is.
 func (s *Server) JWKSURL() string { return s.URL + "/" + s.UserPoolID + jwksPath }
 
-// Now returns the pool's time.
-func (s *Server) Now() time.Time {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.pool.now()
-}
-
-// Advance moves the pool's clock on by d.
-func (s *Server) Advance(d time.Duration) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.pool.advanced += d
-}
-
 // Requests returns what was received, in the order of arrival: calls of the service and fetches of the key set.
 func (s *Server) Requests() []Request {
 	s.mu.Lock()
@@ -253,3 +239,27 @@ func (r *statusRecorder) Write(b []byte) (int, error) {
 
 // Unwrap lets an interceptor reach the connection through [http.ResponseController].
 func (r *statusRecorder) Unwrap() http.ResponseWriter { return r.ResponseWriter }
+
+// exposedHeaders are those of an answer that a page of another origin may read, beyond what browsers let it read anyway.
+const exposedHeaders = "Date, X-Amzn-RequestId, X-Amzn-ErrorType, X-Amzn-ErrorMessage"
+
+// allowOrigins lets pages of any origin call next, as the service does. A browser asks first, since each call has a
+// header that is not one of the plain ones (X-Amz-Target at least; clients add Cache-Control, X-Amz-User-Agent and
+// others); it is told that what it asked for will do. That question is no request to the pool.
+func allowOrigins(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		header := w.Header()
+		header.Set("Access-Control-Allow-Origin", "*")
+		header.Set("Access-Control-Expose-Headers", exposedHeaders)
+		if r.Method != http.MethodOptions || r.Header.Get("Access-Control-Request-Method") == "" {
+			next.ServeHTTP(w, r)
+			return
+		}
+		header.Set("Access-Control-Allow-Methods", "GET, POST")
+		if asked := r.Header.Get("Access-Control-Request-Headers"); asked != "" {
+			header.Set("Access-Control-Allow-Headers", asked)
+		}
+		header.Set("Access-Control-Max-Age", "600")
+		w.WriteHeader(http.StatusNoContent)
+	})
+}

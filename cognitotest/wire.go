@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"regexp"
 	"slices"
 	"strings"
 	"unicode"
@@ -122,4 +123,306 @@ func formatUUID(b [16]byte) string {
 	b[6] = b[6]&0x0f | 0x40
 	b[8] = b[8]&0x3f | 0x80
 	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
+}
+
+// handlers are the operations that the pool knows.
+var handlers = map[string]handler{
+	"SignUp":                      unsigned((*pool).signUp),
+	"ConfirmSignUp":               unsigned((*pool).confirmSignUp),
+	"ResendConfirmationCode":      unsigned((*pool).resendConfirmationCode),
+	"InitiateAuth":                unsigned((*pool).initiateAuth),
+	"RespondToAuthChallenge":      unsigned((*pool).respondToAuthChallenge),
+	"AdminInitiateAuth":           signed((*pool).adminInitiateAuth),
+	"AdminRespondToAuthChallenge": signed((*pool).adminRespondToAuthChallenge),
+	"GetTokensFromRefreshToken":   unsigned((*pool).getTokensFromRefreshToken),
+	"RevokeToken":                 unsigned((*pool).revokeToken),
+	"GlobalSignOut":               unsigned((*pool).globalSignOut),
+	"GetUser":                     unsigned((*pool).getUser),
+	"AdminGetUser":                signed((*pool).adminGetUser),
+
+	"AssociateSoftwareToken":    unsigned((*pool).associateSoftwareToken),
+	"VerifySoftwareToken":       unsigned((*pool).verifySoftwareToken),
+	"SetUserMFAPreference":      unsigned((*pool).setUserMFAPreference),
+	"AdminSetUserMFAPreference": signed((*pool).adminSetUserMFAPreference),
+	"GetUserAuthFactors":        unsigned((*pool).getUserAuthFactors),
+	"AdminGetUserAuthFactors":   signed((*pool).adminGetUserAuthFactors),
+
+	"ConfirmDevice":           unsigned((*pool).confirmDevice),
+	"GetDevice":               deviceOperation(false, getDevice),
+	"ListDevices":             unsigned((*pool).listDevices),
+	"UpdateDeviceStatus":      deviceOperation(false, updateDeviceStatus),
+	"ForgetDevice":            deviceOperation(false, forgetDevice),
+	"AdminGetDevice":          deviceOperation(true, getDevice),
+	"AdminListDevices":        signed((*pool).adminListDevices),
+	"AdminUpdateDeviceStatus": deviceOperation(true, updateDeviceStatus),
+	"AdminForgetDevice":       deviceOperation(true, forgetDevice),
+
+	"StartWebAuthnRegistration":    unsigned((*pool).startWebAuthnRegistration),
+	"CompleteWebAuthnRegistration": unsigned((*pool).completeWebAuthnRegistration),
+	"ListWebAuthnCredentials":      unsigned((*pool).listWebAuthnCredentials),
+	"DeleteWebAuthnCredential":     unsigned((*pool).deleteWebAuthnCredential),
+
+	"ForgotPassword":                   unsigned((*pool).forgotPassword),
+	"ConfirmForgotPassword":            unsigned((*pool).confirmForgotPassword),
+	"ChangePassword":                   unsigned((*pool).changePassword),
+	"UpdateUserAttributes":             unsigned((*pool).updateUserAttributes),
+	"DeleteUserAttributes":             unsigned((*pool).deleteUserAttributes),
+	"GetUserAttributeVerificationCode": unsigned((*pool).getUserAttributeVerificationCode),
+	"VerifyUserAttribute":              unsigned((*pool).verifyUserAttribute),
+	"DeleteUser":                       unsigned((*pool).deleteUser),
+
+	"AdminCreateUser":           signed((*pool).adminCreateUser),
+	"AdminConfirmSignUp":        signed((*pool).adminConfirmSignUp),
+	"AdminDeleteUser":           signed((*pool).adminDeleteUser),
+	"AdminUpdateUserAttributes": signed((*pool).adminUpdateUserAttributes),
+	"AdminDeleteUserAttributes": signed((*pool).adminDeleteUserAttributes),
+	"AdminResetUserPassword":    signed((*pool).adminResetUserPassword),
+	"AdminSetUserPassword":      signed((*pool).adminSetUserPassword),
+	"AdminEnableUser":           signed((*pool).adminEnableUser),
+	"AdminDisableUser":          signed((*pool).adminDisableUser),
+	"AdminUserGlobalSignOut":    signed((*pool).adminUserGlobalSignOut),
+	"ListUsers":                 signed((*pool).listUsers),
+
+	"CreateGroup":              signed((*pool).createGroup),
+	"GetGroup":                 signed((*pool).getGroup),
+	"UpdateGroup":              signed((*pool).updateGroup),
+	"DeleteGroup":              signed((*pool).deleteGroup),
+	"ListGroups":               signed((*pool).listGroups),
+	"ListUsersInGroup":         signed((*pool).listUsersInGroup),
+	"AdminAddUserToGroup":      signed((*pool).adminAddUserToGroup),
+	"AdminRemoveUserFromGroup": signed((*pool).adminRemoveUserFromGroup),
+	"AdminListGroupsForUser":   signed((*pool).adminListGroupsForUser),
+
+	"DescribeUserPool":         signed((*pool).describeUserPool),
+	"CreateUserPoolClient":     signed((*pool).createUserPoolClient),
+	"DescribeUserPoolClient":   signed((*pool).describeUserPoolClient),
+	"UpdateUserPoolClient":     signed((*pool).updateUserPoolClient),
+	"DeleteUserPoolClient":     signed((*pool).deleteUserPoolClient),
+	"ListUserPoolClients":      signed((*pool).listUserPoolClients),
+	"CreateIdentityProvider":   signed((*pool).createIdentityProvider),
+	"DescribeIdentityProvider": signed((*pool).describeIdentityProvider),
+	"UpdateIdentityProvider":   signed((*pool).updateIdentityProvider),
+	"DeleteIdentityProvider":   signed((*pool).deleteIdentityProvider),
+	"ListIdentityProviders":    signed((*pool).listIdentityProviders),
+}
+
+// apiError is an exception of the service.
+type apiError struct {
+	status  int
+	kind    string
+	message string
+}
+
+func (e *apiError) Error() string { return e.kind + ": " + e.message }
+
+func exception(kind, message string) *apiError { return &apiError{400, kind, message} }
+
+func notAuthorized(message string) *apiError { return exception("NotAuthorizedException", message) }
+func invalidParameter(message string) *apiError {
+	return exception("InvalidParameterException", message)
+}
+
+// The service's exceptions by situation, with the texts that clients tell them apart by.
+var (
+	errWrongPassword      = notAuthorized("Incorrect username or password.")
+	errDisabled           = notAuthorized("User is disabled.")
+	errLockedOut          = notAuthorized("Password attempts exceeded")
+	errUserNotFound       = exception("UserNotFoundException", "User does not exist.")
+	errUserClientNotFound = exception("UserNotFoundException", "Username/client id combination not found.")
+	errNotConfirmed       = exception("UserNotConfirmedException", "User is not confirmed.")
+	errResetRequired      = exception("PasswordResetRequiredException", "Password reset required for the user")
+
+	errSession        = notAuthorized("Invalid session for the user.")
+	errSessionExpired = notAuthorized("Invalid session for the user, session is expired.")
+	errSessionUsed    = notAuthorized("Invalid session for the user, session can only be used once.")
+
+	errAccessToken        = notAuthorized("Invalid Access Token")
+	errAccessSignature    = notAuthorized("Could not verify signature for Access Token")
+	errAccessExpired      = notAuthorized("Access Token has expired")
+	errAccessRevoked      = notAuthorized("Access Token has been revoked")
+	errAccessScope        = notAuthorized("Access Token does not have required scopes")
+	errRefreshToken       = notAuthorized("Invalid Refresh Token.")
+	errRefreshExpired     = notAuthorized("Refresh Token has expired")
+	errRefreshRevoked     = notAuthorized("Refresh Token has been revoked")
+	errRefreshReused      = exception("RefreshTokenReuseException", "Refresh token has been used") // the service's text is not known
+	errTokenKind          = exception("UnsupportedTokenTypeException", "Token type not supported")
+	errRevocationOff      = exception("UnsupportedOperationException", "Revocation not enabled for this client")
+	errUnauthorizedClient = exception("UnauthorizedException", "Client is not authorized to revoke this token")
+
+	errNoDevice       = exception("ResourceNotFoundException", "Device does not exist.")
+	errNoTriggers     = invalidParameter("Custom auth lambda trigger is not configured for the user pool.")
+	errSelection      = invalidParameter("The challenge that was selected is not available.") // the service's text is not known
+	errEmailForm      = invalidParameter("Invalid email address format.")
+	errNoTOTP         = exception("SoftwareTokenMFANotFoundException", "Software Token MFA has not been enabled by the userPool")
+	errEnableTOTP     = exception("EnableSoftwareTokenMFAException", "Code mismatch")
+	errTOTPUnverified = invalidParameter("User has not verified software token mfa")
+	errTOTPMissing    = invalidParameter("User has not set up software token mfa")
+	errNoSetup        = invalidParameter("User has no MFA method and can set none up.") // the service's text is not known
+	errOTP            = exception("CodeMismatchException", "Invalid code or auth state for the user.")
+	errTOTPMismatch   = exception("CodeMismatchException", "Invalid code received for user")
+	errTOTPUsed       = exception("ExpiredCodeException", "Your software token has already been used once.")
+
+	errNoFactor = invalidParameter("User has no factor to sign in with.") // the service's text is not known
+
+	// The texts of these are not known.
+	errPasskeysOff     = exception("WebAuthnNotEnabledException", "WebAuthn is not enabled for the user pool.")
+	errNoRelyingParty  = exception("WebAuthnConfigurationMissingException", "WebAuthn is not configured: no relying party.")
+	errNoCeremony      = exception("WebAuthnChallengeNotFoundException", "WebAuthn challenge not found.")
+	errPasskeyClient   = exception("WebAuthnClientMismatchException", "WebAuthn challenge belongs to another client.")
+	errPasskeyOrigin   = exception("WebAuthnOriginNotAllowedException", "WebAuthn origin is not allowed.")
+	errPasskeyParty    = exception("WebAuthnRelyingPartyMismatchException", "WebAuthn relying party does not match.")
+	errCredential      = exception("WebAuthnCredentialNotSupportedException", "WebAuthn credential is not supported.")
+	errTooManyPasskeys = exception("LimitExceededException", "User has too many WebAuthn credentials.")
+
+	errUsernameExists   = exception("UsernameExistsException", "User already exists")
+	errCodeMismatch     = exception("CodeMismatchException", "Invalid verification code provided, please try again.")
+	errCodeExpired      = exception("ExpiredCodeException", "Invalid code provided, please request a code again.")
+	errAttemptLimit     = exception("LimitExceededException", "Attempt limit exceeded, please try after some time.")
+	errAlreadyConfirmed = invalidParameter("User is already confirmed.")
+	errAccountExists    = exception("UsernameExistsException", "User account already exists") // to AdminCreateUser
+	errWriteAttribute   = notAuthorized("A client attempted to write unauthorized attribute")
+	errWriteSub         = invalidParameter("Cannot modify the non-mutable attribute sub")
+	errNoSignUp         = notAuthorized("SignUp is not permitted for this user pool")
+	errResetState       = notAuthorized("User password cannot be reset in the current state.")
+	errNoRecovery       = invalidParameter("Cannot reset password for the user as there is no registered/verified email or phone_number")
+	errNoGroup          = exception("ResourceNotFoundException", "Group not found.")
+	errGroupExists      = exception("GroupExistsException", "A group with the name already exists.")
+	errTokenRange       = invalidParameter("Invalid range for token validity.")
+	errFilter           = invalidParameter("Error while parsing filter.")
+	errNoAttributes     = invalidParameter("One or more requested attributes do not exist.")
+	errTemporary        = notAuthorized("Temporary password has expired and must be reset by an administrator.")
+	errTimestamp        = invalidParameter("TIMESTAMP format should be EEE MMM d HH:mm:ss z yyyy in english.")
+	errAdminFlowGate    = invalidParameter("Auth flow not enabled for this client")
+	errFlowOperation    = invalidParameter("Initiate Auth method not supported.")
+)
+
+// Exceptions whose texts are not known to be the service's.
+var (
+	errPasswordHistory = exception("PasswordHistoryPolicyViolationException", "Password has previously been used")
+	errMixedFlows      = invalidParameter("Flows with the prefix ALLOW_ and without it cannot be mixed.")
+	errRotationFlow    = invalidParameter("ALLOW_REFRESH_TOKEN_AUTH cannot be used with refresh token rotation.")
+	errPageToken       = invalidParameter("Invalid pagination token.")
+)
+
+func errAliasExists(attr string) *apiError {
+	return exception("AliasExistsException", "An account with the "+attr+" already exists.")
+}
+
+func errGivenExists(attr string) *apiError {
+	return exception(errUsernameExists.kind, "An account with the given "+attr+" already exists.")
+}
+
+func errCannotConfirm(u *user) *apiError {
+	return notAuthorized("User cannot be confirmed. Current status is " + u.status)
+}
+
+func errRequired(attr string) *apiError {
+	return invalidParameter("Attributes did not conform to the schema: " + attr + ": The attribute is required\n")
+}
+
+func errNoProvider(name string) *apiError {
+	return exception("ResourceNotFoundException", "Identity provider "+name+" does not exist.")
+}
+
+func errDuplicateProvider(name string) *apiError { // the service's text is not known
+	return exception("DuplicateProviderException", "A provider with the name "+name+" already exists.")
+}
+
+func errNoClient(id string) *apiError {
+	return exception("ResourceNotFoundException", "User pool client "+id+" does not exist.")
+}
+
+func errNoPool(id string) *apiError {
+	return exception("ResourceNotFoundException", "User pool "+id+" does not exist.")
+}
+
+func errMissing(parameter string) *apiError {
+	return invalidParameter("Missing required parameter " + parameter)
+}
+
+func errFlowGate(flow string) *apiError {
+	return invalidParameter(flow + " flow not enabled for this client")
+}
+
+func errPolicy(reason string) *apiError {
+	return exception("InvalidPasswordException", "Password did not conform with policy: "+reason)
+}
+
+// validation collects what is wrong with the members of an input, in the service's form. Members are named in
+// lower camel case, and their values are not repeated.
+type validation struct{ problems []string }
+
+func (v *validation) fail(member, constraint string) {
+	v.problems = append(v.problems, fmt.Sprintf("Value at '%s' failed to satisfy constraint: %s", member, constraint))
+}
+
+// length checks a member that must be there; least 0 means that it need not be.
+func (v *validation) length(member, value string, least, most int) {
+	switch n := len([]rune(value)); {
+	case n == 0 && least > 0:
+		v.fail(member, "Member must not be null")
+	case n < least:
+		v.fail(member, fmt.Sprintf("Member must have length greater than or equal to %d", least))
+	case n > most:
+		v.fail(member, fmt.Sprintf("Member must have length less than or equal to %d", most))
+	}
+}
+
+// session checks the session of a request, if there is one.
+func (v *validation) session(handle string) {
+	if handle != "" {
+		v.length("session", handle, 20, 2048)
+	}
+}
+
+// present checks that a member is there.
+func (v *validation) present(member string, there bool) {
+	if !there {
+		v.fail(member, "Member must not be null")
+	}
+}
+
+// between checks a number.
+func (v *validation) between(member string, n, least, most int) {
+	switch {
+	case n < least:
+		v.fail(member, fmt.Sprintf("Member must have value greater than or equal to %d", least))
+	case n > most:
+		v.fail(member, fmt.Sprintf("Member must have value less than or equal to %d", most))
+	}
+}
+
+// oneOf checks a word that may be left out.
+func (v *validation) oneOf(member, value string, words ...string) {
+	if value != "" && !slices.Contains(words, value) {
+		v.fail(member, "Member must satisfy enum value set: ["+strings.Join(words, ", ")+"]")
+	}
+}
+
+func (v *validation) err() error {
+	switch len(v.problems) {
+	case 0:
+		return nil
+	case 1:
+		return invalidParameter("1 validation error detected: " + v.problems[0])
+	default:
+		return invalidParameter(fmt.Sprintf("%d validation errors detected: %s", len(v.problems), strings.Join(v.problems, "; ")))
+	}
+}
+
+// namePattern is that of usernames and names of groups: no spaces, no control characters.
+var namePattern = regexp.MustCompile(`^[\p{L}\p{M}\p{S}\p{N}\p{P}]+$`)
+
+// name checks a name that must be there.
+func (v *validation) name(member, value string) {
+	v.length(member, value, 1, 128)
+	if value != "" && !namePattern.MatchString(value) {
+		v.fail(member, `Member must satisfy regular expression pattern: [\p{L}\p{M}\p{S}\p{N}\p{P}]+`)
+	}
+}
+
+// splitPoolID takes a pool ID apart: the region, and the name that SRP uses. A region may hold an underscore, too.
+func splitPoolID(id string) (region, name string) {
+	i := strings.LastIndexByte(id, '_')
+	return id[:i], id[i+1:]
 }

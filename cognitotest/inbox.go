@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"maps"
 	"math/big"
 	"slices"
 	"strings"
@@ -145,70 +144,20 @@ func first(s string) string {
 	return ""
 }
 
-type verificationCodeInput struct{ AccessToken, AttributeName string }
-
 type deliveryOutput struct{ CodeDeliveryDetails *codeDelivery }
 
-func (p *pool) getUserAttributeVerificationCode(in *verificationCodeInput) (deliveryOutput, error) {
-	u, err := p.verifying(in.AccessToken, in.AttributeName, nil)
-	if err != nil {
-		return deliveryOutput{}, err
+// Code returns the last code or temporary password that was sent to a user, who may be named by an alias that is not verified yet. It
+// is "" when none was.
+func (s *Server) Code(username string) string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if u := s.pool.find(username); u != nil {
+		return u.inbox
 	}
-	address := u.attributes[in.AttributeName]
-	if pending := u.codes[codeKey(purposeVerify, in.AttributeName)]; pending != nil {
-		address = pending.address // maybe one that the attribute does not have before it is verified
+	for _, attr := range []string{attrEmail, attrPhone} {
+		if found := s.pool.having(attr, username); len(found) > 0 {
+			return found[0].inbox
+		}
 	}
-	switch {
-	case address == "":
-		// The service's text is not known.
-		return deliveryOutput{}, invalidParameter("User does not have the attribute " + in.AttributeName)
-	case !p.attempt("GetUserAttributeVerificationCode", u.username, requestCodeAttempts):
-		return deliveryOutput{}, errAttemptLimit
-	}
-	return deliveryOutput{p.sendCode(u, purposeVerify, in.AttributeName, address)}, nil
-}
-
-type verifyAttributeInput struct{ AccessToken, AttributeName, Code string }
-
-func (p *pool) verifyUserAttribute(in *verifyAttributeInput) (empty, error) {
-	u, err := p.verifying(in.AccessToken, in.AttributeName, func(v *validation) { v.length("code", in.Code, 1, 2048) })
-	if err != nil {
-		return empty{}, err
-	}
-	if !p.attempt("VerifyUserAttribute", u.username, verifyAttempts) {
-		return empty{}, errAttemptLimit
-	}
-	key := codeKey(purposeVerify, in.AttributeName)
-	sent, err := p.checkCode(u, key, in.Code)
-	if err != nil {
-		return empty{}, err
-	}
-	attributes := maps.Clone(u.attributes)
-	attributes[in.AttributeName], attributes[in.AttributeName+verifiedSuffix] = sent.address, "true"
-	if attr := p.conflict(u, attributes); attr != "" {
-		return empty{}, errAliasExists(attr)
-	}
-	delete(u.codes, key)
-	p.setAttributes(u, attributes)
-	return empty{}, nil
-}
-
-// verifying is what the two calls that verify an attribute begin with.
-func (p *pool) verifying(accessToken, attr string, more func(*validation)) (*user, error) {
-	v := &validation{}
-	v.length("attributeName", attr, 1, 32)
-	if more != nil {
-		more(v)
-	}
-	if err := v.err(); err != nil {
-		return nil, err
-	}
-	u, _, err := p.authorize(accessToken)
-	if err != nil {
-		return nil, err
-	}
-	if attr != attrEmail && attr != attrPhone {
-		return nil, invalidParameter("Invalid attribute name: " + attr) // the service's text is not known
-	}
-	return u, nil
+	return ""
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"maps"
+	"net/http"
 	"slices"
 	"strings"
 	"testing"
@@ -225,6 +226,7 @@ func decoded(t *testing.T, token string, part int) map[string]any {
 }
 
 func header(t *testing.T, token string) map[string]any { t.Helper(); return decoded(t, token, 0) }
+
 func claims(t *testing.T, token string) map[string]any { t.Helper(); return decoded(t, token, 1) }
 
 func names(m map[string]any) []string { return slices.Collect(maps.Keys(m)) }
@@ -235,4 +237,207 @@ func another(code string) string {
 		return "000001"
 	}
 	return "000000"
+}
+
+// members are those of an input or an output.
+type members = map[string]any
+
+// call calls an operation with a signature that nobody checks, and the pool's ID.
+func (f *fixture) call(op string, in members) (members, error) {
+	f.t.Helper()
+	in["UserPoolId"] = f.UserPoolID
+	request, err := json.Marshal(in)
+	require.NoError(f.t, err)
+	resp, body := post(f.t, f, target+op, string(request), map[string]string{"Authorization": "AWS4-HMAC-SHA256 Credential=x"})
+	out := members{}
+	if body == "" {
+		return out, nil
+	}
+	require.NoError(f.t, json.Unmarshal([]byte(body), &out))
+	if resp.StatusCode != http.StatusOK {
+		return nil, &smithy.GenericAPIError{Code: out["__type"].(string), Message: out["message"].(string)}
+	}
+	return out, nil
+}
+
+// must is call for what succeeds.
+func (f *fixture) must(op string, in members) members {
+	f.t.Helper()
+	out, err := f.call(op, in)
+	require.NoError(f.t, err, op)
+	return out
+}
+
+// refuses is call for what does not.
+func (f *fixture) refuses(op string, in members, kind, message string) {
+	f.t.Helper()
+	_, err := f.call(op, in)
+	refused(f.t, err, kind, message)
+}
+
+// attributes is a member UserAttributes: names and values by turns.
+func attributes(pairs ...string) []members {
+	list := []members{}
+	for i := 0; i < len(pairs); i += 2 {
+		list = append(list, members{"Name": pairs[i], "Value": pairs[i+1]})
+	}
+	return list
+}
+
+// user is what AdminGetUser knows, with the attributes by name.
+func (f *fixture) user(username string) (members, map[string]string) {
+	f.t.Helper()
+	out := f.must("AdminGetUser", members{"Username": username})
+	return out, byName(out["UserAttributes"])
+}
+
+// status is a user's status.
+func (f *fixture) status(username string) string {
+	f.t.Helper()
+	out, _ := f.user(username)
+	return out["UserStatus"].(string)
+}
+
+func byName(list any) map[string]string {
+	all := map[string]string{}
+	for _, a := range list.([]any) {
+		all[a.(members)["Name"].(string)] = a.(members)["Value"].(string)
+	}
+	return all
+}
+
+// session is the access token of ana.
+func (f *fixture) session() string {
+	f.t.Helper()
+	return f.Token("ana", cognitotest.TokenOptions{})
+}
+
+const (
+	wrongCode    = "Invalid verification code provided, please try again."
+	noCode       = "Invalid code provided, please request a code again."
+	attemptLimit = "Attempt limit exceeded, please try after some time."
+	noUser       = "User does not exist."
+)
+
+// everyFlow is an app client that allows all flows.
+func everyFlow() cognitotest.Client {
+	return cognitotest.Client{ID: clientID, ExplicitAuthFlows: []string{
+		"ALLOW_USER_SRP_AUTH", "ALLOW_USER_PASSWORD_AUTH", "ALLOW_ADMIN_USER_PASSWORD_AUTH", "ALLOW_CUSTOM_AUTH", "ALLOW_USER_AUTH",
+		"ALLOW_REFRESH_TOKEN_AUTH",
+	}}
+}
+
+const (
+	phone      = "+12065550100"
+	totpSecret = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"
+
+	badSession     = "Invalid session for the user."
+	spentSession   = "Invalid session for the user, session can only be used once."
+	expiredSession = "Invalid session for the user, session is expired."
+	badCode        = "Invalid code or auth state for the user."
+	badTOTP        = "Invalid code received for user"
+	lockedOut      = "Password attempts exceeded"
+)
+
+// newFlows is a fixture whose client allows all flows, with the user bob, who has what user says.
+func newFlows(t *testing.T, cfg cognitotest.Config, user cognitotest.User) *fixture {
+	t.Helper()
+	if cfg.Clients == nil {
+		cfg.Clients = []cognitotest.Client{everyFlow()}
+	}
+	f := newFixture(t, cfg)
+	user.Username = "bob"
+	if user.Password == "" {
+		user.Password = password
+	}
+	f.AddUser(user)
+	return f
+}
+
+// addresses are the attributes of a user with both.
+func addresses() map[string]string {
+	return map[string]string{"email": "bob@example.com", "email_verified": "true", "phone_number": phone}
+}
+
+// step is an answer of one of the four operations of a sign-in.
+type step struct {
+	ChallengeName        string
+	Session              string
+	ChallengeParameters  map[string]string
+	AvailableChallenges  []string
+	AuthenticationResult *struct {
+		AccessToken       string
+		IDToken           string `json:"IdToken"`
+		RefreshToken      string
+		NewDeviceMetadata *struct{ DeviceKey, DeviceGroupKey string }
+	}
+}
+
+func (f *fixture) step(op string, in members) (step, error) {
+	f.t.Helper()
+	var s step
+	out, err := f.call(op, in)
+	if err != nil {
+		return s, err
+	}
+	raw, err := json.Marshal(out)
+	require.NoError(f.t, err)
+	require.NoError(f.t, json.Unmarshal(raw, &s))
+	assert.NotEqual(f.t, s.ChallengeName == "", s.AuthenticationResult == nil, "a challenge or tokens, never both: %v", out)
+	return s, nil
+}
+
+// params makes a map of keys and values by turns, with the secret hash of the USERNAME among them.
+func (f *fixture) params(pairs ...string) map[string]string {
+	m := map[string]string{}
+	for i := 0; i < len(pairs); i += 2 {
+		m[pairs[i]] = pairs[i+1]
+	}
+	if name := m["USERNAME"]; name != "" {
+		maps.Copy(m, f.hash(name))
+	}
+	return m
+}
+
+// begin is InitiateAuth.
+func (f *fixture) begin(flow string, pairs ...string) (step, error) {
+	f.t.Helper()
+	return f.step("InitiateAuth", members{"AuthFlow": flow, "ClientId": f.ClientID, "AuthParameters": f.params(pairs...)})
+}
+
+// goOn is RespondToAuthChallenge.
+func (f *fixture) goOn(challenge, session string, pairs ...string) (step, error) {
+	f.t.Helper()
+	return f.step("RespondToAuthChallenge", members{
+		"ChallengeName": challenge, "ClientId": f.ClientID, "Session": session, "ChallengeResponses": f.params(pairs...),
+	})
+}
+
+// mustBegin begins with bob's password and returns what is asked next.
+func (f *fixture) mustBegin(pairs ...string) step {
+	f.t.Helper()
+	out, err := f.begin("USER_PASSWORD_AUTH", append([]string{"USERNAME", "bob", "PASSWORD", password}, pairs...)...)
+	require.NoError(f.t, err)
+	return out
+}
+
+// mustGoOn answers for bob, rightly.
+func (f *fixture) mustGoOn(challenge, session string, pairs ...string) step {
+	f.t.Helper()
+	out, err := f.goOn(challenge, session, append([]string{"USERNAME", "bob"}, pairs...)...)
+	require.NoError(f.t, err)
+	return out
+}
+
+// refusesAnswer answers for bob, wrongly.
+func (f *fixture) refusesAnswer(challenge, session, kind, message string, pairs ...string) {
+	f.t.Helper()
+	_, err := f.goOn(challenge, session, append([]string{"USERNAME", "bob"}, pairs...)...)
+	refused(f.t, err, kind, message)
+}
+
+// freshTOTP is a code of bob's software token that was not used yet.
+func (f *fixture) freshTOTP() string {
+	f.Advance(30e9)
+	return f.TOTP("bob")
 }

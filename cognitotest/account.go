@@ -1,0 +1,575 @@
+package cognitotest
+
+import (
+	"crypto/rand"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode"
+
+	"github.com/gocognito/cognito/internal/srp"
+)
+
+// Attempts that a user has in an hour.
+const (
+	confirmAttempts = 15
+	resendAttempts  = 5
+)
+
+type signUpInput struct {
+	ClientID       string `json:"ClientId"`
+	SecretHash     string
+	Username       string
+	Password       string
+	UserAttributes []attribute
+	ValidationData []attribute
+	ClientMetadata map[string]string
+}
+
+type signUpOutput struct {
+	UserConfirmed       bool
+	UserSub             string
+	Session             string        `json:",omitempty"`
+	CodeDeliveryDetails *codeDelivery `json:",omitempty"`
+}
+
+func (p *pool) signUp(in *signUpInput) (signUpOutput, error) {
+	var out signUpOutput
+	c, err := p.account(in.ClientID, in.Username, in.SecretHash, func(v *validation) {
+		if in.Password != "" || !p.passwordless() {
+			passwordForm(v, "password", in.Password)
+		}
+	})
+	if err != nil {
+		return out, err
+	}
+	if p.cfg.SelfSignUpDisabled {
+		return out, errNoSignUp
+	}
+	attributes, err := p.checkAttributes(in.UserAttributes)
+	if err != nil {
+		return out, err
+	}
+	if err := c.checkWritable(in.UserAttributes); err != nil {
+		return out, err
+	}
+	if err := p.checkUsername(in.Username, attributes); err != nil {
+		return out, err
+	}
+	if err := p.checkRequired(attributes); err != nil {
+		return out, err
+	}
+	if err := p.checkNewPassword(c, in.Password); err != nil {
+		return out, err
+	}
+	if p.find(in.Username) != nil {
+		if attr := p.usernameAttribute(in.Username); attr != "" {
+			return out, errGivenExists(attr)
+		}
+		return out, errUsernameExists
+	}
+	wishes, err := p.preSignUp(c, in)
+	if err != nil {
+		return out, err
+	}
+	u := p.newUser(in.Username, "", in.Password, attributes)
+	out.UserSub = u.sub
+	if out.UserConfirmed, err = p.autoConfirm(c, u, wishes); err != nil {
+		return out, err
+	}
+	kind := afterConfirmation
+	if !out.UserConfirmed {
+		kind, out.CodeDeliveryDetails = afterSignUp, p.sendSignUpCode(u)
+	}
+	out.Session = p.signUpSession(c, u, in.Username, kind)
+	return out, nil
+}
+
+// checkUsername checks the username of a sign-up against the pool's kind, and makes it an attribute where it is one.
+func (p *pool) checkUsername(username string, attributes map[string]string) error {
+	if len(p.cfg.UsernameAttributes) > 0 {
+		attr := p.usernameAttribute(username)
+		switch {
+		case attr != "":
+			attributes[attr] = username
+			return nil
+		case len(p.cfg.UsernameAttributes) == 2:
+			return invalidParameter("Username should be either an email or a phone number.")
+		case p.cfg.UsernameAttributes[0] == attrEmail:
+			return invalidParameter("Username should be an email.")
+		default:
+			return invalidParameter("Username should be a phone number.")
+		}
+	}
+	if slices.Contains(p.cfg.AliasAttributes, attrEmail) && isEmail(username) {
+		return invalidParameter("Username cannot be of email format, since user pool is configured for email alias.")
+	}
+	if slices.Contains(p.cfg.AliasAttributes, attrPhone) && isPhone(username) {
+		return invalidParameter("Username cannot be of phone number format, since user pool is configured for phone number alias.")
+	}
+	return nil
+}
+
+// sendSignUpCode delivers a code to the first address that the pool verifies; nil where the user has none of those.
+func (p *pool) sendSignUpCode(u *user) *codeDelivery {
+	for _, attr := range []string{attrPhone, attrEmail} {
+		if slices.Contains(p.cfg.AutoVerifiedAttributes, attr) && u.attributes[attr] != "" {
+			return p.sendCode(u, purposeSignUp, attr, u.attributes[attr])
+		}
+	}
+	return nil
+}
+
+type confirmSignUpInput struct {
+	ClientID           string `json:"ClientId"`
+	SecretHash         string
+	Username           string
+	ConfirmationCode   string
+	ForceAliasCreation bool
+	ClientMetadata     map[string]string
+	Session            string
+}
+
+type confirmSignUpOutput struct {
+	Session string `json:",omitempty"`
+}
+
+func (p *pool) confirmSignUp(in *confirmSignUpInput) (confirmSignUpOutput, error) {
+	c, err := p.account(in.ClientID, in.Username, in.SecretHash, func(v *validation) {
+		v.length("confirmationCode", in.ConfirmationCode, 1, 2048)
+	})
+	if err != nil {
+		return confirmSignUpOutput{}, err
+	}
+	u := p.find(in.Username)
+	if u == nil {
+		u = p.unconfirmed(in.Username)
+	}
+	switch {
+	case u == nil && c.PreventUserExistenceErrors:
+		return confirmSignUpOutput{}, errCodeExpired
+	case u == nil:
+		return confirmSignUpOutput{}, errUserClientNotFound
+	case !p.attempt("ConfirmSignUp", u.username, confirmAttempts):
+		return confirmSignUpOutput{}, errAttemptLimit
+	case u.status != statusUnconfirmed:
+		return confirmSignUpOutput{}, errCannotConfirm(u)
+	}
+	sent, err := p.checkCode(u, purposeSignUp, in.ConfirmationCode)
+	if err != nil {
+		return confirmSignUpOutput{}, err
+	}
+	signedUp, err := p.signedUp(c, u, in.Session)
+	if err != nil {
+		return confirmSignUpOutput{}, err
+	}
+	attributes := maps.Clone(u.attributes)
+	attributes[sent.attribute+verifiedSuffix] = "true"
+	if attr := p.conflict(u, attributes); attr != "" && !p.mayTake(in.ForceAliasCreation) {
+		return confirmSignUpOutput{}, errAliasExists(attr)
+	}
+	p.takeAliases(u, attributes)
+	delete(u.codes, purposeSignUp)
+	u.attributes = attributes
+	u.status, u.modified = statusConfirmed, p.now()
+	var out confirmSignUpOutput
+	if signedUp {
+		p.sessions[in.Session].used = true
+		out.Session = p.signUpSession(c, u, in.Username, afterConfirmation)
+	}
+	return out, p.postConfirmation(c, u, in.ClientMetadata)
+}
+
+type resendInput struct {
+	ClientID   string `json:"ClientId"`
+	SecretHash string
+	Username   string
+}
+
+func (p *pool) resendConfirmationCode(in *resendInput) (deliveryOutput, error) {
+	c, err := p.account(in.ClientID, in.Username, in.SecretHash, nil)
+	if err != nil {
+		return deliveryOutput{}, err
+	}
+	u := p.find(in.Username)
+	switch {
+	case u == nil && c.PreventUserExistenceErrors:
+		// As for a real user, with an address made of what was typed.
+		return deliveryOutput{delivery(attrEmail, p.fold(in.Username))}, nil
+	case u == nil:
+		return deliveryOutput{}, errUserClientNotFound
+	case !p.attempt("ResendConfirmationCode", u.username, resendAttempts):
+		return deliveryOutput{}, errAttemptLimit
+	case u.status != statusUnconfirmed:
+		return deliveryOutput{}, errAlreadyConfirmed
+	}
+	sent := p.sendSignUpCode(u)
+	if sent == nil {
+		return deliveryOutput{}, invalidParameter("Cannot resend codes. Auto verification not turned on.")
+	}
+	return deliveryOutput{sent}, nil
+}
+
+// account is what the calls about an account begin with: the form of their members, the client, its secret.
+func (p *pool) account(clientID, username, hash string, more func(*validation)) (*Client, error) {
+	v := &validation{}
+	v.length("clientId", clientID, 1, 128)
+	v.name("username", username)
+	if more != nil {
+		more(v)
+	}
+	if err := v.err(); err != nil {
+		return nil, err
+	}
+	c, err := p.client(clientID)
+	if err != nil {
+		return nil, err
+	}
+	return c, checkHash(c, username, hash, "SecretHash does not match for the client: "+c.ID)
+}
+
+// passwordless reports whether the pool takes users without a password.
+func (p *pool) passwordless() bool {
+	return slices.ContainsFunc(p.cfg.FirstFactors, func(f string) bool { return f != challengePassword })
+}
+
+// checkNewPassword checks the password of a sign-up, which may be missing where the client lets users choose how
+// they sign in.
+func (p *pool) checkNewPassword(c *Client, password string) error {
+	if password == "" && slices.Contains(c.ExplicitAuthFlows, gates[flowChoice]) {
+		return nil
+	}
+	return p.cfg.PasswordPolicy.check(password)
+}
+
+// preSignUp asks the trigger of that name.
+func (p *pool) preSignUp(c *Client, in *signUpInput) (*PreSignUpEvent, error) {
+	event := &PreSignUpEvent{TriggerEvent: p.event("PreSignUp_SignUp", c, nil, in.Username, in.ClientMetadata)}
+	event.UserNotFound, event.Attributes, event.ValidationData = false, map[string]string{}, map[string]string{}
+	for _, a := range in.UserAttributes {
+		event.Attributes[a.Name] = a.Value
+	}
+	for _, a := range in.ValidationData {
+		event.ValidationData[a.Name] = a.Value
+	}
+	return event, trigger("PreSignUp", p.cfg.Triggers.PreSignUp, event)
+}
+
+// autoConfirm does what PreSignUp wants done with the new user.
+func (p *pool) autoConfirm(c *Client, u *user, wishes *PreSignUpEvent) (bool, error) {
+	for attr, wanted := range map[string]bool{attrEmail: wishes.AutoVerifyEmail, attrPhone: wishes.AutoVerifyPhone} {
+		if wanted && u.attributes[attr] != "" {
+			u.attributes[attr+verifiedSuffix] = "true"
+		}
+	}
+	if !wishes.AutoConfirmUser {
+		return false, nil
+	}
+	u.status = statusConfirmed
+	return true, p.postConfirmation(c, u, wishes.ClientMetadata)
+}
+
+func (p *pool) postConfirmation(c *Client, u *user, metadata map[string]string) error {
+	event := p.event("PostConfirmation_ConfirmSignUp", c, u, u.username, metadata)
+	return trigger("PostConfirmation", p.cfg.Triggers.PostConfirmation, &event)
+}
+
+// signUpSession makes the session that leads from a sign-up to its first sign-in; "" where the client has no
+// USER_AUTH, by which that is done.
+func (p *pool) signUpSession(c *Client, u *user, typed, kind string) string {
+	if !slices.Contains(c.ExplicitAuthFlows, gates[flowChoice]) {
+		return ""
+	}
+	l := &login{client: c, flow: flowChoice, user: u, username: u.username, typed: typed}
+	return p.newSession(&challengeSession{login: l, challenge: kind})
+}
+
+// signedUp reports whether a confirmation has the session of its sign-up. One that is spent does not matter: then
+// the user signs in with a factor.
+func (p *pool) signedUp(c *Client, u *user, handle string) (bool, error) {
+	if handle == "" {
+		return false, nil
+	}
+	s := p.sessions[handle]
+	if s == nil || s.challenge != afterSignUp || s.login.client.ID != c.ID || s.login.user != u {
+		return false, errSession
+	}
+	return p.usable(s) == nil, nil
+}
+
+const changeAttempts = 5 // in an hour
+
+// identity is who proves a password by SRP.
+func (p *pool) identity(username string) srp.Identity {
+	_, name := splitPoolID(p.cfg.UserPoolID)
+	return srp.Identity{Namespace: name, Name: username}
+}
+
+// hasPassword reports whether the user has one: AddUser takes users who have not.
+func (u *user) hasPassword() bool { return u.verifier.Value != nil }
+
+// setPassword gives a user a password that is known to be good.
+func (p *pool) setPassword(u *user, password string) {
+	if keep := p.cfg.PasswordHistorySize - 1; keep > 0 && u.hasPassword() {
+		u.previous = append(u.previous, u.verifier)
+		u.previous = u.previous[max(len(u.previous)-keep, 0):]
+	}
+	u.verifier = srp.NewVerifier(p.identity(u.username), password)
+}
+
+// checkPassword checks a new password of a user's against the policy and the passwords before it.
+func (p *pool) checkPassword(u *user, password string) error {
+	if err := p.cfg.PasswordPolicy.check(password); err != nil {
+		return err
+	}
+	if p.cfg.PasswordHistorySize == 0 {
+		return nil
+	}
+	past := slices.Clone(u.previous)
+	if u.hasPassword() {
+		past = append(past, u.verifier)
+	}
+	if slices.ContainsFunc(past, func(v srp.Verifier) bool { return p.opens(v, u.username, password) }) {
+		return errPasswordHistory
+	}
+	return nil
+}
+
+// knows reports whether password is the user's.
+func (p *pool) knows(u *user, password string) bool {
+	return u.hasPassword() && p.opens(u.verifier, u.username, password)
+}
+
+// opens reports whether a verifier is that of a password. There is only a verifier to tell by, so both halves of SRP
+// are run.
+func (p *pool) opens(verifier srp.Verifier, username, password string) bool {
+	client, server := srp.NewClient(), srp.NewServer(verifier)
+	const block = "AAAA"
+	challenge, err := srp.ParseChallenge(server.Salt(), server.PublicKey(), block)
+	if err != nil {
+		return false
+	}
+	signature, err := client.Sign(p.identity(username), password, challenge, "")
+	return err == nil && server.Verify(p.identity(username), client.PublicKey(), []byte{0, 0, 0}, "", signature) == nil
+}
+
+type changePasswordInput struct{ AccessToken, PreviousPassword, ProposedPassword string }
+
+func (p *pool) changePassword(in *changePasswordInput) (empty, error) {
+	v := &validation{}
+	v.length("previousPassword", in.PreviousPassword, 0, 256)
+	passwordForm(v, "proposedPassword", in.ProposedPassword)
+	if err := v.err(); err != nil {
+		return empty{}, err
+	}
+	u, _, err := p.authorize(in.AccessToken)
+	if err != nil {
+		return empty{}, err
+	}
+	switch {
+	case !p.attempt("ChangePassword", u.username, changeAttempts):
+		return empty{}, errAttemptLimit
+	case u.hasPassword() && in.PreviousPassword == "":
+		return empty{}, errMissing("PreviousPassword")
+	case u.hasPassword() && !p.knows(u, in.PreviousPassword):
+		return empty{}, errWrongPassword
+	}
+	if err := p.checkPassword(u, in.ProposedPassword); err != nil {
+		return empty{}, err
+	}
+	p.setPassword(u, in.ProposedPassword)
+	u.modified = p.now()
+	return empty{}, nil
+}
+
+type adminSetPasswordInput struct {
+	adminInput
+
+	Password  string
+	Permanent bool
+}
+
+func (p *pool) adminSetUserPassword(in *adminSetPasswordInput) (empty, error) {
+	u, err := p.adminUser(in.adminInput, func(v *validation) { passwordForm(v, "password", in.Password) })
+	if err != nil {
+		return empty{}, err
+	}
+	if err := p.checkPassword(u, in.Password); err != nil {
+		return empty{}, err
+	}
+	if in.Permanent {
+		p.setPassword(u, in.Password)
+		u.status, u.modified = statusConfirmed, p.now()
+	} else {
+		p.setTemporaryPassword(u, in.Password)
+	}
+	p.succeeded(u.username)
+	return empty{}, nil
+}
+
+// setTemporaryPassword gives a user a password to sign in with once, to choose another.
+func (p *pool) setTemporaryPassword(u *user, password string) {
+	p.setPassword(u, password)
+	u.status, u.modified = statusForceChange, p.now()
+	u.temporary = p.now().Add(p.cfg.TemporaryPasswordValidity)
+}
+
+// newTemporaryPassword is a random password that the policy allows.
+func (policy *PasswordPolicy) newTemporaryPassword() string {
+	const kinds = "aA1!" // one of each, whatever the policy asks for
+	random := kinds + rand.Text()
+	for len(random) < policy.MinimumLength {
+		random += rand.Text()
+	}
+	return random[:max(policy.MinimumLength, 16)]
+}
+
+// check returns the first reason that the service gives for refusing a password, as an exception.
+func (policy *PasswordPolicy) check(password string) error {
+	// What the service counts as a symbol; a space does, inside.
+	const symbols = "^$*.[]{}()?-\"!@#%&/\\,><':;|_~`+= "
+	has := func(is func(rune) bool) bool { return strings.IndexFunc(password, is) >= 0 }
+	switch {
+	case len([]rune(password)) < policy.MinimumLength:
+		return errPolicy("Password not long enough")
+	case policy.RequireLowercase && !has(unicode.IsLower):
+		return errPolicy("Password must have lowercase characters")
+	case policy.RequireUppercase && !has(unicode.IsUpper):
+		return errPolicy("Password must have uppercase characters")
+	case policy.RequireNumbers && !has(unicode.IsDigit):
+		return errPolicy("Password must have numeric characters")
+	case policy.RequireSymbols && !strings.ContainsAny(strings.TrimSpace(password), symbols):
+		return errPolicy("Password must have symbol characters")
+	default:
+		return nil
+	}
+}
+
+// passwordForm checks what holds for passwords whatever the policy.
+func passwordForm(v *validation, member, password string) {
+	v.length(member, password, 1, 256)
+	if strings.TrimSpace(password) != password {
+		v.fail(member, `Member must satisfy regular expression pattern: ^[\S]+.*[\S]+$`)
+	}
+}
+
+const recoveryAttempts = 5 // in an hour, of asking for a code and of answering one; the service has 5 to 20
+
+type forgotPasswordInput struct {
+	ClientID   string `json:"ClientId"`
+	SecretHash string
+	Username   string
+}
+
+func (p *pool) forgotPassword(in *forgotPasswordInput) (deliveryOutput, error) {
+	c, err := p.account(in.ClientID, in.Username, in.SecretHash, nil)
+	if err != nil {
+		return deliveryOutput{}, err
+	}
+	u, err := p.recovering(c, "ForgotPassword", in.Username)
+	switch {
+	case err != nil:
+		return deliveryOutput{}, err
+	case u == nil:
+		// As for a real user, with an address made of what was typed.
+		return deliveryOutput{delivery(attrEmail, p.fold(in.Username))}, nil
+	}
+	sent, err := p.sendRecoveryCode(u)
+	return deliveryOutput{sent}, err
+}
+
+// recovering finds a user who has forgotten the password, and counts the attempt. It returns nil for one who cannot
+// recover where the client hides that.
+func (p *pool) recovering(c *Client, op, username string) (*user, error) {
+	u := p.find(username)
+	switch {
+	case c.PreventUserExistenceErrors:
+	case u == nil:
+		return nil, errUserClientNotFound
+	case u.disabled:
+		return nil, errDisabled
+	}
+	if u != nil {
+		username = u.username
+	}
+	if !p.attempt(op, p.fold(username), recoveryAttempts) {
+		return nil, errAttemptLimit
+	}
+	if u != nil && u.disabled {
+		return nil, nil // a user who cannot be told from none
+	}
+	return u, nil
+}
+
+// sendRecoveryCode delivers a code for a new password to the first verified address of a user's.
+func (p *pool) sendRecoveryCode(u *user) (*codeDelivery, error) {
+	if u.status == statusForceChange {
+		return nil, errResetState
+	}
+	for _, attr := range []string{attrPhone, attrEmail} {
+		if u.attributes[attr] != "" && u.attributes[attr+verifiedSuffix] == strconv.FormatBool(true) {
+			return p.sendCode(u, purposeRecovery, attr, u.attributes[attr]), nil
+		}
+	}
+	return nil, errNoRecovery
+}
+
+type confirmForgotPasswordInput struct {
+	ClientID         string `json:"ClientId"`
+	SecretHash       string
+	Username         string
+	ConfirmationCode string
+	Password         string
+}
+
+func (p *pool) confirmForgotPassword(in *confirmForgotPasswordInput) (empty, error) {
+	c, err := p.account(in.ClientID, in.Username, in.SecretHash, func(v *validation) {
+		v.length("confirmationCode", in.ConfirmationCode, 1, 2048)
+		passwordForm(v, "password", in.Password)
+	})
+	if err != nil {
+		return empty{}, err
+	}
+	u, err := p.recovering(c, "ConfirmForgotPassword", in.Username)
+	switch {
+	case err != nil:
+		return empty{}, err
+	case u == nil:
+		return empty{}, errCodeMismatch
+	}
+	if _, err := p.checkCode(u, purposeRecovery, in.ConfirmationCode); err != nil {
+		return empty{}, err
+	}
+	if err := p.checkPassword(u, in.Password); err != nil {
+		return empty{}, err
+	}
+	delete(u.codes, purposeRecovery)
+	p.setPassword(u, in.Password)
+	p.succeeded(u.username)
+	u.status, u.modified = statusConfirmed, p.now()
+	return empty{}, nil
+}
+
+func (p *pool) adminResetUserPassword(in *adminInput) (empty, error) {
+	u, err := p.adminUser(*in, nil)
+	if err != nil {
+		return empty{}, err
+	}
+	if _, err := p.sendRecoveryCode(u); err != nil {
+		return empty{}, err
+	}
+	u.status, u.modified = statusResetRequired, p.now()
+	return empty{}, nil
+}
+
+type accessTokenInput struct{ AccessToken string }
+
+func (p *pool) deleteUser(in *accessTokenInput) (noBody, error) {
+	u, _, err := p.authorize(in.AccessToken)
+	if err != nil {
+		return noBody{}, err
+	}
+	p.remove(u)
+	return noBody{}, nil
+}

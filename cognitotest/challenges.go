@@ -1,0 +1,461 @@
+package cognitotest
+
+import (
+	"crypto/rand"
+	"encoding/base64"
+	"encoding/json"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/gocognito/cognito/internal/srp"
+)
+
+// challengeSession is a challenge that waits for its answer: good once, for a while, for one user, client,
+// challenge and kind of operation. A wrong code leaves it good.
+type challengeSession struct {
+	login     *login
+	challenge string
+	told      bool // the client knows the internal name
+	expires   time.Time
+	used      bool
+
+	code    string   // that was delivered
+	address string   // the attribute that it went to, and
+	value   string   // what that was then: the code proves it
+	first   bool     // the code is a first factor
+	options []string // to choose from
+	device  *device  // that is to be proven
+	passkey string   // the challenge to a passkey
+	private map[string]string
+	note    string         // both from CreateAuthChallenge
+	token   *softwareToken // that is being set up
+	ready   bool           // it is verified
+}
+
+// newSession keeps s and returns its handle, which looks like the service's.
+func (p *pool) newSession(s *challengeSession) string {
+	maps.DeleteFunc(p.sessions, func(_ string, s *challengeSession) bool {
+		return p.now().Sub(s.expires) > time.Hour // long past: it no longer matters why it is no good
+	})
+	var random [600]byte
+	_, _ = rand.Read(random[:]) // it never fails
+	handle := "AYABe" + base64.RawURLEncoding.EncodeToString(random[:])
+	s.expires = p.now().Add(s.login.client.AuthSessionValidity)
+	p.sessions[handle] = s
+	return handle
+}
+
+// The sessions that are no challenges: of a sign-up, and of its confirmation.
+const (
+	afterSignUp       = "SignUp"
+	afterConfirmation = "ConfirmSignUp"
+)
+
+// challenge asks for what s waits for.
+func (p *pool) challenge(s *challengeSession, params map[string]string) authOutput {
+	s.told = params[paramUsername] != "" || params[paramUserID] != ""
+	return authOutput{ChallengeName: s.challenge, Session: p.newSession(s), ChallengeParameters: params}
+}
+
+// openSession finds the session of an answer to one of the named challenges, and says, as the service does, why it
+// is no good.
+func (p *pool) openSession(r *authRequest, challenges ...string) (*challengeSession, error) {
+	if r.session == "" {
+		return nil, errMissing("Session")
+	}
+	s := p.sessions[r.session]
+	if s == nil || s.login.client.ID != r.client.ID || s.login.admin != r.admin ||
+		!slices.Contains(challenges, s.challenge) || !s.names(p, r.params[paramUsername]) {
+		return nil, errSession
+	}
+	if err := p.usable(s); err != nil {
+		return nil, err
+	}
+	s.login.take(r)
+	return s, nil
+}
+
+// usable says why a session is spent.
+func (p *pool) usable(s *challengeSession) error {
+	switch {
+	case s.used:
+		return errSessionUsed
+	case p.now().After(s.expires):
+		return errSessionExpired
+	default:
+		return nil
+	}
+}
+
+// names reports whether username is the session's user. Where the challenge told the internal name it must be that.
+// Else, and in USER_AUTH, it may also be what the client began with: AWS's own client sends it there to the end.
+func (s *challengeSession) names(p *pool, username string) bool {
+	l := s.login
+	return username == l.username || (!s.told || l.flow == flowChoice) && p.same(l.typed, username)
+}
+
+// The challenges that are no factors.
+const (
+	challengePasswordVerifier = "PASSWORD_VERIFIER"
+	challengePasswordSRP      = "PASSWORD_SRP"
+	challengeNewPassword      = "NEW_PASSWORD_REQUIRED"
+	challengeSelectMFA        = "SELECT_MFA_TYPE"
+	challengeSetup            = "MFA_SETUP"
+	challengeCustom           = "CUSTOM_CHALLENGE"
+	challengeSelect           = "SELECT_CHALLENGE"
+	challengeDevice           = "DEVICE_SRP_AUTH"
+	challengeDeviceVerifier   = "DEVICE_PASSWORD_VERIFIER"
+)
+
+type respondInput struct {
+	ChallengeName      string
+	ClientID           string `json:"ClientId"`
+	Session            string
+	ChallengeResponses map[string]string
+	ClientMetadata     map[string]string
+}
+
+func (p *pool) respondToAuthChallenge(in *respondInput) (authOutput, error) {
+	return p.respond(in, false)
+}
+
+// respond answers a challenge, by the operation of administrators or by the other one.
+func (p *pool) respond(in *respondInput, admin bool) (authOutput, error) {
+	v := &validation{}
+	v.length("challengeName", in.ChallengeName, 1, 128)
+	v.length("clientId", in.ClientID, 1, 128)
+	v.session(in.Session)
+	if err := v.err(); err != nil {
+		return authOutput{}, err
+	}
+	c, err := p.client(in.ClientID)
+	if err != nil {
+		return authOutput{}, err
+	}
+	r := &authRequest{client: c, admin: admin, session: in.Session, params: in.ChallengeResponses, metadata: in.ClientMetadata}
+	if err := r.check(paramUsername); err != nil {
+		return authOutput{}, err
+	}
+	out, err := p.answer(in.ChallengeName, r)
+	out.AvailableChallenges = nil // this operation does not have them
+	return out, err
+}
+
+func (p *pool) answer(challenge string, r *authRequest) (authOutput, error) {
+	switch challenge {
+	case challengePasswordVerifier:
+		return p.answerProof(r)
+	case challengeNewPassword:
+		return p.answerNewPassword(r)
+	case challengeSMS, challengeTOTP, challengeEmail, challengeSMSOTP:
+		return p.answerCode(challenge, r)
+	case challengeSelectMFA:
+		return p.answerSelectMFA(r)
+	case challengeSetup:
+		return p.answerSetup(r)
+	case challengeCustom:
+		return p.answerCustom(r)
+	case challengeSelect:
+		return p.answerSelect(r)
+	case challengePassword, challengePasswordSRP, challengeWebAuthn:
+		return p.answerFirst(challenge, r)
+	case challengeDevice:
+		return p.answerDevice(r)
+	case challengeDeviceVerifier:
+		return p.answerDeviceProof(r)
+	default:
+		// The pool sends no other challenge, so there is no session of one.
+		return authOutput{}, errSession
+	}
+}
+
+// askNewPassword challenges a user whose password is temporary.
+func (p *pool) askNewPassword(l *login) (authOutput, error) {
+	u := l.user
+	current := map[string]string{}
+	for _, a := range u.readable(l.client) {
+		if a.Name != attrSub {
+			current[a.Name] = a.Value
+		}
+	}
+	missing := []string{}
+	for _, name := range p.cfg.RequiredAttributes {
+		if u.attributes[name] == "" {
+			missing = append(missing, attributePrefix+name)
+		}
+	}
+	currentJSON, err := json.Marshal(current)
+	if err != nil {
+		return authOutput{}, err
+	}
+	missingJSON, err := json.Marshal(missing)
+	if err != nil {
+		return authOutput{}, err
+	}
+	return p.challenge(&challengeSession{login: l, challenge: challengeNewPassword}, map[string]string{
+		paramUserID: u.username, "userAttributes": string(currentJSON), "requiredAttributes": string(missingJSON),
+	}), nil
+}
+
+func (p *pool) answerNewPassword(r *authRequest) (authOutput, error) {
+	s, err := p.openSession(r, challengeNewPassword)
+	if err != nil {
+		return authOutput{}, err
+	}
+	params, u := r.params, s.login.user
+	if err := required(params, paramNewPassword); err != nil {
+		return authOutput{}, err
+	}
+	var given []attribute
+	for _, key := range slices.Sorted(maps.Keys(params)) {
+		if name, ok := strings.CutPrefix(key, attributePrefix); ok {
+			if u.attributes[name] != "" {
+				return authOutput{}, notAuthorized("Cannot modify an already provided " + name)
+			}
+			given = append(given, attribute{name, params[key]})
+		}
+	}
+	attributes, err := p.checkAttributes(given)
+	if err != nil {
+		return authOutput{}, err
+	}
+	if err := r.client.checkWritable(given); err != nil {
+		return authOutput{}, err
+	}
+	merged := maps.Clone(u.attributes)
+	maps.Copy(merged, attributes)
+	if err := p.checkRequired(merged); err != nil {
+		return authOutput{}, err
+	}
+	if err := p.checkPassword(u, params[paramNewPassword]); err != nil {
+		return authOutput{}, err
+	}
+	if err := p.resolveDevice(s.login); err != nil {
+		return authOutput{}, err
+	}
+	s.used = true
+	p.setAttributes(u, merged)
+	u.status = statusConfirmed
+	p.setPassword(u, params[paramNewPassword])
+	s.login.source = "TokenGeneration_NewPasswordChallenge"
+	return p.secondFactor(s.login)
+}
+
+// How many digits codes have: those for a second factor, for sign-up and so on, and those of the first factors.
+const (
+	mfaDigits = 6
+	otpDigits = 8
+)
+
+// codeKeys are the keys of the answers that are codes.
+var codeKeys = map[string]string{
+	challengeSMS: "SMS_MFA_CODE", challengeTOTP: "SOFTWARE_TOKEN_MFA_CODE", challengeEmail: "EMAIL_OTP_CODE",
+	challengeSMSOTP: "SMS_OTP_CODE",
+}
+
+// askCode delivers a code to the address of s and asks for it. For a user who does not exist it goes nowhere.
+func (p *pool) askCode(l *login, s *challengeSession, digits int) authOutput {
+	s.login, s.code = l, newCode(digits)
+	sent := delivery(s.address, p.fold(l.typed))
+	if l.user != nil {
+		if s.value == "" {
+			s.value = l.user.attributes[s.address]
+		}
+		sent = p.deliver(l.user, purposeFactor, s.address, s.value, s.code)
+	}
+	out := p.challenge(s, map[string]string{
+		"CODE_DELIVERY_DELIVERY_MEDIUM": sent.DeliveryMedium, "CODE_DELIVERY_DESTINATION": sent.Destination, paramUserID: l.username,
+	})
+	if s.first {
+		out.AvailableChallenges = []string{s.challenge}
+	}
+	return out
+}
+
+// answerCode checks a code. Wrong ones count as wrong passwords do, on a count of their own.
+func (p *pool) answerCode(challenge string, r *authRequest) (authOutput, error) {
+	s, err := p.openSession(r, challenge)
+	if err != nil {
+		return authOutput{}, err
+	}
+	key := codeKeys[challenge]
+	if err := required(r.params, key); err != nil {
+		return authOutput{}, err
+	}
+	l, count := s.login, "code "+s.login.username
+	if p.lockedOut(count) {
+		return authOutput{}, errLockedOut
+	}
+	if err := p.resolveDevice(l); err != nil {
+		return authOutput{}, err
+	}
+	if err := p.verifyCode(s, r.params[key]); err != nil {
+		p.failed(count)
+		return authOutput{}, err
+	}
+	p.succeeded(count)
+	s.used = true
+	p.proveAddress(s)
+	if s.first {
+		return p.afterOTP(l)
+	}
+	return p.afterFactor(l, challenge)
+}
+
+func (p *pool) verifyCode(s *challengeSession, code string) error {
+	switch {
+	case s.login.user == nil:
+		return errOTP
+	case s.challenge == challengeTOTP && s.login.user.token == nil:
+		return errNoTOTP
+	case s.challenge == challengeTOTP:
+		return s.login.user.token.check(code, p.now())
+	case s.code != code:
+		return errOTP
+	default:
+		return nil
+	}
+}
+
+// proveAddress notes that who answered s reads what is sent to its address.
+func (p *pool) proveAddress(s *challengeSession) {
+	u := s.login.user
+	if s.address == "" {
+		return
+	}
+	if s.login.user.attributes[s.address] == "" { // MFA_SETUP with an address
+		attributes := maps.Clone(u.attributes)
+		attributes[s.address] = s.value
+		p.setAttributes(u, attributes)
+		u.factors = append(slices.Clone(u.factors), challengeEmail)
+	}
+	if u.attributes[s.address] == s.value {
+		u.attributes[s.address+verifiedSuffix] = "true"
+		u.modified = p.now()
+	}
+}
+
+// afterOTP is what comes after a code as the first factor: it confirms a new user, and it is not offered to users
+// with MFA.
+func (p *pool) afterOTP(l *login) (authOutput, error) {
+	if l.user.status == statusUnconfirmed {
+		l.user.status = statusConfirmed
+		delete(l.user.codes, purposeSignUp)
+	}
+	return p.lastStep(l)
+}
+
+// startCustom begins CUSTOM_AUTH, which the triggers lead; with CHALLENGE_NAME SRP_A they may ask for the password.
+func (p *pool) startCustom(r *authRequest) (authOutput, error) {
+	if err := r.check(paramUsername); err != nil {
+		return authOutput{}, err
+	}
+	t := &p.cfg.Triggers
+	if t.DefineAuthChallenge == nil || t.CreateAuthChallenge == nil || t.VerifyAuthChallenge == nil {
+		return authOutput{}, errNoTriggers
+	}
+	bySRP := r.params[paramChallengeName] == paramSRPA
+	if bySRP {
+		if err := checkSRPA(r.params); err != nil {
+			return authOutput{}, err
+		}
+	}
+	l, err := p.identify(r, flowCustom)
+	if err != nil {
+		return authOutput{}, err
+	}
+	if bySRP {
+		l.bigA, l.rounds = r.params[paramSRPA], []ChallengeResult{{Name: paramSRPA, Passed: true}}
+		return p.nextRound(l)
+	}
+	if l.user != nil {
+		if err := p.mayEnter(l.user); err != nil {
+			return authOutput{}, err
+		}
+	}
+	if err := p.preAuthentication(l); err != nil {
+		return authOutput{}, err
+	}
+	return p.nextRound(l)
+}
+
+func checkSRPA(params map[string]string) error {
+	if err := required(params, paramSRPA); err != nil {
+		return err
+	}
+	if err := srp.CheckPublicKey(params[paramSRPA]); err != nil {
+		return invalidParameter(err.Error())
+	}
+	return nil
+}
+
+// nextRound does what DefineAuthChallenge decides.
+func (p *pool) nextRound(l *login) (authOutput, error) {
+	event := &DefineAuthChallengeEvent{
+		TriggerEvent: p.loginEvent("DefineAuthChallenge_Authentication", l), Session: slices.Clone(l.rounds),
+	}
+	if err := trigger("DefineAuthChallenge", p.cfg.Triggers.DefineAuthChallenge, event); err != nil {
+		return authOutput{}, err
+	}
+	switch name := event.ChallengeName; {
+	case event.FailAuthentication:
+		return authOutput{}, errWrongPassword
+	case event.IssueTokens:
+		return p.lastStep(l)
+	case name == challengeCustom:
+		return p.createChallenge(l)
+	case name == challengePasswordVerifier && len(l.rounds) == 1 && l.bigA != "":
+		return p.askProof(l, l.bigA)
+	case l.user != nil && slices.Contains(p.secondFactors(l.user), name):
+		return p.askFactor(l, name)
+	case l.user == nil:
+		return authOutput{}, errWrongPassword
+	default:
+		return authOutput{}, exception("InvalidLambdaResponseException", "Invalid lambda trigger response: no challenge "+name)
+	}
+}
+
+// createChallenge asks what CreateAuthChallenge makes up.
+func (p *pool) createChallenge(l *login) (authOutput, error) {
+	event := &CreateAuthChallengeEvent{
+		TriggerEvent:  p.loginEvent("CreateAuthChallenge_Authentication", l),
+		ChallengeName: challengeCustom, Session: slices.Clone(l.rounds),
+	}
+	if err := trigger("CreateAuthChallenge", p.cfg.Triggers.CreateAuthChallenge, event); err != nil {
+		return authOutput{}, err
+	}
+	params := map[string]string{}
+	maps.Copy(params, event.PublicParameters)
+	params[paramUsername] = l.username
+	s := &challengeSession{login: l, challenge: challengeCustom, private: event.PrivateParameters, note: event.Metadata}
+	return p.challenge(s, params), nil
+}
+
+// answerCustom has VerifyAuthChallenge check an answer. A wrong one replaces the session, too.
+func (p *pool) answerCustom(r *authRequest) (authOutput, error) {
+	s, err := p.openSession(r, challengeCustom)
+	if err != nil {
+		return authOutput{}, err
+	}
+	if err := required(r.params, paramAnswer); err != nil {
+		return authOutput{}, err
+	}
+	l := s.login
+	if err := p.resolveDevice(l); err != nil {
+		return authOutput{}, err
+	}
+	event := &VerifyAuthChallengeEvent{
+		TriggerEvent:      p.loginEvent("VerifyAuthChallengeResponse_Authentication", l),
+		PrivateParameters: maps.Clone(s.private), Answer: r.params[paramAnswer],
+	}
+	if err := trigger("VerifyAuthChallengeResponse", p.cfg.Triggers.VerifyAuthChallenge, event); err != nil {
+		return authOutput{}, err
+	}
+	if s.used = event.Correct; !event.Correct {
+		delete(p.sessions, r.session)
+	}
+	l.rounds = append(slices.Clone(l.rounds), ChallengeResult{Name: challengeCustom, Passed: event.Correct, Metadata: s.note})
+	return p.nextRound(l)
+}

@@ -1,0 +1,575 @@
+package cognitotest
+
+import (
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"math/big"
+	"slices"
+	"time"
+)
+
+// How a passkey must know its owner, by a finger or a PIN.
+const (
+	uvRequired  = "required"
+	uvPreferred = "preferred"
+)
+
+// WebAuthn is how a pool takes passkeys.
+type WebAuthn struct {
+	// RelyingPartyID is the domain that passkeys are made for. Without one, passkeys cannot be registered.
+	RelyingPartyID string
+	// Origins are the pages that passkeys are used on. If nil, they are those of the relying party and its
+	// subdomains over https, and over http for "localhost".
+	Origins []string
+	// UserVerification is "required" or "preferred". If empty, it is "preferred".
+	UserVerification string
+	// MultiFactor lets users with MFA activate passkeys, by SetUserMFAPreference: one that verified its user then
+	// counts for both factors.
+	MultiFactor bool
+}
+
+// passkey is a credential of a user's.
+type passkey struct {
+	serial     int64
+	id         string // in base64url
+	key        publicKey
+	counter    uint32
+	attachment string
+	transports []string
+	created    time.Time
+}
+
+func (u *user) passkey(id string) *passkey {
+	for _, k := range u.passkeys {
+		if k.id == id {
+			return k
+		}
+	}
+	return nil
+}
+
+// handle is the user's ID for authenticators, which is not the username.
+func (u *user) handle() string { return encodeURL([]byte(u.sub)) }
+
+func newPasskeyChallenge() string {
+	var random [16]byte
+	_, _ = rand.Read(random[:]) // it never fails
+	return encodeURL(random[:])
+}
+
+// credentialRef names a passkey to an authenticator.
+type credentialRef struct {
+	ID   string `json:"id"`
+	Type string `json:"type"`
+}
+
+func (u *user) credentialRefs() []credentialRef {
+	refs := []credentialRef{}
+	for _, k := range u.passkeys {
+		refs = append(refs, credentialRef{k.id, "public-key"})
+	}
+	return refs
+}
+
+// requestOptions is PublicKeyCredentialRequestOptionsJSON, as the service has it.
+type requestOptions struct {
+	Hints              []string        `json:"hints"`
+	Attestation        string          `json:"attestation"`
+	AttestationFormats []string        `json:"attestationFormats"`
+	Challenge          string          `json:"challenge"`
+	Timeout            int             `json:"timeout"`
+	RPID               string          `json:"rpId"`
+	AllowCredentials   []credentialRef `json:"allowCredentials"`
+	UserVerification   string          `json:"userVerification"`
+}
+
+// verification is how much an authenticator must know about its user.
+func (p *pool) verification(u *user) string {
+	if p.cfg.WebAuthn.UserVerification == uvRequired || p.cfg.WebAuthn.MultiFactor && u.passkeyMFA {
+		return uvRequired
+	}
+	return uvPreferred
+}
+
+// askPasskey asks for an assertion of one of the user's passkeys.
+func (p *pool) askPasskey(l *login) (authOutput, error) {
+	s := &challengeSession{
+		login: l, challenge: challengeWebAuthn, options: []string{challengeWebAuthn}, passkey: newPasskeyChallenge(),
+	}
+	options, err := json.Marshal(requestOptions{
+		Hints: []string{}, Attestation: "none", AttestationFormats: []string{}, Challenge: s.passkey,
+		Timeout: int(l.client.AuthSessionValidity / time.Millisecond), RPID: p.cfg.WebAuthn.RelyingPartyID,
+		AllowCredentials: l.user.credentialRefs(), UserVerification: p.verification(l.user),
+	})
+	if err != nil {
+		return authOutput{}, err
+	}
+	return p.challenge(s, map[string]string{"CREDENTIAL_REQUEST_OPTIONS": string(options)}), nil
+}
+
+// assertion is AuthenticationResponseJSON, as far as it is read.
+type assertion struct {
+	ID       string `json:"id"`
+	RawID    string `json:"rawId"`
+	Type     string `json:"type"`
+	Response struct {
+		ClientDataJSON    string `json:"clientDataJSON"`
+		AuthenticatorData string `json:"authenticatorData"`
+		Signature         string `json:"signature"`
+		UserHandle        string `json:"userHandle"`
+	} `json:"response"`
+}
+
+// answerPasskey checks an assertion. What the service says to a wrong one is not known.
+func (p *pool) answerPasskey(s *challengeSession, params map[string]string) (authOutput, error) {
+	out, err := p.firstFactor(s.login, func() bool {
+		var a assertion
+		return json.Unmarshal([]byte(params[paramCredential]), &a) == nil && s.passkey != "" && p.asserts(s, &a)
+	})
+	s.used = err == nil
+	return out, err
+}
+
+// asserts verifies an assertion (WebAuthn level 3, section 7.2) and notes the counter.
+func (p *pool) asserts(s *challengeSession, a *assertion) bool {
+	u, r := s.login.user, &a.Response
+	k := u.passkey(a.ID)
+	raw := decodeURL(r.ClientDataJSON)
+	client, ok := parseClientData(raw)
+	signed := decodeURL(r.AuthenticatorData)
+	data, ok2 := parseAuthenticatorData(signed)
+	switch {
+	case k == nil || a.RawID != a.ID || a.Type != "public-key" || !ok || !ok2,
+		r.UserHandle != "" && r.UserHandle != u.handle(),
+		client.Type != "webauthn.get" || client.Challenge != s.passkey || !p.cfg.WebAuthn.allows(client.Origin),
+		!data.of(p.cfg.WebAuthn.RelyingPartyID) || !data.present(p.verification(u) == uvRequired),
+		(data.counter != 0 || k.counter != 0) && data.counter <= k.counter:
+		return false
+	}
+	sum := sha256.Sum256(raw)
+	if !verifySignature(k.key, append(slices.Clone(signed), sum[:]...), decodeURL(r.Signature)) {
+		return false
+	}
+	k.counter = data.counter
+	s.login.bothFactors = p.cfg.WebAuthn.MultiFactor && u.passkeyMFA && data.present(true)
+	return true
+}
+
+const (
+	maxPasskeys         = 20
+	registrationTimeout = time.Minute
+)
+
+// ceremony is the registration of a passkey on its way.
+type ceremony struct {
+	client    *Client
+	challenge string
+	expires   time.Time
+}
+
+// creationOptions is PublicKeyCredentialCreationOptionsJSON, as the service has it.
+type creationOptions struct {
+	RP struct {
+		ID   string `json:"id"`
+		Name string `json:"name"`
+	} `json:"rp"`
+	User struct {
+		ID          string `json:"id"`
+		Name        string `json:"name"`
+		DisplayName string `json:"displayName"`
+	} `json:"user"`
+	Challenge              string          `json:"challenge"`
+	PubKeyCredParams       []keyParameters `json:"pubKeyCredParams"`
+	Timeout                int             `json:"timeout"`
+	ExcludeCredentials     []credentialRef `json:"excludeCredentials"`
+	AuthenticatorSelection struct {
+		RequireResidentKey bool   `json:"requireResidentKey"`
+		ResidentKey        string `json:"residentKey"`
+		UserVerification   string `json:"userVerification"`
+	} `json:"authenticatorSelection"`
+}
+
+type keyParameters struct {
+	Type string `json:"type"`
+	Alg  int    `json:"alg"`
+}
+
+type startRegistrationOutput struct{ CredentialCreationOptions creationOptions }
+
+func (p *pool) startWebAuthnRegistration(in *accessTokenInput) (startRegistrationOutput, error) {
+	var out startRegistrationOutput
+	u, c, err := p.passkeyOwner(in.AccessToken)
+	if err != nil {
+		return out, err
+	}
+	if len(u.passkeys) >= maxPasskeys {
+		return out, errTooManyPasskeys
+	}
+	u.ceremony = &ceremony{client: c, challenge: newPasskeyChallenge(), expires: p.now().Add(registrationTimeout)}
+	options := &out.CredentialCreationOptions
+	options.RP.ID, options.RP.Name = p.cfg.WebAuthn.RelyingPartyID, p.cfg.WebAuthn.RelyingPartyID
+	options.User.ID, options.User.Name, options.User.DisplayName = u.handle(), u.username, u.username
+	options.Challenge, options.Timeout = u.ceremony.challenge, int(registrationTimeout/time.Millisecond)
+	options.PubKeyCredParams = []keyParameters{{"public-key", coseES256}, {"public-key", coseRS256}}
+	options.ExcludeCredentials = u.credentialRefs()
+	selection := &options.AuthenticatorSelection
+	selection.RequireResidentKey, selection.ResidentKey, selection.UserVerification = true, uvRequired, p.verification(u)
+	return out, nil
+}
+
+// passkeyOwner finds who registers a passkey, in a pool that takes them.
+func (p *pool) passkeyOwner(accessToken string) (*user, *Client, error) {
+	u, c, err := p.authorize(accessToken)
+	switch {
+	case err != nil:
+		return nil, nil, err
+	case !slices.Contains(p.cfg.FirstFactors, challengeWebAuthn):
+		return nil, nil, errPasskeysOff
+	case p.cfg.WebAuthn.RelyingPartyID == "":
+		return nil, nil, errNoRelyingParty
+	default:
+		return u, c, nil
+	}
+}
+
+// registration is RegistrationResponseJSON, as far as it is read.
+type registration struct {
+	ID         string `json:"id"`
+	RawID      string `json:"rawId"`
+	Type       string `json:"type"`
+	Attachment string `json:"authenticatorAttachment"`
+	Response   struct {
+		ClientDataJSON    string   `json:"clientDataJSON"`
+		AttestationObject string   `json:"attestationObject"`
+		Transports        []string `json:"transports"`
+	} `json:"response"`
+}
+
+type completeRegistrationInput struct {
+	AccessToken string
+	Credential  json.RawMessage // a document: an object, not text
+}
+
+func (p *pool) completeWebAuthnRegistration(in *completeRegistrationInput) (empty, error) {
+	u, c, err := p.passkeyOwner(in.AccessToken)
+	if err != nil {
+		return empty{}, err
+	}
+	var cred registration
+	if err := json.Unmarshal(in.Credential, &cred); err != nil {
+		return empty{}, errCredential
+	}
+	k, err := p.register(u, c, &cred)
+	if err != nil {
+		return empty{}, err
+	}
+	u.ceremony = nil
+	u.passkeys = append(u.passkeys, k)
+	return empty{}, nil
+}
+
+// register verifies a new credential (WebAuthn level 3, section 7.1). Its attestation is not checked.
+func (p *pool) register(u *user, c *Client, cred *registration) (*passkey, error) {
+	client, ok := parseClientData(decodeURL(cred.Response.ClientDataJSON))
+	began := u.ceremony
+	switch {
+	case !ok || client.Type != "webauthn.create":
+		return nil, errCredential
+	case began == nil || client.Challenge != began.challenge || p.now().After(began.expires):
+		return nil, errNoCeremony
+	case began.client.ID != c.ID:
+		return nil, errPasskeyClient
+	case !p.cfg.WebAuthn.allows(client.Origin):
+		return nil, errPasskeyOrigin
+	case len(u.passkeys) >= maxPasskeys:
+		return nil, errTooManyPasskeys
+	}
+	data, ok := attestedData(cred.Response.AttestationObject)
+	switch {
+	case !ok:
+		return nil, errCredential
+	case !data.of(p.cfg.WebAuthn.RelyingPartyID):
+		return nil, errPasskeyParty
+	case !data.present(p.verification(u) == uvRequired):
+		return nil, errCredential
+	}
+	id, key, ok := data.attested()
+	if !ok || cred.Type != "public-key" || cred.ID != encodeURL(id) || cred.RawID != cred.ID || p.passkeyTaken(cred.ID) {
+		return nil, errCredential
+	}
+	return &passkey{
+		serial: p.nextSerial(), id: cred.ID, key: key, counter: data.counter, attachment: cred.Attachment, transports: cred.Response.Transports, created: p.now(),
+	}, nil
+}
+
+// attestedData finds the authenticator data in an attestation object.
+func attestedData(object string) (authenticatorData, bool) {
+	item, rest, err := decodeCBOR(decodeURL(object))
+	if err != nil || len(rest) > 0 {
+		return authenticatorData{}, false
+	}
+	m, _ := item.(map[any]any)
+	raw, _ := m["authData"].([]byte)
+	return parseAuthenticatorData(raw)
+}
+
+func (p *pool) passkeyTaken(id string) bool {
+	return slices.ContainsFunc(p.users, func(u *user) bool { return u.passkey(id) != nil })
+}
+
+type listCredentialsInput struct {
+	AccessToken string
+	nextResults
+}
+
+// credentialType is a passkey on the wire.
+type credentialType struct {
+	CredentialID            string `json:"CredentialId"`
+	FriendlyCredentialName  string
+	RelyingPartyID          string `json:"RelyingPartyId"`
+	AuthenticatorAttachment string `json:",omitempty"`
+	AuthenticatorTransports []string
+	CreatedAt               float64
+}
+
+type listCredentialsOutput struct {
+	Credentials []credentialType
+	NextToken   string `json:",omitempty"`
+}
+
+func (p *pool) listWebAuthnCredentials(in *listCredentialsInput) (listCredentialsOutput, error) {
+	out := listCredentialsOutput{Credentials: []credentialType{}}
+	v := &validation{}
+	pageForm(v, "maxResults", nil, "nextToken", in.NextToken)
+	if in.MaxResults != nil {
+		v.between("maxResults", *in.MaxResults, 0, maxPasskeys)
+	}
+	if err := v.err(); err != nil {
+		return out, err
+	}
+	u, _, err := p.authorize(in.AccessToken)
+	if err != nil {
+		return out, err
+	}
+	pg := newPage(in.MaxResults, in.NextToken, "ListWebAuthnCredentials", u.sub)
+	page, next, err := cut(p, pg, u.passkeys, func(k *passkey) int64 { return k.serial }, func(*passkey) bool { return true })
+	for _, k := range page {
+		out.Credentials = append(out.Credentials, credentialType{
+			CredentialID: k.id, FriendlyCredentialName: "Passkey", RelyingPartyID: p.cfg.WebAuthn.RelyingPartyID,
+			AuthenticatorAttachment: k.attachment, AuthenticatorTransports: slices.Concat([]string{}, k.transports), CreatedAt: epoch(k.created),
+		})
+	}
+	out.NextToken = next
+	return out, err
+}
+
+type deleteCredentialInput struct {
+	AccessToken  string
+	CredentialID string `json:"CredentialId"`
+}
+
+func (p *pool) deleteWebAuthnCredential(in *deleteCredentialInput) (empty, error) {
+	v := &validation{}
+	v.length("credentialId", in.CredentialID, 1, 2048)
+	if err := v.err(); err != nil {
+		return empty{}, err
+	}
+	u, _, err := p.authorize(in.AccessToken)
+	if err != nil {
+		return empty{}, err
+	}
+	k := u.passkey(in.CredentialID)
+	if k == nil {
+		return empty{}, exception("ResourceNotFoundException", "WebAuthn credential does not exist.") // the service's text is not known
+	}
+	u.passkeys = slices.DeleteFunc(u.passkeys, func(other *passkey) bool { return other == k })
+	return empty{}, nil
+}
+
+// Passkey is an authenticator and the browser around it, for testing registration and sign-in by passkey. It holds one
+// credential. Printed or logged it shows no key. It is not safe for concurrent use.
+type Passkey struct {
+	// Origin is the page that it is used on. If empty, it is "https://" and the relying party, or "http://localhost"
+	// for that one.
+	Origin string
+	// Unverified makes it not know its user, as one without a PIN.
+	Unverified bool
+	// RSA makes its key one for RS256; else it is for ES256.
+	RSA bool
+
+	id      []byte
+	user    string // the handle
+	key     crypto.Signer
+	counter uint32
+}
+
+const passkeyIDSize = 16
+
+// NewPasskey makes an authenticator without a credential.
+func NewPasskey() *Passkey { return &Passkey{} }
+
+// Format prints that it is a Passkey, whatever the verb.
+func (k Passkey) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "Passkey{}") }
+
+// LogValue logs that it is a Passkey.
+func (k Passkey) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(k)) }
+
+// Create answers the CredentialCreationOptions of StartWebAuthnRegistration, as JSON, with a new credential for
+// CompleteWebAuthnRegistration. It fails when options are no JSON or exclude the credential that it holds.
+func (k *Passkey) Create(options string) (string, error) {
+	var want creationOptions
+	if err := json.Unmarshal([]byte(options), &want); err != nil {
+		return "", fmt.Errorf("cognitotest: Passkey.Create: %w", err)
+	}
+	if k.id != nil && slices.Contains(want.ExcludeCredentials, credentialRef{encodeURL(k.id), "public-key"}) {
+		return "", errors.New("cognitotest: Passkey.Create: the credential is there already")
+	}
+	if err := k.makeKey(); err != nil {
+		return "", fmt.Errorf("cognitotest: Passkey.Create: %w", err)
+	}
+	k.id, k.user = make([]byte, passkeyIDSize), want.User.ID
+	_, _ = rand.Read(k.id) // it never fails
+	credential := append(make([]byte, 16), 0, passkeyIDSize)
+	credential = append(append(credential, k.id...), k.publicKey()...)
+	data := append(k.data(want.RP.ID, flagAttested), credential...)
+	object := cborAppend(cborAppend(nil, cborMap, 3), cborText, 3)
+	object = append(cborAppend(append(object, "fmt"...), cborText, 4), "none"...)
+	object = cborAppend(append(cborAppend(object, cborText, 7), "attStmt"...), cborMap, 0)
+	object = append(cborAppend(object, cborText, 8), "authData"...)
+	object = append(cborAppend(object, cborBytes, len(data)), data...)
+	return k.credential(map[string]any{
+		"clientDataJSON":    encodeURL(k.clientData("webauthn.create", want.Challenge, want.RP.ID)),
+		"attestationObject": encodeURL(object), "transports": []string{"internal"},
+	})
+}
+
+// Get answers CREDENTIAL_REQUEST_OPTIONS with an assertion, which is what CREDENTIAL is. It fails when options are no
+// JSON or do not allow the credential.
+func (k *Passkey) Get(options string) (string, error) {
+	var want requestOptions
+	if err := json.Unmarshal([]byte(options), &want); err != nil {
+		return "", fmt.Errorf("cognitotest: Passkey.Get: %w", err)
+	}
+	if k.id == nil || len(want.AllowCredentials) > 0 && !slices.Contains(want.AllowCredentials, credentialRef{encodeURL(k.id), "public-key"}) {
+		return "", errors.New("cognitotest: Passkey.Get: no credential that the options allow")
+	}
+	k.counter++
+	data, client := k.data(want.RPID, 0), k.clientData("webauthn.get", want.Challenge, want.RPID)
+	hash := sha256.Sum256(client)
+	sum := sha256.Sum256(append(slices.Clone(data), hash[:]...))
+	signature, err := k.key.Sign(rand.Reader, sum[:], crypto.SHA256)
+	if err != nil {
+		return "", fmt.Errorf("cognitotest: Passkey.Get: %w", err)
+	}
+	return k.credential(map[string]any{
+		"clientDataJSON": encodeURL(client), "authenticatorData": encodeURL(data),
+		"signature": encodeURL(signature), "userHandle": k.user,
+	})
+}
+
+func (k *Passkey) makeKey() (err error) {
+	if k.RSA {
+		k.key, err = rsa.GenerateKey(rand.Reader, 2048)
+	} else {
+		k.key, err = ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	}
+	return err
+}
+
+// publicKey is the key in COSE.
+func (k *Passkey) publicKey() []byte {
+	switch key := k.key.Public().(type) {
+	case *ecdsa.PublicKey:
+		point, err := key.Bytes()
+		if err != nil {
+			panic("cognitotest: " + err.Error()) // the key was made here
+		}
+		b := cborPairs(5, [][2]int64{{coseKty, coseKtyEC2}, {coseAlg, coseES256}, {coseCrv, coseP256}})
+		b = cborPair(b, coseX, point[1:33])
+		return cborPair(b, coseY, point[33:])
+	case *rsa.PublicKey:
+		b := cborPairs(4, [][2]int64{{coseKty, coseKtyRSA}, {coseAlg, coseRS256}})
+		b = cborPair(b, coseN, key.N.Bytes())
+		return cborPair(b, coseE, big.NewInt(int64(key.E)).Bytes())
+	default:
+		panic("cognitotest: no such key")
+	}
+}
+
+// data is the authenticator data up to the credential.
+func (k *Passkey) data(relyingParty string, flags byte) []byte {
+	sum := sha256.Sum256([]byte(relyingParty))
+	if flags |= flagPresent; !k.Unverified {
+		flags |= flagVerified
+	}
+	return binary.BigEndian.AppendUint32(append(sum[:], flags), k.counter)
+}
+
+func (k *Passkey) clientData(kind, challenge, relyingParty string) []byte {
+	origin := k.Origin
+	switch {
+	case origin != "":
+	case relyingParty == "localhost":
+		origin = "http://localhost"
+	default:
+		origin = "https://" + relyingParty
+	}
+	raw, err := json.Marshal(clientData{Type: kind, Challenge: challenge, Origin: origin})
+	if err != nil {
+		panic("cognitotest: " + err.Error()) // three texts
+	}
+	return raw
+}
+
+// credential is the JSON of either response.
+func (k *Passkey) credential(response map[string]any) (string, error) {
+	id := encodeURL(k.id)
+	raw, err := json.Marshal(map[string]any{
+		"id": id, "rawId": id, "type": "public-key", "authenticatorAttachment": "platform",
+		"clientExtensionResults": map[string]any{}, "response": response,
+	})
+	return string(raw), err
+}
+
+// cborAppend appends the head of an item: its major type and its number or length, below 65536.
+func cborAppend(b []byte, major byte, n int) []byte {
+	low, high := byte(n), byte(n>>8) //nolint:gosec // the two bytes are what is wanted
+	switch {
+	case n < 24:
+		return append(b, major<<5|low)
+	case n < 256:
+		return append(b, major<<5|24, low)
+	default:
+		return append(b, major<<5|25, high, low)
+	}
+}
+
+func cborInt(b []byte, n int64) []byte {
+	if n < 0 {
+		return cborAppend(b, cborNegint, int(-1-n))
+	}
+	return cborAppend(b, cborUint, int(n))
+}
+
+// cborPairs begins a map of size entries with those whose values are numbers.
+func cborPairs(size int, pairs [][2]int64) []byte {
+	b := cborAppend(nil, cborMap, size)
+	for _, pair := range pairs {
+		b = cborInt(cborInt(b, pair[0]), pair[1])
+	}
+	return b
+}
+
+func cborPair(b []byte, key int64, value []byte) []byte {
+	return append(cborAppend(cborInt(b, key), cborBytes, len(value)), value...)
+}
