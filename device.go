@@ -27,6 +27,8 @@ type Device struct {
 	// UserConfirmationNecessary says that the pool knows the device but remembers it only when the user agrees: ask,
 	// and call [Cognito.UpdateDeviceStatus].
 	UserConfirmationNecessary bool `json:"user_confirmation_necessary,omitempty"`
+	// Username is the name of the user whose device it is. It is empty if that is not known.
+	Username string `json:"username,omitempty"`
 }
 
 // Format prints the device without its password, whatever the verb.

@@ -32,6 +32,8 @@ type Tokens struct {
 	TokenType string `json:"token_type,omitempty"`
 	// ExpiresAt is when the access token expires.
 	ExpiresAt time.Time `json:"expires_at,omitzero"`
+	// Username is the name that the user signed in with. It is empty if that is not known.
+	Username string `json:"username,omitempty"`
 }
 
 // Format prints which tokens there are and when they expire, whatever the verb.
