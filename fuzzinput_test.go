@@ -230,7 +230,8 @@ func FuzzFileStore(f *testing.F) {
 		tokens, err := store.Load(t.Context())
 		if err != nil {
 			assert.Equal(t, cognito.Tokens{}, tokens)
-			assert.Equal(t, path+": want tokens as JSON", err.Error())
+			require.ErrorIs(t, err, cognito.ErrStoreContent)
+			assert.Equal(t, path+": unusable content in the store: want tokens as JSON", err.Error())
 			return
 		}
 		require.NoError(t, store.Save(t.Context(), tokens))

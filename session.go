@@ -16,9 +16,6 @@ import (
 	"github.com/gocognito/cognito/internal/flight"
 )
 
-// ErrStoreContent TEMPORARY
-var ErrStoreContent = errors.New("the content of the token store is not tokens")
-
 // A user's session is the tokens of one sign-in, wherever they are held: by several values of this process over one
 // store, and by other processes. Two rules keep them together.
 //

@@ -2,7 +2,6 @@ package cognito
 
 import (
 	"context"
-	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -12,91 +11,111 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
+
+	"github.com/gofrs/flock"
 )
 
-// TokenStore keeps the tokens of one session beyond the process; see [WithTokenStore]. Its methods may be called
-// from several goroutines.
+// TokenStore keeps the tokens of one session beyond the process; see [WithTokenStore]. Its methods
+// may be called from several goroutines. A TokenStore that several processes share should also be a
+// [TokenLocker]. One that is also a [DeviceStore] keeps the user's device, too.
 type TokenStore interface {
-	// Load returns the tokens that were saved last; the zero Tokens when there are none.
+	// Load returns the tokens that were saved last, or the zero Tokens if there are none. If it
+	// has content that cannot be read as tokens, the error wraps ErrStoreContent.
 	Load(ctx context.Context) (Tokens, error)
-	// Save keeps tokens in place of earlier ones.
+	// Save replaces the stored tokens.
 	Save(ctx context.Context, t Tokens) error
-	// Delete forgets the tokens. That there are none is no error.
+	// Delete removes the tokens. Deleting when there are no tokens is not an error.
 	Delete(ctx context.Context) error
 }
 
-// TokenLocker is what a [TokenStore] that several processes share may implement. A renewal then runs under the lock, and
-// takes the tokens that another process has saved meanwhile, so that no two processes spend the same refresh token.
+// TokenLocker may be implemented by a [TokenStore] that several processes share. A session then
+// changes its tokens under the lock, and takes the tokens that another process has saved in the
+// meantime, so that no two processes use the same refresh token.
 type TokenLocker interface {
-	// Lock waits until no other process has the lock, but not longer than ctx, and returns what gives it back.
-	// Save, Load and Delete are called while it is held.
+	// Lock waits, at most until ctx is done, until no other process holds the lock. It returns a
+	// function that releases the lock. Save, Load and Delete are called while the lock is held.
 	Lock(ctx context.Context) (unlock func(), err error)
 }
 
-// DeviceStore TEMPORARY
+// DeviceStore may be implemented by a [TokenStore] to keep the device that the session's user signs
+// in with. A device outlives a sign-out: Delete removes the tokens and not the device.
 type DeviceStore interface {
+	// LoadDevice returns the device that was saved last, or the zero Device if there is none. If
+	// the store has content that cannot be read as a device, the error wraps ErrStoreContent.
 	LoadDevice(ctx context.Context) (Device, error)
+	// SaveDevice replaces the stored device.
 	SaveDevice(ctx context.Context, d Device) error
+	// DeleteDevice removes the device. Deleting when there is no device is not an error.
 	DeleteDevice(ctx context.Context) error
 }
 
-// MemoryStore is a [TokenStore] in memory: for tests, and for sessions of one process that share their tokens.
-// It is safe for concurrent use; printed or logged it shows no token. The zero MemoryStore is an empty one, and must not
-// be copied once it is in use.
+// ErrStoreContent is wrapped by the error of a [TokenStore] or [DeviceStore] whose content is not
+// usable, such as a file that is truncated or belongs to another user. A session treats the store as
+// empty, logs a warning, and replaces the content with the next save.
+var ErrStoreContent = errors.New("unusable content in the store")
+
+// MemoryStore is a store in memory, for tests and for sessions of one process that share their tokens.
+// It implements [TokenStore], [TokenLocker] and [DeviceStore]. It is safe for concurrent use, and
+// shows no token when it is printed or logged. The zero MemoryStore is empty and ready to use; it
+// must not be copied after first use.
 type MemoryStore struct {
-	state *memoryState // behind a pointer, so that printing what holds the store shows an address; nil before its first use
+	// Atomic pointers, because package fmt prints what a plain pointer in a copy of the store
+	// points to for verbs such as %s.
+	tokens atomic.Pointer[Tokens]
+	device atomic.Pointer[Device]
+	lock   atomic.Pointer[chan struct{}] // of capacity 1, full while the lock is held
 }
 
-type memoryState struct {
-	lock chan struct{} // holds one element while it is locked
+var _ interface {
+	TokenStore
+	TokenLocker
+	DeviceStore
+} = (*MemoryStore)(nil)
 
-	mu     sync.Mutex // protects the field below
-	tokens *Tokens    // a pointer for the same reason
-}
-
-var _ TokenLocker = (*MemoryStore)(nil)
-
-// NewMemoryStore makes an empty store.
+// NewMemoryStore returns an empty store.
 func NewMemoryStore() *MemoryStore { return &MemoryStore{} }
 
-// made returns the state, which it makes if there is none yet.
-func (m *MemoryStore) made() *memoryState {
-	making.Lock()
-	defer making.Unlock()
-	if m.state == nil {
-		m.state = &memoryState{lock: make(chan struct{}, 1), tokens: &Tokens{}}
-	}
-	return m.state
-}
+// Load returns the tokens, or the zero Tokens if there are none.
+func (m *MemoryStore) Load(context.Context) (Tokens, error) { return valueOf(&m.tokens), nil }
 
-// making protects the field state of all stores: a mutex of each could not be copied, as printing a store does.
-var making sync.Mutex
-
-// Load returns the tokens; the zero Tokens when there are none.
-func (m *MemoryStore) Load(context.Context) (Tokens, error) {
-	state := m.made()
-	state.mu.Lock()
-	defer state.mu.Unlock()
-	return *state.tokens, nil
-}
-
-// Save keeps t in place of what there was.
+// Save replaces the tokens.
 func (m *MemoryStore) Save(_ context.Context, t Tokens) error {
-	state := m.made()
-	state.mu.Lock()
-	defer state.mu.Unlock()
-	state.tokens = &t
+	m.tokens.Store(&t)
 	return nil
 }
 
-// Delete forgets the tokens.
-func (m *MemoryStore) Delete(ctx context.Context) error { return m.Save(ctx, Tokens{}) }
+// Delete removes the tokens.
+func (m *MemoryStore) Delete(context.Context) error {
+	m.tokens.Store(nil)
+	return nil
+}
 
-// Lock waits for the lock that renewals of several sessions take; see [TokenLocker].
+// LoadDevice returns the device, or the zero Device if there is none.
+func (m *MemoryStore) LoadDevice(context.Context) (Device, error) { return valueOf(&m.device), nil }
+
+// SaveDevice replaces the device.
+func (m *MemoryStore) SaveDevice(_ context.Context, d Device) error {
+	m.device.Store(&d)
+	return nil
+}
+
+// DeleteDevice removes the device.
+func (m *MemoryStore) DeleteDevice(context.Context) error {
+	m.device.Store(nil)
+	return nil
+}
+
+// Lock waits for the lock that sessions hold while they change the tokens; see [TokenLocker].
 func (m *MemoryStore) Lock(ctx context.Context) (unlock func(), err error) {
-	lock := m.made().lock
+	if m.lock.Load() == nil {
+		made := make(chan struct{}, 1)
+		m.lock.CompareAndSwap(nil, &made)
+	}
+	lock := *m.lock.Load()
 	select {
 	case lock <- struct{}{}:
 		return sync.OnceFunc(func() { <-lock }), nil
@@ -105,79 +124,184 @@ func (m *MemoryStore) Lock(ctx context.Context) (unlock func(), err error) {
 	}
 }
 
-// Format prints the type's name, whatever the verb.
-func (m MemoryStore) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "MemoryStore{}") }
+// valueOf returns what p points to, or the zero value.
+func valueOf[T any](p *atomic.Pointer[T]) (value T) {
+	if v := p.Load(); v != nil {
+		value = *v
+	}
+	return value
+}
 
-// LogValue logs the type's name.
-func (m MemoryStore) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(m)) }
+// Format prints the type's name for every verb.
+func (m *MemoryStore) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "MemoryStore{}") }
+
+// LogValue returns the type's name.
+func (m *MemoryStore) LogValue() slog.Value { return slog.StringValue("MemoryStore{}") }
 
 const (
-	maxStoreSize   = 256 << 10              // of the file of a FileStore
-	lockPoll       = 20 * time.Millisecond  // between two looks at a lock that another process has
-	staleLock      = 2 * time.Minute        // then the process that took it is gone: no renewal takes that long
-	renamePatience = 500 * time.Millisecond // on Windows, for a reader of the file to close it
+	maxStoreSize   = 256 << 10              // of a file of a FileStore
+	lockPoll       = 10 * time.Millisecond  // between two attempts to take a lock
+	renamePatience = 500 * time.Millisecond // on Windows, until a reader closes the file
+	saveAttempts   = 10                     // to make a temporary file that nobody sweeps
 )
 
-// FileStore is a [TokenStore] in a file, which several processes may share: renewals take turns by a lock file
-// beside it, whose name ends in ".lock". A process that ends while it holds the lock delays the others by two
-// minutes at most. Whoever can read the file is the user: it is made readable for its owner only (0600, and its
-// folder, if it is missing, 0700), which on Windows is left to the folder's own rights. A save replaces the file as a
-// whole. A FileStore is safe for concurrent use. Make one with [NewFileStore].
+// FileStore is a store in files, which the processes of one user may share. It implements
+// [TokenStore], [TokenLocker] and [DeviceStore]. The tokens are in the file at the store's path.
+// Beside it are the device, in a file whose name ends in ".device", and the lock file, whose name
+// ends in ".lock". Make a FileStore with [NewFileStore]; it is safe for concurrent use.
+//
+// The files are plain JSON: anyone who can read them can act as the user. They have mode 0600, and a
+// missing folder is created with mode 0700. Only regular files are read that belong to the process's
+// user or to root, and that nobody else may write; anything else is [ErrStoreContent], as are symbolic
+// links. On Windows, the folder's access control decides who may read and write.
+//
+// A save replaces the file as a whole and is on disk when Save returns. The operating system releases the
+// lock of a process that ends, in whatever way. The lock file itself stays, because a process that
+// waits for it may have it open already; it is always empty. Temporary files that a killed process has
+// left behind are removed by the next Save or Delete. Locks on network file systems may not
+// exclude other machines.
 type FileStore struct {
 	path string
 }
 
-var _ TokenLocker = (*FileStore)(nil)
+var _ interface {
+	TokenStore
+	TokenLocker
+	DeviceStore
+} = (*FileStore)(nil)
 
-// errNoPath answers for the zero FileStore, and for NewFileStore("").
+// errNoPath is the error of the zero FileStore and of NewFileStore("").
 var errNoPath = fieldError("FileStore", "want the path of a file, got none")
 
-// NewFileStore makes a store in the file path, which need not exist. It does no I/O.
+// NewFileStore returns a store in the file at path, which need not exist. It does no I/O.
 func NewFileStore(path string) *FileStore { return &FileStore{path: path} }
 
-// Load reads the tokens; the zero Tokens when there is no file.
+// Load returns the tokens in the file, or the zero Tokens if there is no file. Common errors:
+// [ErrStoreContent].
 func (f *FileStore) Load(context.Context) (Tokens, error) {
+	return loadFile[Tokens](f, "", "tokens")
+}
+
+// Save writes t to a new file that replaces the old one, so that readers see either the old tokens
+// or the new ones.
+func (f *FileStore) Save(_ context.Context, t Tokens) error { return f.save("", t) }
+
+// Delete removes the file. Deleting when there is no file is not an error.
+func (f *FileStore) Delete(context.Context) error { return f.remove("") }
+
+// LoadDevice returns the device in the file beside that of the tokens, or the zero Device if there is
+// no file. Common errors: [ErrStoreContent].
+func (f *FileStore) LoadDevice(context.Context) (Device, error) {
+	return loadFile[Device](f, deviceSuffix, "a device")
+}
+
+// SaveDevice writes d to a new file that replaces the old one.
+func (f *FileStore) SaveDevice(_ context.Context, d Device) error { return f.save(deviceSuffix, d) }
+
+// DeleteDevice removes the device's file. Deleting when there is no file is not an error.
+func (f *FileStore) DeleteDevice(context.Context) error { return f.remove(deviceSuffix) }
+
+const deviceSuffix = ".device"
+
+// loadFile decodes the file at the store's path with suffix. It returns the zero T if it fails or if
+// there is no file.
+func loadFile[T any](f *FileStore, suffix, want string) (none T, err error) {
 	if f.path == "" {
-		return Tokens{}, errNoPath
+		return none, errNoPath
 	}
-	file, err := os.Open(f.path)
+	path := f.path + suffix
+	file, err := openOwn(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return Tokens{}, nil
+		return none, nil
 	}
 	if err != nil {
-		return Tokens{}, err
+		return none, err
 	}
 	defer func() { _ = file.Close() }()
 	text, err := io.ReadAll(io.LimitReader(file, maxStoreSize+1))
-	if err == nil && len(text) > maxStoreSize {
-		err = fmt.Errorf("want at most %d bytes, got more", maxStoreSize)
-	}
-	var tokens Tokens
-	if err == nil && json.Unmarshal(text, &tokens) != nil {
-		err = errors.New("want tokens as JSON") // the decoder's own error could quote from the file
-	}
 	if err != nil {
-		return Tokens{}, fmt.Errorf("%s: %w", f.path, err)
+		return none, err
 	}
-	return tokens, nil
+	if len(text) > maxStoreSize {
+		return none, contentError(path, fmt.Sprintf("want at most %d bytes", maxStoreSize))
+	}
+	var v T
+	if json.Unmarshal(text, &v) != nil { // its error could quote from the file
+		return none, contentError(path, "want "+want+" as JSON")
+	}
+	return v, nil
 }
 
-// Save writes t to a new file and puts that in place of the old one, so that no reader ever sees half of it.
-func (f *FileStore) Save(_ context.Context, t Tokens) error {
+// openOwn opens the file at path for reading, if it is a regular file that only the process's user
+// and root can have written. Opening anything else could block or have an effect.
+func openOwn(path string) (*os.File, error) {
+	info, err := os.Lstat(path)
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, contentError(path, "want a regular file")
+	}
+	file, err := os.OpenFile(path, os.O_RDONLY|openFlags, 0)
+	if err != nil {
+		return nil, err
+	}
+	if info, err = file.Stat(); err == nil { // it may be another file by now
+		switch problem := distrust(info); {
+		case !info.Mode().IsRegular():
+			err = contentError(path, "want a regular file")
+		case problem != "":
+			err = contentError(path, problem)
+		}
+	}
+	if err != nil {
+		_ = file.Close()
+		return nil, err
+	}
+	return file, nil
+}
+
+// contentError reports what is wrong with the file at path.
+func contentError(path, problem string) error {
+	return fmt.Errorf("%s: %w: %s", path, ErrStoreContent, problem)
+}
+
+// save writes v to the file at the store's path with suffix.
+func (f *FileStore) save(suffix string, v any) error {
 	if f.path == "" {
 		return errNoPath
 	}
-	text, err := json.Marshal(t) //nolint:gosec // to keep them is what the store is for
+	path := f.path + suffix
+	text, err := json.Marshal(v)
 	if err != nil {
 		return err
 	}
-	folder := filepath.Dir(f.path)
-	if err := os.MkdirAll(folder, 0o700); err != nil {
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return err
 	}
-	file, err := os.CreateTemp(folder, filepath.Base(f.path)+".*.tmp") // with 0600
+	sweep(path)
+	for attempt := 1; ; attempt++ {
+		err := replace(path, text)
+		if err == nil || attempt == saveAttempts || !errors.Is(err, errSwept) {
+			return err
+		}
+	}
+}
+
+// errSwept reports that another process has removed a temporary file before it was locked.
+var errSwept = errors.New("the temporary file was removed")
+
+// replace puts a new file with text in place of the one at path.
+func replace(path string, text []byte) (err error) {
+	file, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*.tmp") // with mode 0600
 	if err != nil {
 		return err
+	}
+	name := file.Name()
+	unlock, swept := guard(file)
+	defer unlock()
+	if swept {
+		return errors.Join(errSwept, file.Close())
 	}
 	_, err = file.Write(text)
 	if err == nil {
@@ -185,102 +309,135 @@ func (f *FileStore) Save(_ context.Context, t Tokens) error {
 	}
 	err = errors.Join(err, file.Close())
 	if err == nil {
-		err = replaceFile(file.Name(), f.path)
+		err = rename(name, path)
 	}
 	if err != nil {
-		return errors.Join(err, os.Remove(file.Name()))
-	}
-	syncFolder(folder)
-	return nil
-}
-
-// Delete removes the file, if there is one.
-func (f *FileStore) Delete(context.Context) error {
-	if err := os.Remove(f.path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		_ = os.Remove(name)
+		if runtime.GOOS == "windows" && errors.Is(err, fs.ErrNotExist) { // swept after it was closed
+			err = errors.Join(errSwept, err)
+		}
 		return err
 	}
+	syncFolder(filepath.Dir(path))
 	return nil
 }
 
-// Lock waits for the lock that renewals of several processes take; see [TokenLocker].
+// guard locks a temporary file, so that no other process sweeps it. It reports whether one has done so
+// already. On Windows the open file itself cannot be removed, and a lock would forbid writing to it.
+func guard(file *os.File) (unlock func(), swept bool) {
+	if runtime.GOOS == "windows" {
+		return func() {}, false
+	}
+	lock := newLock(file.Name(), 0)
+	unlock = func() { _ = lock.Close() }
+	locked, err := lock.TryLock()
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return unlock, false // this file system has no locks
+	}
+	opened, openedErr := file.Stat()
+	named, namedErr := os.Lstat(file.Name())
+	return unlock, !locked || errors.Join(openedErr, namedErr) != nil || !os.SameFile(opened, named)
+}
+
+// sweep removes temporary files of path that processes have left behind that were killed.
+func sweep(path string) {
+	folder, base := filepath.Split(path)
+	entries, err := os.ReadDir(filepath.Clean(folder + "."))
+	if err != nil {
+		return
+	}
+	for _, entry := range entries {
+		number, ok := strings.CutPrefix(entry.Name(), base+".")
+		number, isTemporary := strings.CutSuffix(number, ".tmp")
+		if ok && isTemporary && number != "" && strings.Trim(number, "0123456789") == "" {
+			removeUnused(filepath.Join(folder, entry.Name()))
+		}
+	}
+}
+
+// removeUnused removes a temporary file if no process uses it.
+func removeUnused(name string) {
+	info, err := os.Lstat(name)
+	if err != nil || !info.Mode().IsRegular() || distrust(info) != "" {
+		return
+	}
+	if runtime.GOOS != "windows" {
+		lock := newLock(name, 0)
+		defer func() { _ = lock.Close() }()
+		if locked, err := lock.TryLock(); err != nil || !locked {
+			return
+		}
+	}
+	_ = os.Remove(name) // it fails on Windows while the file is open
+}
+
+// remove removes the file at the store's path with suffix, and what killed processes have left of it.
+func (f *FileStore) remove(suffix string) error {
+	if f.path == "" {
+		return nil
+	}
+	path := f.path + suffix
+	sweep(path)
+	err := os.Remove(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	syncFolder(filepath.Dir(path))
+	return nil
+}
+
+// Lock waits for the lock that sessions hold while they change the tokens; see [TokenLocker]. It
+// excludes other processes and other FileStores of this process. An error that is not that of ctx
+// means that the lock file cannot be made or locked, as in a folder that is read-only; the
+// tokens can then be loaded without the lock.
 func (f *FileStore) Lock(ctx context.Context) (unlock func(), err error) {
 	if f.path == "" {
 		return nil, errNoPath
 	}
 	if err := os.MkdirAll(filepath.Dir(f.path), 0o700); err != nil {
-		return nil, err
+		return nil, fmt.Errorf("make the folder of the lock file: %w", err)
 	}
-	path, owner := f.path+".lock", rand.Text()
-	for {
-		taken, err := takeLock(path, owner)
-		if err != nil {
-			return nil, err
+	path := f.path + ".lock"
+	lock := newLock(path, os.O_CREATE)
+	if _, err := lock.TryLockContext(ctx, lockPoll); err != nil {
+		if ctx.Err() != nil {
+			return nil, fmt.Errorf("wait for the lock file %s: %w", path, err)
 		}
-		if taken {
-			return sync.OnceFunc(func() { releaseLock(path, owner) }), nil
-		}
-		breakStaleLock(path)
-		select {
-		case <-time.After(lockPoll):
-		case <-ctx.Done():
-			return nil, fmt.Errorf("another process has %s: %w", path, ctx.Err())
-		}
+		return nil, fmt.Errorf("take the lock file: %w", err) // it names the path
 	}
+	unlock = sync.OnceFunc(func() { _ = lock.Close() })
+	if info, err := lock.Stat(); err != nil || !info.Mode().IsRegular() {
+		unlock()
+		return nil, errors.Join(fmt.Errorf("%s: want a regular file", path), err)
+	}
+	return unlock, nil
 }
 
-// takeLock makes the lock file and writes into it whose it is.
-func takeLock(path, owner string) (taken bool, err error) {
-	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600) //nolint:gosec // the caller named the file
-	switch {
-	case errors.Is(err, fs.ErrExist):
-		return false, nil
-	case err != nil && runtime.GOOS == "windows" && errors.Is(err, fs.ErrPermission):
-		return false, nil // it is just being removed
-	case err != nil:
-		return false, err
+// newLock returns the kernel's lock of the file at path, which it opens with flag.
+func newLock(path string, flag int) *flock.Flock {
+	switch runtime.GOOS {
+	case "aix", "solaris": // an exclusive lock needs the right to write
+		flag |= os.O_RDWR
+	default: // os.O_RDONLY, so that a lock file on a read-only file system can be locked
 	}
-	_, err = file.WriteString(owner)
-	if err = errors.Join(err, file.Close()); err != nil {
-		return false, errors.Join(err, os.Remove(path))
-	}
-	return true, nil
+	return flock.New(path, flock.SetFlag(flag|openFlags))
 }
 
-// releaseLock removes the lock file, if it is still owner's.
-func releaseLock(path, owner string) {
-	if now, err := os.ReadFile(path); err == nil && string(now) == owner { //nolint:gosec // the caller named the file
-		_ = os.Remove(path) // else it becomes stale
-	}
-}
-
-// breakStaleLock removes a lock whose process is gone. Of several that try, each moves the file that it then
-// holds alone, and one that turns out to be fresh is put back.
-func breakStaleLock(path string) {
-	seen, err := os.Lstat(path) // what a link leads to is not the lock
-	if err != nil || time.Since(seen.ModTime()) < staleLock {
-		return
-	}
-	aside := path + "." + rand.Text()
-	if os.Rename(path, aside) != nil {
-		return // another process was faster
-	}
-	if moved, err := os.Lstat(aside); err == nil && !moved.ModTime().Equal(seen.ModTime()) {
-		_ = os.Link(aside, path) // it fails where a third process has locked meanwhile
-	}
-	_ = os.Remove(aside)
-}
-
-// replaceFile renames from to to. On Windows that fails while another process reads the file, which is over soon.
-func replaceFile(from, to string) error {
+// rename renames from to to. On Windows that fails while another process reads to, which is soon over.
+func rename(from, to string) error {
 	for end := time.Now().Add(renamePatience); ; time.Sleep(lockPoll) {
 		err := os.Rename(from, to)
-		if err == nil || runtime.GOOS != "windows" || time.Now().After(end) {
+		if err == nil || runtime.GOOS != "windows" || errors.Is(err, fs.ErrNotExist) || time.Now().After(end) {
 			return err
 		}
 	}
 }
 
-// syncFolder makes a rename outlast a power cut, where the system knows how; Windows does not open folders.
+// syncFolder makes a rename or a removal survive a power failure. Windows cannot open folders; on file
+// systems that cannot sync them, there is nothing more to do.
 func syncFolder(path string) {
 	if folder, err := os.Open(path); err == nil { //nolint:gosec // the caller named the folder
 		_ = folder.Sync()

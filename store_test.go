@@ -3,7 +3,11 @@ package cognito_test
 import (
 	"context"
 	"errors"
+	"os"
+	"path/filepath"
+	"runtime"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -150,4 +154,89 @@ func TestZeroCognito(t *testing.T) {
 	assert.Nil(t, c.AccessClaims())
 	assert.Nil(t, c.IDClaims())
 	assert.Empty(t, c.Username())
+}
+
+// Devices are kept beside the tokens, and outlive them.
+func TestDeviceStore(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "new folder", "tokens.json")
+	memory := cognito.NewMemoryStore()
+	for name, open := range map[string]func() cognito.DeviceStore{
+		"MemoryStore": func() cognito.DeviceStore { return memory },
+		"FileStore":   func() cognito.DeviceStore { return cognito.NewFileStore(path) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			ctx := t.Context()
+			device, err := open().LoadDevice(ctx)
+			require.NoError(t, err)
+			assert.Equal(t, cognito.Device{}, device)
+			require.NoError(t, open().DeleteDevice(ctx))
+
+			saved := cognito.Device{Key: "key", GroupKey: "group", Password: "password", Username: "bob"}
+			require.NoError(t, open().SaveDevice(ctx, cognito.Device{Key: "earlier"}))
+			require.NoError(t, open().SaveDevice(ctx, saved))
+			store, ok := open().(cognito.TokenStore)
+			require.True(t, ok)
+			tokens, err := store.Load(ctx)
+			require.NoError(t, err)
+			assert.Equal(t, cognito.Tokens{}, tokens)
+			require.NoError(t, store.Save(ctx, cognito.Tokens{RefreshToken: "r", Username: "bob"}))
+			require.NoError(t, store.Delete(ctx))
+			device, err = open().LoadDevice(ctx)
+			require.NoError(t, err)
+			assert.Equal(t, saved, device, "it outlives a sign-out")
+
+			require.NoError(t, store.Save(ctx, cognito.Tokens{RefreshToken: "r"}))
+			require.NoError(t, open().DeleteDevice(ctx))
+			device, err = open().LoadDevice(ctx)
+			require.NoError(t, err)
+			assert.Equal(t, cognito.Device{}, device)
+			tokens, err = store.Load(ctx)
+			require.NoError(t, err)
+			assert.Equal(t, "r", tokens.RefreshToken)
+		})
+	}
+
+	bad := filepath.Join(t.TempDir(), "tokens.json")
+	require.NoError(t, os.WriteFile(bad+".device", []byte(`{"key":"`+secret), 0o600))
+	device, err := cognito.NewFileStore(bad).LoadDevice(t.Context())
+	require.ErrorIs(t, err, cognito.ErrStoreContent)
+	require.ErrorContains(t, err, "want a device")
+	require.NotContains(t, err.Error(), secret)
+	assert.Equal(t, cognito.Device{}, device)
+	_, err = cognito.NewFileStore("").LoadDevice(t.Context())
+	require.ErrorContains(t, err, "want the path")
+}
+
+func TestMemoryStoreLock(t *testing.T) {
+	t.Parallel()
+	var store cognito.MemoryStore
+	var held, most atomic.Int32
+	var wg sync.WaitGroup
+	for range 16 { // the first calls of Lock come at the same time
+		wg.Go(func() {
+			unlock, err := store.Lock(t.Context())
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			if now := held.Add(1); now > most.Load() {
+				most.Store(now)
+			}
+			runtime.Gosched()
+			held.Add(-1)
+			unlock()
+			unlock() // the second call releases nobody's lock
+		})
+	}
+	wg.Wait()
+	assert.Equal(t, int32(1), most.Load())
+	unlock, err := store.Lock(t.Context())
+	require.NoError(t, err)
+	defer unlock()
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	_, err = store.Lock(ctx)
+	require.ErrorIs(t, err, context.Canceled)
 }

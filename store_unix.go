@@ -1,0 +1,28 @@
+//go:build unix
+
+package cognito
+
+import (
+	"io/fs"
+	"os"
+	"syscall"
+)
+
+// openFlags keep open from following a symbolic link and from waiting for the writer of a FIFO.
+const openFlags = syscall.O_NOFOLLOW | syscall.O_NONBLOCK
+
+// distrust says why the content of a file is not to be used, or "" if it is. As sshd requires of
+// authorized_keys: the file belongs to the user or to root, and neither group nor others may write it.
+// That others may read it is no reason: whoever made it so, the content is still the user's, and the
+// next save makes the mode 0600.
+func distrust(info fs.FileInfo) string {
+	stat, ok := info.Sys().(*syscall.Stat_t)
+	switch {
+	case !ok || stat.Uid != 0 && int(stat.Uid) != os.Geteuid():
+		return "want a file of the user's own"
+	case info.Mode().Perm()&0o022 != 0:
+		return "want a file that only its owner may write"
+	default:
+		return ""
+	}
+}
