@@ -359,7 +359,7 @@ func (c *Cognito) refresh(ctx context.Context, request refreshRequest) (*tokenSe
 			return nil, fmt.Errorf("waiting for the refresh of the tokens: %w", ctx.Err())
 		}
 		// A refresh that was under way may have brought no more than what the caller had, or run out of its own time.
-		if joined && (err == nil && ts.same(request.old) || errors.Is(err, context.DeadlineExceeded)) {
+		if joined && (err == nil && ts.same(request.old) || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled)) {
 			continue
 		}
 		if err == nil && waited != nil {

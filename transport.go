@@ -294,7 +294,7 @@ func (t *transport) signIn(ctx context.Context, refused *tokenSet) (*tokenSet, e
 			defer cancel()
 			return t.signInNow(ctx, refused)
 		})
-		if joined && errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
+		if joined && ctx.Err() == nil && errors.Is(err, context.DeadlineExceeded) {
 			continue // the sign-in that this request joined ran out of its own time
 		}
 		if err != nil && ctx.Err() != nil && errors.Is(err, ctx.Err()) {

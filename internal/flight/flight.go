@@ -93,7 +93,8 @@ type Group[K comparable, V any] struct {
 // Do returns what work returns, or what work of the same key that is under way already does; joined tells which.
 // It waits until ctx is done, and then returns ctx's error. The work's context has the values of the first
 // caller's. It is canceled only when no caller waits any more: work that must not be interrupted from some point
-// on uses context.WithoutCancel from there.
+// on uses context.WithoutCancel from there. Until the work has ended nobody else begins with the same key. Who joins
+// work that was just canceled gets its error, and may try again.
 func (g *Group[K, V]) Do(ctx context.Context, key K, work func(context.Context) (V, error)) (v V, joined bool, err error) {
 	if err := ctx.Err(); err != nil {
 		return v, false, err
@@ -111,13 +112,13 @@ func (g *Group[K, V]) Do(ctx context.Context, key K, work func(context.Context) 
 		// The key is free before anybody learns the result, so that whoever tries again begins anew.
 		go c.run(func() (V, error) { return work(detached) }, func() {
 			c.cancel()
-			g.forget(key, c)
+			g.forget(key)
 		})
 	}
 	c.waiting++
 	g.mu.Unlock()
 
-	defer g.leave(key, c)
+	defer g.leave(c)
 	select {
 	case <-c.done:
 		v, err = c.result()
@@ -127,27 +128,19 @@ func (g *Group[K, V]) Do(ctx context.Context, key K, work func(context.Context) 
 	}
 }
 
-// leave ends a caller's wait. The last one takes the work with it, as far as that still can be stopped; whoever
-// comes next does not join it.
-func (g *Group[K, V]) leave(key K, c *call[V]) {
+// leave ends a caller's wait. The last one takes the work with it, as far as that still can be stopped.
+func (g *Group[K, V]) leave(c *call[V]) {
 	g.mu.Lock()
-	c.waiting--
-	last := c.waiting == 0
-	if last && g.calls[key] == c {
-		delete(g.calls, key)
-	}
-	g.mu.Unlock()
-	if last {
+	defer g.mu.Unlock()
+	if c.waiting--; c.waiting == 0 {
 		c.cancel()
 	}
 }
 
-func (g *Group[K, V]) forget(key K, c *call[V]) {
+func (g *Group[K, V]) forget(key K) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if g.calls[key] == c {
-		delete(g.calls, key)
-	}
+	delete(g.calls, key)
 }
 
 // Locks is a set of locks by key. The zero Locks is ready for use, and safe for concurrent use. It keeps nothing
