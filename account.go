@@ -2,6 +2,7 @@ package cognito
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"slices"
@@ -447,7 +448,8 @@ func (c *Cognito) DeleteUser(ctx context.Context) (err error) {
 
 // deleteUser deletes the session's user, after check, if there is one, has agreed to the tokens it is done with.
 func (c *Cognito) deleteUser(ctx context.Context, check func(*tokenSet) error) error {
-	return c.endSession(ctx, withLiveAccessToken, func(ctx context.Context, ts *tokenSet) error {
+	gone := func(err error) bool { return errors.Is(&Error{Err: err}, ErrUserNotFound) }
+	return c.endSession(ctx, ending{live: true, isOver: gone, call: func(ctx context.Context, ts *tokenSet) error {
 		if check != nil {
 			if err := check(ts); err != nil {
 				return err
@@ -455,5 +457,5 @@ func (c *Cognito) deleteUser(ctx context.Context, check func(*tokenSet) error) e
 		}
 		_, err := c.pool.sdk.DeleteUser(ctx, &cognitoidentityprovider.DeleteUserInput{AccessToken: aws.String(ts.AccessToken)})
 		return err
-	})
+	}})
 }

@@ -229,6 +229,7 @@ type signIn struct {
 	earlier     *Challenge // that was pending when it began; nil when none was
 	session     string     // from the last reply, for the next request
 	passwordSRP *passwordProof
+	unproven    bool // it was taken up at a challenge that came before the proof
 	newPassword *newPasswordAnswer
 	device      *Device     // that the user signs in with; nil when there is none, or the pool forgot it
 	deviceSRP   *srp.Client // proves the device; nil before DEVICE_SRP_AUTH
@@ -362,9 +363,9 @@ func (s *signIn) step(ctx context.Context, reply authReply) (authReply, error) {
 	switch {
 	case reply.challenge == types.ChallengeNameTypePasswordVerifier && s.passwordSRP != nil && !s.passwordSRP.done:
 		return s.answerPasswordVerifier(ctx, reply)
-	case reply.challenge == types.ChallengeNameTypeDeviceSrpAuth && s.device == nil:
+	case reply.challenge == types.ChallengeNameTypeDeviceSrpAuth && s.device == nil && s.start == nil && s.c.session.current().deviceErr == nil:
 		return authReply{}, errDeviceWanted
-	case reply.challenge == types.ChallengeNameTypeDeviceSrpAuth && s.deviceSRP == nil:
+	case reply.challenge == types.ChallengeNameTypeDeviceSrpAuth && s.device != nil && s.deviceSRP == nil:
 		return s.answerDeviceSRPAuth(ctx)
 	case reply.challenge == types.ChallengeNameTypeDevicePasswordVerifier && s.device != nil && s.deviceSRP != nil && !s.proven:
 		return s.answerDevicePasswordVerifier(ctx, reply)
@@ -394,10 +395,7 @@ func (s *signIn) answerPasswordVerifier(ctx context.Context, reply authReply) (a
 
 // surface makes the challenge the session's, and leaves it to the handler or the caller.
 func (s *signIn) surface(ctx context.Context, reply authReply) (authReply, error) {
-	if s.passwordSRP != nil && !s.passwordSRP.done {
-		if reply.challenge != types.ChallengeNameTypeSelectChallenge {
-			return authReply{}, fmt.Errorf("challenge %s: %w", clip(string(reply.challenge)), errNoProof)
-		}
+	if reply.challenge == types.ChallengeNameTypeSelectChallenge {
 		s.passwordSRP = nil // the user has no password, or may choose
 	}
 	ch := Challenge{
@@ -405,7 +403,7 @@ func (s *signIn) surface(ctx context.Context, reply authReply) (authReply, error
 		Available: slices.Clone(reply.available), Admin: s.admin,
 	}
 	kept := ch.clone()
-	s.c.session.await(&kept)
+	s.c.session.await(&kept, s.proofPending())
 	s.c.pool.log.DebugContext(ctx, "cognito: challenged", slog.Any("challenge", ch))
 	if s.newPassword != nil && ch.Name == types.ChallengeNameTypeNewPasswordRequired {
 		answer, err := s.newPassword.answer(ch)
@@ -449,7 +447,7 @@ func (s *signIn) finish(ctx context.Context, reply authReply) error {
 	if s.newPassword != nil {
 		return fmt.Errorf("%w: the password is not temporary, and no new one is asked for", ErrNoChallenge)
 	}
-	if s.passwordSRP != nil && !s.passwordSRP.done {
+	if s.proofPending() {
 		return &TokenError{Use: AccessToken, Reason: errNoProof}
 	}
 	tokens, err := s.c.newTokens(reply.result)
@@ -472,9 +470,14 @@ func (s *signIn) finish(ctx context.Context, reply authReply) error {
 	return nil
 }
 
-// errNoProof answers for tokens and challenges that come before the password was proven. The pool sends none; whoever
-// does may not know the user's verifier.
-var errNoProof = errors.New("it came before the password was proven by SRP")
+// proofPending reports whether the password is to be proven by SRP and the service has not asked for the proof.
+func (s *signIn) proofPending() bool {
+	return s.unproven || s.passwordSRP != nil && !s.passwordSRP.done
+}
+
+// errNoProof answers for tokens that come before the password was proven. The pool sends none; whoever does may not know
+// the user's verifier.
+var errNoProof = fmt.Errorf("%w: it came before the password was proven by SRP", jwt.ErrTokenInvalidClaims)
 
 // signedIn verifies the tokens of a sign-in and makes them the session's, as a change of the session.
 func (s *signIn) signedIn(ctx context.Context, ts *tokenSet, device *types.NewDeviceMetadataType) error {

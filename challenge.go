@@ -300,6 +300,9 @@ func (c *Cognito) RespondToPasswordChallenge(ctx context.Context, password strin
 		if password == "" {
 			return nil, fieldError("password", "want a password, got none")
 		}
+		if s.username == "" {
+			return nil, errNoUsername
+		}
 		return s.passwordParams(ch.Name == types.ChallengeNameTypePasswordSrp, password, map[string]string{}), nil
 	}, types.ChallengeNameTypePassword, types.ChallengeNameTypePasswordSrp, types.ChallengeNameTypeAdminNoSrpAuth)
 }
@@ -454,6 +457,9 @@ func (c *Cognito) resume(ctx context.Context, op string, opts []CallOption, kind
 		return nil, ch, err
 	}
 	s.username = ch.Username
+	if st := c.session.current(); ch.is(st.challenge) {
+		s.unproven = st.unproven
+	}
 	return s, ch, nil
 }
 

@@ -8,8 +8,12 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
+	"github.com/stretchr/testify/require"
 
 	"github.com/gocognito/cognito"
 	"github.com/gocognito/cognito/cognitotest"
@@ -62,4 +66,32 @@ func renewals(srv *cognitotest.Server) int {
 		}
 	}
 	return n
+}
+
+// refreshElsewhere spends the session's refresh token as another process does, of which this one knows nothing. It
+// returns what that process has then.
+func refreshElsewhere(t *testing.T, c *cognito.Cognito) cognito.Tokens {
+	t.Helper()
+	tokens := c.Tokens()
+	out, err := c.Client().GetTokensFromRefreshToken(t.Context(), &cognitoidentityprovider.GetTokensFromRefreshTokenInput{
+		ClientId: aws.String(c.ClientID()), RefreshToken: aws.String(tokens.RefreshToken),
+	})
+	require.NoError(t, err)
+	result := out.AuthenticationResult
+	tokens.AccessToken, tokens.IDToken = aws.ToString(result.AccessToken), aws.ToString(result.IdToken)
+	if next := aws.ToString(result.RefreshToken); next != "" {
+		tokens.RefreshToken = next
+	}
+	tokens.ExpiresAt = newTokensExpiry(t, c, tokens)
+	return tokens
+}
+
+// newTokensExpiry is when the access token expires, as the library says it.
+func newTokensExpiry(t *testing.T, c *cognito.Cognito, tokens cognito.Tokens) time.Time {
+	t.Helper()
+	claims, err := c.VerifyToken(t.Context(), tokens.AccessToken, cognito.AccessToken)
+	require.NoError(t, err)
+	at, err := claims.GetExpirationTime()
+	require.NoError(t, err)
+	return at.Time
 }

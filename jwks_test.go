@@ -160,7 +160,9 @@ func TestKeysUnavailableOnRefreshKeepsTheNewRefreshToken(t *testing.T) {
 	srv.RotateKeys()
 	keysFrom(srv, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusBadGateway) })
 	require.ErrorIs(t, c.RenewAccessToken(t.Context()), cognito.ErrKeysUnavailable)
-	assert.Equal(t, before, c.Tokens())
+	assert.Equal(t, before.AccessToken, c.Tokens().AccessToken)
+	assert.NotNil(t, c.AccessClaims())
+	assert.NotEqual(t, before.RefreshToken, c.Tokens().RefreshToken, "the old one is spent")
 	srv.Intercept(nil)
 	// The old refresh token is rotated away; the next renewal must use the one that came with it.
 	require.NoError(t, c.RenewAccessToken(t.Context()))

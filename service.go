@@ -249,26 +249,21 @@ func isOfService(err error) bool {
 	return errors.As(err, &op)
 }
 
-// isLost reports whether err leaves open if the service took the request: no answer came that is the service's own.
+// isLost reports whether the reply to a request was lost: what came, if anything, is not the service's own answer.
 func isLost(err error) bool {
-	if !isOfService(err) {
-		return false
-	}
-	var response interface{ HTTPStatusCode() int }
-	if !errors.As(err, &response) {
-		return true
-	}
-	status := response.HTTPStatusCode()
-	return status >= 500 || status < 400
+	var api smithy.APIError
+	return isOfService(err) && (!errors.As(err, &api) || api.ErrorCode() == unknownError)
 }
+
+// unknownError is the SDK's code for an answer without one.
+const unknownError = "UnknownError"
 
 // isRejection reports whether the service has rejected a request, so that the same request will hardly be taken a moment
 // later. A Lambda function that failed may work again.
 func isRejection(err error) bool {
 	var api smithy.APIError
-	if !errors.As(err, &api) || hasCode(err, "TooManyRequestsException", "ThrottlingException", "InternalErrorException",
-		"UserLambdaValidationException", "UnexpectedLambdaException", "InvalidLambdaResponseException", "UnknownError") {
-		return false
-	}
-	return !isLost(err)
+	var response interface{ HTTPStatusCode() int }
+	return errors.As(err, &api) && errors.As(err, &response) && response.HTTPStatusCode() < 500 &&
+		!hasCode(err, "TooManyRequestsException", "ThrottlingException", "InternalErrorException",
+			"UserLambdaValidationException", "UnexpectedLambdaException", "InvalidLambdaResponseException", unknownError)
 }

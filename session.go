@@ -68,6 +68,7 @@ type state struct {
 	metadata  map[string]string // ClientMetadata of the sign-in
 	challenge *Challenge        // that the sign-in waits for; nil: none
 	askedAt   time.Time         // when its last step was
+	unproven  bool              // it came before the password was proven by SRP
 	signUp    signUp            // the last one of this session
 	device    *Device           // signs in with the user; nil: none
 	newDevice *Device           // that the last sign-in brought, without a password; nil: none, or confirmed
@@ -421,9 +422,13 @@ func (c *Cognito) take(ctx context.Context, st *state, loaded Tokens) (*tokenSet
 		return own, nil
 	case errors.Is(err, ErrKeysUnavailable):
 		return nil, err
+	}
+	s.log.WarnContext(ctx, "cognito: the tokens in the store were rejected", slog.Any("error", err))
+	switch {
 	case own != nil:
-		s.log.WarnContext(ctx, "cognito: the tokens in the store were rejected", slog.Any("error", err))
 		return own, nil
+	case ts.RefreshToken != "":
+		return ts, nil
 	default:
 		return nil, fmt.Errorf("%w: the tokens in the store were rejected: %w", ErrNotSignedIn, err)
 	}
@@ -524,8 +529,9 @@ func (s *session) endIfSpent(ctx context.Context, ts *tokenSet) error {
 func (s *session) awaited() *Challenge { return s.current().challenge }
 
 // await makes ch the challenge that the sign-in waits for.
-func (s *session) await(ch *Challenge) {
-	s.update(func(st *state) { st.challenge, st.askedAt = ch, s.now() })
+func (s *session) await(ch *Challenge, unproven bool) {
+	now := s.now()
+	s.update(func(st *state) { st.challenge, st.askedAt, st.unproven = ch, now, unproven })
 }
 
 // endChallenge forgets ch, unless another one has come since.

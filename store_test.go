@@ -103,8 +103,8 @@ func TestTokenStoreFails(t *testing.T) {
 	_, err := c.CheckToken(t.Context(), false)
 	require.ErrorIs(t, err, errFull)
 
-	require.ErrorIs(t, c.Authenticate(t.Context(), testPassword), errFull)
-	assert.Equal(t, cognito.Tokens{}, c.Tokens(), "what is not saved is not the session's")
+	require.NoError(t, c.Authenticate(t.Context(), testPassword), "a store that fails is no reason not to sign in")
+	assert.NotEqual(t, cognito.Tokens{}, c.Tokens())
 	store.err = nil
 	require.NoError(t, c.VerifyTokens(t.Context()), "and nothing is lost")
 	assert.Equal(t, store.tokens, c.Tokens())

@@ -254,7 +254,11 @@ func (c *Cognito) token(ctx context.Context) (*tokenSet, error) {
 	if err != nil || (ts.verified() && ts.fresh(now)) {
 		return ts, err
 	}
-	fresh, err := c.refresh(ctx, refreshRequest{old: ts, drop: true, background: true})
+	request := refreshRequest{old: ts, drop: true, background: true}
+	if paused, _ := c.pool.refreshPauses.Recent(request.pauseKey(), now); paused != nil && ts.verified() && now.Before(ts.expires) {
+		return ts, nil // a refresh has just failed, and these are good for a while yet
+	}
+	fresh, err := c.refresh(ctx, request)
 	if err == nil {
 		return fresh, nil
 	}
@@ -275,10 +279,10 @@ func (c *Cognito) usable(ctx context.Context) (*tokenSet, error) {
 	}
 	verified, err := c.verify(ctx, ts)
 	switch {
-	case errors.Is(err, jwt.ErrTokenExpired), errors.Is(err, ErrUnknownKey):
-		return ts, nil // what the refresh token brings is verified
-	case err != nil:
+	case err != nil && (errors.Is(err, ErrKeysUnavailable) || ts.RefreshToken == ""):
 		return nil, err
+	case err != nil:
+		return ts, nil //nolint:nilerr // the refresh token may be good, and what it brings is verified
 	}
 	c.session.adopt(seen, verified, func(*state) {})
 	return verified, nil
@@ -563,7 +567,6 @@ func (c *Cognito) exchange(ctx context.Context, base *tokenSet, request refreshR
 	}
 	ts := readTokens(tokens)
 	if base.subject != "" && ts.subject != "" && base.subject != ts.subject {
-		s.rotate(ctx, base, ts.RefreshToken)
 		return nil, &TokenError{Use: AccessToken, Reason: fmt.Errorf("%w: it is not that of the token before", jwt.ErrTokenInvalidSubject)}
 	}
 	if err := st.checkOwner(ts); err != nil {
@@ -803,7 +806,7 @@ func (c *Cognito) verifyHeld(ctx context.Context) error {
 	if ts == nil || ts.AccessToken == "" && ts.IDToken == "" {
 		return ErrNotSignedIn
 	}
-	if ts != c.session.current().waiting {
+	if st := c.session.current(); ts != st.waiting && !st.unsaved {
 		unverified := *ts
 		unverified.access, unverified.id = nil, nil // its key may have gone, and it may have expired
 		verified, err := c.verify(ctx, &unverified)
@@ -862,8 +865,14 @@ func (c *Cognito) CheckToken(ctx context.Context, renew bool) (expired bool, err
 		return false, ErrNotSignedIn
 	}
 	now := c.pool.now()
-	if ts == c.session.current().waiting && ts.fresh(now) {
-		return false, c.verifyHeld(ctx)
+	if st := c.session.current(); ts == st.waiting && st.tokens != nil {
+		ts = st.tokens
+	} else if ts == st.waiting && ts.fresh(now) {
+		if !renew {
+			return false, c.verifyHeld(ctx)
+		}
+		_, err = c.refresh(ctx, refreshRequest{}) // it verifies them, or exchanges their refresh token
+		return false, err
 	}
 	for use, raw := range map[TokenUse]string{AccessToken: ts.AccessToken, IDToken: ts.IDToken} {
 		if raw != "" && !ts.hasExpiry[map[TokenUse]int{AccessToken: 0, IDToken: 1}[use]] {
@@ -887,10 +896,10 @@ func (c *Cognito) CheckToken(ctx context.Context, renew bool) (expired bool, err
 // [ErrNotSignedIn]. An expired one is refreshed first as [Cognito.RenewAccessToken] does, if there is a refresh token.
 func (c *Cognito) Logout(ctx context.Context) (err error) {
 	defer named("Logout", &err)
-	return c.endSession(ctx, withLiveAccessToken, func(ctx context.Context, ts *tokenSet) error {
+	return c.endSession(ctx, ending{live: true, isOver: isOver, call: func(ctx context.Context, ts *tokenSet) error {
 		_, err := c.pool.sdk.GlobalSignOut(ctx, &cognitoidentityprovider.GlobalSignOutInput{AccessToken: aws.String(ts.AccessToken)})
 		return err
-	})
+	}})
 }
 
 // RevokeToken ends this session only: its refresh token dies, and the service rejects the access tokens that
@@ -901,13 +910,13 @@ func (c *Cognito) Logout(ctx context.Context) (err error) {
 // [ErrNotSignedIn].
 func (c *Cognito) RevokeToken(ctx context.Context) (err error) {
 	defer named("RevokeToken", &err)
-	return c.endSession(ctx, withRefreshToken, func(ctx context.Context, ts *tokenSet) error {
+	return c.endSession(ctx, ending{isOver: isOver, call: func(ctx context.Context, ts *tokenSet) error {
 		_, err := c.pool.sdk.RevokeToken(ctx, &cognitoidentityprovider.RevokeTokenInput{
 			ClientId: aws.String(c.pool.clientID), Token: aws.String(ts.RefreshToken),
 			ClientSecret: optional(c.pool.clientSecret),
 		})
 		return err
-	})
+	}})
 }
 
 // ForgetTokens drops the session's tokens here and in its [TokenStore], and tells the service nothing: they stay good
@@ -919,29 +928,20 @@ func (c *Cognito) ForgetTokens(ctx context.Context) (err error) {
 	if c.pool == nil || c.session == nil {
 		return errNotMade
 	}
-	return c.session.change(ctx, func(ctx context.Context) error {
-		s := c.session
-		own := s.current().newest()
-		if _, err := c.sync(ctx); errors.Is(err, ErrStoreUser) {
-			s.update((*state).clear)
-			return nil // what the store holds is another user's
-		}
-		if ts := s.current().newest(); ts != nil {
-			own = ts
-		}
-		return s.end(ctx, own)
-	})
+	s := c.session
+	return s.change(ctx, func(ctx context.Context) error { return s.end(ctx, s.current().newest()) })
 }
 
-// What the call that ends a session needs.
-const (
-	withRefreshToken    = false
-	withLiveAccessToken = true
-)
+// ending is how a session is ended.
+type ending struct {
+	live   bool             // it takes an access token that has not expired; else a refresh token
+	isOver func(error) bool // whether the service says that there is nothing left to end
+	call   func(context.Context, *tokenSet) error
+}
 
 // endSession ends the session with a call of the service, as a change of the session. Once the service has answered,
 // the store and the session forget the tokens, whether or not ctx is over by then.
-func (c *Cognito) endSession(ctx context.Context, live bool, call func(context.Context, *tokenSet) error) error {
+func (c *Cognito) endSession(ctx context.Context, end ending) error {
 	if c.pool == nil || c.session == nil {
 		return errNotMade
 	}
@@ -962,10 +962,10 @@ func (c *Cognito) endSession(ctx context.Context, live bool, call func(context.C
 			return ErrNotSignedIn
 		}
 		over := false
-		if live && (ts.AccessToken == "" || ts.hasExpired(c.pool.now())) && ts.RefreshToken != "" {
+		if end.live && (ts.AccessToken == "" || ts.hasExpired(c.pool.now())) && ts.RefreshToken != "" {
 			fresh, err := c.refreshNow(context.WithoutCancel(ctx), refreshRequest{old: ts})
 			switch {
-			case isOver(err):
+			case end.isOver(err):
 				over = true
 			case err != nil && !keyMissing(err):
 				return err
@@ -975,11 +975,11 @@ func (c *Cognito) endSession(ctx context.Context, live bool, call func(context.C
 				ts = s.current().newest()
 			}
 		}
-		if live && ts.AccessToken == "" || !live && ts.RefreshToken == "" {
+		if end.live && ts.AccessToken == "" || !end.live && ts.RefreshToken == "" {
 			return ErrNotSignedIn
 		}
 		if !over {
-			if err := c.callToEnd(ctx, ts, call); err != nil && !isOver(err) {
+			if err := c.callToEnd(ctx, ts, end.call); err != nil && !end.isOver(err) {
 				return err
 			}
 		}

@@ -138,16 +138,21 @@ func (t *transport) roundTrip(req *http.Request) (*http.Response, error) {
 	if !t.takes(req) {
 		return t.base.RoundTrip(req)
 	}
-	tokens, err := t.tokens(req.Context())
+	tokens, replaced, err := t.tokens(req.Context())
 	if err != nil {
 		closeBody(req)
 		return nil, err
 	}
 	resp, err := t.base.RoundTrip(t.withToken(req, tokens))
-	if err != nil || resp.StatusCode != http.StatusUnauthorized {
+	switch {
+	case err != nil || resp.StatusCode != http.StatusUnauthorized:
 		return resp, err
+	case replaced:
+		t.refuse(tokens)
+		return resp, nil
+	default:
+		return t.retry(req, resp, tokens)
 	}
-	return t.retry(req, resp, tokens)
 }
 
 // takes reports whether a token goes with req.
@@ -218,7 +223,7 @@ func (t *transport) retry(req *http.Request, resp *http.Response, used *tokenSet
 	_ = resp.Body.Close() // unread: it may never end
 	resp, err = t.base.RoundTrip(repeated)
 	if err == nil && resp.StatusCode == http.StatusUnauthorized {
-		t.refuseAll()
+		t.refuse(tokens)
 	}
 	return resp, err
 }
@@ -226,7 +231,10 @@ func (t *transport) retry(req *http.Request, resp *http.Response, used *tokenSet
 // mayReplace reports whether a 401 is a reason for other tokens: not shortly after such tokens were refused, too.
 func (t *transport) mayReplace() bool { return t.c.pool.now().UnixNano() >= t.refusedUntil.Load() }
 
-func (t *transport) refuseAll() {
+// refuse notes that a server has refused tokens that were to replace refused ones.
+func (t *transport) refuse(tokens *tokenSet) {
+	token := t.pick(tokens)
+	t.refused.Store(&token)
 	t.refusedUntil.Store(t.c.pool.now().Add(refusalPause).UnixNano())
 }
 
@@ -242,28 +250,26 @@ func (t *transport) pick(tokens *tokenSet) string {
 	}
 }
 
-// tokens are the session's, after a sign-in if that is what it takes, and other ones than were refused last.
-func (t *transport) tokens(ctx context.Context) (*tokenSet, error) {
-	tokens, err := t.c.token(ctx)
-	err = wrapError("Token", err)
-	if t.mustSignIn(err) {
+// tokens are the session's, after a sign-in if that is what it takes. They replace tokens that a server has refused.
+func (t *transport) tokens(ctx context.Context) (tokens *tokenSet, replaced bool, err error) {
+	tokens, err = t.c.token(ctx)
+	if err = wrapError("Token", err); t.mustSignIn(err) {
 		tokens, err = t.signIn(ctx, nil)
 	}
-	if refused := t.refused.Load(); err == nil && refused != nil && t.pick(tokens) == *refused && t.mayReplace() {
+	if err != nil {
+		return nil, false, err
+	}
+	if refused := t.refused.Load(); refused != nil && t.pick(tokens) == *refused && t.mayReplace() {
 		if other, err := t.refreshed(ctx, tokens); err == nil && t.pick(other) != *refused {
-			tokens = other
-			t.refused.Store(nil)
+			tokens, replaced = other, true
 		} else {
-			t.refuseAll()
+			t.refuse(tokens)
 		}
 	}
-	if err != nil {
-		return nil, err
-	}
 	if t.pick(tokens) == "" {
-		return nil, wrapError("Transport", fmt.Errorf("%s token: %w", t.use, ErrNotSignedIn))
+		return nil, false, wrapError("Transport", fmt.Errorf("%s token: %w", t.use, ErrNotSignedIn))
 	}
-	return tokens, nil
+	return tokens, replaced, nil
 }
 
 // refreshed is tokens other than used.

@@ -137,7 +137,9 @@ func TestDisablingAUserDisablesThatUser(t *testing.T) {
 func TestGetUserNamesTheUserOfTheReply(t *testing.T) {
 	t.Parallel()
 	srv, c := poolWithCarol(t)
-	fromTokens := newClient(t, srv, cognito.WithTokens(c.Tokens()), cognito.WithUsername("someone"))
+	_, err := newClient(t, srv, cognito.WithTokens(c.Tokens()), cognito.WithUsername("someone")).GetUser(t.Context())
+	require.ErrorIs(t, err, cognito.ErrStoreUser)
+	fromTokens := newClient(t, srv, cognito.WithTokens(c.Tokens()))
 	user, err := fromTokens.GetUser(t.Context())
 	require.NoError(t, err)
 	assert.Equal(t, "bob", user.Username)
