@@ -235,8 +235,12 @@ func (s *chaosSession) settle(ctx context.Context, when string) {
 	other := s.b.client.ForUser(s.name, cognito.WithTokenStore(s.store), cognito.WithDevice(device))
 	tokens, err = other.Token(ctx)
 	s.checkOwner(when, tokens.AccessToken)
-	if err != nil {
-		s.errorf("%s: another process with the same store: %v", when, err)
+	if err == nil {
+		return
+	}
+	// The session may have tokens that were verified with a key that is gone, and a refresh token that is dead.
+	if renewal := s.c.RenewAccessToken(ctx); !cognito.IsTerminal(err) || !cognito.IsTerminal(renewal) && !errors.Is(renewal, cognito.ErrNotSignedIn) {
+		s.errorf("%s: another process with the same store: %v, and a refresh here: %v", when, err, renewal)
 	}
 }
 

@@ -236,7 +236,7 @@ func TestErrorsHaveOnePrefix(t *testing.T) {
 	answer(srv, "InitiateAuth", http.StatusOK, map[string]any{"AuthenticationResult": map[string]any{
 		"AccessToken": srv.Token("bob", cognitotest.TokenOptions{}), "NewDeviceMetadata": map[string]string{"DeviceKey": "key"},
 	}})
-	require.NoError(t, c.Authenticate(t.Context(), testPassword))
+	require.NoError(t, c.Authenticate(t.Context(), testPassword, cognito.Flow("USER_PASSWORD_AUTH")))
 	_, err = c.ConfirmDevice(t.Context(), "phone")
 	require.ErrorContains(t, err, "cognito: ConfirmDevice: device: want a group key")
 }

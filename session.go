@@ -472,6 +472,23 @@ func (s *session) waitSignedIn(ctx context.Context, ts *tokenSet) {
 	}
 }
 
+// dropWaiting forgets tokens that waited for their key and turned out to be bad. If the store holds them it gets what
+// the session has instead.
+func (s *session) dropWaiting(ctx context.Context, bad *tokenSet) {
+	st := s.update(func(st *state) {
+		if st.waiting == bad {
+			st.waiting = nil
+		}
+	})
+	switch {
+	case s.store == nil || st.stored != bad.Tokens:
+	case st.tokens != nil:
+		s.commit(ctx, st.tokens)
+	case s.remove(ctx) == nil:
+		s.update(func(st *state) { st.stored = Tokens{} })
+	}
+}
+
 // rotate gives base a new refresh token, here and in the store.
 func (s *session) rotate(ctx context.Context, base *tokenSet, refreshToken string) {
 	if base == nil || refreshToken == "" || base.RefreshToken == refreshToken {

@@ -502,11 +502,7 @@ func (c *Cognito) verifyWaiting(ctx context.Context, ts *tokenSet) (*tokenSet, e
 		return nil, nil //nolint:nilnil // see above
 	default:
 		c.pool.log.WarnContext(ctx, "cognito: tokens that waited for their key were rejected", slog.Any("error", err))
-		s.update(func(st *state) {
-			if st.waiting == ts {
-				st.waiting = nil
-			}
-		})
+		s.dropWaiting(ctx, ts)
 		return nil, nil //nolint:nilnil // see above
 	}
 }
@@ -825,7 +821,7 @@ func (c *Cognito) verifyHeld(ctx context.Context) error {
 		case err == nil:
 			c.session.commit(ctx, verified)
 		case !keyMissing(err) && !errors.Is(err, jwt.ErrTokenExpired):
-			c.session.update(func(st *state) { st.waiting = nil })
+			c.session.dropWaiting(ctx, newest)
 		}
 		return err
 	})

@@ -189,7 +189,8 @@ func testRenewFallsBack(t *testing.T, status int, kind string) {
 		"AuthParameters": map[string]any{"REFRESH_TOKEN": before.RefreshToken, "SECRET_HASH": hmacHash("bob"+testClient, testSecret)},
 	}, last.Body)
 
-	unreadable := newClient(t, srv, cognito.WithTokens(cognito.Tokens{AccessToken: "x", RefreshToken: before.RefreshToken}))
+	require.NoError(t, c.Authenticate(t.Context(), testPassword))
+	unreadable := newClient(t, srv, cognito.WithTokens(cognito.Tokens{AccessToken: "x", RefreshToken: c.Tokens().RefreshToken}))
 	require.ErrorContains(t, unreadable.RenewAccessToken(t.Context()), "username")
 }
 
