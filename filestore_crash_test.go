@@ -45,6 +45,7 @@ func TestFileStoreSurvivesKill(t *testing.T) {
 		var children []*exec.Cmd
 		var saved [2]int
 		var wg sync.WaitGroup
+		started := make(chan struct{}, 2*len(saved))
 		for i := range saved {
 			child := exec.CommandContext(t.Context(), os.Args[0], "-test.run", "^TestFileStoreSurvivesKill$", "-test.count", "1")
 			child.Env = append(os.Environ(), "COGNITO_TEST_COUNT_IN="+path)
@@ -52,12 +53,12 @@ func TestFileStoreSurvivesKill(t *testing.T) {
 			require.NoError(t, err)
 			require.NoError(t, child.Start())
 			children = append(children, child)
-			first := make(chan struct{})
 			wg.Go(func() {
+				defer func() { started <- struct{}{} }()
 				lines := bufio.NewScanner(out)
 				for n := 0; lines.Scan(); n++ {
 					if n == 0 {
-						close(first)
+						started <- struct{}{}
 					}
 					if number, err := strconv.Atoi(lines.Text()); err == nil {
 						saved[i] = number
@@ -65,12 +66,9 @@ func TestFileStoreSurvivesKill(t *testing.T) {
 						t.Errorf("round %d: %s", round, lines.Text())
 					}
 				}
-				if saved[i] == 0 {
-					close(first)
-				}
 			})
-			<-first
 		}
+		<-started
 		time.Sleep(time.Duration(random.IntN(10_000)) * time.Microsecond) // the moment, not a wait
 		for _, child := range children {
 			require.NoError(t, child.Process.Signal(syscall.SIGKILL))
@@ -122,6 +120,7 @@ func countForEver(path string) {
 		}
 		fmt.Println(number + 1)
 		unlock()
+		time.Sleep(time.Millisecond) // the lock is not a queue: let the other process have it
 	}
 }
 

@@ -222,7 +222,7 @@ func (m *MemoryStore) LogValue() slog.Value { return slog.StringValue("MemorySto
 
 const (
 	maxStoreSize   = 256 << 10              // of a file of a FileStore
-	lockPoll       = 10 * time.Millisecond  // between two attempts to take a lock
+	lockPoll       = 5 * time.Millisecond   // between two attempts to take a lock
 	renamePatience = 500 * time.Millisecond // on Windows, until a reader closes the file
 	saveAttempts   = 10                     // to make a temporary file that nobody sweeps
 )
