@@ -9,6 +9,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -305,4 +306,29 @@ func TestFileStoreSavesAtTheSameTime(t *testing.T) {
 	require.NoError(t, err)
 	numberOf(t, tokens)
 	assert.Equal(t, []string{"tokens.json"}, filesBeside(t, path))
+}
+
+// A save that runs out of space leaves the earlier tokens, and nothing else.
+func TestFileStoreRunsOutOfSpace(t *testing.T) {
+	path := os.Getenv("COGNITO_TEST_NO_SPACE")
+	if path == "" {
+		t.Parallel()
+		child := exec.CommandContext(t.Context(), os.Args[0], "-test.run", "^TestFileStoreRunsOutOfSpace$", "-test.count", "1")
+		child.Env = append(os.Environ(), "COGNITO_TEST_NO_SPACE="+filepath.Join(t.TempDir(), "tokens.json"))
+		out, err := child.CombinedOutput()
+		require.NoError(t, err, "%s", out)
+		return
+	}
+	store := cognito.NewFileStore(path)
+	require.NoError(t, store.Save(t.Context(), numbered(1)))
+	signal.Ignore(syscall.SIGXFSZ)
+	require.NoError(t, syscall.Setrlimit(syscall.RLIMIT_FSIZE, &syscall.Rlimit{Cur: 100, Max: 100}))
+	unlock, err := store.Lock(t.Context())
+	require.NoError(t, err)
+	require.ErrorIs(t, store.Save(t.Context(), numbered(2)), syscall.EFBIG)
+	unlock()
+	tokens, err := store.Load(t.Context())
+	require.NoError(t, err)
+	assert.Equal(t, numbered(1), tokens)
+	assert.Equal(t, []string{"tokens.json", "tokens.json.lock"}, filesBeside(t, path))
 }

@@ -17,6 +17,8 @@ import (
 	"time"
 
 	"github.com/gofrs/flock"
+
+	"github.com/gocognito/cognito/internal/turns"
 )
 
 // TokenStore keeps the tokens of one session beyond the process; see [WithTokenStore]. Its methods
@@ -483,20 +485,35 @@ func (f *FileStore) Lock(ctx context.Context) (unlock func(), err error) {
 		return nil, fmt.Errorf("make the folder of the lock file: %w", err)
 	}
 	path := f.path + ".lock"
+	whole, err := filepath.Abs(path)
+	if err != nil {
+		return nil, fmt.Errorf("find the lock file: %w", err)
+	}
+	if err := fileTurns.Take(ctx, whole); err != nil {
+		return nil, fmt.Errorf("wait for the lock file %s: %w", path, err)
+	}
 	lock := newLock(path, os.O_CREATE)
+	unlock = sync.OnceFunc(func() {
+		_ = lock.Close()
+		fileTurns.Done(whole)
+	})
 	if _, err := lock.TryLockContext(ctx, lockPoll); err != nil {
+		unlock()
 		if ctx.Err() != nil {
 			return nil, fmt.Errorf("wait for the lock file %s: %w", path, err)
 		}
 		return nil, fmt.Errorf("take the lock file: %w", err) // it names the path
 	}
-	unlock = sync.OnceFunc(func() { _ = lock.Close() })
 	if info, err := lock.Stat(); err != nil || !info.Mode().IsRegular() {
 		unlock()
 		return nil, errors.Join(fmt.Errorf("%s: want a regular file", path), err)
 	}
 	return unlock, nil
 }
+
+// fileTurns are whose turn it is to take a lock file, of the FileStores of this process. Only one of them
+// polls the kernel's lock; the others wait in a queue.
+var fileTurns turns.Turns[struct{}]
 
 // newLock returns the kernel's lock of the file at path, which it opens with flag.
 func newLock(path string, flag int) *flock.Flock {
