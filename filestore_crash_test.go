@@ -1,4 +1,4 @@
-//go:build unix
+//go:build unix && !aix && !solaris
 
 package cognito_test
 
@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -145,10 +146,10 @@ func TestFileStoreReadsOwnRegularFilesOnly(t *testing.T) {
 		make func(t *testing.T, path string)
 		want string // of the error; "" if it is read
 	}{
-		"mode 0600":             {func(t *testing.T, path string) { require.NoError(t, os.Chmod(path, 0o600)) }, ""},
-		"readable by others":    {func(t *testing.T, path string) { require.NoError(t, os.Chmod(path, 0o644)) }, ""},
-		"writable by its group": {func(t *testing.T, path string) { require.NoError(t, os.Chmod(path, 0o620)) }, "only its owner may write"},
-		"writable by others":    {func(t *testing.T, path string) { require.NoError(t, os.Chmod(path, 0o602)) }, "only its owner may write"},
+		"mode 0600":             {chmod(0o600), ""},
+		"readable by others":    {chmod(0o644), ""},
+		"writable by its group": {chmod(0o620), "only its owner may write"},
+		"writable by others":    {chmod(0o602), "only its owner may write"},
 		"another user's": {func(t *testing.T, path string) {
 			if err := os.Chown(path, 54321, -1); err != nil {
 				t.Skip(err)
@@ -205,6 +206,13 @@ func TestFileStoreReadsOwnRegularFilesOnly(t *testing.T) {
 	}
 }
 
+func chmod(mode os.FileMode) func(t *testing.T, path string) {
+	return func(t *testing.T, path string) {
+		t.Helper()
+		require.NoError(t, os.Chmod(path, mode))
+	}
+}
+
 // A FIFO in place of the lock file must not make Lock wait for its other end.
 func TestFileStoreLockOnAFIFO(t *testing.T) {
 	t.Parallel()
@@ -230,7 +238,7 @@ func TestFileStoreInAReadOnlyFolder(t *testing.T) {
 		return
 	}
 	t.Parallel()
-	folder, err := os.MkdirTemp("", "cognito-readonly") // unlike t.TempDir, another user can get into it
+	folder, err := os.MkdirTemp("", "cognito-readonly") //nolint:usetesting // another user cannot get into t.TempDir
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = os.RemoveAll(folder) })
 	path := filepath.Join(folder, "store", "tokens.json")
@@ -266,7 +274,7 @@ func TestFileStoreSweeps(t *testing.T) {
 			others := []string{
 				"mine.tmp", "tokens.json.tmp", "tokens.json.12a.tmp", "tokens.json.12", "other.json.12.tmp", "tokens.json.device.12.tmp", "tokens.json.device",
 			}
-			for _, file := range append(others, "tokens.json.1.tmp", "tokens.json.4294967295.tmp") {
+			for _, file := range slices.Concat(others, []string{"tokens.json.1.tmp", "tokens.json.4294967295.tmp"}) {
 				require.NoError(t, os.WriteFile(filepath.Join(filepath.Dir(path), file), []byte(secret), 0o600))
 			}
 			require.NoError(t, os.Symlink("mine.tmp", path+".7.tmp"))
@@ -278,7 +286,7 @@ func TestFileStoreSweeps(t *testing.T) {
 			require.NoError(t, syscall.Flock(int(inUse.Fd()), syscall.LOCK_EX))
 
 			require.NoError(t, change(t.Context(), cognito.NewFileStore(path)))
-			want := append(others, "tokens.json.7.tmp", "tokens.json.8.tmp", "tokens.json.9.tmp")
+			want := slices.Concat(others, []string{"tokens.json.7.tmp", "tokens.json.8.tmp", "tokens.json.9.tmp"})
 			if name == "Save" {
 				want = append(want, "tokens.json")
 			}

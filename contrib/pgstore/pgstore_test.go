@@ -47,7 +47,7 @@ func startServer(t *testing.T) *server {
 		t.Skip("no PostgreSQL server on this machine; Debian has it in the package postgresql")
 	}
 	var err error
-	s.folder, err = os.MkdirTemp("", "pgstore") // unlike t.TempDir, another user can get into it
+	s.folder, err = os.MkdirTemp("", "pgstore") //nolint:usetesting // another user cannot get into t.TempDir
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = os.RemoveAll(s.folder) })
 	if os.Geteuid() == 0 { // the server refuses to run as the superuser
