@@ -151,27 +151,33 @@ func TestFileStoreReadsOwnRegularFilesOnly(t *testing.T) {
 		"writable by its group": {chmod(0o620), "only its owner may write"},
 		"writable by others":    {chmod(0o602), "only its owner may write"},
 		"another user's": {func(t *testing.T, path string) {
+			t.Helper()
 			if err := os.Chown(path, 54321, -1); err != nil {
 				t.Skip(err)
 			}
 		}, "the user's own"},
 		"a link to a file of the user's own": {func(t *testing.T, path string) {
+			t.Helper()
 			require.NoError(t, os.Rename(path, path+"2"))
 			require.NoError(t, os.Symlink(path+"2", path))
 		}, "a regular file"},
 		"a link to nothing": {func(t *testing.T, path string) {
+			t.Helper()
 			require.NoError(t, os.Remove(path))
 			require.NoError(t, os.Symlink(path+"2", path))
 		}, "a regular file"},
 		"a FIFO": {func(t *testing.T, path string) {
+			t.Helper()
 			require.NoError(t, os.Remove(path))
 			require.NoError(t, syscall.Mkfifo(path, 0o600))
 		}, "a regular file"},
 		"a device": {func(t *testing.T, path string) {
+			t.Helper()
 			require.NoError(t, os.Remove(path))
 			require.NoError(t, os.Symlink("/dev/zero", path))
 		}, "a regular file"},
 		"a folder": {func(t *testing.T, path string) {
+			t.Helper()
 			require.NoError(t, os.Remove(path))
 			require.NoError(t, os.Mkdir(path, 0o700))
 		}, "a regular file"},
