@@ -254,17 +254,19 @@ func TestFileStoreInAReadOnlyFolder(t *testing.T) {
 	require.NoError(t, os.Chmod(filepath.Dir(path), 0o555))
 	t.Cleanup(func() { _ = os.Chmod(filepath.Dir(path), 0o755) })
 
-	binary, err := os.ReadFile(os.Args[0])
-	require.NoError(t, err)
+	// cp makes the copy, since a program that this process has open for writing could be inherited by another
+	// child and then not be started ("text file busy").
 	program := filepath.Join(folder, "program")
-	require.NoError(t, os.WriteFile(program, binary, 0o755))
+	out, err := exec.CommandContext(t.Context(), "cp", os.Args[0], program).CombinedOutput()
+	require.NoError(t, err, "%s", out)
+	require.NoError(t, os.Chmod(program, 0o755))
 	child := exec.CommandContext(t.Context(), program, "-test.run", "^TestFileStoreInAReadOnlyFolder$", "-test.count", "1")
 	child.Dir = folder
 	child.Env = append(os.Environ(), "COGNITO_TEST_READ_ONLY="+path)
 	if os.Geteuid() == 0 {
 		child.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 65534, Gid: 65534}}
 	}
-	out, err := child.CombinedOutput()
+	out, err = child.CombinedOutput()
 	require.NoError(t, err, "%s", out)
 }
 

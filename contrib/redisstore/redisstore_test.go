@@ -279,8 +279,38 @@ func TestLostLock(t *testing.T) {
 	held := lock(t, other)
 	unlock()
 	require.NoError(t, other.Save(ctx, cognito.Tokens{RefreshToken: "5"}), "a late unlock takes nothing away")
+	short, cancel := context.WithTimeout(ctx, lockTime/2)
+	defer cancel()
+	_, err = slow.Lock(short)
+	require.ErrorIs(t, err, context.DeadlineExceeded, "the lock neither")
 	held()
 	lock(t, slow)()
+}
+
+// A holder that extends its lock does not get back one that somebody else has had since.
+func TestLostLockIsNotExtended(t *testing.T) {
+	t.Parallel()
+	srv, ctx := startServer(t), t.Context()
+	mine, other := srv.store(t).Session("a"), srv.store(t).Session("a")
+	unlock := lock(t, mine)
+	keys, err := srv.client.Keys(ctx, "*:lock").Result()
+	require.NoError(t, err)
+	require.NoError(t, srv.client.Del(ctx, keys...).Err())
+	for {
+		short, cancel := context.WithTimeout(ctx, 50*time.Millisecond)
+		theirs, err := other.Lock(short)
+		cancel()
+		if err == nil { // else mine was faster and has taken its lock again
+			theirs()
+			break
+		}
+		require.NoError(t, srv.client.Del(ctx, keys...).Err())
+	}
+	time.Sleep(2 * lockTime) // it would have been extended by now
+	left, err := srv.client.Exists(ctx, keys...).Result()
+	require.NoError(t, err)
+	assert.Zero(t, left)
+	unlock()
 }
 
 // The server is killed and started anew while the lock is held, with its data and without.
