@@ -84,6 +84,7 @@ func lock(t *testing.T, s redisstore.Session) (unlock func()) {
 	defer cancel()
 	unlock, err := s.Lock(ctx)
 	require.NoError(t, err)
+	t.Cleanup(unlock)
 	return unlock
 }
 
