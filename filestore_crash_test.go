@@ -1,4 +1,4 @@
-//go:build unix
+//go:build unix && !aix && !solaris
 
 package cognito_test
 
@@ -9,7 +9,9 @@ import (
 	"math/rand/v2"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -45,6 +47,7 @@ func TestFileStoreSurvivesKill(t *testing.T) {
 		var children []*exec.Cmd
 		var saved [2]int
 		var wg sync.WaitGroup
+		started := make(chan struct{}, 2*len(saved))
 		for i := range saved {
 			child := exec.CommandContext(t.Context(), os.Args[0], "-test.run", "^TestFileStoreSurvivesKill$", "-test.count", "1")
 			child.Env = append(os.Environ(), "COGNITO_TEST_COUNT_IN="+path)
@@ -52,12 +55,12 @@ func TestFileStoreSurvivesKill(t *testing.T) {
 			require.NoError(t, err)
 			require.NoError(t, child.Start())
 			children = append(children, child)
-			first := make(chan struct{})
 			wg.Go(func() {
+				defer func() { started <- struct{}{} }()
 				lines := bufio.NewScanner(out)
 				for n := 0; lines.Scan(); n++ {
 					if n == 0 {
-						close(first)
+						started <- struct{}{}
 					}
 					if number, err := strconv.Atoi(lines.Text()); err == nil {
 						saved[i] = number
@@ -65,12 +68,9 @@ func TestFileStoreSurvivesKill(t *testing.T) {
 						t.Errorf("round %d: %s", round, lines.Text())
 					}
 				}
-				if saved[i] == 0 {
-					close(first)
-				}
 			})
-			<-first
 		}
+		<-started
 		time.Sleep(time.Duration(random.IntN(10_000)) * time.Microsecond) // the moment, not a wait
 		for _, child := range children {
 			require.NoError(t, child.Process.Signal(syscall.SIGKILL))
@@ -122,6 +122,7 @@ func countForEver(path string) {
 		}
 		fmt.Println(number + 1)
 		unlock()
+		time.Sleep(time.Millisecond) // the lock is not a queue: let the other process have it
 	}
 }
 
@@ -145,32 +146,38 @@ func TestFileStoreReadsOwnRegularFilesOnly(t *testing.T) {
 		make func(t *testing.T, path string)
 		want string // of the error; "" if it is read
 	}{
-		"mode 0600":             {func(t *testing.T, path string) { require.NoError(t, os.Chmod(path, 0o600)) }, ""},
-		"readable by others":    {func(t *testing.T, path string) { require.NoError(t, os.Chmod(path, 0o644)) }, ""},
-		"writable by its group": {func(t *testing.T, path string) { require.NoError(t, os.Chmod(path, 0o620)) }, "only its owner may write"},
-		"writable by others":    {func(t *testing.T, path string) { require.NoError(t, os.Chmod(path, 0o602)) }, "only its owner may write"},
+		"mode 0600":             {chmod(0o600), ""},
+		"readable by others":    {chmod(0o644), ""},
+		"writable by its group": {chmod(0o620), "only its owner may write"},
+		"writable by others":    {chmod(0o602), "only its owner may write"},
 		"another user's": {func(t *testing.T, path string) {
+			t.Helper()
 			if err := os.Chown(path, 54321, -1); err != nil {
 				t.Skip(err)
 			}
 		}, "the user's own"},
 		"a link to a file of the user's own": {func(t *testing.T, path string) {
+			t.Helper()
 			require.NoError(t, os.Rename(path, path+"2"))
 			require.NoError(t, os.Symlink(path+"2", path))
 		}, "a regular file"},
 		"a link to nothing": {func(t *testing.T, path string) {
+			t.Helper()
 			require.NoError(t, os.Remove(path))
 			require.NoError(t, os.Symlink(path+"2", path))
 		}, "a regular file"},
 		"a FIFO": {func(t *testing.T, path string) {
+			t.Helper()
 			require.NoError(t, os.Remove(path))
 			require.NoError(t, syscall.Mkfifo(path, 0o600))
 		}, "a regular file"},
 		"a device": {func(t *testing.T, path string) {
+			t.Helper()
 			require.NoError(t, os.Remove(path))
 			require.NoError(t, os.Symlink("/dev/zero", path))
 		}, "a regular file"},
 		"a folder": {func(t *testing.T, path string) {
+			t.Helper()
 			require.NoError(t, os.Remove(path))
 			require.NoError(t, os.Mkdir(path, 0o700))
 		}, "a regular file"},
@@ -205,6 +212,13 @@ func TestFileStoreReadsOwnRegularFilesOnly(t *testing.T) {
 	}
 }
 
+func chmod(mode os.FileMode) func(t *testing.T, path string) {
+	return func(t *testing.T, path string) {
+		t.Helper()
+		require.NoError(t, os.Chmod(path, mode))
+	}
+}
+
 // A FIFO in place of the lock file must not make Lock wait for its other end.
 func TestFileStoreLockOnAFIFO(t *testing.T) {
 	t.Parallel()
@@ -230,7 +244,7 @@ func TestFileStoreInAReadOnlyFolder(t *testing.T) {
 		return
 	}
 	t.Parallel()
-	folder, err := os.MkdirTemp("", "cognito-readonly") // unlike t.TempDir, another user can get into it
+	folder, err := os.MkdirTemp("", "cognito-readonly") //nolint:usetesting // another user cannot get into t.TempDir
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = os.RemoveAll(folder) })
 	path := filepath.Join(folder, "store", "tokens.json")
@@ -240,17 +254,19 @@ func TestFileStoreInAReadOnlyFolder(t *testing.T) {
 	require.NoError(t, os.Chmod(filepath.Dir(path), 0o555))
 	t.Cleanup(func() { _ = os.Chmod(filepath.Dir(path), 0o755) })
 
-	binary, err := os.ReadFile(os.Args[0])
-	require.NoError(t, err)
+	// cp makes the copy, since a program that this process has open for writing could be inherited by another
+	// child and then not be started ("text file busy").
 	program := filepath.Join(folder, "program")
-	require.NoError(t, os.WriteFile(program, binary, 0o755))
+	out, err := exec.CommandContext(t.Context(), "cp", os.Args[0], program).CombinedOutput()
+	require.NoError(t, err, "%s", out)
+	require.NoError(t, os.Chmod(program, 0o755))
 	child := exec.CommandContext(t.Context(), program, "-test.run", "^TestFileStoreInAReadOnlyFolder$", "-test.count", "1")
 	child.Dir = folder
 	child.Env = append(os.Environ(), "COGNITO_TEST_READ_ONLY="+path)
 	if os.Geteuid() == 0 {
 		child.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 65534, Gid: 65534}}
 	}
-	out, err := child.CombinedOutput()
+	out, err = child.CombinedOutput()
 	require.NoError(t, err, "%s", out)
 }
 
@@ -266,7 +282,7 @@ func TestFileStoreSweeps(t *testing.T) {
 			others := []string{
 				"mine.tmp", "tokens.json.tmp", "tokens.json.12a.tmp", "tokens.json.12", "other.json.12.tmp", "tokens.json.device.12.tmp", "tokens.json.device",
 			}
-			for _, file := range append(others, "tokens.json.1.tmp", "tokens.json.4294967295.tmp") {
+			for _, file := range slices.Concat(others, []string{"tokens.json.1.tmp", "tokens.json.4294967295.tmp"}) {
 				require.NoError(t, os.WriteFile(filepath.Join(filepath.Dir(path), file), []byte(secret), 0o600))
 			}
 			require.NoError(t, os.Symlink("mine.tmp", path+".7.tmp"))
@@ -278,7 +294,7 @@ func TestFileStoreSweeps(t *testing.T) {
 			require.NoError(t, syscall.Flock(int(inUse.Fd()), syscall.LOCK_EX))
 
 			require.NoError(t, change(t.Context(), cognito.NewFileStore(path)))
-			want := append(others, "tokens.json.7.tmp", "tokens.json.8.tmp", "tokens.json.9.tmp")
+			want := slices.Concat(others, []string{"tokens.json.7.tmp", "tokens.json.8.tmp", "tokens.json.9.tmp"})
 			if name == "Save" {
 				want = append(want, "tokens.json")
 			}
@@ -306,4 +322,29 @@ func TestFileStoreSavesAtTheSameTime(t *testing.T) {
 	require.NoError(t, err)
 	numberOf(t, tokens)
 	assert.Equal(t, []string{"tokens.json"}, filesBeside(t, path))
+}
+
+// A save that runs out of space leaves the earlier tokens, and nothing else.
+func TestFileStoreRunsOutOfSpace(t *testing.T) {
+	path := os.Getenv("COGNITO_TEST_NO_SPACE")
+	if path == "" {
+		t.Parallel()
+		child := exec.CommandContext(t.Context(), os.Args[0], "-test.run", "^TestFileStoreRunsOutOfSpace$", "-test.count", "1")
+		child.Env = append(os.Environ(), "COGNITO_TEST_NO_SPACE="+filepath.Join(t.TempDir(), "tokens.json"))
+		out, err := child.CombinedOutput()
+		require.NoError(t, err, "%s", out)
+		return
+	}
+	store := cognito.NewFileStore(path)
+	require.NoError(t, store.Save(t.Context(), numbered(1)))
+	signal.Ignore(syscall.SIGXFSZ)
+	require.NoError(t, syscall.Setrlimit(syscall.RLIMIT_FSIZE, &syscall.Rlimit{Cur: 100, Max: 100}))
+	unlock, err := store.Lock(t.Context())
+	require.NoError(t, err)
+	require.ErrorIs(t, store.Save(t.Context(), numbered(2)), syscall.EFBIG)
+	unlock()
+	tokens, err := store.Load(t.Context())
+	require.NoError(t, err)
+	assert.Equal(t, numbered(1), tokens)
+	assert.Equal(t, []string{"tokens.json", "tokens.json.lock"}, filesBeside(t, path))
 }

@@ -17,6 +17,8 @@ import (
 	"time"
 
 	"github.com/gofrs/flock"
+
+	"github.com/gocognito/cognito/internal/flight"
 )
 
 // TokenStore keeps the tokens of one session beyond the process; see [WithTokenStore]. Its methods
@@ -140,7 +142,7 @@ func (m *MemoryStore) LogValue() slog.Value { return slog.StringValue("MemorySto
 
 const (
 	maxStoreSize   = 256 << 10              // of a file of a FileStore
-	lockPoll       = 10 * time.Millisecond  // between two attempts to take a lock
+	lockPoll       = 5 * time.Millisecond   // between two attempts to take a lock
 	renamePatience = 500 * time.Millisecond // on Windows, until a reader closes the file
 	saveAttempts   = 10                     // to make a temporary file that nobody sweeps
 )
@@ -242,7 +244,7 @@ func openOwn(path string) (*os.File, error) {
 	if !info.Mode().IsRegular() {
 		return nil, contentError(path, "want a regular file")
 	}
-	file, err := os.OpenFile(path, os.O_RDONLY|openFlags, 0)
+	file, err := os.OpenFile(path, os.O_RDONLY|openFlags, 0) //nolint:gosec // the caller named the file
 	if err != nil {
 		return nil, err
 	}
@@ -401,20 +403,36 @@ func (f *FileStore) Lock(ctx context.Context) (unlock func(), err error) {
 		return nil, fmt.Errorf("make the folder of the lock file: %w", err)
 	}
 	path := f.path + ".lock"
+	whole, err := filepath.Abs(path)
+	if err != nil {
+		return nil, fmt.Errorf("find the lock file: %w", err)
+	}
+	done, err := lockFiles.Lock(ctx, whole)
+	if err != nil {
+		return nil, fmt.Errorf("wait for the lock file %s: %w", path, err)
+	}
 	lock := newLock(path, os.O_CREATE)
+	unlock = sync.OnceFunc(func() {
+		_ = lock.Close()
+		done()
+	})
 	if _, err := lock.TryLockContext(ctx, lockPoll); err != nil {
+		unlock()
 		if ctx.Err() != nil {
 			return nil, fmt.Errorf("wait for the lock file %s: %w", path, err)
 		}
 		return nil, fmt.Errorf("take the lock file: %w", err) // it names the path
 	}
-	unlock = sync.OnceFunc(func() { _ = lock.Close() })
 	if info, err := lock.Stat(); err != nil || !info.Mode().IsRegular() {
 		unlock()
 		return nil, errors.Join(fmt.Errorf("%s: want a regular file", path), err)
 	}
 	return unlock, nil
 }
+
+// lockFiles are the lock files of the FileStores of this process, by path. Only one of them polls the kernel's
+// lock; the others wait in a queue.
+var lockFiles flight.Locks[string]
 
 // newLock returns the kernel's lock of the file at path, which it opens with flag.
 func newLock(path string, flag int) *flock.Flock {
