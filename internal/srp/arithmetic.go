@@ -21,7 +21,8 @@ import (
 //
 // Checked with go build -gcflags=-S, for amd64 and for arm64: powerOfG, multiplyByEntry and mulAdd were read for
 // conditional jumps, calls, and addresses that depend on a digit of the exponent. The conditional jumps are those of
-// the loop counters and of bounds checks on public lengths; ConstantTimeEq and ConstantTimeCopy compile to masks.
+// loop counters and of the check for stack space. ConstantTimeEq compiles to CMP with SETEQ or CSET, ConstantTimeCopy to
+// AND and OR of every byte. The code of bigmod and of the standard library beyond these was not read again.
 // The tests fail if one of the functions here gains a branch, or an index that is not a loop counter; TestTiming
 // measures.
 

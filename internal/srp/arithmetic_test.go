@@ -32,8 +32,11 @@ func edges() [][]byte {
 // TestArithmetic compares the edges with each other.
 func TestArithmetic(t *testing.T) {
 	t.Parallel()
-	for _, x := range edges() {
-		for _, y := range edges() {
+	for i, x := range edges() {
+		for j, y := range edges() {
+			if testing.Short() && (i+j)%4 != 0 {
+				continue
+			}
 			compareArithmetic(t, x, y, []byte{0xf0, 0x01})
 		}
 	}
