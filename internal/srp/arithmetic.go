@@ -19,9 +19,9 @@ import (
 //   - powerOfG reads its table with crypto/subtle: every entry of a row is read, and ConstantTimeCopy keeps one.
 //   - a + u·x is computed modulo a number above it, whose length depends on the lengths only.
 //
-// Checked with go build -gcflags=-S, for amd64 and for arm64: powerOfG, multiplyByEntry and mulAdd were read for
-// conditional jumps, calls, and addresses that depend on a digit of the exponent. The conditional jumps are those of
-// loop counters and of the check for stack space. ConstantTimeEq compiles to CMP with SETEQ or CSET, ConstantTimeCopy to
+// Checked with go build -gcflags=-S, for amd64 and for arm64: powerOfG, exp, sub and mulAdd were read for conditional
+// jumps and calls, and multiplyByEntry for addresses that depend on the digit, too. The conditional jumps are those of
+// loop counters, of the check for stack space and of the write barrier. ConstantTimeEq compiles to CMP with SETEQ or CSET, ConstantTimeCopy to
 // AND and OR of every byte. The code of bigmod and of the standard library beyond these was not read again.
 // The tests fail if one of the functions here gains a branch, or an index that is not a loop counter; TestTiming
 // measures.
