@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+
+	"filippo.io/bigmod"
 )
 
 // Client is the client half of one attempt to prove a password. It prints without its secret. It is not safe for
@@ -19,15 +21,12 @@ type Client struct {
 func NewClient() *Client {
 	var a [secretSize]byte
 	_, _ = rand.Read(a[:]) // it never fails
-	var public element
-	public.expG(&a)
-	return newClient(a[:], &public)
+	return newClient(a[:], powerOfG(&a))
 }
 
-func newClient(a []byte, public *element) *Client {
-	var plain element
-	plain.fromMontgomery(public)
-	return &Client{secret: a, public: pad(plain.bytes())}
+// newClient makes the client half for the secret a, where public is g^a.
+func newClient(a []byte, public *bigmod.Nat) *Client {
+	return &Client{secret: a, public: pad(public.Bytes(group().n))}
 }
 
 // PublicKey is SRP_A: lower-case hex, of odd length where it happens to be.
@@ -50,24 +49,17 @@ func (c *Client) key(id Identity, password string, ch *Challenge) ([]byte, error
 	if err != nil {
 		return nil, err
 	}
-	shared := c.sharedSecret(u, id, password, ch)
-	return signingKey(u, &shared)
+	return signingKey(u, c.sharedSecret(u, id, password, ch))
 }
 
-// sharedSecret is S = (B - k·g^x)^(a + u·x), in Montgomery form.
-func (c *Client) sharedSecret(u []byte, id Identity, password string, ch *Challenge) element {
+// sharedSecret is S = (B - k·g^x)^(a + u·x).
+func (c *Client) sharedSecret(u []byte, id Identity, password string, ch *Challenge) *bigmod.Nat {
 	x := passwordExponent(ch.salt, id, password)
 	defer clear(x[:])
-	var base, masked element
-	masked.expG(&x)
-	masked.mul(&masked, &group().k)
-	base.toMontgomery(ch.public)
-	base.sub(&base, &masked)
-
+	base := sub(ch.public, powerOfG(&x).Mul(group().k, group().n))
 	exponent := mulAdd(c.secret, u, x[:])
 	defer clear(exponent)
-	base.exp(&base, exponent)
-	return base
+	return exp(base, exponent)
 }
 
 // Format prints that it is a Client, whatever the verb.
@@ -78,9 +70,9 @@ func (c *Client) LogValue() slog.Value { return slog.StringValue("srp.Client{}")
 
 // Challenge is what a server asks in answer to SRP_A.
 type Challenge struct {
-	salt        []byte   // padded
-	padded      []byte   // B as it is hashed
-	public      *element // B mod N
+	salt        []byte      // padded
+	padded      []byte      // B as it is hashed
+	public      *bigmod.Nat // B mod N
 	secretBlock []byte
 }
 

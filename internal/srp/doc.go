@@ -6,6 +6,6 @@
 // where a port gets that wrong.
 //
 // Everything that depends on a secret (the password, the exponents a and b, the shared key) is computed in
-// constant time: see element.go for the arithmetic. What comes from the other side is bounded in size before any
+// constant time: see arithmetic.go. What comes from the other side is bounded in size before any
 // arithmetic, and values that would make the result predictable are refused.
 package srp

@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"filippo.io/bigmod"
 )
 
 // Errors of this package; those about what the other side sent name the field and what was expected.
@@ -82,16 +84,16 @@ func parseBase64(field, text string, most int) ([]byte, error) {
 }
 
 // parsePublic reads A or B: as bytes to be hashed, and modulo N to be computed with. 0 modulo N is refused.
-func parsePublic(field, text string) ([]byte, *element, error) {
+func parsePublic(field, text string) ([]byte, *bigmod.Nat, error) {
 	b, err := parseHex(field, text, maxPublicHex)
 	if err != nil {
 		return nil, nil, err
 	}
-	var e element
-	if e.setBytes(b); e.isZero() {
+	r := residue(b)
+	if r.IsZero() == 1 {
 		return nil, nil, fmt.Errorf("%s: %w: it is 0 modulo N", field, ErrIllegalParameter)
 	}
-	return pad(b), &e, nil
+	return pad(b), r, nil
 }
 
 // TimestampLayout is the layout of TIMESTAMP: English, UTC, 24 hours, the day not padded. The service renders the

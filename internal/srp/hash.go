@@ -6,6 +6,8 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"fmt"
+
+	"filippo.io/bigmod"
 )
 
 // Identity says whose password is proven: a user in a pool, or a device in its group.
@@ -50,12 +52,10 @@ func nonZero(u [sha256.Size]byte) ([]byte, error) {
 	return u[:], nil
 }
 
-// signingKey is the key of both halves, from u and the shared secret S (in Montgomery form). Its input has the
-// length of pad(S), which the protocol prescribes.
-func signingKey(u []byte, s *element) ([]byte, error) {
-	var plain element
-	plain.fromMontgomery(s)
-	return hkdf.Key(sha256.New, pad(plain.bytes()), pad(u), keyInfo, keySize)
+// signingKey is the key of both halves, from u and the shared secret S. Its input has the length of
+// pad(S), which the protocol prescribes.
+func signingKey(u []byte, s *bigmod.Nat) ([]byte, error) {
+	return hkdf.Key(sha256.New, pad(s.Bytes(group().n)), pad(u), keyInfo, keySize)
 }
 
 // sign is what proves the key: HMAC-SHA-256 over who, the server's block and the time.
@@ -65,31 +65,4 @@ func sign(key []byte, id Identity, secretBlock []byte, timestamp string) []byte 
 	mac.Write(secretBlock)
 	mac.Write([]byte(timestamp))
 	return mac.Sum(nil)
-}
-
-// mulAdd is a + u·x as big-endian bytes, in a time that depends on the lengths only.
-func mulAdd(a, u, x []byte) []byte {
-	words := (max(len(a), len(u)+len(x)) + 16) / 16 * 2 // even, and with room for the carry
-	sum, factor := toWords(a, words), toWords(u, words)
-	multiplier := toWords(x, words)
-	for i := 0; i < (len(x)+7)/8; i += 2 {
-		addMul(sum[i:], factor[:words-i], multiplier[i], multiplier[i+1], 0, 0)
-	}
-	return fromWords(sum, max(len(a), len(u)+len(x))+1)
-}
-
-func toWords(b []byte, n int) []uint64 {
-	words := make([]uint64, n)
-	for i := range b {
-		words[i/8] |= uint64(b[len(b)-1-i]) << (8 * (i % 8))
-	}
-	return words
-}
-
-func fromWords(words []uint64, n int) []byte {
-	b := make([]byte, n)
-	for i := range b {
-		b[n-1-i] = byte(words[i/8] >> (8 * (i % 8))) //nolint:gosec // the lowest byte is what is wanted
-	}
-	return b
 }

@@ -8,50 +8,26 @@ import (
 	"os"
 	"testing"
 
+	"filippo.io/bigmod"
 	"github.com/stretchr/testify/require"
 )
 
-// prime is N for math/big, and radix is the R of the Montgomery form.
-var (
-	prime = new(big.Int).SetBytes(groupN.bytes())
-	radix = new(big.Int).Lsh(big.NewInt(1), 3072)
-)
+// prime is N for math/big.
+var prime, _ = new(big.Int).SetString(primeHex, 16)
 
-// toElement is n, which is below 2^3072, in limbs; it is not reduced and not in Montgomery form.
-func toElement(n *big.Int) (e element) {
-	b := n.FillBytes(make([]byte, size))
-	for i := range e {
-		for _, octet := range b[size-8*(i+1) : size-8*i] {
-			e[i] = e[i]<<8 | uint64(octet)
-		}
-	}
-	return e
-}
+// nat is n, which is below N, for bigmod.
+func nat(n *big.Int) *bigmod.Nat { return toNat(n.FillBytes(make([]byte, size)), group().n) }
 
-func toBig(e *element) *big.Int { return new(big.Int).SetBytes(e.bytes()) }
+func toBig(x *bigmod.Nat) *big.Int { return new(big.Int).SetBytes(x.Bytes(group().n)) }
 
-// powerOfG is g^e in Montgomery form for an exponent of any length, without the comb.
-func powerOfG(e []byte) element {
-	var z element
-	z.exp(&group().two, e)
-	return z
-}
+// plainPowerOfG is g^e for an exponent of any length, without the table.
+func plainPowerOfG(e []byte) *bigmod.Nat { return exp(nat(big.NewInt(2)), e) }
 
-func clientWith(a []byte) *Client {
-	public := powerOfG(a)
-	return newClient(a, &public)
-}
+func clientWith(a []byte) *Client { return newClient(a, plainPowerOfG(a)) }
 
-func serverWith(v Verifier, b []byte) *Server {
-	power := powerOfG(b)
-	return newServer(v, b, &power)
-}
+func serverWith(v Verifier, b []byte) *Server { return newServer(v, b, plainPowerOfG(b)) }
 
-// plainHex is what e, in Montgomery form, stands for.
-func plainHex(e element) string {
-	e.fromMontgomery(&e)
-	return toHex(e.bytes())
-}
+func plainHex(x *bigmod.Nat) string { return toHex(x.Bytes(group().n)) }
 
 func readJSON(t *testing.T, path string, into any) {
 	t.Helper()

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+
+	"filippo.io/bigmod"
 )
 
 // Verifier is what a server keeps instead of a password: a salt, and v = g^x. Both are padded, as ConfirmDevice
@@ -29,10 +31,7 @@ func newVerifier(salt []byte, id Identity, password string) Verifier {
 	salt = pad(salt)
 	x := passwordExponent(salt, id, password)
 	defer clear(x[:])
-	var v element
-	v.expG(&x)
-	v.fromMontgomery(&v)
-	return Verifier{Salt: salt, Value: pad(v.bytes())}
+	return Verifier{Salt: salt, Value: pad(powerOfG(&x).Bytes(group().n))}
 }
 
 // ParseVerifier reads a verifier that a client made. It refuses what is empty, too long, negative (its top bit is
@@ -52,8 +51,7 @@ func ParseVerifier(salt, value []byte) (Verifier, error) {
 			return Verifier{}, fmt.Errorf("%s: %w: want a positive number, got a negative one", field.name, ErrMalformed)
 		}
 	}
-	var v element
-	if v.setBytes(value); v.isZero() {
+	if residue(value).IsZero() == 1 {
 		return Verifier{}, fmt.Errorf("password verifier: %w: it is 0 modulo N", ErrIllegalParameter)
 	}
 	return Verifier{Salt: pad(salt), Value: pad(value)}, nil
@@ -75,32 +73,24 @@ func (v Verifier) LogValue() slog.Value { return slog.StringValue("srp.Verifier{
 // Server is the server half of one attempt. It prints without its secrets. It may be used from several
 // goroutines: it does not change.
 type Server struct {
-	salt     []byte  // padded
-	verifier element // v in Montgomery form
-	secret   []byte  // b
-	public   []byte  // B, padded
+	salt     []byte      // padded
+	verifier *bigmod.Nat // v mod N
+	secret   []byte      // b
+	public   []byte      // B, padded
 }
 
 // NewServer begins an attempt against v with a fresh secret.
 func NewServer(v Verifier) *Server {
 	var b [secretSize]byte
 	_, _ = rand.Read(b[:]) // it never fails
-	var power element
-	power.expG(&b)
-	return newServer(v, b[:], &power)
+	return newServer(v, b[:], powerOfG(&b))
 }
 
-// newServer makes the server half for the secret b, of which power is g^b in Montgomery form.
-func newServer(v Verifier, b []byte, power *element) *Server {
-	s := &Server{salt: v.Salt, secret: b}
-	s.verifier.setBytes(v.Value)
-	s.verifier.toMontgomery(&s.verifier)
-	var public element
-	public.mul(&s.verifier, &group().k)
-	public.add(&public, power)
-	public.fromMontgomery(&public)
-	s.public = pad(public.bytes())
-	return s
+// newServer makes the server half for the secret b, where power is g^b. B is k·v + g^b.
+func newServer(v Verifier, b []byte, power *bigmod.Nat) *Server {
+	n := group().n
+	public := residue(v.Value).Mul(group().k, n).Add(power, n)
+	return &Server{salt: v.Salt, verifier: residue(v.Value), secret: b, public: pad(public.Bytes(n))}
 }
 
 // Salt is SALT: lower-case hex of the number, of odd length where it happens to be.
@@ -144,18 +134,12 @@ func (s *Server) key(bigA string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	shared := s.sharedSecret(u, a)
-	return signingKey(u, &shared)
+	return signingKey(u, s.sharedSecret(u, a))
 }
 
-// sharedSecret is S = (A·v^u)^b, in Montgomery form.
-func (s *Server) sharedSecret(u []byte, a *element) element {
-	var base, power element
-	power.exp(&s.verifier, u)
-	base.toMontgomery(a)
-	base.mul(&base, &power)
-	base.exp(&base, s.secret)
-	return base
+// sharedSecret is S = (A·v^u)^b.
+func (s *Server) sharedSecret(u []byte, a *bigmod.Nat) *bigmod.Nat {
+	return exp(exp(s.verifier, u).Mul(a, group().n), s.secret)
 }
 
 // Format prints that it is a Server, whatever the verb.

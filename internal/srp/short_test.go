@@ -47,10 +47,7 @@ func testShortVector(t *testing.T, v map[string]string) {
 	require.NoError(t, err)
 	assert.Equal(t, verifier, parsed)
 
-	var power, public element
-	power.expG(&b)
-	public.expG(&a)
-	s, c := newServer(verifier, b[:], &power), newClient(a[:], &public)
+	s, c := newServer(verifier, b[:], powerOfG(&b)), newClient(a[:], powerOfG(&a))
 	assert.Equal(t, v["A"], c.PublicKey())
 	assert.Equal(t, v["B"], s.PublicKey())
 	assert.Equal(t, salt, s.Salt())
