@@ -32,6 +32,7 @@ func postAlone(ctx context.Context, srv *cognitotest.Server, op, body string) re
 	if err != nil {
 		return reply{err: err}
 	}
+	req.Header.Set("Content-Type", "application/x-amz-json-1.1")
 	req.Header.Set("X-Amz-Target", "AWSCognitoIdentityProviderService."+op)
 	transport := &http.Transport{DisableKeepAlives: true}
 	defer transport.CloseIdleConnections()
