@@ -175,3 +175,23 @@ func TestFaultRefusesMistakes(t *testing.T) {
 	assert.PanicsWithValue(t, `cognitotest: Fault.Kind: want one of the FaultKinds, got "fire"`, func() { srv.Fault(cognitotest.Fault{Kind: "fire"}) })
 	assert.Panics(t, func() { srv.Fault(cognitotest.Fault{Kind: cognitotest.FaultDelay}) })
 }
+
+// A test holds a request, knows that it is there, and lets it go.
+func TestFaultHolds(t *testing.T) {
+	t.Parallel()
+	srv := cognitotest.NewServer(cognitotest.Config{})
+	defer srv.Close()
+	entered, release, done := make(chan string), make(chan struct{}), make(chan reply)
+	srv.Fault(cognitotest.Fault{
+		Op: "InitiateAuth", Kind: cognitotest.FaultDelay, Release: release, Entered: func(op string) { entered <- op },
+	})
+	go func() { done <- postAlone(t.Context(), srv, "InitiateAuth", "{}") }()
+	assert.Equal(t, "InitiateAuth", <-entered)
+	select {
+	case <-done:
+		t.Error("the request was not held")
+	default:
+	}
+	close(release)
+	assert.Equal(t, http.StatusBadRequest, (<-done).status)
+}
