@@ -14,13 +14,15 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Imports point one way: examples to cognito and cognitotest, and these to what is internal, which uses neither.
+// Imports point one way: examples to cognitotest, that to cognito, and these to what is internal, which uses neither.
 func TestImportsPointOneWay(t *testing.T) {
 	t.Parallel()
 	const module = "github.com/gocognito/cognito"
+	const webauthn = "cognitotest/internal/webauthn"
 	allowed := map[string][]string{
 		".":                {module + "/internal/srp", module + "/internal/flight", module + "/internal/backoff"},
-		"cognitotest":      {module + "/internal/srp"},
+		"cognitotest":      {module, module + "/internal/srp", module + "/" + webauthn},
+		webauthn:           {},
 		"internal/backoff": {},
 		"internal/flight":  {},
 		"internal/seal":    {},

@@ -285,17 +285,17 @@ func (p *pool) signUpSession(c *Client, u *user, typed, kind string) string {
 	return p.newSession(&challengeSession{login: l, challenge: kind})
 }
 
-// signedUp reports whether a confirmation has the session of its sign-up. One that is spent does not matter: then
-// the user signs in with a factor.
+// signedUp reports whether a confirmation has the session of its sign-up. A session that has expired is an error
+// whether the pool still remembers it or not.
 func (p *pool) signedUp(c *Client, u *user, handle string) (bool, error) {
 	if handle == "" {
 		return false, nil
 	}
 	s := p.sessions[handle]
-	if s == nil || s.challenge != afterSignUp || s.login.client.ID != c.ID || s.login.user != u {
+	if s == nil || s.challenge != afterSignUp || s.login.client.ID != c.ID || s.login.user != u || p.usable(s) != nil {
 		return false, errSession
 	}
-	return p.usable(s) == nil, nil
+	return true, nil
 }
 
 const changeAttempts = 5 // in an hour

@@ -14,7 +14,7 @@ type adminInput struct {
 // adminCall is what every signed call begins with: the form of its members, and the pool.
 func (p *pool) adminCall(poolID string, more func(*validation)) error {
 	v := &validation{}
-	v.length("userPoolId", poolID, 1, 55)
+	v.poolID(poolID)
 	if more != nil {
 		more(v)
 	}

@@ -684,8 +684,15 @@ func TestSignInAfterSignUp(t *testing.T) {
 	_, err = start("late", late)
 	refused(t, err, notAuthorized, expiredSession)
 	slow := signUp("slow")
-	f.Advance(3*time.Minute + time.Second)
-	assert.NotContains(t, confirm("slow", slow), "Session")
+	for _, wait := range []time.Duration{3*time.Minute + time.Second, 2 * time.Hour} { // remembered, and forgotten
+		f.Advance(wait)
+		signUp("another") // forgets what is long past
+		f.refuses("ConfirmSignUp", members{"ClientId": clientID, "Username": "slow", "ConfirmationCode": f.Code("slow"), "Session": slow},
+			notAuthorized, badSession)
+		f.must("AdminDeleteUser", members{"UserPoolId": f.UserPoolID, "Username": "another"})
+	}
+	confirmed := f.must("ConfirmSignUp", members{"ClientId": clientID, "Username": "slow", "ConfirmationCode": f.Code("slow")})
+	assert.NotContains(t, confirmed, "Session")
 	f.must("SignUp", members{"ClientId": clientID, "Username": "plain", "Password": password})
 
 	_, err = f.begin("USER_PASSWORD_AUTH", "USERNAME", "new", "PASSWORD", "x")
@@ -742,16 +749,17 @@ func TestProofsThatAreRefused(t *testing.T) {
 	}
 
 	f := newFixture(t, cognitotest.Config{})
-	for _, wrongBy := range []time.Duration{-2 * time.Minute, 2 * time.Minute, 12 * time.Hour} {
-		a, err := f.startSRP("ana")
-		require.NoError(t, err)
-		_, err = f.respond(verifier, "", f.answer(a, password, f.Now().Add(wrongBy)))
-		refused(t, err, notAuthorized, wrongPassword)
-	}
 	a, err := f.startSRP("ana")
 	require.NoError(t, err)
-	_, err = f.respond(verifier, "", f.answer(a, password, f.Now().Add(30*time.Second)))
-	require.NoError(t, err)
+	f.Advance(time.Minute + time.Second)
+	_, err = f.respond(verifier, "", f.answer(a, password, f.Now()))
+	refused(t, err, notAuthorized, wrongPassword) // the challenge is over, whatever TIMESTAMP says
+	for _, wrongBy := range []time.Duration{-time.Hour, 2 * time.Minute, 12 * time.Hour, -20 * 365 * 24 * time.Hour} {
+		a, err = f.startSRP("ana")
+		require.NoError(t, err)
+		_, err = f.respond(verifier, "", f.answer(a, password, f.Now().Add(wrongBy)))
+		require.NoError(t, err, "a clock that is off by %v", wrongBy)
+	}
 	_, err = f.respond(verifier, "", f.answer(a, password, f.Now()))
 	refused(t, err, notAuthorized, wrongPassword) // the block is spent
 }

@@ -109,6 +109,13 @@ const (
 	challengeDeviceVerifier   = "DEVICE_PASSWORD_VERIFIER"
 )
 
+// challengeNames are the names that the service's model has, whether the pool sends them or not.
+var challengeNames = []string{
+	"ADMIN_NO_SRP_AUTH", challengeCustom, challengeDeviceVerifier, challengeDevice, challengeEmail, challengeSetup,
+	challengeNewPassword, challengePassword, challengePasswordSRP, challengePasswordVerifier, challengeSelect,
+	challengeSelectMFA, challengeSMS, challengeSMSOTP, challengeTOTP, challengeWebAuthn,
+}
+
 type respondInput struct {
 	ChallengeName      string
 	ClientID           string `json:"ClientId"`
@@ -124,7 +131,8 @@ func (p *pool) respondToAuthChallenge(in *respondInput) (authOutput, error) {
 // respond answers a challenge, by the operation of administrators or by the other one.
 func (p *pool) respond(in *respondInput, admin bool) (authOutput, error) {
 	v := &validation{}
-	v.length("challengeName", in.ChallengeName, 1, 128)
+	v.present("challengeName", in.ChallengeName != "")
+	v.oneOf("challengeName", in.ChallengeName, challengeNames...)
 	v.length("clientId", in.ClientID, 1, 128)
 	v.session(in.Session)
 	if err := v.err(); err != nil {

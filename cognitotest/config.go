@@ -68,6 +68,10 @@ type Config struct {
 	// Addr is the address to listen on, such as "127.0.0.1:9229". If empty, it is a free port of the loopback
 	// interface. The pool has no protection against its users: an address that others can reach is theirs, too.
 	Addr string
+	// InMemory serves the pool on no port, but to clients of the same process: [Server.Client], [Server.Options] and
+	// [Server.HTTPClient]. A pool in a testing/synctest bubble needs that, since waiting for a network connection does not
+	// let the bubble's time pass.
+	InMemory bool
 	// OnMessage is told of each message that is delivered, after the request that caused it was carried out and
 	// before it is answered. It may call the server, and may be called from several goroutines. If nil, messages
 	// are in [Server.Messages] only.

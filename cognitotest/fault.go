@@ -53,6 +53,9 @@ type Fault struct {
 	Delay time.Duration
 	// Release ends the wait early when it is closed; without a Delay it is all that ends it. If nil, nothing does.
 	Release <-chan struct{}
+	// Entered is called when a request has come to the fault, with its operation, before anything else happens. With
+	// Release it holds a request: the test knows that it is there, and lets it go. If nil, nothing is called.
+	Entered func(op string)
 }
 
 // Fault makes requests fail from now on, in addition to faults that were set before; of several that fit a request,
@@ -103,6 +106,9 @@ func (s *Server) nextFault(op string) *Fault {
 
 // fail answers a request as f says; serve is how the pool would answer.
 func (s *Server) fail(f *Fault, w http.ResponseWriter, r *http.Request, serve func(http.ResponseWriter)) {
+	if f.Entered != nil {
+		f.Entered(operation(r))
+	}
 	if f.Kind == FaultLateReply {
 		reply := newHeldReply()
 		serve(reply)

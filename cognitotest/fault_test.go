@@ -32,6 +32,7 @@ func postAlone(ctx context.Context, srv *cognitotest.Server, op, body string) re
 	if err != nil {
 		return reply{err: err}
 	}
+	req.Header.Set("Content-Type", "application/x-amz-json-1.1")
 	req.Header.Set("X-Amz-Target", "AWSCognitoIdentityProviderService."+op)
 	transport := &http.Transport{DisableKeepAlives: true}
 	defer transport.CloseIdleConnections()
@@ -173,4 +174,24 @@ func TestFaultRefusesMistakes(t *testing.T) {
 	t.Cleanup(srv.Close)
 	assert.PanicsWithValue(t, `cognitotest: Fault.Kind: want one of the FaultKinds, got "fire"`, func() { srv.Fault(cognitotest.Fault{Kind: "fire"}) })
 	assert.Panics(t, func() { srv.Fault(cognitotest.Fault{Kind: cognitotest.FaultDelay}) })
+}
+
+// A test holds a request, knows that it is there, and lets it go.
+func TestFaultHolds(t *testing.T) {
+	t.Parallel()
+	srv := cognitotest.NewServer(cognitotest.Config{})
+	defer srv.Close()
+	entered, release, done := make(chan string), make(chan struct{}), make(chan reply)
+	srv.Fault(cognitotest.Fault{
+		Op: "InitiateAuth", Kind: cognitotest.FaultDelay, Release: release, Entered: func(op string) { entered <- op },
+	})
+	go func() { done <- postAlone(t.Context(), srv, "InitiateAuth", "{}") }()
+	assert.Equal(t, "InitiateAuth", <-entered)
+	select {
+	case <-done:
+		t.Error("the request was not held")
+	default:
+	}
+	close(release)
+	assert.Equal(t, http.StatusBadRequest, (<-done).status)
 }

@@ -132,7 +132,7 @@ func TestMFASessions(t *testing.T) {
 	refused(t, answer("other", "bob", "SOFTWARE_TOKEN_MFA", asked.Session), notAuthorized, badSession)
 	refused(t, answer(clientID, "ana", "SOFTWARE_TOKEN_MFA", asked.Session), notAuthorized, badSession)
 	refused(t, answer(clientID, sub, "SOFTWARE_TOKEN_MFA", asked.Session), notAuthorized, badSession)
-	for _, challenge := range []string{"SMS_MFA", "SELECT_MFA_TYPE", "MFA_SETUP", "CUSTOM_CHALLENGE", "SELECT_CHALLENGE", "PASSWORD", "NEW_WORLD"} {
+	for _, challenge := range []string{"SMS_MFA", "SELECT_MFA_TYPE", "MFA_SETUP", "CUSTOM_CHALLENGE", "SELECT_CHALLENGE", "PASSWORD"} {
 		refused(t, answer(clientID, "bob", challenge, asked.Session), notAuthorized, badSession)
 	}
 	refused(t, answer(clientID, "bob", "SOFTWARE_TOKEN_MFA", strings.Repeat("x", 20)), notAuthorized, badSession)

@@ -13,9 +13,12 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"math/big"
+	"net/url"
 	"slices"
+	"strings"
 	"time"
+
+	"github.com/gocognito/cognito/cognitotest/internal/webauthn"
 )
 
 // How a passkey must know its owner, by a finger or a PIN.
@@ -42,7 +45,7 @@ type WebAuthn struct {
 type passkey struct {
 	serial     int64
 	id         string // in base64url
-	key        publicKey
+	key        webauthn.PublicKey
 	counter    uint32
 	attachment string
 	transports []string
@@ -59,12 +62,12 @@ func (u *user) passkey(id string) *passkey {
 }
 
 // handle is the user's ID for authenticators, which is not the username.
-func (u *user) handle() string { return encodeURL([]byte(u.sub)) }
+func (u *user) handle() string { return webauthn.Encode([]byte(u.sub)) }
 
 func newPasskeyChallenge() string {
 	var random [16]byte
 	_, _ = rand.Read(random[:]) // it never fails
-	return encodeURL(random[:])
+	return webauthn.Encode(random[:])
 }
 
 // credentialRef names a passkey to an authenticator.
@@ -144,24 +147,24 @@ func (p *pool) answerPasskey(s *challengeSession, params map[string]string) (aut
 func (p *pool) asserts(s *challengeSession, a *assertion) bool {
 	u, r := s.login.user, &a.Response
 	k := u.passkey(a.ID)
-	raw := decodeURL(r.ClientDataJSON)
-	client, ok := parseClientData(raw)
-	signed := decodeURL(r.AuthenticatorData)
-	data, ok2 := parseAuthenticatorData(signed)
+	raw := webauthn.Decode(r.ClientDataJSON)
+	client, ok := webauthn.ParseClientData(raw)
+	signed := webauthn.Decode(r.AuthenticatorData)
+	data, ok2 := webauthn.ParseAuthenticatorData(signed)
 	switch {
 	case k == nil || a.RawID != a.ID || a.Type != "public-key" || !ok || !ok2,
 		r.UserHandle != "" && r.UserHandle != u.handle(),
 		client.Type != "webauthn.get" || client.Challenge != s.passkey || !p.cfg.WebAuthn.allows(client.Origin),
-		!data.of(p.cfg.WebAuthn.RelyingPartyID) || !data.present(p.verification(u) == uvRequired),
-		(data.counter != 0 || k.counter != 0) && data.counter <= k.counter:
+		!data.Of(p.cfg.WebAuthn.RelyingPartyID) || !data.Present(p.verification(u) == uvRequired),
+		(data.Counter != 0 || k.counter != 0) && data.Counter <= k.counter:
 		return false
 	}
 	sum := sha256.Sum256(raw)
-	if !verifySignature(k.key, append(slices.Clone(signed), sum[:]...), decodeURL(r.Signature)) {
+	if !webauthn.VerifySignature(k.key, append(slices.Clone(signed), sum[:]...), webauthn.Decode(r.Signature)) {
 		return false
 	}
-	k.counter = data.counter
-	s.login.bothFactors = p.cfg.WebAuthn.MultiFactor && u.passkeyMFA && data.present(true)
+	k.counter = data.Counter
+	s.login.bothFactors = p.cfg.WebAuthn.MultiFactor && u.passkeyMFA && data.Present(true)
 	return true
 }
 
@@ -220,7 +223,7 @@ func (p *pool) startWebAuthnRegistration(in *accessTokenInput) (startRegistratio
 	options.RP.ID, options.RP.Name = p.cfg.WebAuthn.RelyingPartyID, p.cfg.WebAuthn.RelyingPartyID
 	options.User.ID, options.User.Name, options.User.DisplayName = u.handle(), u.username, u.username
 	options.Challenge, options.Timeout = u.ceremony.challenge, int(registrationTimeout/time.Millisecond)
-	options.PubKeyCredParams = []keyParameters{{"public-key", coseES256}, {"public-key", coseRS256}}
+	options.PubKeyCredParams = []keyParameters{{"public-key", webauthn.ES256}, {"public-key", webauthn.RS256}}
 	options.ExcludeCredentials = u.credentialRefs()
 	selection := &options.AuthenticatorSelection
 	selection.RequireResidentKey, selection.ResidentKey, selection.UserVerification = true, uvRequired, p.verification(u)
@@ -280,7 +283,7 @@ func (p *pool) completeWebAuthnRegistration(in *completeRegistrationInput) (empt
 
 // register verifies a new credential (WebAuthn level 3, section 7.1). Its attestation is not checked.
 func (p *pool) register(u *user, c *Client, cred *registration) (*passkey, error) {
-	client, ok := parseClientData(decodeURL(cred.Response.ClientDataJSON))
+	client, ok := webauthn.ParseClientData(webauthn.Decode(cred.Response.ClientDataJSON))
 	began := u.ceremony
 	switch {
 	case !ok || client.Type != "webauthn.create":
@@ -294,33 +297,22 @@ func (p *pool) register(u *user, c *Client, cred *registration) (*passkey, error
 	case len(u.passkeys) >= maxPasskeys:
 		return nil, errTooManyPasskeys
 	}
-	data, ok := attestedData(cred.Response.AttestationObject)
+	data, ok := webauthn.ParseAttestation(cred.Response.AttestationObject)
 	switch {
 	case !ok:
 		return nil, errCredential
-	case !data.of(p.cfg.WebAuthn.RelyingPartyID):
+	case !data.Of(p.cfg.WebAuthn.RelyingPartyID):
 		return nil, errPasskeyParty
-	case !data.present(p.verification(u) == uvRequired):
+	case !data.Present(p.verification(u) == uvRequired):
 		return nil, errCredential
 	}
-	id, key, ok := data.attested()
-	if !ok || cred.Type != "public-key" || cred.ID != encodeURL(id) || cred.RawID != cred.ID || p.passkeyTaken(cred.ID) {
+	id, key, ok := data.Attested()
+	if !ok || cred.Type != "public-key" || cred.ID != webauthn.Encode(id) || cred.RawID != cred.ID || p.passkeyTaken(cred.ID) {
 		return nil, errCredential
 	}
 	return &passkey{
-		serial: p.nextSerial(), id: cred.ID, key: key, counter: data.counter, attachment: cred.Attachment, transports: cred.Response.Transports, created: p.now(),
+		serial: p.nextSerial(), id: cred.ID, key: key, counter: data.Counter, attachment: cred.Attachment, transports: cred.Response.Transports, created: p.now(),
 	}, nil
-}
-
-// attestedData finds the authenticator data in an attestation object.
-func attestedData(object string) (authenticatorData, bool) {
-	item, rest, err := decodeCBOR(decodeURL(object))
-	if err != nil || len(rest) > 0 {
-		return authenticatorData{}, false
-	}
-	m, _ := item.(map[any]any)
-	raw, _ := m["authData"].([]byte)
-	return parseAuthenticatorData(raw)
 }
 
 func (p *pool) passkeyTaken(id string) bool {
@@ -431,7 +423,7 @@ func (k *Passkey) Create(options string) (string, error) {
 	if err := json.Unmarshal([]byte(options), &want); err != nil {
 		return "", fmt.Errorf("cognitotest: Passkey.Create: %w", err)
 	}
-	if k.id != nil && slices.Contains(want.ExcludeCredentials, credentialRef{encodeURL(k.id), "public-key"}) {
+	if k.id != nil && slices.Contains(want.ExcludeCredentials, credentialRef{webauthn.Encode(k.id), "public-key"}) {
 		return "", errors.New("cognitotest: Passkey.Create: the credential is there already")
 	}
 	if err := k.makeKey(); err != nil {
@@ -440,16 +432,11 @@ func (k *Passkey) Create(options string) (string, error) {
 	k.id, k.user = make([]byte, passkeyIDSize), want.User.ID
 	_, _ = rand.Read(k.id) // it never fails
 	credential := append(make([]byte, 16), 0, passkeyIDSize)
-	credential = append(append(credential, k.id...), k.publicKey()...)
-	data := append(k.data(want.RP.ID, flagAttested), credential...)
-	object := cborAppend(cborAppend(nil, cborMap, 3), cborText, 3)
-	object = append(cborAppend(append(object, "fmt"...), cborText, 4), "none"...)
-	object = cborAppend(append(cborAppend(object, cborText, 7), "attStmt"...), cborMap, 0)
-	object = append(cborAppend(object, cborText, 8), "authData"...)
-	object = append(cborAppend(object, cborBytes, len(data)), data...)
+	credential = append(append(credential, k.id...), webauthn.MarshalKey(k.key.Public())...)
+	data := append(k.data(want.RP.ID, webauthn.FlagAttested), credential...)
 	return k.credential(map[string]any{
-		"clientDataJSON":    encodeURL(k.clientData("webauthn.create", want.Challenge, want.RP.ID)),
-		"attestationObject": encodeURL(object), "transports": []string{"internal"},
+		"clientDataJSON":    webauthn.Encode(k.clientData("webauthn.create", want.Challenge, want.RP.ID)),
+		"attestationObject": webauthn.Encode(webauthn.MarshalAttestation(data)), "transports": []string{"internal"},
 	})
 }
 
@@ -460,7 +447,7 @@ func (k *Passkey) Get(options string) (string, error) {
 	if err := json.Unmarshal([]byte(options), &want); err != nil {
 		return "", fmt.Errorf("cognitotest: Passkey.Get: %w", err)
 	}
-	if k.id == nil || len(want.AllowCredentials) > 0 && !slices.Contains(want.AllowCredentials, credentialRef{encodeURL(k.id), "public-key"}) {
+	if k.id == nil || len(want.AllowCredentials) > 0 && !slices.Contains(want.AllowCredentials, credentialRef{webauthn.Encode(k.id), "public-key"}) {
 		return "", errors.New("cognitotest: Passkey.Get: no credential that the options allow")
 	}
 	k.counter++
@@ -472,8 +459,8 @@ func (k *Passkey) Get(options string) (string, error) {
 		return "", fmt.Errorf("cognitotest: Passkey.Get: %w", err)
 	}
 	return k.credential(map[string]any{
-		"clientDataJSON": encodeURL(client), "authenticatorData": encodeURL(data),
-		"signature": encodeURL(signature), "userHandle": k.user,
+		"clientDataJSON": webauthn.Encode(client), "authenticatorData": webauthn.Encode(data),
+		"signature": webauthn.Encode(signature), "userHandle": k.user,
 	})
 }
 
@@ -486,31 +473,11 @@ func (k *Passkey) makeKey() (err error) {
 	return err
 }
 
-// publicKey is the key in COSE.
-func (k *Passkey) publicKey() []byte {
-	switch key := k.key.Public().(type) {
-	case *ecdsa.PublicKey:
-		point, err := key.Bytes()
-		if err != nil {
-			panic("cognitotest: " + err.Error()) // the key was made here
-		}
-		b := cborPairs(5, [][2]int64{{coseKty, coseKtyEC2}, {coseAlg, coseES256}, {coseCrv, coseP256}})
-		b = cborPair(b, coseX, point[1:33])
-		return cborPair(b, coseY, point[33:])
-	case *rsa.PublicKey:
-		b := cborPairs(4, [][2]int64{{coseKty, coseKtyRSA}, {coseAlg, coseRS256}})
-		b = cborPair(b, coseN, key.N.Bytes())
-		return cborPair(b, coseE, big.NewInt(int64(key.E)).Bytes())
-	default:
-		panic("cognitotest: no such key")
-	}
-}
-
 // data is the authenticator data up to the credential.
 func (k *Passkey) data(relyingParty string, flags byte) []byte {
 	sum := sha256.Sum256([]byte(relyingParty))
-	if flags |= flagPresent; !k.Unverified {
-		flags |= flagVerified
+	if flags |= webauthn.FlagPresent; !k.Unverified {
+		flags |= webauthn.FlagVerified
 	}
 	return binary.BigEndian.AppendUint32(append(sum[:], flags), k.counter)
 }
@@ -524,7 +491,7 @@ func (k *Passkey) clientData(kind, challenge, relyingParty string) []byte {
 	default:
 		origin = "https://" + relyingParty
 	}
-	raw, err := json.Marshal(clientData{Type: kind, Challenge: challenge, Origin: origin})
+	raw, err := json.Marshal(webauthn.ClientData{Type: kind, Challenge: challenge, Origin: origin})
 	if err != nil {
 		panic("cognitotest: " + err.Error()) // three texts
 	}
@@ -533,7 +500,7 @@ func (k *Passkey) clientData(kind, challenge, relyingParty string) []byte {
 
 // credential is the JSON of either response.
 func (k *Passkey) credential(response map[string]any) (string, error) {
-	id := encodeURL(k.id)
+	id := webauthn.Encode(k.id)
 	raw, err := json.Marshal(map[string]any{
 		"id": id, "rawId": id, "type": "public-key", "authenticatorAttachment": "platform",
 		"clientExtensionResults": map[string]any{}, "response": response,
@@ -541,35 +508,16 @@ func (k *Passkey) credential(response map[string]any) (string, error) {
 	return string(raw), err
 }
 
-// cborAppend appends the head of an item: its major type and its number or length, below 65536.
-func cborAppend(b []byte, major byte, n int) []byte {
-	low, high := byte(n), byte(n>>8) //nolint:gosec // the two bytes are what is wanted
-	switch {
-	case n < 24:
-		return append(b, major<<5|low)
-	case n < 256:
-		return append(b, major<<5|24, low)
-	default:
-		return append(b, major<<5|25, high, low)
+// allows reports whether passkeys are used on the pages of origin.
+func (w *WebAuthn) allows(origin string) bool {
+	if w.Origins != nil {
+		return slices.Contains(w.Origins, origin)
 	}
-}
-
-func cborInt(b []byte, n int64) []byte {
-	if n < 0 {
-		return cborAppend(b, cborNegint, int(-1-n))
+	u, err := url.Parse(origin)
+	if err != nil || u.Path != "" {
+		return false
 	}
-	return cborAppend(b, cborUint, int(n))
-}
-
-// cborPairs begins a map of size entries with those whose values are numbers.
-func cborPairs(size int, pairs [][2]int64) []byte {
-	b := cborAppend(nil, cborMap, size)
-	for _, pair := range pairs {
-		b = cborInt(cborInt(b, pair[0]), pair[1])
-	}
-	return b
-}
-
-func cborPair(b []byte, key int64, value []byte) []byte {
-	return append(cborAppend(cborInt(b, key), cborBytes, len(value)), value...)
+	host := u.Hostname()
+	return (u.Scheme == "https" || u.Scheme == "http" && host == "localhost") &&
+		(host == w.RelyingPartyID || strings.HasSuffix(host, "."+w.RelyingPartyID))
 }

@@ -25,6 +25,8 @@ type Server struct {
 	ClientID, ClientSecret string
 
 	http      *http.Server
+	client    *http.Client
+	memory    *memory       // nil on a port
 	done      chan struct{} // closed when the listener has ended
 	onMessage func(Message) // nil without
 
@@ -82,11 +84,21 @@ const (
 // may call the service.
 func NewServer(cfg Config) *Server {
 	cfg = cfg.withDefaults()
-	listener, err := net.Listen("tcp", cfg.Addr) //nolint:noctx // a listener that lives as long as the server
-	if err != nil {
-		panic("cognitotest: " + err.Error())
+	transport := &http.Transport{}
+	var listener net.Listener
+	var inMemory *memory
+	if cfg.InMemory {
+		inMemory = newMemory()
+		listener, transport.DialContext = inMemory, inMemory.dial
+	} else {
+		var err error
+		listener, err = net.Listen("tcp", cfg.Addr) //nolint:noctx // a listener that lives as long as the server
+		if err != nil {
+			panic("cognitotest: " + err.Error())
+		}
 	}
 	s := &Server{
+		client: &http.Client{Transport: transport}, memory: inMemory,
 		URL: "http://" + reachable(listener.Addr()), UserPoolID: cfg.UserPoolID,
 		ClientID: cfg.Clients[0].ID, ClientSecret: cfg.Clients[0].Secret,
 		done: make(chan struct{}), onMessage: cfg.OnMessage,
@@ -114,6 +126,7 @@ func reachable(addr net.Addr) string {
 
 // Close stops the server and closes its connections.
 func (s *Server) Close() {
+	s.client.CloseIdleConnections()
 	_ = s.http.Close()
 	<-s.done
 }

@@ -1,11 +1,13 @@
 package cognitotest
 
 import (
+	"bytes"
 	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
+	"reflect"
 	"regexp"
 	"slices"
 	"strings"
@@ -27,11 +29,71 @@ type handler struct {
 func unsigned[In, Out any](fn func(*pool, *In) (Out, error)) handler {
 	return handler{handle: func(p *pool, body []byte) (any, error) {
 		in := new(In)
-		if err := json.Unmarshal(body, in); err != nil {
+		if err := unmarshal(body, in); err != nil {
 			return nil, exception("SerializationException", "Start of structure or map found where not expected.")
 		}
 		return fn(p, in)
 	}}
+}
+
+// unmarshal is [json.Unmarshal], but members whose names differ in case are not those of the model and are ignored,
+// as all unknown ones.
+func unmarshal(body []byte, in any) error {
+	var members any
+	decoder := json.NewDecoder(bytes.NewReader(body))
+	decoder.UseNumber()
+	if err := decoder.Decode(&members); err != nil {
+		return err
+	}
+	exact, err := json.Marshal(known(members, reflect.TypeOf(in)))
+	if err != nil {
+		return err
+	}
+	return json.Unmarshal(exact, in)
+}
+
+// known drops the members of v that t does not have.
+func known(v any, t reflect.Type) any {
+	for t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	switch v := v.(type) {
+	case map[string]any:
+		if t.Kind() != reflect.Struct {
+			return v
+		}
+		types := memberTypes(t)
+		for name, member := range v {
+			if kind, ok := types[name]; ok {
+				v[name] = known(member, kind)
+			} else {
+				delete(v, name)
+			}
+		}
+	case []any:
+		if t.Kind() == reflect.Slice {
+			for i := range v {
+				v[i] = known(v[i], t.Elem())
+			}
+		}
+	}
+	return v
+}
+
+// memberTypes lists the members of a struct, those of embedded ones included.
+func memberTypes(t reflect.Type) map[string]reflect.Type {
+	types := map[string]reflect.Type{}
+	for _, field := range reflect.VisibleFields(t) {
+		name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
+		switch {
+		case field.Anonymous:
+		case name != "":
+			types[name] = field.Type
+		case field.IsExported():
+			types[field.Name] = field.Type
+		}
+	}
+	return types
 }
 
 func signed[In, Out any](fn func(*pool, *In) (Out, error)) handler {
@@ -55,7 +117,8 @@ func (s *Server) serveOperation(w http.ResponseWriter, r *http.Request, op strin
 }
 
 func (s *Server) call(r *http.Request, op string, body []byte) (any, error) {
-	if !strings.HasPrefix(r.Header.Get("X-Amz-Target"), targetPrefix) {
+	kind, _, _ := strings.Cut(r.Header.Get("Content-Type"), ";")
+	if !strings.HasPrefix(r.Header.Get("X-Amz-Target"), targetPrefix) || !strings.EqualFold(strings.TrimSpace(kind), contentType) {
 		return nil, exception("UnknownOperationException", "")
 	}
 	h, ok := handlers[op]
@@ -418,6 +481,14 @@ func (v *validation) name(member, value string) {
 	v.length(member, value, 1, 128)
 	if value != "" && !namePattern.MatchString(value) {
 		v.fail(member, `Member must satisfy regular expression pattern: [\p{L}\p{M}\p{S}\p{N}\p{P}]+`)
+	}
+}
+
+// poolID checks the ID of a pool, which must be there.
+func (v *validation) poolID(id string) {
+	v.length("userPoolId", id, 1, 55)
+	if id != "" && !poolIDPattern.MatchString(id) {
+		v.fail("userPoolId", `Member must satisfy regular expression pattern: [\w-]+_[0-9a-zA-Z]+`)
 	}
 }
 

@@ -116,6 +116,7 @@ func TestRequestsThatAreNone(t *testing.T) {
 		{"an operation of the service that is not known", target + "CreateUserPool", `{}`, nil, 400, "UnknownOperationException"},
 		{"unsigned", target + "AdminGetUser", `{"UserPoolId":"us-east-1_Test00001","Username":"ana"}`, nil, 400, "MissingAuthenticationTokenException"},
 		{"signed by another scheme", target + "AdminGetUser", `{"UserPoolId":"us-east-1_Test00001","Username":"ana"}`, map[string]string{"Authorization": "Bearer x"}, 400, "MissingAuthenticationTokenException"},
+		{"another kind of body", target + "InitiateAuth", `{}`, map[string]string{"Content-Type": "application/json"}, 400, "UnknownOperationException"},
 		{"2 MB", target + "InitiateAuth", `{"AuthFlow":"` + strings.Repeat("a", 2<<20) + `"}`, nil, 413, "RequestEntityTooLargeException"},
 	}
 	for _, tt := range tests {
@@ -152,6 +153,10 @@ func TestValidation(t *testing.T) {
 		{"RespondToAuthChallenge", `{"ChallengeName":"PASSWORD_VERIFIER","ClientId":"` + clientID + `","ChallengeResponses":{"USERNAME":"ana"}}`, "Missing required parameter PASSWORD_CLAIM_SECRET_BLOCK"},
 		{"RespondToAuthChallenge", `{"ChallengeName":"NEW_PASSWORD_REQUIRED","ClientId":"` + clientID + `","Session":"short","ChallengeResponses":{"USERNAME":"ana"}}`, "1 validation error detected: Value at 'session' failed to satisfy constraint: Member must have length greater than or equal to 20"},
 		{"RespondToAuthChallenge", `{"ChallengeName":"NEW_PASSWORD_REQUIRED","ClientId":"` + clientID + `","ChallengeResponses":{"USERNAME":"ana"}}`, "Missing required parameter Session"},
+		{"InitiateAuth", `{"authFlow":"USER_SRP_AUTH","clientId":"` + clientID + `"}`, "2 validation errors detected: Value at 'authFlow' failed to satisfy constraint: Member must not be null; Value at 'clientId' failed to satisfy constraint: Member must not be null"},
+		{"RespondToAuthChallenge", `{"ChallengeName":"NEW_WORLD","ClientId":"` + clientID + `"}`, "1 validation error detected: Value at 'challengeName' failed to satisfy constraint: Member must satisfy enum value set: [ADMIN_NO_SRP_AUTH, CUSTOM_CHALLENGE, DEVICE_PASSWORD_VERIFIER, DEVICE_SRP_AUTH, EMAIL_OTP, MFA_SETUP, NEW_PASSWORD_REQUIRED, PASSWORD, PASSWORD_SRP, PASSWORD_VERIFIER, SELECT_CHALLENGE, SELECT_MFA_TYPE, SMS_MFA, SMS_OTP, SOFTWARE_TOKEN_MFA, WEB_AUTHN]"},
+		{"AdminGetUser", `{"UserPoolId":"nonsense","Username":"bob"}`, `1 validation error detected: Value at 'userPoolId' failed to satisfy constraint: Member must satisfy regular expression pattern: [\w-]+_[0-9a-zA-Z]+`},
+		{"AdminInitiateAuth", `{"UserPoolId":"nonsense"}`, `1 validation error detected: Value at 'userPoolId' failed to satisfy constraint: Member must satisfy regular expression pattern: [\w-]+_[0-9a-zA-Z]+`},
 		{"SignUp", `{"ClientId":"` + clientID + `","Username":"bob"}`, "1 validation error detected: Value at 'password' failed to satisfy constraint: Member must not be null"},
 		{"SignUp", `{"ClientId":"` + clientID + `","Username":"bob","Password":" Correct-Horse-1"}`, `1 validation error detected: Value at 'password' failed to satisfy constraint: Member must satisfy regular expression pattern: ^[\S]+.*[\S]+$`},
 		{"ConfirmSignUp", `{"ClientId":"` + clientID + `","Username":"bob"}`, "1 validation error detected: Value at 'confirmationCode' failed to satisfy constraint: Member must not be null"},
@@ -160,7 +165,7 @@ func TestValidation(t *testing.T) {
 		{"GetTokensFromRefreshToken", `{"ClientId":"` + clientID + `"}`, "1 validation error detected: Value at 'refreshToken' failed to satisfy constraint: Member must not be null"},
 	}
 	for _, tt := range tests {
-		_, body := post(t, f, target+tt.op, tt.body, nil)
+		_, body := post(t, f, target+tt.op, tt.body, map[string]string{"Authorization": "AWS4-HMAC-SHA256 Credential=x"})
 		var out struct {
 			Type    string `json:"__type"`
 			Message string `json:"message"`

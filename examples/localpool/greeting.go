@@ -13,7 +13,7 @@ func (f settings) greeting(srv *cognitotest.Server) string {
 	name, password, _ := strings.Cut(f.user, ":")
 	var text strings.Builder
 	err := greeting.Execute(&text, map[string]any{
-		"Server": srv, "Region": region, "Name": name, "Password": password, "MFA": f.mfa,
+		"Server": srv, "Region": region, "Name": name, "Password": password, "MFA": f.mfa, "Issuer": f.issuer,
 	})
 	if err != nil {
 		panic(err) // the template fits what it is given
@@ -30,8 +30,10 @@ var greeting = template.Must(template.New("greeting").Parse(`User pool {{.Server
 
 Go, this library:
   c, err := cognito.New("{{.Server.UserPoolID}}", "{{.Server.ClientID}}", cognito.WithEndpoint("{{.Server.URL}}")
-	{{- with .Server.ClientSecret}}, cognito.WithClientSecret("{{.}}"){{end}})
-  v, err := cognito.NewVerifier("{{.Server.UserPoolID}}", []string{"{{.Server.ClientID}}"}, cognito.WithIssuers("{{.Server.Issuer}}"))
+	{{- with .Server.ClientSecret}}, cognito.WithClientSecret("{{.}}"){{end}}
+	{{- with .Issuer}}, cognito.WithIssuer("{{.}}"), cognito.WithJWKSURL("{{$.Server.JWKSURL}}"){{end}})
+  v, err := cognito.NewVerifier("{{.Server.UserPoolID}}", []string{"{{.Server.ClientID}}"}, cognito.WithIssuers("{{.Server.Issuer}}"){{with .Issuer}},
+    cognito.WithKeys(keys)) // the JSON at {{$.Server.JWKSURL}}{{else}}){{end}}
 {{if not .Server.ClientSecret}}
 Amplify JS 6:
   Amplify.configure({ Auth: { Cognito: { userPoolId: "{{.Server.UserPoolID}}", userPoolClientId: "{{.Server.ClientID}}",

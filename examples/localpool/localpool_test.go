@@ -124,6 +124,15 @@ func TestGreeting(t *testing.T) {
 	}
 	assert.NotContains(t, text, "password", "there is no user")
 
+	f.issuer = "https://cognito-idp.us-east-1.amazonaws.com/" + f.pool
+	foreign, err := f.start(nil)
+	require.NoError(t, err)
+	t.Cleanup(foreign.Close)
+	assert.Equal(t, f.issuer, foreign.Issuer())
+	text = f.greeting(foreign)
+	assert.Contains(t, text, `cognito.WithIssuer("`+f.issuer+`"), cognito.WithJWKSURL("`+foreign.JWKSURL()+`")`)
+	f.issuer = ""
+
 	f.secret = "hidden"
 	secret, err := f.start(nil)
 	require.NoError(t, err)

@@ -27,6 +27,8 @@ func main() {
 	flag.StringVar(&f.secret, "secret", "", "secret of the app client; none, as front ends need it, if empty")
 	flag.StringVar(&f.mfa, "mfa", "OPTIONAL", "who is asked for a second factor: OFF, OPTIONAL (those who have one) or ON")
 	flag.StringVar(&f.user, "user", "bob:Correct-Horse-1", "a user to begin with, as name:password; none if empty")
+	flag.StringVar(&f.issuer, "issuer", "", "issuer that tokens name, such as https://cognito-idp.us-east-1.amazonaws.com/<pool>;\n"+
+		"this server and the pool if empty. Keys are served here in any case")
 	flag.Parse()
 	if err := run(f, os.Stdout); err != nil {
 		fmt.Fprintln(os.Stderr, "localpool:", err)

@@ -12,7 +12,7 @@ import (
 
 // settings are the flags.
 type settings struct {
-	addr, pool, client, secret, mfa, user string
+	addr, pool, client, secret, mfa, user, issuer string
 }
 
 // config is a pool whose app client allows everything that the pool can do.
@@ -30,6 +30,7 @@ func (f settings) config(deliver func(cognitotest.Message)) cognitotest.Config {
 		AliasAttributes: []string{"email", "phone_number"},
 		CaseInsensitive: true,
 		MFA:             f.mfa,
+		Issuer:          f.issuer,
 		FirstFactors:    []string{"PASSWORD", "EMAIL_OTP", "SMS_OTP", "WEB_AUTHN"},
 		WebAuthn:        cognitotest.WebAuthn{RelyingPartyID: "localhost"},
 		OnMessage:       deliver,

@@ -1,4 +1,4 @@
-package cognitotest
+package webauthn
 
 import (
 	"encoding/binary"
@@ -127,4 +127,37 @@ func decodeSimple(b []byte, n uint64) (any, []byte, error) {
 	default:
 		return nil, nil, errCBOR
 	}
+}
+
+// cborAppend appends the head of an item: its major type and its number or length, below 65536.
+func cborAppend(b []byte, major byte, n int) []byte {
+	low, high := byte(n), byte(n>>8) //nolint:gosec // the two bytes are what is wanted
+	switch {
+	case n < 24:
+		return append(b, major<<5|low)
+	case n < 256:
+		return append(b, major<<5|24, low)
+	default:
+		return append(b, major<<5|25, high, low)
+	}
+}
+
+func cborInt(b []byte, n int64) []byte {
+	if n < 0 {
+		return cborAppend(b, cborNegint, int(-1-n))
+	}
+	return cborAppend(b, cborUint, int(n))
+}
+
+// cborPairs begins a map of size entries with those whose values are numbers.
+func cborPairs(size int, pairs [][2]int64) []byte {
+	b := cborAppend(nil, cborMap, size)
+	for _, pair := range pairs {
+		b = cborInt(cborInt(b, pair[0]), pair[1])
+	}
+	return b
+}
+
+func cborPair(b []byte, key int64, value []byte) []byte {
+	return append(cborAppend(cborInt(b, key), cborBytes, len(value)), value...)
 }

@@ -1,7 +1,10 @@
-package cognitotest
+package webauthn
 
 import (
 	"bytes"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -37,21 +40,22 @@ func TestCBOR(t *testing.T) {
 
 // What is sent to a pool as an attestation ends in an error or in a key, and is never read past its end.
 func FuzzAttestation(f *testing.F) {
-	passkey := NewPasskey()
-	if err := passkey.makeKey(); err != nil {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
 		f.Fatal(err)
 	}
-	passkey.id = []byte("0123456789abcdef")
-	data := append(append(append(passkey.data("localhost", flagAttested), make([]byte, 16)...), 0, 16), passkey.id...)
-	f.Add(append(data, passkey.publicKey()...))
+	id := []byte("0123456789abcdef")
+	data := append(make([]byte, 32), FlagAttested)
+	data = append(append(data, make([]byte, 4+16)...), 0, 16)
+	f.Add(append(append(data, id...), MarshalKey(key.Public())...))
 	f.Add([]byte("\xa2\x01\x02\x03\x04"))
 	f.Fuzz(func(t *testing.T, in []byte) {
 		_, rest, err := decodeCBOR(in)
 		if err == nil && !bytes.HasSuffix(in, rest) {
 			t.Errorf("the rest of %x is %x", in, rest)
 		}
-		if data, ok := parseAuthenticatorData(in); ok {
-			if id, key, ok := data.attested(); ok && (len(id) == 0 || key == nil) {
+		if data, ok := ParseAuthenticatorData(in); ok {
+			if id, key, ok := data.Attested(); ok && (len(id) == 0 || key == nil) {
 				t.Errorf("%x has no credential", in)
 			}
 		}

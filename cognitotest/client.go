@@ -1,0 +1,110 @@
+package cognitotest
+
+import (
+	"context"
+	"net"
+	"net/http"
+	"sync"
+	"testing"
+
+	"github.com/gocognito/cognito"
+)
+
+// Client returns a client of the pool's first app client, made with [Server.Options]. opts come after those. It ends
+// the test when they are wrong.
+func (s *Server) Client(t testing.TB, opts ...cognito.Option) *cognito.Cognito {
+	t.Helper()
+	c, err := cognito.New(s.UserPoolID, s.ClientID, append(s.Options(), opts...)...)
+	if err != nil {
+		t.Fatalf("cognitotest: Client: %v", err)
+	}
+	return c
+}
+
+// Options returns what [cognito.New] needs to use this server: its endpoint, issuer and clock, AWS credentials, the
+// secret of the first app client if it has one, and with [Config.InMemory] the HTTP client.
+func (s *Server) Options() []cognito.Option {
+	opts := []cognito.Option{
+		cognito.WithEndpoint(s.URL), cognito.WithIssuer(s.Issuer()), cognito.WithJWKSURL(s.JWKSURL()),
+		cognito.WithClock(s.Now), cognito.WithStaticCredentials("cognitotest", "cognitotest", ""),
+	}
+	if s.ClientSecret != "" {
+		opts = append(opts, cognito.WithClientSecret(s.ClientSecret))
+	}
+	if s.memory != nil {
+		opts = append(opts, cognito.WithHTTPClient(s.client))
+	}
+	return opts
+}
+
+// VerifierOptions returns what [cognito.NewVerifier] needs to verify this server's tokens: its issuer, where its keys
+// are, and its clock. Keys come from this server whatever [Config.Issuer] is.
+func (s *Server) VerifierOptions() []cognito.VerifierOption {
+	return []cognito.VerifierOption{
+		cognito.WithIssuers(s.Issuer()), cognito.WithVerifierClock(s.Now),
+		cognito.WithVerifierHTTPClient(&http.Client{Transport: keysHere{s}}),
+	}
+}
+
+// HTTPClient returns a client that reaches the server, with [Config.InMemory], too. [Server.Close] closes its idle
+// connections.
+func (s *Server) HTTPClient() *http.Client { return s.client }
+
+// keysHere fetches the key set from the server, under whatever issuer it is asked for.
+type keysHere struct{ server *Server }
+
+// RoundTrip is that of [http.RoundTripper].
+func (k keysHere) RoundTrip(req *http.Request) (*http.Response, error) {
+	if req.URL.String() == k.server.Issuer()+jwksPath {
+		local, err := http.NewRequestWithContext(req.Context(), req.Method, k.server.JWKSURL(), nil)
+		if err != nil {
+			return nil, err
+		}
+		local.Header = req.Header
+		req = local
+	}
+	return k.server.client.Transport.RoundTrip(req)
+}
+
+// memory is a listener whose connections are pipes within the process.
+type memory struct {
+	connections chan net.Conn
+	closed      chan struct{}
+	once        sync.Once
+}
+
+func newMemory() *memory {
+	return &memory{connections: make(chan net.Conn), closed: make(chan struct{})}
+}
+
+// Accept is that of [net.Listener].
+func (m *memory) Accept() (net.Conn, error) {
+	select {
+	case conn := <-m.connections:
+		return conn, nil
+	case <-m.closed:
+		return nil, net.ErrClosed
+	}
+}
+
+// Close is that of [net.Listener].
+func (m *memory) Close() error {
+	m.once.Do(func() { close(m.closed) })
+	return nil
+}
+
+// Addr is that of [net.Listener]: an address at which nothing listens.
+func (m *memory) Addr() net.Addr { return &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1)} }
+
+// dial is the DialContext of a transport.
+func (m *memory) dial(ctx context.Context, _, _ string) (net.Conn, error) {
+	near, far := net.Pipe()
+	select {
+	case m.connections <- far:
+		return near, nil
+	case <-m.closed:
+		return nil, net.ErrClosed
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
