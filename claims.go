@@ -1,6 +1,7 @@
 package cognito
 
 import (
+	"bytes"
 	"encoding/json"
 	"maps"
 	"slices"
@@ -32,6 +33,34 @@ type AccessClaims struct {
 	EventID string `json:"event_id,omitempty"`
 	// DeviceKey is the remembered device that the user signed in with; "" without one.
 	DeviceKey string `json:"device_key,omitempty"`
+	// ACR is the level of authentication that the sign-in reached, such as "urn:cognito:loa:2"; "" where the
+	// pool does not say. See [RequireACR].
+	ACR string `json:"acr,omitempty"`
+	// AMR are the methods of authentication that the user proved, such as "pwd" and "otp"; nil where the pool
+	// does not say.
+	AMR []string `json:"amr,omitempty"`
+	// All is every claim of the token by its name, including those above and those that a Lambda function of
+	// the pool added. Numbers are [json.Number], so that none is rounded. It is not part of the JSON of
+	// AccessClaims.
+	All map[string]any `json:"-"`
+}
+
+// Custom returns the custom attribute name, given without "custom:"; "" when the token does not have it as
+// text. Access tokens have such claims only where a Lambda function of the pool adds them; those that it
+// names otherwise are in All.
+func (c *AccessClaims) Custom(name string) string {
+	text, _ := c.All[customPrefix+name].(string)
+	return text
+}
+
+// HasGroup reports whether the user is in the group; names are compared exactly.
+func (c *AccessClaims) HasGroup(name string) bool {
+	return containsAny(slices.Values(c.Groups), []string{name})
+}
+
+// HasScope reports whether the token has the scope; names are compared exactly.
+func (c *AccessClaims) HasScope(name string) bool {
+	return containsAny(strings.FieldsSeq(c.Scope), []string{name})
 }
 
 // Scopes returns the single scopes; nil when there are none.
@@ -59,14 +88,21 @@ type IDClaims struct {
 	OriginID string `json:"origin_jti,omitempty"`
 	// EventID is the sign-in's ID in the service's logs.
 	EventID string `json:"event_id,omitempty"`
+	// ACR is the level of authentication that the sign-in reached, such as "urn:cognito:loa:2"; "" where the
+	// pool does not say. See [RequireACR].
+	ACR string `json:"acr,omitempty"`
+	// AMR are the methods of authentication that the user proved, such as "pwd" and "otp"; nil where the pool
+	// does not say.
+	AMR []string `json:"amr,omitempty"`
 	// Email is the e-mail address, and EmailVerified whether the user proved to have it.
 	Email         string `json:"email,omitempty"`
 	EmailVerified bool   `json:"-"`
 	// PhoneNumber is the phone number, and PhoneNumberVerified whether the user proved to have it.
 	PhoneNumber         string `json:"phone_number,omitempty"`
 	PhoneNumberVerified bool   `json:"-"`
-	// All is every claim of the token by its name, those above included: standard attributes such as
-	// "given_name", custom ones such as "custom:team" (always text), and what a Lambda function added.
+	// All is every claim of the token by its name, including those above: standard attributes such as
+	// "given_name", custom ones such as "custom:team" (always text), and what a Lambda function added. Numbers
+	// are [json.Number], so that none is rounded.
 	All map[string]any `json:"-"`
 }
 
@@ -77,7 +113,9 @@ func (c *IDClaims) UnmarshalJSON(data []byte) error {
 	if err := json.Unmarshal(data, (*plain)(c)); err != nil {
 		return err
 	}
-	if err := json.Unmarshal(data, &c.All); err != nil {
+	d := json.NewDecoder(bytes.NewReader(data))
+	d.UseNumber()
+	if err := d.Decode(&c.All); err != nil {
 		return err
 	}
 	c.EmailVerified = isTrue(c.All["email_verified"])
@@ -93,7 +131,9 @@ func (c IDClaims) MarshalJSON() ([]byte, error) {
 		return nil, err
 	}
 	all := map[string]any{}
-	if err := json.Unmarshal(text, &all); err != nil {
+	d := json.NewDecoder(bytes.NewReader(text))
+	d.UseNumber()
+	if err := d.Decode(&all); err != nil {
 		return nil, err
 	}
 	if c.EmailVerified {
@@ -110,7 +150,7 @@ func (c IDClaims) MarshalJSON() ([]byte, error) {
 func (c *IDClaims) clone() *IDClaims {
 	claims := *c
 	claims.RegisteredClaims = cloneRegistered(c.RegisteredClaims)
-	claims.AuthTime, claims.Groups = cloneDate(c.AuthTime), slices.Clone(c.Groups)
+	claims.AuthTime, claims.Groups, claims.AMR = cloneDate(c.AuthTime), slices.Clone(c.Groups), slices.Clone(c.AMR)
 	claims.All, _ = cloneJSON(c.All).(map[string]any)
 	return &claims
 }
@@ -119,7 +159,8 @@ func (c *IDClaims) clone() *IDClaims {
 func (c *AccessClaims) clone() *AccessClaims {
 	claims := *c
 	claims.RegisteredClaims = cloneRegistered(c.RegisteredClaims)
-	claims.AuthTime, claims.Groups = cloneDate(c.AuthTime), slices.Clone(c.Groups)
+	claims.AuthTime, claims.Groups, claims.AMR = cloneDate(c.AuthTime), slices.Clone(c.Groups), slices.Clone(c.AMR)
+	claims.All, _ = cloneJSON(c.All).(map[string]any)
 	return &claims
 }
 
@@ -164,6 +205,7 @@ func (c *tokenClaims) identity(all map[string]any) *IDClaims {
 		RegisteredClaims: c.registered(times[:3]),
 		TokenUse:         c.use, Username: c.idUsername, Groups: slices.Clone(c.groups),
 		AuthTime: c.authTime.into(&times[3]), OriginID: c.originID, EventID: c.eventID,
+		ACR: c.acr, AMR: slices.Clone(c.amr),
 		EmailVerified: isTrue(all["email_verified"]), PhoneNumberVerified: isTrue(all["phone_number_verified"]), All: all,
 	}
 	claims.Email, _ = all["email"].(string)
@@ -171,10 +213,16 @@ func (c *tokenClaims) identity(all map[string]any) *IDClaims {
 	return claims
 }
 
-// Custom returns the custom attribute name, given without "custom:"; it is "" when the token does not have it.
+// Custom returns the custom attribute name, given without "custom:"; "" when the token does not have it as
+// text.
 func (c *IDClaims) Custom(name string) string {
 	text, _ := c.All[customPrefix+name].(string)
 	return text
+}
+
+// HasGroup reports whether the user is in the group; names are compared exactly.
+func (c *IDClaims) HasGroup(name string) bool {
+	return containsAny(slices.Values(c.Groups), []string{name})
 }
 
 func isTrue(v any) bool { return v == true || v == "true" }
@@ -190,6 +238,7 @@ func (c *tokenClaims) access() *AccessClaims {
 		RegisteredClaims: c.registered(held.times[:3]),
 		TokenUse:         c.use, Username: c.username, ClientID: c.clientID, Scope: c.scope, Groups: slices.Clone(c.groups),
 		AuthTime: c.authTime.into(&held.times[3]), OriginID: c.originID, EventID: c.eventID, DeviceKey: c.deviceKey,
+		ACR: c.acr, AMR: slices.Clone(c.amr),
 	}
 	return &held.claims
 }

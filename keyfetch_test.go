@@ -53,8 +53,8 @@ func (k *keySource) fetches() int {
 func (k *keySource) verifier(t *testing.T) *cognito.Verifier {
 	t.Helper()
 	k.now = testTime
-	v, err := cognito.NewVerifier(testPool, []string{testClient}, cognito.WithVerifierHTTPClient(&http.Client{Transport: k}),
-		cognito.WithVerifierClock(func() time.Time { k.mu.Lock(); defer k.mu.Unlock(); return k.now }))
+	v, err := cognito.NewVerifier(testPool, []string{testClient}, cognito.WithHTTPClient(&http.Client{Transport: k}),
+		cognito.WithClock(func() time.Time { k.mu.Lock(); defer k.mu.Unlock(); return k.now }))
 	require.NoError(t, err)
 	return v
 }
@@ -234,9 +234,9 @@ func TestKeysAreBounded(t *testing.T) {
 	require.NoError(t, err)
 	n[0] |= 0x80
 	set := keySetJSON(one.jwk(nil), one.jwk(map[string]any{"kid": "long", "n": encode(n)}))
-	newTestVerifier(t, cognito.WithKeys(set))
+	newTestVerifier(t, cognito.WithJWKS(set))
 	set = keySetJSON(one.jwk(nil), one.jwk(map[string]any{"kid": "long", "n": encode(append([]byte{1}, n...))}))
-	_, err = cognito.NewVerifier(testPool, []string{testClient}, cognito.WithKeys(set))
+	_, err = cognito.NewVerifier(testPool, []string{testClient}, cognito.WithJWKS(set))
 	require.ErrorContains(t, err, `"long"`)
 	require.ErrorContains(t, err, "8192 bits")
 }
@@ -244,7 +244,7 @@ func TestKeysAreBounded(t *testing.T) {
 func TestKeyForEncryptionDoesNotVerify(t *testing.T) {
 	t.Parallel()
 	for name, change := range map[string]map[string]any{"use": claim("use", "enc"), "alg": claim("alg", "RS512")} {
-		v := newTestVerifier(t, cognito.WithKeys(keySetJSON(forgers()[0].jwk(change))))
+		v := newTestVerifier(t, cognito.WithJWKS(keySetJSON(forgers()[0].jwk(change))))
 		require.ErrorContains(t, verifyAccess(t, v, forged(nil)), "algorithm", name)
 	}
 }

@@ -51,6 +51,8 @@ type tokenClaims struct {
 	scope, originID, eventID       string
 	deviceKey, atHash              string
 	groups                         []string
+	acr                            string
+	amr                            []string
 }
 
 // numericDate is a time in a token, to the fraction of a second that it names.
@@ -200,6 +202,10 @@ func (c *tokenClaims) member(name string) (into any, n int) {
 		return &c.atHash, 16
 	case "cognito:groups":
 		return &c.groups, 17
+	case "acr":
+		return &c.acr, 18
+	case "amr":
+		return &c.amr, 19
 	default:
 		return nil, 0
 	}

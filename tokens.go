@@ -275,7 +275,9 @@ func (c *Cognito) verifyPair(ctx context.Context, tokens Tokens) (access *Access
 		if err != nil {
 			return nil, nil, err
 		}
-		access = t.claims.access()
+		if access, err = t.access(); err != nil {
+			return nil, nil, err
+		}
 	}
 	if tokens.IDToken != "" {
 		t, err := c.pool.verifier.verify(ctx, tokens.IDToken, IDToken)

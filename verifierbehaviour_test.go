@@ -23,7 +23,7 @@ import (
 // remote is a verifier that fetches the keys of srv.
 func remote(t *testing.T, srv *cognitotest.Server, opts ...cognito.VerifierOption) *cognito.Verifier {
 	t.Helper()
-	opts = append([]cognito.VerifierOption{cognito.WithIssuers(srv.Issuer()), cognito.WithVerifierClock(srv.Now)}, opts...)
+	opts = append([]cognito.VerifierOption{cognito.WithIssuers(srv.Issuer()), cognito.WithClock(srv.Now)}, opts...)
 	v, err := cognito.NewVerifier(srv.UserPoolID, []string{srv.ClientID}, opts...)
 	require.NoError(t, err)
 	return v
@@ -74,7 +74,7 @@ func TestVerifierBehaviour(t *testing.T) {
 		}},
 		{74, "keys given, nothing fetched", func(t *testing.T, srv *cognitotest.Server) {
 			t.Helper()
-			v := remote(t, srv, cognito.WithKeys(keySetOf(t, srv)))
+			v := remote(t, srv, cognito.WithJWKS(keySetOf(t, srv)))
 			before := fetches(srv)
 			require.NoError(t, verify(t, v, accessOf(srv, cognitotest.TokenOptions{})))
 			require.ErrorIs(t, verify(t, v, accessOf(srv, cognitotest.TokenOptions{KeyID: "x"})), cognito.ErrUnknownKey)
@@ -205,7 +205,7 @@ func TestVerifierBehaviour(t *testing.T) {
 				asked++
 				return http.DefaultTransport.RoundTrip(req)
 			})}
-			require.NoError(t, verify(t, remote(t, srv, cognito.WithVerifierHTTPClient(client)), accessOf(srv, cognitotest.TokenOptions{})))
+			require.NoError(t, verify(t, remote(t, srv, cognito.WithHTTPClient(client)), accessOf(srv, cognitotest.TokenOptions{})))
 			assert.Equal(t, 1, asked)
 		}},
 	} {
@@ -336,8 +336,8 @@ func TestRotationDuringAFetch(t *testing.T) {
 			}
 			return &http.Response{StatusCode: http.StatusOK, Body: io.NopCloser(bytes.NewReader(keys))}, nil
 		})}
-		v, err := cognito.NewVerifier(testPool, []string{testClient}, cognito.WithVerifierHTTPClient(client),
-			cognito.WithVerifierClock(func() time.Time { return testTime }))
+		v, err := cognito.NewVerifier(testPool, []string{testClient}, cognito.WithHTTPClient(client),
+			cognito.WithClock(func() time.Time { return testTime }))
 		require.NoError(t, err)
 		// The first one's key may be gone again when it looks, which would be right.
 		go func() { _, _ = v.VerifyAccessToken(t.Context(), forged(nil)) }()
@@ -356,7 +356,7 @@ func TestRotationDuringAFetch(t *testing.T) {
 func TestTokenCache(t *testing.T) {
 	t.Parallel()
 	srv := newServer(t, cognitotest.Config{})
-	v := remote(t, srv, cognito.WithTokenCache(4), cognito.WithVerifierLeeway(0))
+	v := remote(t, srv, cognito.WithTokenCache(4), cognito.WithLeeway(0))
 	raw := accessOf(srv, cognitotest.TokenOptions{ExpiresIn: time.Hour})
 	first, err := v.VerifyAccessToken(t.Context(), raw)
 	require.NoError(t, err)

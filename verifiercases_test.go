@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -92,7 +93,7 @@ func withNull(name string) string {
 func keyCases() []verifierCase {
 	one, two := forgers()[0], forgers()[1]
 	keys := func(members ...map[string]any) []cognito.VerifierOption {
-		return with(cognito.WithKeys(keySetJSON(members...)))
+		return with(cognito.WithJWKS(keySetJSON(members...)))
 	}
 	bad := jwt.ErrTokenSignatureInvalid
 	rest := access(nil)
@@ -146,7 +147,7 @@ func changedToken(from, to string) string {
 
 func claimCases() []verifierCase {
 	at := func(offset time.Duration) int64 { return testTime.Add(offset).Unix() }
-	leeway := with(cognito.WithVerifierLeeway(time.Minute))
+	leeway := with(cognito.WithLeeway(time.Minute))
 	groups := func(names ...string) []cognito.VerifierOption { return with(cognito.WithGroups(names...)) }
 	scopes := func(names ...string) []cognito.VerifierOption { return with(cognito.WithScopes(names...)) }
 	id := cognito.IDToken
@@ -258,10 +259,10 @@ func TestBrokenKeysAreRefused(t *testing.T) {
 		"29 EC without x": without(ec, "x"), "29 EC without y": without(ec, "y"), "29 EC without crv": without(ec, "crv"),
 		"29 OKP without x": without(okp, "x"), "29 OKP without crv": without(okp, "crv"),
 	} {
-		_, err := cognito.NewVerifier(testPool, []string{testClient}, cognito.WithKeys(keySetJSON(f.jwk(nil), key)))
+		_, err := cognito.NewVerifier(testPool, []string{testClient}, cognito.WithJWKS(keySetJSON(f.jwk(nil), key)))
 		if strings.Contains(name, "without crv") && err == nil {
 			// A key of a curve that is not known is passed over; no token can be verified with it.
-			v := newTestVerifier(t, cognito.WithKeys(keySetJSON(f.jwk(nil), key)))
+			v := newTestVerifier(t, cognito.WithJWKS(keySetJSON(f.jwk(nil), key)))
 			require.NoError(t, v.VerifyInto(t.Context(), forged(nil), cognito.AccessToken, &map[string]any{}), name)
 			raw := f.sign(fmt.Sprintf(`{"kid":%q,"alg":"RS256"}`, key["kid"]), access(nil))
 			require.Error(t, v.VerifyInto(t.Context(), raw, cognito.AccessToken, &map[string]any{}), name)
@@ -285,7 +286,7 @@ func TestConfigurationIsChecked(t *testing.T) {
 		"63 no scopes":          {[]string{testClient}, with(cognito.WithScopes()), "WithScopes"},
 		"a cache for no tokens": {[]string{testClient}, with(cognito.WithTokenCache(0)), "WithTokenCache"},
 		"a cache for too many":  {[]string{testClient}, with(cognito.WithTokenCache(1 << 30)), "WithTokenCache"},
-		"no logger":             {[]string{testClient}, with(cognito.WithVerifierLogger(nil)), "WithLogger"},
+		"no logger":             {[]string{testClient}, with(cognito.WithLogger(nil)), "WithLogger"},
 	} {
 		v, err := cognito.NewVerifier(testPool, tt.clients, tt.opts...)
 		require.ErrorContains(t, err, tt.want, name)
@@ -299,8 +300,8 @@ func TestConfigurationIsChecked(t *testing.T) {
 		require.NotErrorAs(t, err, &refused)
 	}
 	// 58: any of the client IDs.
-	v, err := cognito.NewVerifier(testPool, []string{"other", testClient}, cognito.WithKeys(keySetJSON(forgers()[0].jwk(nil))),
-		cognito.WithVerifierClock(func() time.Time { return testTime }))
+	v, err := cognito.NewVerifier(testPool, []string{"other", testClient}, cognito.WithJWKS(keySetJSON(forgers()[0].jwk(nil))),
+		cognito.WithClock(func() time.Time { return testTime }))
 	require.NoError(t, err)
 	_, err = v.VerifyAccessToken(t.Context(), forged(nil))
 	require.NoError(t, err)
@@ -398,6 +399,9 @@ func TestClaimsOfAToken(t *testing.T) {
 	require.NoError(t, v.VerifyInto(t.Context(), forged(map[string]any{
 		"origin_jti": "o", "event_id": "e", "device_key": "d", "aud": []string{"x"}, "nbf": testTime.Unix(), "username": "Zoë\n",
 	}), cognito.AccessToken, &decoded))
+	assert.Equal(t, "x", access.All["aud"].([]any)[0])
+	assert.Equal(t, json.Number(strconv.FormatInt(testTime.Unix(), 10)), access.All["nbf"])
+	decoded.All = access.All // which is not part of the JSON
 	assert.Equal(t, &decoded, access)
 	assert.Equal(t, "Zoë\n", access.Username)
 
