@@ -257,7 +257,7 @@ func (s *signIn) begin(ctx context.Context, o opening) error {
 	o.username = s.username
 	s.opening = &o
 	s.c.session.noteDevice(nil)
-	s.c.pool.verifier.keys.warm(ctx)
+	s.c.pool.verifier.keys.Prefetch(ctx)
 	reply, err := s.initiate(ctx)
 	if o.session != "" && errors.Is(&Error{Err: err}, ErrSessionExpired) {
 		s.opening.session = "" // too late to be signed in by the sign-up alone: ask what there is

@@ -3,11 +3,15 @@ package cognito
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/golang-jwt/jwt/v5"
+
+	"github.com/gocognito/cognito/internal/token"
 )
 
 // AccessClaims are the claims of a verified access token: what its bearer may do. The embedded
@@ -257,4 +261,193 @@ func (d numericDate) into(held *jwt.NumericDate) *jwt.NumericDate {
 	}
 	held.Time = d.Time
 	return held
+}
+
+// tokenClaims is what every check looks at and what the claims types of this package hold. It decodes itself
+// from the token, so that no type of a caller's can stand between a token and its checks.
+type tokenClaims struct {
+	issuer, subject, id            string
+	audience                       []string
+	listedAudience                 bool // the audience was an array
+	expires, notBefore             numericDate
+	issued, authTime               numericDate
+	use                            TokenUse
+	clientID, username, idUsername string
+	scope, originID, eventID       string
+	deviceKey                      string
+	atHash                         string
+	hasAtHash                      bool
+	groups                         []string
+	acr                            string
+	amr                            []string
+
+	payload string   // the claims as JSON, with no other spelling of a name below
+	wrong   []string // claims of the wrong type that only some checks need
+}
+
+// numericDate is a time in a token, to the fraction of a second that it names.
+type numericDate struct {
+	time.Time
+
+	set bool
+}
+
+// member returns where the claim name goes; nil for one that is not read. A claim that is needed whatever the
+// token is for spoils it by a wrong type. The others are empty then, and spoil it where a check needs them.
+func (c *tokenClaims) member(name string) (into any, needed bool) {
+	switch name {
+	case "iss":
+		return &c.issuer, true
+	case "sub":
+		return &c.subject, true
+	case "jti":
+		return &c.id, true
+	case "aud":
+		return &c.audience, true
+	case "exp":
+		return &c.expires, true
+	case "nbf":
+		return &c.notBefore, true
+	case "iat":
+		return &c.issued, true
+	case "auth_time":
+		return &c.authTime, true
+	case "token_use":
+		return &c.use, true
+	case "client_id":
+		return &c.clientID, false
+	case "username":
+		return &c.username, false
+	case "cognito:username":
+		return &c.idUsername, false
+	case "scope":
+		return &c.scope, false
+	case "origin_jti":
+		return &c.originID, false
+	case "event_id":
+		return &c.eventID, false
+	case "device_key":
+		return &c.deviceKey, false
+	case "at_hash":
+		return &c.atHash, false
+	case "cognito:groups":
+		return &c.groups, false
+	case "acr":
+		return &c.acr, false
+	case "amr":
+		return &c.amr, false
+	default:
+		return nil, false
+	}
+}
+
+// claimNames are the names that this package and its callers take a decision by.
+var claimNames = []string{
+	"iss", "sub", "jti", "aud", "exp", "nbf", "iat", "auth_time", "token_use", "client_id", "username",
+	"cognito:username", "scope", "origin_jti", "event_id", "device_key", "at_hash", "cognito:groups", "acr", "amr",
+	"cognito:roles", "cognito:preferred_role", "identities", "nonce", "version", "email", "email_verified",
+	"phone_number", "phone_number_verified",
+}
+
+// otherSpelling reports whether encoding/json, which does not tell names apart by case, would take name for one
+// of claimNames that it is not.
+func otherSpelling(name string) bool {
+	plain := true
+	for i := range len(name) {
+		plain = plain && name[i] < 0x80 && (name[i] < 'A' || name[i] > 'Z')
+	}
+	if plain {
+		return false
+	}
+	return slices.ContainsFunc(claimNames, func(known string) bool { return strings.EqualFold(known, name) })
+}
+
+// UnmarshalJSON reads the claims strictly: a claim that is there twice is an error, and one in another case is
+// left out of what anyone reads.
+func (c *tokenClaims) UnmarshalJSON(data []byte) error {
+	*c = tokenClaims{payload: string(data)}
+	foreign := false
+	err := token.Members(c.payload, func(name, value string) error {
+		into, needed := c.member(name)
+		if into == nil {
+			foreign = foreign || otherSpelling(name)
+			return nil
+		}
+		err := c.read(into, value)
+		switch {
+		case err == nil:
+			return nil
+		case needed:
+			return fmt.Errorf("%s: %w", name, err)
+		default:
+			c.wrong = append(c.wrong, name)
+			return nil
+		}
+	})
+	if err == nil && foreign {
+		err = c.dropOtherSpellings()
+	}
+	return err
+}
+
+// read reads one claim. A claim of the wrong type leaves no part of it behind.
+func (c *tokenClaims) read(into any, value string) (err error) {
+	switch into := into.(type) {
+	case *string:
+		*into, err = token.Text(value)
+		if into == &c.atHash {
+			c.hasAtHash = true
+		}
+	case *TokenUse:
+		var use string
+		use, err = token.Text(value)
+		*into = TokenUse(use)
+	case *numericDate:
+		into.Time, err = token.Date(value)
+		into.set = err == nil
+	case *[]string:
+		*into, err = token.Texts(value)
+		if into == &c.audience {
+			c.listedAudience = value[0] == '['
+		}
+	}
+	return err
+}
+
+func (c *tokenClaims) dropOtherSpellings() error {
+	var kept strings.Builder
+	err := token.Members(c.payload, func(name, value string) error {
+		if otherSpelling(name) {
+			return nil
+		}
+		text, err := json.Marshal(name)
+		if kept.Len() > 0 {
+			kept.WriteByte(',')
+		}
+		kept.Write(text)
+		kept.WriteByte(':')
+		kept.WriteString(value)
+		return err
+	})
+	c.payload = "{" + kept.String() + "}"
+	return err
+}
+
+// Decoded reports whether the claims were read.
+func (c *tokenClaims) Decoded() bool { return c.payload != "" }
+
+// The methods of [jwt.Claims], for golang-jwt's checks of times.
+
+func (c *tokenClaims) GetExpirationTime() (*jwt.NumericDate, error) { return c.expires.numeric(), nil }
+func (c *tokenClaims) GetIssuedAt() (*jwt.NumericDate, error)       { return c.issued.numeric(), nil }
+func (c *tokenClaims) GetNotBefore() (*jwt.NumericDate, error)      { return c.notBefore.numeric(), nil }
+func (c *tokenClaims) GetIssuer() (string, error)                   { return c.issuer, nil }
+func (c *tokenClaims) GetSubject() (string, error)                  { return c.subject, nil }
+func (c *tokenClaims) GetAudience() (jwt.ClaimStrings, error)       { return c.audience, nil }
+
+func (d numericDate) numeric() *jwt.NumericDate {
+	if !d.set {
+		return nil
+	}
+	return &jwt.NumericDate{Time: d.Time}
 }

@@ -105,10 +105,6 @@ func (v *Verifier) settings() *handlerSettings {
 	return &v.handler
 }
 
-func (v *Verifier) authenticate(ctx context.Context, raw string, use TokenUse) (*verifiedToken, error) {
-	return v.verify(ctx, raw, use)
-}
-
 // BearerToken is the [TokenExtractor] for the Authorization header: "Bearer ", in any case, and the token.
 func BearerToken(r *http.Request) (string, error) {
 	fields := r.Header["Authorization"]

@@ -212,7 +212,7 @@ func (c *Cognito) adopt(ctx context.Context, tokens Tokens) error {
 // adoptSince is adopt, unless the session has got other tokens since epoch, or was signed out.
 func (c *Cognito) adoptSince(ctx context.Context, tokens Tokens, epoch uint64) error {
 	access, id, err := c.verifyPair(ctx, tokens)
-	if errors.Is(err, ErrUnknownKey) && c.pool.verifier.keys.resume() {
+	if errors.Is(err, ErrUnknownKey) && c.pool.verifier.keys.Resume() {
 		// The service itself gave them: the pause that made-up key IDs bring about is not for them.
 		access, id, err = c.verifyPair(ctx, tokens)
 	}
@@ -301,7 +301,7 @@ func samePair(id *tokenClaims, access *AccessClaims, accessToken string) error {
 	if id.subject != access.Subject {
 		return fmt.Errorf("%w: its subject is not that of the access token", jwt.ErrTokenInvalidSubject)
 	}
-	if id.atHash == "" {
+	if !id.hasAtHash {
 		return nil
 	}
 	sum := sha256.Sum256([]byte(accessToken))

@@ -2,7 +2,6 @@ package cognito
 
 import (
 	"context"
-	"crypto"
 	"crypto/rsa"
 	"encoding/json"
 	"errors"
@@ -20,6 +19,9 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
 	"github.com/golang-jwt/jwt/v5"
+
+	"github.com/gocognito/cognito/internal/jwks"
+	"github.com/gocognito/cognito/internal/token"
 )
 
 const defaultLeeway = time.Minute
@@ -38,10 +40,11 @@ type Verifier struct {
 	groups    [][]string // any of each; nil: not checked
 	scopes    [][]string // likewise
 	audiences [][]string // likewise
-	keys      *keySet
+	keys      *jwks.Keys
 	cache     *tokenCache // nil: every token is verified anew
 	leeway    time.Duration
 	now       func() time.Time
+	times     *jwt.Validator
 	log       *slog.Logger
 	handler   handlerSettings
 
@@ -74,7 +77,7 @@ type verifierOptions struct {
 	audiences [][]string
 	cacheSize int
 	handler   handlerSettings
-	shared    *keySet // a Cognito's; nil: the options say which
+	shared    *jwks.Keys // a Cognito's; nil: the options say which
 }
 
 // WithAnyClient accepts the tokens of every app client of the pool. Without it the client IDs are
@@ -232,14 +235,14 @@ func newVerifier(poolID string, clientIDs []string, o *verifierOptions) (*Verifi
 	}
 	keys := o.shared
 	if keys == nil {
-		if keys, err = o.keySet(issuers[0]); err != nil {
+		if keys, err = o.keys(issuers); err != nil {
 			return nil, err
 		}
 	}
 	return &Verifier{
 		poolID: poolID, issuers: issuers, clientIDs: slices.Clone(clientIDs),
 		groups: o.groups, scopes: o.scopes, audiences: o.audiences,
-		keys: keys, cache: newTokenCache(o.cacheSize), leeway: o.leeway, now: o.now, log: o.logger, handler: o.handlerSettings(),
+		keys: keys, cache: newTokenCache(o.cacheSize), leeway: o.leeway, now: o.now, times: newTimes(o.leeway, o.now), log: o.logger, handler: o.handlerSettings(),
 		jwks: o.jwks, jwksURL: o.jwksURL, httpClient: o.keyClient(),
 	}, nil
 }
@@ -275,19 +278,26 @@ func (o *verifierOptions) acceptedIssuers(poolID string) ([]string, error) {
 	return issuers, nil
 }
 
-// keySet returns the key set that the options ask for.
-func (o *verifierOptions) keySet(issuer string) (*keySet, error) {
-	if o.jwks != nil {
-		return newStaticKeySet("WithJWKS", o.jwks)
+// keys returns the keys that the options ask for.
+func (o *verifierOptions) keys(issuers []string) (*jwks.Keys, error) {
+	source, given := "WithJWKS", o.jwks
+	if env := os.Getenv(jwksEnv); given == nil && env != "" && o.jwksURL == "" {
+		source, given = jwksEnv, []byte(env)
 	}
-	if env := os.Getenv(jwksEnv); env != "" && o.jwksURL == "" {
-		return newStaticKeySet(jwksEnv, []byte(env))
+	config := jwks.Config{Client: o.keyClient(), Now: o.now, Log: o.logger}
+	switch {
+	case given != nil:
+		set, err := jwks.Given(source, given)
+		if err != nil {
+			return nil, err
+		}
+		return jwks.New(issuers, func(string) *jwks.Set { return set })
+	case o.jwksURL != "":
+		set := jwks.Fetched(o.jwksURL, config)
+		return jwks.New(issuers, func(string) *jwks.Set { return set })
+	default:
+		return jwks.New(issuers, func(issuer string) *jwks.Set { return jwks.Fetched(issuer+jwksPath, config) })
 	}
-	url := o.jwksURL
-	if url == "" {
-		url = issuer + jwksPath
-	}
-	return newKeySet(url, o.keyClient(), o.now, o.logger), nil
 }
 
 // keyClient returns the HTTP client that fetches keys; nil for a plain one.
@@ -301,7 +311,7 @@ func (o *verifierOptions) keyClient() *http.Client {
 // VerifyAccessToken verifies an access token and returns its claims. The error is a [*TokenError]:
 // [ErrKeysUnavailable] when the token could not be checked, another reason when it is bad.
 func (v *Verifier) VerifyAccessToken(ctx context.Context, raw string) (*AccessClaims, error) {
-	t, err := v.verify(ctx, raw, AccessToken)
+	t, err := v.authenticate(ctx, raw, AccessToken)
 	if err != nil {
 		return nil, err
 	}
@@ -311,7 +321,7 @@ func (v *Verifier) VerifyAccessToken(ctx context.Context, raw string) (*AccessCl
 // VerifyIDToken verifies an ID token and returns its claims. The error is as for [Verifier.VerifyAccessToken].
 // Where the access token that came with it is at hand, [Cognito.VerifyTokens] compares at_hash, too.
 func (v *Verifier) VerifyIDToken(ctx context.Context, raw string) (*IDClaims, error) {
-	t, err := v.verify(ctx, raw, IDToken)
+	t, err := v.authenticate(ctx, raw, IDToken)
 	if err != nil {
 		return nil, err
 	}
@@ -327,7 +337,7 @@ func (v *Verifier) VerifyInto(ctx context.Context, raw string, use TokenUse, cla
 	if err := errors.Join(checkUse(use), checkTarget(claims)); err != nil {
 		return wrapError("VerifyInto", err)
 	}
-	t, err := v.verify(ctx, raw, use)
+	t, err := v.authenticate(ctx, raw, use)
 	if err != nil {
 		return err
 	}
@@ -338,18 +348,23 @@ func (v *Verifier) VerifyInto(ctx context.Context, raw string, use TokenUse, cla
 // this package does not offer. It takes RS256 only, and fetches under ctx. Everything else is then the parser's to
 // check: issuer, expiry, token_use and the app client.
 func (v *Verifier) Keyfunc(ctx context.Context) jwt.Keyfunc {
-	return func(token *jwt.Token) (any, error) {
+	return func(t *jwt.Token) (any, error) {
 		if v == nil || v.keys == nil {
 			return nil, errNoVerifier
 		}
-		if token.Method == nil || token.Method.Alg() != algorithm || token.Header["alg"] != algorithm {
+		if t.Method == nil || t.Method.Alg() != algorithm || t.Header["alg"] != algorithm {
 			return nil, fmt.Errorf("%w: want %s", jwt.ErrTokenSignatureInvalid, algorithm)
 		}
-		if _, ok := token.Header["crit"]; ok {
-			return nil, errCritical
+		if _, ok := t.Header["crit"]; ok {
+			return nil, token.ErrCritical
 		}
-		kid, _ := token.Header["kid"].(string)
-		key, err := v.keys.key(ctx, kid, v.now())
+		issuer := v.issuers[0]
+		if t.Claims != nil {
+			if named, err := t.Claims.GetIssuer(); err == nil && slices.Contains(v.issuers, named) {
+				issuer = named
+			}
+		}
+		key, err := v.keys.Key(ctx, issuer, t)
 		if err != nil {
 			return nil, err
 		}
@@ -363,7 +378,7 @@ func (v *Verifier) Preload(ctx context.Context) error {
 	if v == nil || v.keys == nil {
 		return wrapError("Preload", errNoVerifier)
 	}
-	return wrapError("Preload", v.keys.preload(ctx))
+	return wrapError("Preload", v.keys.Preload(ctx))
 }
 
 // awsIssuers is both forms of the issuer of a pool at AWS. The SDK knows the host of each partition.
@@ -377,12 +392,19 @@ func awsIssuers(region, poolID string) ([]string, error) {
 	return []string{"https://" + host + "/" + poolID, "https://issuer-" + host + "/" + poolID}, nil
 }
 
-// algorithm is the one that the service signs with, and the one that is accepted.
-const algorithm = "RS256"
+const (
+	// algorithm is the one that the service signs with, and the one that is accepted.
+	algorithm = "RS256"
+
+	jwksEnv  = "COGNITO_JWKS"
+	jwksPath = "/.well-known/jwks.json"
+
+	unknownKeyPause = jwks.UnknownKeyPause
+)
+
+var tokenParser = token.NewParser(algorithm)
 
 var errNoVerifier = fmt.Errorf("%w: want a Verifier from NewVerifier", ErrKeysUnavailable)
-
-var errCritical = fmt.Errorf("%w: it has critical header extensions, and none is supported", jwt.ErrTokenUnverifiable)
 
 func checkUse(use TokenUse) error {
 	if use != AccessToken && use != IDToken {
@@ -401,12 +423,11 @@ func checkTarget(claims any) error {
 
 // verifiedToken is a token whose signature has been verified. It does not change.
 type verifiedToken struct {
-	claims  tokenClaims
-	payload string
-	keyID   string
-	key     *rsa.PublicKey
-	cached  bool                           // others may get it, too
-	all     atomic.Pointer[map[string]any] // of a cached one: every claim, decoded once
+	claims tokenClaims
+	keyID  string
+	key    *rsa.PublicKey
+	cached bool                           // others may get it, too
+	all    atomic.Pointer[map[string]any] // of a cached one: every claim, decoded once
 }
 
 // every returns every claim by its name, in a map that belongs to the caller.
@@ -427,10 +448,10 @@ func (t *verifiedToken) every(use TokenUse) (map[string]any, error) {
 
 // decode decodes the claims of the token into out.
 func (t *verifiedToken) decode(use TokenUse, out any) error {
-	d := json.NewDecoder(strings.NewReader(t.payload))
+	d := json.NewDecoder(strings.NewReader(t.claims.payload))
 	d.UseNumber() // a float64 would change numbers beyond 2^53
 	if err := d.Decode(out); err != nil {
-		return &TokenError{Use: use, Reason: malformed("claims: %w", err)}
+		return &TokenError{Use: use, Reason: fmt.Errorf("%w: claims: %w", jwt.ErrTokenMalformed, err)}
 	}
 	return nil
 }
@@ -453,15 +474,26 @@ func (t *verifiedToken) access() (*AccessClaims, error) {
 	return claims, nil
 }
 
+// authenticate verifies a token that a stranger sent. Where its key may be a new one that cannot be fetched yet, because
+// made-up key IDs have just caused a fetch, nothing is known about it.
+func (v *Verifier) authenticate(ctx context.Context, raw string, use TokenUse) (*verifiedToken, error) {
+	t, err := v.verify(ctx, raw, use)
+	if errors.Is(err, jwks.ErrPaused) {
+		var refused *TokenError
+		errors.As(err, &refused)
+		err = &TokenError{Use: use, Reason: fmt.Errorf("%w: %w", ErrKeysUnavailable, refused.Reason)}
+	}
+	return t, err
+}
+
 // verify checks raw for use.
 func (v *Verifier) verify(ctx context.Context, raw string, use TokenUse) (*verifiedToken, error) {
 	if v == nil || v.keys == nil {
 		return nil, &TokenError{Use: use, Reason: errNoVerifier}
 	}
-	now := v.now()
-	t, err := v.signed(ctx, raw, now)
+	t, err := v.signed(ctx, raw)
 	if err == nil {
-		err = v.checkClaims(&t.claims, use, now)
+		err = v.checkClaims(&t.claims, use)
 	}
 	if err != nil {
 		refused := &TokenError{Use: use, Reason: err}
@@ -471,64 +503,75 @@ func (v *Verifier) verify(ctx context.Context, raw string, use TokenUse) (*verif
 	return t, nil
 }
 
-// signed is raw once its signature is verified, now or, with a cache, earlier by a key that is still the pool's.
-func (v *Verifier) signed(ctx context.Context, raw string, now time.Time) (*verifiedToken, error) {
-	if v.cache == nil || len(raw) > maxTokenSize {
-		return v.checkSignature(ctx, raw, now)
+// signed returns raw parsed and with its signature verified. With a cache, a token seen before is not verified
+// again while its key is still in the key set.
+func (v *Verifier) signed(ctx context.Context, raw string) (*verifiedToken, error) {
+	if v.cache == nil || len(raw) > token.MaxSize {
+		return v.checkSignature(ctx, raw)
 	}
 	sum := hashToken(raw)
-	if t := v.cache.find(sum); t != nil && v.keys.has(ctx, t.keyID, t.key, now) {
+	if t := v.cache.find(sum); t != nil && v.keys.Has(ctx, t.claims.issuer, t.keyID, t.key) {
 		return t, nil
 	}
-	t, err := v.checkSignature(ctx, raw, now)
+	t, err := v.checkSignature(ctx, raw)
 	if err == nil {
 		t.cached = true
-		v.cache.add(sum, t)
+		v.cache.add(sum, t, len(raw))
 	}
 	return t, err
 }
 
-func (v *Verifier) checkSignature(ctx context.Context, raw string, now time.Time) (*verifiedToken, error) {
-	t, err := parseToken(raw)
+func (v *Verifier) checkSignature(ctx context.Context, raw string) (*verifiedToken, error) {
+	t := &verifiedToken{}
+	find := func(h token.Header, parsed *jwt.Token) (any, error) {
+		// A foreign issuer is rejected before its key is looked for: that is in no set here, and looking for it would
+		// only make the set be fetched again.
+		if !slices.Contains(v.issuers, t.claims.issuer) {
+			return nil, fmt.Errorf("%w: want %s, got %s", ErrTokenIssuer, v.issuers[0], quote(t.claims.issuer))
+		}
+		var err error
+		t.keyID = h.KeyID
+		t.key, err = v.keys.Key(ctx, t.claims.issuer, parsed)
+		return t.key, err
+	}
+	err := tokenParser.Parse(raw, &t.claims, find)
+	if err != nil && t.key != nil && v.keys.Recheck(ctx, t.claims.issuer, t.keyID, t.key) {
+		err = tokenParser.Parse(raw, &t.claims, find)
+	}
 	if err != nil {
 		return nil, err
 	}
-	key, err := v.keyFor(ctx, t, now)
-	if err != nil {
-		return nil, err
-	}
-	sum := hashToken(t.signed)
-	if err := rsa.VerifyPKCS1v15(key, crypto.SHA256, sum[:], t.signature); err != nil {
-		return nil, fmt.Errorf("%w: %w", jwt.ErrTokenSignatureInvalid, err)
-	}
-	return &verifiedToken{claims: t.claims, payload: t.payload, keyID: t.kid, key: key}, nil
+	return t, nil
 }
 
-// keyFor finds the key for a token whose signature is not verified yet. A foreign issuer is refused first: its
-// keys are not in this set, and looking for them would only make the set be fetched again.
-func (v *Verifier) keyFor(ctx context.Context, t *parsedToken, now time.Time) (*rsa.PublicKey, error) {
-	switch {
-	case !t.hasAlg:
-		return nil, fmt.Errorf("%w: it names no algorithm", jwt.ErrTokenUnverifiable)
-	case t.alg != algorithm:
-		return nil, fmt.Errorf("%w: want the algorithm %s, got %s", jwt.ErrTokenSignatureInvalid, algorithm, quote(t.alg))
-	case !slices.Contains(v.issuers, t.claims.issuer):
-		return nil, fmt.Errorf("%w: want %s, got %s", ErrTokenIssuer, v.issuers[0], quote(t.claims.issuer))
-	case t.hasCrit:
-		return nil, errCritical
-	}
-	return v.keys.key(ctx, t.kid, now)
+// newTimes makes golang-jwt's check of times. To that the moment of expiry itself is too late; here it is not,
+// which a nanosecond of leeway brings about.
+func newTimes(leeway time.Duration, now func() time.Time) *jwt.Validator {
+	return jwt.NewValidator(jwt.WithExpirationRequired(), jwt.WithLeeway(leeway+time.Nanosecond), jwt.WithTimeFunc(now))
 }
 
-func (v *Verifier) checkClaims(c *tokenClaims, use TokenUse, now time.Time) error {
+func (v *Verifier) checkTimes(c *tokenClaims) error {
+	err := v.times.Validate(c)
 	switch {
-	case !c.expires.set:
-		return fmt.Errorf("%w: exp", jwt.ErrTokenRequiredClaimMissing)
-	case now.After(c.expires.Add(v.leeway)):
-		return fmt.Errorf("%w: it was valid until %s, and it is %s", jwt.ErrTokenExpired, stamp(c.expires.Time), stamp(now))
-	case c.notBefore.set && now.Add(v.leeway).Before(c.notBefore.Time):
-		return fmt.Errorf("%w: it is valid from %s, and it is %s", jwt.ErrTokenNotValidYet, stamp(c.notBefore.Time), stamp(now))
-	case c.use != use:
+	case errors.Is(err, jwt.ErrTokenExpired):
+		return fmt.Errorf("%w: it was valid until %s, and it is %s", jwt.ErrTokenExpired, stamp(c.expires.Time), stamp(v.now()))
+	case errors.Is(err, jwt.ErrTokenNotValidYet):
+		return fmt.Errorf("%w: it is valid from %s, and it is %s", jwt.ErrTokenNotValidYet, stamp(c.notBefore.Time), stamp(v.now()))
+	default:
+		return err
+	}
+}
+
+func (v *Verifier) checkClaims(c *tokenClaims, use TokenUse) error {
+	if err := v.checkTimes(c); err != nil {
+		return err
+	}
+	for _, name := range c.wrong {
+		if v.needs(name, use) {
+			return fmt.Errorf("%w: claims: %s is of the wrong type", jwt.ErrTokenMalformed, name)
+		}
+	}
+	if c.use != use {
 		return fmt.Errorf("%w: want %s, got %s", ErrTokenUse, use, quote(string(c.use)))
 	}
 	if err := v.checkClient(c, use); err != nil {
@@ -550,6 +593,21 @@ func (v *Verifier) checkClaims(c *tokenClaims, use TokenUse, now time.Time) erro
 		}
 	}
 	return nil
+}
+
+// needs reports whether a token for use is no good if the claim name is of the wrong type, beside those that
+// every token needs.
+func (v *Verifier) needs(name string, use TokenUse) bool {
+	switch name {
+	case "client_id", "username", "scope":
+		return use == AccessToken
+	case "cognito:username":
+		return use == IDToken
+	case "cognito:groups":
+		return v.groups != nil
+	default:
+		return false
+	}
 }
 
 func (v *Verifier) checkClient(c *tokenClaims, use TokenUse) error {
@@ -658,7 +716,7 @@ func (m *MultiVerifier) Preload(ctx context.Context) error {
 	errs := make([]error, len(m.verifiers))
 	var wg sync.WaitGroup
 	for i, v := range m.verifiers {
-		wg.Go(func() { errs[i] = v.keys.preload(ctx) })
+		wg.Go(func() { errs[i] = v.keys.Preload(ctx) })
 	}
 	wg.Wait()
 	return wrapError("Preload", errors.Join(errs...))
@@ -700,7 +758,7 @@ func (m *MultiVerifier) authenticate(ctx context.Context, raw string, use TokenU
 	if err != nil {
 		return nil, err
 	}
-	return v.verify(ctx, raw, use)
+	return v.authenticate(ctx, raw, use)
 }
 
 // choose finds the verifier of the issuer that raw names, of which nothing is verified yet.
@@ -708,14 +766,31 @@ func (m *MultiVerifier) choose(raw string, use TokenUse) (*Verifier, error) {
 	if m == nil || m.byIssuer == nil {
 		return nil, &TokenError{Use: use, Reason: errNoVerifier}
 	}
-	t, err := parseToken(raw)
-	if err == nil && m.byIssuer[t.claims.issuer] == nil {
-		err = fmt.Errorf("%w: want that of one of %d verifiers, got %s", ErrTokenIssuer, len(m.verifiers), quote(t.claims.issuer))
+	var c tokenClaims
+	err := tokenParser.Read(raw, &c)
+	if err == nil && m.byIssuer[c.issuer] == nil {
+		err = fmt.Errorf("%w: want that of one of %d verifiers, got %s", ErrTokenIssuer, len(m.verifiers), quote(c.issuer))
 	}
 	if err != nil {
 		return nil, &TokenError{Use: use, Reason: err}
 	}
-	return m.byIssuer[t.claims.issuer], nil
+	return m.byIssuer[c.issuer], nil
+}
+
+// parsedToken is a token taken apart, of which nothing has been verified.
+type parsedToken struct {
+	claims  tokenClaims
+	payload string // the claims as JSON
+}
+
+// parseToken takes raw apart. It verifies nothing.
+func parseToken(raw string) (*parsedToken, error) {
+	t := &parsedToken{}
+	if err := tokenParser.Read(raw, &t.claims); err != nil {
+		return nil, err
+	}
+	t.payload = t.claims.payload
+	return t, nil
 }
 
 // Why a token is refused, matched with [errors.Is] against a [*TokenError]. The sentinels of
@@ -731,10 +806,10 @@ var (
 	// ErrTokenIssuer: the token was issued by another pool.
 	ErrTokenIssuer = errors.New("token has another issuer")
 	// ErrUnknownKey: the token names no key, or one that the pool does not have.
-	ErrUnknownKey = errors.New("token is signed with an unknown key")
+	ErrUnknownKey = jwks.ErrUnknownKey
 	// ErrKeysUnavailable: the pool's keys could not be fetched, so nothing is known about the token. It is the
 	// one reason here that speaks of the pool and not of the token.
-	ErrKeysUnavailable = errors.New("the pool's keys are unavailable")
+	ErrKeysUnavailable = jwks.ErrUnavailable
 	// ErrNotInGroup: the user is in none of the groups that [WithGroups] or [RequireGroups] name.
 	ErrNotInGroup = errors.New("user is in none of the groups that are wanted")
 	// ErrInsufficientScope: the token has none of the scopes that [WithScopes] or [RequireScopes] name.
