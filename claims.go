@@ -187,8 +187,11 @@ func cloneJSON(v any) any {
 	switch v := v.(type) {
 	case map[string]any:
 		copied := maps.Clone(v)
-		for name := range copied {
-			copied[name] = cloneJSON(copied[name])
+		for name, member := range v {
+			switch member.(type) {
+			case map[string]any, []any:
+				copied[name] = cloneJSON(member)
+			}
 		}
 		return copied
 	case []any:

@@ -435,9 +435,13 @@ func (t *verifiedToken) every(use TokenUse) (map[string]any, error) {
 	if all := t.all.Load(); all != nil {
 		return cloneJSON(*all).(map[string]any), nil
 	}
-	var all map[string]any
-	if err := t.decode(use, &all); err != nil {
-		return nil, err
+	all := make(map[string]any, 16)
+	err := token.Members(t.claims.payload, func(name, value string) (err error) {
+		all[name], err = token.Value(value)
+		return err
+	})
+	if err != nil {
+		return nil, &TokenError{Use: use, Reason: fmt.Errorf("%w: claims: %w", jwt.ErrTokenMalformed, err)}
 	}
 	if t.cached {
 		own := cloneJSON(all).(map[string]any)

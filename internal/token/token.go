@@ -311,6 +311,28 @@ func Texts(value string) ([]string, error) {
 	return list, nil
 }
 
+// Value is any JSON value, as encoding/json decodes it, with numbers as [json.Number].
+func Value(value string) (any, error) {
+	switch value[0] {
+	case '"':
+		return Text(value)
+	case '{', '[':
+		var decoded any
+		d := json.NewDecoder(strings.NewReader(value))
+		d.UseNumber()
+		err := d.Decode(&decoded)
+		return decoded, err
+	case 't':
+		return true, nil
+	case 'f':
+		return false, nil
+	case 'n':
+		return nil, nil
+	default:
+		return json.Number(value), nil
+	}
+}
+
 // Date is a JSON number of seconds since 1970, to the fraction that it names.
 func Date(value string) (time.Time, error) {
 	seconds, err := strconv.ParseFloat(value, 64)
