@@ -448,7 +448,7 @@ func (s *handlerSettings) refuse(w http.ResponseWriter, r *http.Request, err err
 	status, challenge := http.StatusUnauthorized, `Bearer error="invalid_token"`
 	var step *authenticationError
 	switch {
-	case errors.Is(err, ErrKeysUnavailable):
+	case errors.Is(err, ErrKeysUnavailable), errors.Is(err, ErrRevocationUnknown):
 		status, challenge = http.StatusServiceUnavailable, ""
 	case errors.Is(err, ErrNotInGroup), errors.Is(err, ErrInsufficientScope):
 		status, challenge = http.StatusForbidden, `Bearer error="insufficient_scope"`

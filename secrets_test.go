@@ -28,7 +28,7 @@ var harmless = map[string]string{
 	"MFAPreference": "choices", "UserContextData": "what a browser is", "ContextData": "the same; ContextDataFromRequest copies no header with a credential",
 	"ClientMetadata": "for Lambda functions, and not for secrets, as the service's manual says", "ValidationData": "the same",
 	"Option": "an interface; what implements it is a function, which prints as an address", "SessionOption": "the same", "CallOption": "the same",
-	"VerifierOption": "the same", "SharedOption": "the same", "TokenExtractor": "a function, which prints as an address", "TokenStore": "an interface of the caller's", "TokenLocker": "the same",
+	"VerifierOption": "the same", "SharedOption": "the same", "RevocationOption": "the same", "TokenExtractor": "a function, which prints as an address", "TokenStore": "an interface of the caller's", "TokenLocker": "the same",
 }
 
 // secret marks every value below that must not be printed.

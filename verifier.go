@@ -32,7 +32,7 @@ const defaultLeeway = time.Minute
 // concurrent use.
 //
 // A token that verifies was issued by the pool and has not expired. Whether it was revoked since, for
-// example by a sign-out, only the service knows.
+// example by a sign-out, only the service knows; see [WithRevocationCheck].
 type Verifier struct {
 	poolID    string
 	issuers   []string
@@ -47,6 +47,7 @@ type Verifier struct {
 	times     *jwt.Validator
 	log       *slog.Logger
 	handler   handlerSettings
+	revoked   *revocations // nil: not checked
 
 	// What [Cognito.Verifier] passes on to a Verifier with keys of its own.
 	jwks       []byte
@@ -77,7 +78,10 @@ type verifierOptions struct {
 	audiences [][]string
 	cacheSize int
 	handler   handlerSettings
-	shared    *jwks.Keys // a Cognito's; nil: the options say which
+
+	revocation *revocations                    // nil: tokens are not asked about
+	sdk        *cognitoidentityprovider.Client // a Cognito's; nil: one of the options
+	shared     *jwks.Keys                      // a Cognito's; nil: the options say which
 }
 
 // WithAnyClient accepts the tokens of every app client of the pool. Without it the client IDs are
@@ -198,7 +202,7 @@ func (c *Cognito) Verifier(opts ...VerifierOption) (*Verifier, error) {
 		return nil, wrapError("Verifier", errNotMade)
 	}
 	from := c.pool.verifier
-	o := &verifierOptions{clientOptions: clientOptions{
+	o := &verifierOptions{sdk: c.pool.sdk, clientOptions: clientOptions{
 		leeway: from.leeway, now: from.now, logger: from.log,
 		jwks: from.jwks, jwksURL: from.jwksURL, httpClient: from.httpClient,
 	}}
@@ -239,11 +243,20 @@ func newVerifier(poolID string, clientIDs []string, o *verifierOptions) (*Verifi
 			return nil, err
 		}
 	}
+	client := o.keyClient()
+	if o.revocation != nil {
+		if o.sdk == nil {
+			region, _ := splitPoolID(poolID)
+			o.sdk = newServiceClient(&o.clientOptions, region)
+		}
+		o.revocation = o.revocation.use(o.sdk, client, o.now)
+	}
 	return &Verifier{
-		poolID: poolID, issuers: issuers, clientIDs: slices.Clone(clientIDs),
+		revoked: o.revocation,
+		poolID:  poolID, issuers: issuers, clientIDs: slices.Clone(clientIDs),
 		groups: o.groups, scopes: o.scopes, audiences: o.audiences,
 		keys: keys, cache: newTokenCache(o.cacheSize), leeway: o.leeway, now: o.now, times: newTimes(o.leeway, o.now), log: o.logger, handler: o.handlerSettings(),
-		jwks: o.jwks, jwksURL: o.jwksURL, httpClient: o.keyClient(),
+		jwks: o.jwks, jwksURL: o.jwksURL, httpClient: client,
 	}, nil
 }
 
@@ -487,6 +500,13 @@ func (v *Verifier) authenticate(ctx context.Context, raw string, use TokenUse) (
 		errors.As(err, &refused)
 		err = &TokenError{Use: use, Reason: fmt.Errorf("%w: %w", ErrKeysUnavailable, refused.Reason)}
 	}
+	if err == nil && v.revoked != nil {
+		if reason := v.revoked.check(ctx, raw, t); reason != nil {
+			refused := &TokenError{Use: use, Reason: reason}
+			v.log.DebugContext(ctx, "cognito: token refused", slog.Any("error", refused))
+			return nil, refused
+		}
+	}
 	return t, err
 }
 
@@ -609,6 +629,8 @@ func (v *Verifier) needs(name string, use TokenUse) bool {
 		return use == IDToken
 	case "cognito:groups":
 		return v.groups != nil
+	case "origin_jti":
+		return v.revoked != nil
 	default:
 		return false
 	}

@@ -347,7 +347,12 @@ type temporaryError struct{ error }
 
 func (e temporaryError) Unwrap() error { return e.error }
 
-func (s *Set) fetch(ctx context.Context) (map[string]*entry, error) {
+func (s *Set) fetch(ctx context.Context) (keys map[string]*entry, err error) {
+	defer func() { // a caller's HTTP client may panic, and this is no caller's goroutine
+		if p := recover(); p != nil {
+			keys, err = nil, fmt.Errorf("panic: %v", p)
+		}
+	}()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, s.url, nil) //nolint:gosec // the caller set the address
 	if err != nil {
 		return nil, err
