@@ -20,7 +20,7 @@ import (
 
 // harmless are the exported types that hold no secret of their own, and why.
 var harmless = map[string]string{
-	"AccessClaims": "claims are what a token says, and do not give it back", "IDClaims": "the same",
+	"AccessClaims": "claims are what a token says, and do not give it back", "IDClaims": "the same", "ALBClaims": "the same", "ALBVerifier": "public keys and what is compared",
 	"AttributeMap": "names of attributes", "Attributes": "what is stored of a user; Amazon Cognito shows it to every administrator",
 	"TrackedDevice":      "keys, names and dates of a device, and not its password",
 	"WebAuthnCredential": "what the pool knows of a passkey is public", "CodeDelivery": "where a code went, and not the code",

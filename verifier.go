@@ -829,6 +829,8 @@ var (
 	ErrTokenClient = errors.New("token was issued to another app client")
 	// ErrTokenAudience: the access token is not bound to the resource that [WithAudience] names.
 	ErrTokenAudience = fmt.Errorf("%w: token is for another resource", jwt.ErrTokenInvalidAudience)
+	// ErrTokenSigner: the claims were signed by another load balancer ([ALBVerifier]).
+	ErrTokenSigner = errors.New("claims are signed by another load balancer")
 	// ErrTokenIssuer: the token was issued by another pool.
 	ErrTokenIssuer = errors.New("token has another issuer")
 	// ErrUnknownKey: the token names no key, or one that the pool does not have.

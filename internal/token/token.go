@@ -110,6 +110,8 @@ type Header struct {
 	KeyID  string // "" when it names none
 	Signer string // the load balancer that signed it; "" elsewhere
 	Client string // likewise, the app client
+
+	Expires time.Time // likewise; the zero time when it does not say
 }
 
 type header struct {
@@ -154,6 +156,10 @@ func (p *Parser) header(raw string) (h header, err error) {
 		case "client":
 			if p.padding {
 				h.Client, err = Text(value)
+			}
+		case "exp":
+			if p.padding {
+				h.Expires, err = Date(value)
 			}
 		}
 		if err != nil {
