@@ -297,7 +297,7 @@ func (s *signIn) begin(ctx context.Context, start authStart) error {
 	start.username = s.username
 	s.start = &start
 	s.c.session.noteDevice(nil)
-	s.c.pool.verifier.keys.warm(ctx)
+	s.c.pool.verifier.keys.Prefetch(ctx)
 	reply, err := s.initiate(ctx)
 	if start.session != "" && errors.Is(&Error{Err: err}, ErrSessionExpired) {
 		s.start.session = "" // too late to be signed in by the sign-up alone: ask what there is

@@ -28,7 +28,7 @@ func TestTokenCacheKeepsTheLatest(t *testing.T) {
 		_, err := v.VerifyAccessToken(t.Context(), raw)
 		runtime.ReadMemStats(&after)
 		require.NoError(t, err)
-		return after.Mallocs-before.Mallocs < 14 // it is 5 or 21, and something may go on beside it
+		return after.Mallocs-before.Mallocs < 40 // it is about 15 or more than 60, and something may go on beside it
 	}
 	for _, raw := range tokens[len(tokens)-4:] {
 		assert.True(t, cached(raw), "half of them at least are there")

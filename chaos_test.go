@@ -154,8 +154,8 @@ func newChaos(t *testing.T, seed uint64) *chaos {
 // startAPI starts a server that says whose token a request came with.
 func (b *chaos) startAPI() {
 	v, err := cognito.NewVerifier(b.srv.UserPoolID, []string{b.srv.ClientID}, cognito.WithIssuers(b.srv.Issuer()),
-		cognito.WithVerifierClock(b.srv.Now), cognito.WithTokenCache(chaosSessions/2),
-		cognito.WithVerifierHTTPClient(&http.Client{Transport: b.network}))
+		cognito.WithClock(b.srv.Now), cognito.WithTokenCache(chaosSessions/2),
+		cognito.WithHTTPClient(&http.Client{Transport: b.network}))
 	require.NoError(b.t, err)
 	b.api = httptest.NewServer(v.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		claims, _ := cognito.ClaimsFromContext(r.Context())

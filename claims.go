@@ -1,12 +1,17 @@
 package cognito
 
 import (
+	"bytes"
 	"encoding/json"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/golang-jwt/jwt/v5"
+
+	"github.com/gocognito/cognito/internal/token"
 )
 
 // AccessClaims are the claims of a verified access token: what its bearer may do. The embedded
@@ -32,6 +37,34 @@ type AccessClaims struct {
 	EventID string `json:"event_id,omitempty"`
 	// DeviceKey is the remembered device that the user signed in with; "" without one.
 	DeviceKey string `json:"device_key,omitempty"`
+	// ACR is the level of authentication that the sign-in reached, such as "urn:cognito:loa:2"; "" where the
+	// pool does not say. See [RequireACR].
+	ACR string `json:"acr,omitempty"`
+	// AMR are the methods of authentication that the user proved, such as "pwd" and "otp"; nil where the pool
+	// does not say.
+	AMR []string `json:"amr,omitempty"`
+	// All is every claim of the token by its name, including those above and those that a Lambda function of
+	// the pool added. Numbers are [json.Number], so that none is rounded. It is not part of the JSON of
+	// AccessClaims.
+	All map[string]any `json:"-"`
+}
+
+// Custom returns the custom attribute name, given without "custom:"; "" when the token does not have it as
+// text. Access tokens have such claims only where a Lambda function of the pool adds them; those that it
+// names otherwise are in All.
+func (c *AccessClaims) Custom(name string) string {
+	text, _ := c.All[customPrefix+name].(string)
+	return text
+}
+
+// HasGroup reports whether the user is in the group; names are compared exactly.
+func (c *AccessClaims) HasGroup(name string) bool {
+	return containsAny(slices.Values(c.Groups), []string{name})
+}
+
+// HasScope reports whether the token has the scope; names are compared exactly.
+func (c *AccessClaims) HasScope(name string) bool {
+	return containsAny(strings.FieldsSeq(c.Scope), []string{name})
 }
 
 // Scopes returns the single scopes; nil when there are none.
@@ -59,14 +92,21 @@ type IDClaims struct {
 	OriginID string `json:"origin_jti,omitempty"`
 	// EventID is the sign-in's ID in the service's logs.
 	EventID string `json:"event_id,omitempty"`
+	// ACR is the level of authentication that the sign-in reached, such as "urn:cognito:loa:2"; "" where the
+	// pool does not say. See [RequireACR].
+	ACR string `json:"acr,omitempty"`
+	// AMR are the methods of authentication that the user proved, such as "pwd" and "otp"; nil where the pool
+	// does not say.
+	AMR []string `json:"amr,omitempty"`
 	// Email is the e-mail address, and EmailVerified whether the user proved to have it.
 	Email         string `json:"email,omitempty"`
 	EmailVerified bool   `json:"-"`
 	// PhoneNumber is the phone number, and PhoneNumberVerified whether the user proved to have it.
 	PhoneNumber         string `json:"phone_number,omitempty"`
 	PhoneNumberVerified bool   `json:"-"`
-	// All is every claim of the token by its name, those above included: standard attributes such as
-	// "given_name", custom ones such as "custom:team" (always text), and what a Lambda function added.
+	// All is every claim of the token by its name, including those above: standard attributes such as
+	// "given_name", custom ones such as "custom:team" (always text), and what a Lambda function added. Numbers
+	// are [json.Number], so that none is rounded.
 	All map[string]any `json:"-"`
 }
 
@@ -77,7 +117,9 @@ func (c *IDClaims) UnmarshalJSON(data []byte) error {
 	if err := json.Unmarshal(data, (*plain)(c)); err != nil {
 		return err
 	}
-	if err := json.Unmarshal(data, &c.All); err != nil {
+	d := json.NewDecoder(bytes.NewReader(data))
+	d.UseNumber()
+	if err := d.Decode(&c.All); err != nil {
 		return err
 	}
 	c.EmailVerified = isTrue(c.All["email_verified"])
@@ -93,7 +135,9 @@ func (c IDClaims) MarshalJSON() ([]byte, error) {
 		return nil, err
 	}
 	all := map[string]any{}
-	if err := json.Unmarshal(text, &all); err != nil {
+	d := json.NewDecoder(bytes.NewReader(text))
+	d.UseNumber()
+	if err := d.Decode(&all); err != nil {
 		return nil, err
 	}
 	if c.EmailVerified {
@@ -110,7 +154,7 @@ func (c IDClaims) MarshalJSON() ([]byte, error) {
 func (c *IDClaims) clone() *IDClaims {
 	claims := *c
 	claims.RegisteredClaims = cloneRegistered(c.RegisteredClaims)
-	claims.AuthTime, claims.Groups = cloneDate(c.AuthTime), slices.Clone(c.Groups)
+	claims.AuthTime, claims.Groups, claims.AMR = cloneDate(c.AuthTime), slices.Clone(c.Groups), slices.Clone(c.AMR)
 	claims.All, _ = cloneJSON(c.All).(map[string]any)
 	return &claims
 }
@@ -119,7 +163,8 @@ func (c *IDClaims) clone() *IDClaims {
 func (c *AccessClaims) clone() *AccessClaims {
 	claims := *c
 	claims.RegisteredClaims = cloneRegistered(c.RegisteredClaims)
-	claims.AuthTime, claims.Groups = cloneDate(c.AuthTime), slices.Clone(c.Groups)
+	claims.AuthTime, claims.Groups, claims.AMR = cloneDate(c.AuthTime), slices.Clone(c.Groups), slices.Clone(c.AMR)
+	claims.All, _ = cloneJSON(c.All).(map[string]any)
 	return &claims
 }
 
@@ -142,8 +187,11 @@ func cloneJSON(v any) any {
 	switch v := v.(type) {
 	case map[string]any:
 		copied := maps.Clone(v)
-		for name := range copied {
-			copied[name] = cloneJSON(copied[name])
+		for name, member := range v {
+			switch member.(type) {
+			case map[string]any, []any:
+				copied[name] = cloneJSON(member)
+			}
 		}
 		return copied
 	case []any:
@@ -164,6 +212,7 @@ func (c *tokenClaims) identity(all map[string]any) *IDClaims {
 		RegisteredClaims: c.registered(times[:3]),
 		TokenUse:         c.use, Username: c.idUsername, Groups: slices.Clone(c.groups),
 		AuthTime: c.authTime.into(&times[3]), OriginID: c.originID, EventID: c.eventID,
+		ACR: c.acr, AMR: slices.Clone(c.amr),
 		EmailVerified: isTrue(all["email_verified"]), PhoneNumberVerified: isTrue(all["phone_number_verified"]), All: all,
 	}
 	claims.Email, _ = all["email"].(string)
@@ -171,10 +220,16 @@ func (c *tokenClaims) identity(all map[string]any) *IDClaims {
 	return claims
 }
 
-// Custom returns the custom attribute name, given without "custom:"; it is "" when the token does not have it.
+// Custom returns the custom attribute name, given without "custom:"; "" when the token does not have it as
+// text.
 func (c *IDClaims) Custom(name string) string {
 	text, _ := c.All[customPrefix+name].(string)
 	return text
+}
+
+// HasGroup reports whether the user is in the group; names are compared exactly.
+func (c *IDClaims) HasGroup(name string) bool {
+	return containsAny(slices.Values(c.Groups), []string{name})
 }
 
 func isTrue(v any) bool { return v == true || v == "true" }
@@ -190,6 +245,7 @@ func (c *tokenClaims) access() *AccessClaims {
 		RegisteredClaims: c.registered(held.times[:3]),
 		TokenUse:         c.use, Username: c.username, ClientID: c.clientID, Scope: c.scope, Groups: slices.Clone(c.groups),
 		AuthTime: c.authTime.into(&held.times[3]), OriginID: c.originID, EventID: c.eventID, DeviceKey: c.deviceKey,
+		ACR: c.acr, AMR: slices.Clone(c.amr),
 	}
 	return &held.claims
 }
@@ -208,4 +264,193 @@ func (d numericDate) into(held *jwt.NumericDate) *jwt.NumericDate {
 	}
 	held.Time = d.Time
 	return held
+}
+
+// tokenClaims is what every check looks at and what the claims types of this package hold. It decodes itself
+// from the token, so that no type of a caller's can stand between a token and its checks.
+type tokenClaims struct {
+	issuer, subject, id            string
+	audience                       []string
+	listedAudience                 bool // the audience was an array
+	expires, notBefore             numericDate
+	issued, authTime               numericDate
+	use                            TokenUse
+	clientID, username, idUsername string
+	scope, originID, eventID       string
+	deviceKey                      string
+	atHash                         string
+	hasAtHash                      bool
+	groups                         []string
+	acr                            string
+	amr                            []string
+
+	payload string   // the claims as JSON, with no other spelling of a name below
+	wrong   []string // claims of the wrong type that only some checks need
+}
+
+// numericDate is a time in a token, to the fraction of a second that it names.
+type numericDate struct {
+	time.Time
+
+	set bool
+}
+
+// member returns where the claim name goes; nil for one that is not read. A claim that is needed whatever the
+// token is for spoils it by a wrong type. The others are empty then, and spoil it where a check needs them.
+func (c *tokenClaims) member(name string) (into any, needed bool) {
+	switch name {
+	case "iss":
+		return &c.issuer, true
+	case "sub":
+		return &c.subject, true
+	case "jti":
+		return &c.id, true
+	case "aud":
+		return &c.audience, true
+	case "exp":
+		return &c.expires, true
+	case "nbf":
+		return &c.notBefore, true
+	case "iat":
+		return &c.issued, true
+	case "auth_time":
+		return &c.authTime, true
+	case "token_use":
+		return &c.use, true
+	case "client_id":
+		return &c.clientID, false
+	case "username":
+		return &c.username, false
+	case "cognito:username":
+		return &c.idUsername, false
+	case "scope":
+		return &c.scope, false
+	case "origin_jti":
+		return &c.originID, false
+	case "event_id":
+		return &c.eventID, false
+	case "device_key":
+		return &c.deviceKey, false
+	case "at_hash":
+		return &c.atHash, false
+	case "cognito:groups":
+		return &c.groups, false
+	case "acr":
+		return &c.acr, false
+	case "amr":
+		return &c.amr, false
+	default:
+		return nil, false
+	}
+}
+
+// claimNames are the names that this package and its callers take a decision by.
+var claimNames = []string{
+	"iss", "sub", "jti", "aud", "exp", "nbf", "iat", "auth_time", "token_use", "client_id", "username",
+	"cognito:username", "scope", "origin_jti", "event_id", "device_key", "at_hash", "cognito:groups", "acr", "amr",
+	"cognito:roles", "cognito:preferred_role", "identities", "nonce", "version", "email", "email_verified",
+	"phone_number", "phone_number_verified",
+}
+
+// otherSpelling reports whether encoding/json, which does not tell names apart by case, would take name for one
+// of claimNames that it is not.
+func otherSpelling(name string) bool {
+	plain := true
+	for i := range len(name) {
+		plain = plain && name[i] < 0x80 && (name[i] < 'A' || name[i] > 'Z')
+	}
+	if plain {
+		return false
+	}
+	return slices.ContainsFunc(claimNames, func(known string) bool { return strings.EqualFold(known, name) })
+}
+
+// UnmarshalJSON reads the claims strictly: a claim that is there twice is an error, and one in another case is
+// left out of what anyone reads.
+func (c *tokenClaims) UnmarshalJSON(data []byte) error {
+	*c = tokenClaims{payload: string(data)}
+	foreign := false
+	err := token.Members(c.payload, func(name, value string) error {
+		into, needed := c.member(name)
+		if into == nil {
+			foreign = foreign || otherSpelling(name)
+			return nil
+		}
+		err := c.read(into, value)
+		switch {
+		case err == nil:
+			return nil
+		case needed:
+			return fmt.Errorf("%s: %w", name, err)
+		default:
+			c.wrong = append(c.wrong, name)
+			return nil
+		}
+	})
+	if err == nil && foreign {
+		err = c.dropOtherSpellings()
+	}
+	return err
+}
+
+// read reads one claim. A claim of the wrong type leaves no part of it behind.
+func (c *tokenClaims) read(into any, value string) (err error) {
+	switch into := into.(type) {
+	case *string:
+		*into, err = token.Text(value)
+		if into == &c.atHash {
+			c.hasAtHash = true
+		}
+	case *TokenUse:
+		var use string
+		use, err = token.Text(value)
+		*into = TokenUse(use)
+	case *numericDate:
+		into.Time, err = token.Date(value)
+		into.set = err == nil
+	case *[]string:
+		*into, err = token.Texts(value)
+		if into == &c.audience {
+			c.listedAudience = value[0] == '['
+		}
+	}
+	return err
+}
+
+func (c *tokenClaims) dropOtherSpellings() error {
+	var kept strings.Builder
+	err := token.Members(c.payload, func(name, value string) error {
+		if otherSpelling(name) {
+			return nil
+		}
+		text, err := json.Marshal(name)
+		if kept.Len() > 0 {
+			kept.WriteByte(',')
+		}
+		kept.Write(text)
+		kept.WriteByte(':')
+		kept.WriteString(value)
+		return err
+	})
+	c.payload = "{" + kept.String() + "}"
+	return err
+}
+
+// Decoded reports whether the claims were read.
+func (c *tokenClaims) Decoded() bool { return c.payload != "" }
+
+// The methods of [jwt.Claims], for golang-jwt's checks of times.
+
+func (c *tokenClaims) GetExpirationTime() (*jwt.NumericDate, error) { return c.expires.numeric(), nil }
+func (c *tokenClaims) GetIssuedAt() (*jwt.NumericDate, error)       { return c.issued.numeric(), nil }
+func (c *tokenClaims) GetNotBefore() (*jwt.NumericDate, error)      { return c.notBefore.numeric(), nil }
+func (c *tokenClaims) GetIssuer() (string, error)                   { return c.issuer, nil }
+func (c *tokenClaims) GetSubject() (string, error)                  { return c.subject, nil }
+func (c *tokenClaims) GetAudience() (jwt.ClaimStrings, error)       { return c.audience, nil }
+
+func (d numericDate) numeric() *jwt.NumericDate {
+	if !d.set {
+		return nil
+	}
+	return &jwt.NumericDate{Time: d.Time}
 }

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"os"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -73,22 +72,19 @@ func newCognito(userPoolID, clientID string, opts []Option) (*Cognito, error) {
 	}
 
 	region, name := splitPoolID(userPoolID)
-	issuers, err := o.issuers(region, userPoolID)
-	if err != nil {
-		return nil, err
-	}
 	if o.region == "" {
 		o.region = region
 	}
-	keys, err := o.keySet(issuers[0])
+	clock := &serviceClock{local: o.now}
+	o.now = clock.now
+	verifier, err := newVerifier(userPoolID, []string{clientID}, &verifierOptions{clientOptions: o, regions: []string{o.region}})
 	if err != nil {
 		return nil, err
 	}
-	clock := &serviceClock{local: o.now}
 	p := &pool{
 		id: userPoolID, name: name, clientID: clientID, clientSecret: o.clientSecret,
-		issuer: issuers[0], sdk: newServiceClient(&o, o.region, clock), now: clock.now, log: o.logger,
-		verifier: &Verifier{issuers: issuers, clientIDs: []string{clientID}, keys: keys, leeway: o.leeway, now: clock.now, log: o.logger},
+		issuer: verifier.issuers[0], sdk: newServiceClient(&o, o.region, clock), now: clock.now, log: o.logger,
+		verifier: verifier,
 	}
 	return &Cognito{pool: p, session: newSession(o.sessionOptions, p)}, nil
 }
@@ -195,35 +191,4 @@ func quote(s string) string {
 		return fmt.Sprintf("%q… (%d bytes)", s[:most], len(s))
 	}
 	return fmt.Sprintf("%q", s)
-}
-
-// issuers lists the issuers to accept; the first is the pool's own, under which its keys are.
-func (o *clientOptions) issuers(region, poolID string) ([]string, error) {
-	switch {
-	case o.issuer != "":
-		return []string{o.issuer}, nil
-	case o.endpoint != "":
-		return []string{o.endpoint + "/" + poolID}, nil
-	default:
-		return awsIssuers(region, poolID)
-	}
-}
-
-// keySet is the key set that the options ask for.
-func (o *clientOptions) keySet(issuer string) (*keySet, error) {
-	if o.jwks != nil {
-		return newStaticKeySet("WithJWKS", o.jwks)
-	}
-	if env := os.Getenv(jwksEnv); env != "" && o.jwksURL == "" {
-		return newStaticKeySet(jwksEnv, []byte(env))
-	}
-	url := o.jwksURL
-	if url == "" {
-		url = issuer + jwksPath
-	}
-	client := o.httpClient
-	if client == nil && o.awsConfig != nil {
-		client = plainClient(o.awsConfig.HTTPClient)
-	}
-	return newKeySet(url, client, o.now, o.logger), nil
 }

@@ -62,11 +62,14 @@
 //
 // # Verifying tokens
 //
-// A server that receives tokens uses a [Verifier], or a [MultiVerifier] for several pools: [Verifier.Handler] around its
-// handlers, which find the claims by [ClaimsFromContext], or [Verifier.VerifyAccessToken]. [WithGroups] and [WithScopes] say
-// who may pass. Keys are fetched on first use, again when a token names a new one, and never more often than every few
-// seconds, whatever tokens come in; COGNITO_JWKS, [WithKeys] or [WithJWKS] give them offline. Revocation does not show
-// offline: [Cognito.GetUser] asks the service.
+// A server that receives tokens uses a [Verifier], or a [MultiVerifier] for several pools. [Verifier.Handler]
+// goes around its handlers, which find the claims with [ClaimsFromContext]; [RequireGroups], [RequireScopes]
+// and [RequireACR] are rules for single handlers. Without HTTP there is [Verifier.VerifyAccessToken].
+// [Cognito.Verifier] makes a Verifier that shares the keys of a client.
+//
+// Keys are fetched on first use, again when a token names a new one, and never more often than every few
+// seconds, whatever tokens come in. To verify without network access, supply the key set with [WithJWKS] or
+// COGNITO_JWKS. Offline verification cannot detect revoked tokens.
 //
 // # Admin operations and credentials
 //

@@ -16,7 +16,7 @@ import (
 // exampleAPI is a server that takes the access tokens of srv's pool.
 func exampleAPI(srv *cognitotest.Server, opts ...cognito.VerifierOption) *httptest.Server {
 	// At AWS the pool ID and the client IDs are enough.
-	opts = append(opts, cognito.WithIssuers(srv.Issuer()), cognito.WithVerifierClock(srv.Now))
+	opts = append(opts, cognito.WithIssuers(srv.Issuer()), cognito.WithClock(srv.Now))
 	v, err := cognito.NewVerifier(srv.UserPoolID, []string{srv.ClientID}, opts...)
 	if err != nil {
 		log.Fatal(err)

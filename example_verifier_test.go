@@ -21,7 +21,7 @@ func ExampleVerifier_VerifyAccessToken() {
 
 	// At AWS the pool ID and the client IDs are enough.
 	v, err := cognito.NewVerifier(srv.UserPoolID, []string{srv.ClientID},
-		cognito.WithIssuers(srv.Issuer()), cognito.WithVerifierClock(srv.Now))
+		cognito.WithIssuers(srv.Issuer()), cognito.WithClock(srv.Now))
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -68,7 +68,7 @@ func ExampleVerifier_VerifyInto() {
 	srv, _ := examplePool()
 	defer srv.Close()
 	v, err := cognito.NewVerifier(srv.UserPoolID, []string{srv.ClientID},
-		cognito.WithIssuers(srv.Issuer()), cognito.WithVerifierClock(srv.Now))
+		cognito.WithIssuers(srv.Issuer()), cognito.WithClock(srv.Now))
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -121,7 +121,7 @@ func ExampleVerifier_Check() {
 	srv, _ := examplePool()
 	defer srv.Close()
 	v, err := cognito.NewVerifier(srv.UserPoolID, []string{srv.ClientID},
-		cognito.WithIssuers(srv.Issuer()), cognito.WithVerifierClock(srv.Now))
+		cognito.WithIssuers(srv.Issuer()), cognito.WithClock(srv.Now))
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -168,7 +168,7 @@ func ExampleVerifier_Keyfunc() {
 }
 
 // Keys that came with the program: nothing is fetched, and keys that the pool rotates to are not known.
-func ExampleWithKeys() {
+func ExampleWithJWKS() {
 	srv, _ := examplePool()
 	defer srv.Close()
 	resp, err := http.Get(srv.JWKSURL()) //nolint:noctx // an example
@@ -182,7 +182,7 @@ func ExampleWithKeys() {
 	}
 
 	v, err := cognito.NewVerifier(srv.UserPoolID, []string{srv.ClientID},
-		cognito.WithKeys(keys), cognito.WithIssuers(srv.Issuer()), cognito.WithVerifierClock(srv.Now))
+		cognito.WithJWKS(keys), cognito.WithIssuers(srv.Issuer()), cognito.WithClock(srv.Now))
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -115,8 +115,8 @@ func idToken(change map[string]any) string {
 func newTestVerifier(tb testing.TB, opts ...cognito.VerifierOption) *cognito.Verifier {
 	tb.Helper()
 	opts = append([]cognito.VerifierOption{
-		cognito.WithKeys(keySetJSON(forgers()[0].jwk(nil), forgers()[1].jwk(nil))), cognito.WithVerifierLeeway(0),
-		cognito.WithVerifierClock(func() time.Time { return testTime }),
+		cognito.WithJWKS(keySetJSON(forgers()[0].jwk(nil), forgers()[1].jwk(nil))), cognito.WithLeeway(0),
+		cognito.WithClock(func() time.Time { return testTime }),
 	}, opts...)
 	v, err := cognito.NewVerifier(testPool, []string{testClient}, opts...)
 	require.NoError(tb, err)

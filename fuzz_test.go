@@ -117,7 +117,7 @@ func FuzzKeySet(f *testing.F) {
 	}
 	modulus := base64.RawURLEncoding.EncodeToString(one.key.N.Bytes())
 	f.Fuzz(func(t *testing.T, set []byte) {
-		v, err := cognito.NewVerifier(testPool, []string{testClient}, cognito.WithKeys(slices.Clone(set)), cognito.WithVerifierClock(func() time.Time { return testTime }))
+		v, err := cognito.NewVerifier(testPool, []string{testClient}, cognito.WithJWKS(slices.Clone(set)), cognito.WithClock(func() time.Time { return testTime }))
 		if err != nil {
 			return
 		}

@@ -2,6 +2,8 @@ package cognito_test
 
 import (
 	"bytes"
+	"encoding/json"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -9,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/golang-jwt/jwt/v5"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -137,7 +140,7 @@ func TestHandlerWithoutKeys(t *testing.T) {
 func TestHandlerLogsWhyAndNoToken(t *testing.T) {
 	t.Parallel()
 	var log bytes.Buffer
-	v := newTestVerifier(t, cognito.WithVerifierLogger(slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))))
+	v := newTestVerifier(t, cognito.WithLogger(slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))))
 	raw := forged(claim("exp", testTime.Add(-time.Hour).Unix()))
 	checkHandler(t, v.Handler, bearing(t, http.MethodGet, "Bearer "+raw), http.StatusUnauthorized, `Bearer error="invalid_token"`)
 	assert.Contains(t, log.String(), "expired")
@@ -167,4 +170,281 @@ func TestKeysUnavailableIsNoBadToken(t *testing.T) {
 	srv.Fault(cognitotest.Fault{Op: "JWKS", Kind: cognitotest.FaultContentType})
 	_, err := remote(t, srv).VerifyAccessToken(t.Context(), accessOf(srv, cognitotest.TokenOptions{}))
 	require.NoError(t, err, "what the body says counts")
+}
+
+// serve sends a request with the token through h.
+func serve(t *testing.T, h http.Handler, raw string) *httptest.ResponseRecorder {
+	t.Helper()
+	req := bearing(t, http.MethodGet)
+	if raw != "" {
+		req.Header.Set("Authorization", "Bearer "+raw)
+	}
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, req)
+	return w
+}
+
+var empty = http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})
+
+// Repeating an option never lets more pass than each call alone.
+func TestRepeatedOptionsNarrow(t *testing.T) {
+	t.Parallel()
+	raw := forged(claim("aud", []string{"https://a.example.com", "https://b.example.com"})) // groups readers, writers; scopes a, b
+	for name, tt := range map[string]struct {
+		opts []cognito.VerifierOption
+		want error
+	}{
+		"any group of one call":       {with(cognito.WithGroups("x", "readers")), nil},
+		"a group of each call":        {with(cognito.WithGroups("readers"), cognito.WithGroups("writers")), nil},
+		"the last call's group alone": {with(cognito.WithGroups("x"), cognito.WithGroups("readers")), cognito.ErrNotInGroup},
+		"the first's alone":           {with(cognito.WithGroups("readers"), cognito.WithGroups("x")), cognito.ErrNotInGroup},
+		"a scope of each call":        {with(cognito.WithScopes("a"), cognito.WithScopes("b", "x")), nil},
+		"one scope is missing":        {with(cognito.WithScopes("x"), cognito.WithScopes("b")), cognito.ErrInsufficientScope},
+		"an audience":                 {with(cognito.WithAudience("https://x.example.com", "https://b.example.com")), nil},
+		"another audience":            {with(cognito.WithAudience("https://x.example.com")), cognito.ErrTokenAudience},
+		"one audience is missing":     {with(cognito.WithAudience("https://a.example.com"), cognito.WithAudience("https://x.example.com")), cognito.ErrTokenAudience},
+		"the last issuers count":      {with(cognito.WithIssuers(testIssuer), cognito.WithIssuers("https://x.example.com")), cognito.ErrTokenIssuer},
+	} {
+		_, err := newTestVerifier(t, tt.opts...).VerifyAccessToken(t.Context(), raw)
+		if tt.want == nil {
+			require.NoError(t, err, name)
+		} else {
+			require.ErrorIs(t, err, tt.want, name)
+		}
+	}
+}
+
+func TestWithAudience(t *testing.T) {
+	t.Parallel()
+	v := newTestVerifier(t, cognito.WithAudience("https://mcp.example.com"))
+	for name, raw := range map[string]string{
+		"none": forged(nil), "another": forged(claim("aud", "https://other.example.com")), "empty": forged(claim("aud", "")), "an empty list": forged(claim("aud", []string{})),
+	} {
+		_, err := v.VerifyAccessToken(t.Context(), raw)
+		require.ErrorIs(t, err, cognito.ErrTokenAudience, name)
+		require.ErrorIs(t, err, jwt.ErrTokenInvalidAudience, name)
+		assert.Equal(t, http.StatusUnauthorized, serve(t, v.Handler(empty), raw).Code, name)
+	}
+	_, err := v.VerifyAccessToken(t.Context(), forged(claim("aud", "https://mcp.example.com")))
+	require.NoError(t, err)
+	_, err = v.VerifyIDToken(t.Context(), idToken(nil))
+	require.ErrorIs(t, err, cognito.ErrTokenAudience)
+	_, err = cognito.NewVerifier(testPool, []string{testClient}, cognito.WithAudience())
+	require.ErrorContains(t, err, "WithAudience")
+}
+
+func TestRules(t *testing.T) {
+	t.Parallel()
+	const (
+		bare  = `Bearer realm="api"`
+		scope = `Bearer error="insufficient_scope"`
+		step  = `Bearer error="insufficient_user_authentication", error_description="A different sign-in is required"`
+	)
+	access, id := forged(map[string]any{"acr": "loa:2", "auth_time": testTime.Add(-time.Minute).Unix()}), idToken(claim("acr", "loa:2"))
+	for name, tt := range map[string]struct {
+		raw       string
+		rule      http.Handler
+		status    int
+		challenge string
+	}{
+		"in a group":                {access, cognito.RequireGroups(empty, "x", "readers"), 200, ""},
+		"in both":                   {access, cognito.RequireGroups(cognito.RequireGroups(empty, "writers"), "readers"), 200, ""},
+		"in one of two":             {access, cognito.RequireGroups(cognito.RequireGroups(empty, "x"), "readers"), 403, scope},
+		"in none":                   {access, cognito.RequireGroups(empty, "x"), 403, scope},
+		"no names":                  {access, cognito.RequireGroups(empty), 403, scope},
+		"the empty name":            {forged(claim("cognito:groups", []string{""})), cognito.RequireGroups(empty, ""), 403, scope},
+		"a scope":                   {access, cognito.RequireScopes(empty, "b"), 200, ""},
+		"no scope":                  {access, cognito.RequireScopes(empty, "c"), 403, scope},
+		"no scopes":                 {access, cognito.RequireScopes(empty), 403, scope},
+		"groups of an ID token":     {id, cognito.RequireGroups(empty, "readers"), 200, ""},
+		"scopes of an ID token":     {id, cognito.RequireScopes(empty, "a"), 403, scope},
+		"the level":                 {access, cognito.RequireACR(empty, []string{"loa:3", "loa:2"}, 0), 200, ""},
+		"the level of an ID token":  {id, cognito.RequireACR(empty, []string{"loa:2"}, time.Minute), 200, ""},
+		"a level too low":           {access, cognito.RequireACR(empty, []string{"loa:3", `lo"a:4`}, 0), 401, step + `, acr_values="loa:3 loa:4"`},
+		"no level":                  {forged(nil), cognito.RequireACR(empty, []string{""}, 0), 401, step},
+		"recent enough":             {access, cognito.RequireACR(empty, nil, time.Minute), 200, ""},
+		"too old":                   {access, cognito.RequireACR(empty, nil, 59*time.Second), 401, step + `, max_age="59"`},
+		"too old, and too low":      {access, cognito.RequireACR(empty, []string{"loa:3"}, 59*time.Second), 401, step + `, acr_values="loa:3", max_age="59"`},
+		"no time":                   {forged(claim("auth_time", nil)), cognito.RequireACR(empty, nil, time.Hour), 401, step + `, max_age="3600"`},
+		"neither level nor age":     {access, cognito.RequireACR(empty, nil, 0), 401, step},
+		"a negative age":            {access, cognito.RequireACR(empty, []string{"loa:2"}, -1), 401, step + `, acr_values="loa:2"`},
+		"an optional token, groups": {"", cognito.RequireGroups(empty, "readers"), 401, bare},
+	} {
+		use := cognito.AccessToken
+		if tt.raw == id {
+			use = cognito.IDToken
+		}
+		v := newTestVerifier(t, cognito.WithHandlerUse(use))
+		w := serve(t, v.HandlerOptional(tt.rule), tt.raw)
+		assert.Equal(t, tt.status, w.Code, name)
+		assert.Equal(t, tt.challenge, w.Header().Get("WWW-Authenticate"), name)
+	}
+	assert.Equal(t, 401, serve(t, cognito.RequireGroups(empty, "readers"), access).Code, "outside of a Handler nothing is verified")
+}
+
+func TestHandlerOptional(t *testing.T) {
+	t.Parallel()
+	h := newTestVerifier(t).HandlerOptional(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		claims, ok := cognito.ClaimsFromContext(r.Context())
+		if ok {
+			_, _ = io.WriteString(w, claims.Username)
+		}
+	}))
+	assert.Empty(t, serve(t, h, "").Body.String())
+	assert.Equal(t, "bob", serve(t, h, forged(nil)).Body.String())
+	assert.Equal(t, 401, serve(t, h, forged(claim("exp", 1))).Code)
+}
+
+func TestHandlerUse(t *testing.T) {
+	t.Parallel()
+	v := newTestVerifier(t, cognito.WithHandlerUse(cognito.IDToken))
+	h := v.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, access := cognito.ClaimsFromContext(r.Context())
+		assert.False(t, access)
+		claims, ok := cognito.IDClaimsFromContext(r.Context())
+		assert.True(t, ok)
+		_, _ = io.WriteString(w, claims.Email)
+	}))
+	assert.Equal(t, "bob@example.com", serve(t, h, idToken(nil)).Body.String())
+	assert.Equal(t, 401, serve(t, h, forged(nil)).Code)
+	claims, err := v.CheckID(bearing(t, http.MethodGet, "Bearer "+idToken(nil)))
+	require.NoError(t, err)
+	assert.Equal(t, "bob", claims.Username)
+	_, err = v.Check(bearing(t, http.MethodGet, "Bearer "+idToken(nil)))
+	require.ErrorIs(t, err, cognito.ErrTokenUse)
+	_, err = cognito.NewVerifier(testPool, []string{testClient}, cognito.WithHandlerUse("refresh"))
+	require.ErrorContains(t, err, "WithHandlerUse")
+}
+
+type tenantClaims struct {
+	Tenant string `json:"custom:tenant"`
+	Quota  int64  `json:"quota"`
+}
+
+func TestHandlerClaims(t *testing.T) {
+	t.Parallel()
+	v := newTestVerifier(t, cognito.WithHandlerClaims[tenantClaims]())
+	m, err := cognito.NewMultiVerifier(v)
+	require.NoError(t, err)
+	show := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		claims, ok := cognito.CustomClaimsFromContext[tenantClaims](r.Context())
+		if ok {
+			_, _ = fmt.Fprint(w, claims.Tenant, claims.Quota)
+		}
+		_, other := cognito.CustomClaimsFromContext[struct{}](r.Context())
+		assert.False(t, other)
+	})
+	raw := forged(map[string]any{"custom:tenant": "acme", "quota": int64(1<<53 + 1)})
+	for _, h := range []http.Handler{v.Handler(show), m.Handler(show)} {
+		assert.Equal(t, "acme9007199254740993", serve(t, h, raw).Body.String())
+		assert.Equal(t, 401, serve(t, h, forged(claim("quota", "x"))).Code)
+	}
+
+	// Handlers can be tested alone.
+	ctx := cognito.ContextWithCustomClaims(cognito.ContextWithClaims(t.Context(), &cognito.AccessClaims{Groups: []string{"staff"}}), &tenantClaims{"a", 1})
+	ctx = cognito.ContextWithIDClaims(ctx, &cognito.IDClaims{Email: "bob@example.com"})
+	id, ok := cognito.IDClaimsFromContext(ctx)
+	assert.True(t, ok)
+	assert.Equal(t, "bob@example.com", id.Email)
+	w := httptest.NewRecorder()
+	cognito.RequireGroups(show, "staff").ServeHTTP(w, bearing(t, http.MethodGet).WithContext(ctx))
+	assert.Equal(t, "a1", w.Body.String())
+	_, ok = cognito.ClaimsFromContext(cognito.ContextWithClaims(ctx, nil))
+	assert.False(t, ok)
+}
+
+func TestErrorHandler(t *testing.T) {
+	t.Parallel()
+	asJSON := func(w http.ResponseWriter, r *http.Request, status int, err error) {
+		w.Header().Set("Content-Type", "application/json")
+		var refused *cognito.TokenError
+		assert.ErrorAs(t, err, &refused)
+		_ = json.NewEncoder(w).Encode(map[string]any{"path": r.URL.Path, "status": status})
+	}
+	v := newTestVerifier(t, cognito.WithErrorHandler(asJSON))
+	w := serve(t, v.Handler(empty), "")
+	assert.Equal(t, 401, w.Code)
+	assert.JSONEq(t, `{"path":"/things","status":401}`, w.Body.String())
+	assert.Equal(t, "no-store", w.Header().Get("Cache-Control"))
+	assert.Equal(t, `Bearer realm="api"`, w.Header().Get("WWW-Authenticate"))
+	w = serve(t, v.Handler(cognito.RequireGroups(empty, "x")), forged(nil))
+	assert.Equal(t, 403, w.Code, "the rules inside answer alike")
+	assert.JSONEq(t, `{"path":"/things","status":403}`, w.Body.String())
+
+	silent := newTestVerifier(t, cognito.WithErrorHandler(func(http.ResponseWriter, *http.Request, int, error) {}))
+	assert.Equal(t, 401, serve(t, silent.Handler(empty), "").Code, "a handler that writes nothing does not make it 200")
+	redirect := newTestVerifier(t, cognito.WithErrorHandler(func(w http.ResponseWriter, r *http.Request, _ int, _ error) {
+		http.Redirect(w, r, "/login", http.StatusSeeOther)
+	}))
+	assert.Equal(t, 303, serve(t, redirect.Handler(empty), "").Code)
+}
+
+func TestTokenExtractors(t *testing.T) {
+	t.Parallel()
+	v := newTestVerifier(t, cognito.WithTokenExtractor(cognito.CookieToken("session"), cognito.HeaderToken("X-Token"), cognito.BearerToken))
+	for name, tt := range map[string]struct {
+		change func(*http.Request)
+		want   error
+		status int
+	}{
+		"cookie":      {func(r *http.Request) { r.AddCookie(&http.Cookie{Name: "session", Value: forged(nil)}) }, nil, 200},
+		"header":      {func(r *http.Request) { r.Header.Set("X-Token", forged(nil)) }, nil, 200},
+		"bearer":      {func(r *http.Request) { r.Header.Set("Authorization", "Bearer "+forged(nil)) }, nil, 200},
+		"none":        {func(*http.Request) {}, cognito.ErrNoToken, 401},
+		"empty ones":  {func(r *http.Request) { r.Header.Set("X-Token", ""); r.Header.Set("Cookie", "session=") }, cognito.ErrNoToken, 401},
+		"two cookies": {func(r *http.Request) { r.Header.Set("Cookie", "session=a; session="+forged(nil)) }, nil, 401},
+		"two headers": {func(r *http.Request) { r.Header["X-Token"] = []string{"a", forged(nil)} }, nil, 401},
+		"the first that is there decides": {func(r *http.Request) {
+			r.Header.Set("Authorization", "Bearer "+forged(nil))
+			r.AddCookie(&http.Cookie{Name: "session", Value: "bad"})
+		}, jwt.ErrTokenMalformed, 401},
+	} {
+		r := bearing(t, http.MethodGet)
+		tt.change(r)
+		_, err := v.Check(r)
+		if tt.status == 200 {
+			require.NoError(t, err, name)
+		} else {
+			require.Error(t, err, name)
+		}
+		if tt.want != nil {
+			require.ErrorIs(t, err, tt.want, name)
+		}
+		w := httptest.NewRecorder()
+		v.Handler(empty).ServeHTTP(w, r)
+		assert.Equal(t, tt.status, w.Code, name)
+	}
+	for _, opt := range with(cognito.WithTokenExtractor(), cognito.WithTokenExtractor(nil), cognito.WithErrorHandler(nil)) {
+		_, err := cognito.NewVerifier(testPool, []string{testClient}, opt)
+		require.ErrorContains(t, err, "want")
+	}
+}
+
+func TestVerifierOfAClient(t *testing.T) {
+	t.Parallel()
+	srv := newServer(t, cognitotest.Config{Clients: []cognitotest.Client{{ID: testClient}, {ID: "another1client2of3the4pool"}}})
+	c := newClient(t, srv)
+	v, err := c.Verifier(cognito.WithGroups("readers"))
+	require.NoError(t, err)
+	require.NoError(t, v.Preload(t.Context()))
+	_, err = v.VerifyAccessToken(t.Context(), srv.Token("bob", cognitotest.TokenOptions{Use: "access", Claims: map[string]any{"cognito:groups": []string{"readers"}}}))
+	require.NoError(t, err)
+	_, err = c.VerifyToken(t.Context(), srv.Token("bob", cognitotest.TokenOptions{Use: "access"}), cognito.AccessToken)
+	require.NoError(t, err)
+	assert.Equal(t, 1, fetches(srv), "there is one key set")
+	other := srv.Token("bob", cognitotest.TokenOptions{Use: "access", ClientID: "another1client2of3the4pool"})
+	_, err = v.VerifyAccessToken(t.Context(), other)
+	require.ErrorIs(t, err, cognito.ErrTokenClient)
+	v, err = c.Verifier(cognito.WithAnyClient())
+	require.NoError(t, err)
+	_, err = v.VerifyAccessToken(t.Context(), other)
+	require.NoError(t, err)
+	v, err = c.Verifier(cognito.WithJWKS(keySetJSON(forgers()[0].jwk(nil))))
+	require.NoError(t, err)
+	_, err = v.VerifyAccessToken(t.Context(), other)
+	require.ErrorIs(t, err, cognito.ErrUnknownKey)
+	_, err = c.Verifier(cognito.WithIssuers("x"))
+	require.ErrorContains(t, err, "WithIssuers")
+	_, err = (&cognito.Cognito{}).Verifier()
+	require.Error(t, err)
 }

@@ -17,7 +17,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
 )
 
-// Option sets up a [Cognito] in [New].
+// Option sets up a [Cognito] in [New]. An option that is given again replaces the earlier one; an option
+// that adds to the earlier one says so.
 type Option interface {
 	applyClient(*clientOptions)
 }
@@ -39,12 +40,13 @@ type clientOptions struct {
 	sdkOptions   []func(*cognitoidentityprovider.Options)
 	httpClient   *http.Client
 	endpoint     string
-	issuer       string
+	issuers      []string
 	jwksURL      string
 	jwks         []byte
 	leeway       time.Duration
 	now          func() time.Time
 	logger       *slog.Logger
+	ownKeys      bool // an option says where the keys come from
 
 	errs []error
 }
@@ -69,6 +71,25 @@ type clientOption func(*clientOptions)
 
 func (o clientOption) applyClient(target *clientOptions) { o(target) }
 
+// SharedOption is an option of [New], [NewVerifier] and [Cognito.Verifier].
+type SharedOption interface {
+	Option
+	VerifierOption
+}
+
+type sharedOption func(*clientOptions)
+
+func (o sharedOption) applyClient(target *clientOptions)     { o(target) }
+func (o sharedOption) applyVerifier(target *verifierOptions) { o(&target.clientOptions) }
+
+// keySource marks an option that says where keys come from: a Verifier with one has a key set of its own.
+func keySource(set func(*clientOptions)) SharedOption {
+	return sharedOption(func(o *clientOptions) {
+		o.ownKeys = true
+		set(o)
+	})
+}
+
 type sessionOption func(*sessionOptions)
 
 func (o sessionOption) applyClient(target *clientOptions)   { o(&target.sessionOptions) }
@@ -87,7 +108,7 @@ func WithClientSecret(secret string) Option {
 // If not set, it is the region that the pool ID begins with. The issuer of the tokens keeps that region.
 func WithRegion(region string) Option {
 	return clientOption(func(o *clientOptions) {
-		if region == "" || strings.ContainsAny(region, "/:@ ") {
+		if !isRegion(region) {
 			o.refuse("WithRegion", "want the name of an AWS region such as eu-west-1")
 		}
 		o.region = region
@@ -130,11 +151,11 @@ func WithClientOptions(fns ...func(*cognitoidentityprovider.Options)) Option {
 	})
 }
 
-// WithHTTPClient sets the HTTP client of service calls and of fetches of the key set. Redirects are refused
-// whatever its CheckRedirect says, since a redirected call would carry passwords and tokens to another address.
-// If not set, the SDK's own client is used.
-func WithHTTPClient(client *http.Client) Option {
-	return clientOption(func(o *clientOptions) {
+// WithHTTPClient sets the HTTP client for service calls and for fetching the key set. Redirects are
+// rejected whatever its CheckRedirect says, since a redirected call would carry passwords and tokens to
+// another address. If not set, the SDK's own client makes the calls and a plain one fetches the keys.
+func WithHTTPClient(client *http.Client) SharedOption {
+	return keySource(func(o *clientOptions) {
 		if client == nil {
 			o.refuse("WithHTTPClient", "want a client, got nil")
 		}
@@ -142,37 +163,52 @@ func WithHTTPClient(client *http.Client) Option {
 	})
 }
 
-// WithEndpoint moves the service, the issuer and the key set to one URL, as a local pool has them: the issuer
-// is url + "/" + pool ID. [WithIssuer] and [WithJWKSURL] move the latter two elsewhere. If not set, AWS's own
-// endpoint for the region is used.
-func WithEndpoint(url string) Option {
-	return clientOption(func(o *clientOptions) { o.endpoint = o.checkURL("WithEndpoint", url) })
+// WithEndpoint moves the service, the issuer and the key set to one URL, as a local pool has them: the
+// issuer is url + "/" + pool ID. [WithIssuers] and [WithJWKSURL] move the latter two elsewhere. If not
+// set, AWS's own endpoint for the region is used.
+func WithEndpoint(url string) SharedOption {
+	return keySource(func(o *clientOptions) { o.endpoint = o.checkURL("WithEndpoint", url) })
 }
 
-// WithIssuer sets the issuer that tokens must name, and where the key set is unless [WithJWKSURL] says. If not
-// set, both forms of the pool's issuer at AWS are accepted.
-func WithIssuer(url string) Option {
-	return clientOption(func(o *clientOptions) { o.issuer = o.checkURL("WithIssuer", url) })
+// WithIssuer is [WithIssuers] with one URL.
+func WithIssuer(url string) SharedOption {
+	return keySource(func(o *clientOptions) { o.issuers = []string{o.checkURL("WithIssuer", url)} })
 }
 
-// WithJWKSURL sets where the pool's key set is fetched. If not set, it is the issuer followed by
+// WithIssuers sets the issuers that tokens may name. The keys are fetched from the issuer that the token
+// names, unless [WithJWKSURL] says where they are. If not set, both forms of the pool's issuer at AWS
+// are accepted.
+func WithIssuers(urls ...string) SharedOption {
+	urls = slices.Clone(urls)
+	return keySource(func(o *clientOptions) {
+		if len(urls) == 0 {
+			o.refuse("WithIssuers", "want at least one issuer")
+		}
+		o.issuers = nil
+		for _, url := range urls {
+			o.issuers = append(o.issuers, o.checkURL("WithIssuers", url))
+		}
+	})
+}
+
+// WithJWKSURL sets the URL of the pool's key set. If not set, it is the issuer followed by
 // "/.well-known/jwks.json".
-func WithJWKSURL(url string) Option {
-	return clientOption(func(o *clientOptions) { o.jwksURL = o.checkURL("WithJWKSURL", url) })
+func WithJWKSURL(url string) SharedOption {
+	return keySource(func(o *clientOptions) { o.jwksURL = o.checkURL("WithJWKSURL", url) })
 }
 
-// WithJWKS gives the pool's key set as JSON; nothing is fetched then, and keys that the pool rotates to are not
-// known. If not set, the environment variable COGNITO_JWKS gives it, unless [WithJWKSURL] says where it
-// is; else it is fetched.
-func WithJWKS(keySet []byte) Option {
+// WithJWKS gives the pool's key set as JSON. Nothing is fetched then, and keys that the pool rotates to
+// are unknown. If not set, the environment variable COGNITO_JWKS gives the key set, unless [WithJWKSURL]
+// says where it is; otherwise it is fetched.
+func WithJWKS(keySet []byte) SharedOption {
 	keySet = append([]byte{}, keySet...)
-	return clientOption(func(o *clientOptions) { o.jwks = keySet })
+	return keySource(func(o *clientOptions) { o.jwks = keySet })
 }
 
-// WithLeeway sets by how much the clocks of the pool and of this machine may differ when the times in a token
-// are checked, from 0 to 5 minutes. If not set, it is one minute.
-func WithLeeway(d time.Duration) Option {
-	return clientOption(func(o *clientOptions) {
+// WithLeeway sets how far the clocks of the pool and of this machine may differ when the times in a
+// token are checked, from 0 to 5 minutes. The default is one minute.
+func WithLeeway(d time.Duration) SharedOption {
+	return sharedOption(func(o *clientOptions) {
 		if err := checkLeeway("WithLeeway", d); err != nil {
 			o.errs = append(o.errs, err)
 		}
@@ -180,10 +216,10 @@ func WithLeeway(d time.Duration) Option {
 	})
 }
 
-// WithClock sets the clock, mostly for tests; for a constant difference of clocks see [WithLeeway]. If not set,
-// it is [time.Now].
-func WithClock(now func() time.Time) Option {
-	return clientOption(func(o *clientOptions) {
+// WithClock sets the clock, mostly for tests; for a constant difference of clocks see [WithLeeway]. The
+// default is [time.Now].
+func WithClock(now func() time.Time) SharedOption {
+	return sharedOption(func(o *clientOptions) {
 		if now == nil {
 			o.refuse("WithClock", "want a function, got nil")
 		}
@@ -191,10 +227,11 @@ func WithClock(now func() time.Time) Option {
 	})
 }
 
-// WithLogger sets where the library logs what it does, at debug level, and at warning level what went wrong without
-// failing a call; never with a secret. If not set, it does not log.
-func WithLogger(l *slog.Logger) Option {
-	return clientOption(func(o *clientOptions) {
+// WithLogger sets the logger. The library logs what it does, such as rejected tokens and key set
+// fetches, at debug level, and problems that did not fail a call at warning level, and never a secret.
+// If not set, it does not log.
+func WithLogger(l *slog.Logger) SharedOption {
+	return sharedOption(func(o *clientOptions) {
 		if l == nil {
 			o.refuse("WithLogger", "want a logger, got nil")
 		}
@@ -272,6 +309,8 @@ func WithRegistration(r Registration) SessionOption {
 type CallOption interface {
 	applyCall(*callOptions)
 }
+
+func isRegion(name string) bool { return name != "" && !strings.ContainsAny(name, "/:@ ") }
 
 // checkURL takes an absolute http or https URL without the parts that have no place in an endpoint.
 func (o *clientOptions) checkURL(option, raw string) string {

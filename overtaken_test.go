@@ -17,7 +17,7 @@ import (
 func TestAnyClientWithAnEmptyList(t *testing.T) {
 	t.Parallel()
 	srv := newServer(t, cognitotest.Config{})
-	v, err := cognito.NewVerifier(srv.UserPoolID, []string{}, cognito.WithAnyClient(), cognito.WithIssuers(srv.Issuer()), cognito.WithVerifierClock(srv.Now))
+	v, err := cognito.NewVerifier(srv.UserPoolID, []string{}, cognito.WithAnyClient(), cognito.WithIssuers(srv.Issuer()), cognito.WithClock(srv.Now))
 	require.NoError(t, err)
 	_, err = v.VerifyAccessToken(t.Context(), srv.Token("bob", cognitotest.TokenOptions{Use: "access"}))
 	require.NoError(t, err)

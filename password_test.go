@@ -121,9 +121,9 @@ func TestExpiredTokensAreRenewedFirst(t *testing.T) {
 			require.NoError(t, bob.Authenticate(t.Context(), testPassword))
 			old := bob.Tokens()
 			srv.Advance(61 * time.Minute)
-			before := len(srv.Requests())
+			before := len(serviceCalls(srv))
 			_ = tt.call(t.Context(), bob) // some are refused by the pool, with the new token
-			sent := ops(srv.Requests()[before:])
+			sent := ops(serviceCalls(srv)[before:])
 			assert.Equal(t, []string{"GetTokensFromRefreshToken", tt.op}, sent)
 			calls := srv.Requests()
 			assert.NotEqual(t, old.AccessToken, calls[len(calls)-1].Body["AccessToken"])

@@ -20,7 +20,7 @@ import (
 
 // harmless are the exported types that hold no secret of their own, and why.
 var harmless = map[string]string{
-	"AccessClaims": "claims are what a token says, and do not give it back", "IDClaims": "the same",
+	"AccessClaims": "claims are what a token says, and do not give it back", "IDClaims": "the same", "ALBClaims": "the same", "ALBVerifier": "public keys and what is compared",
 	"AttributeMap": "names of attributes", "Attributes": "what is stored of a user; Amazon Cognito shows it to every administrator",
 	"TrackedDevice":      "keys, names and dates of a device, and not its password",
 	"WebAuthnCredential": "what the pool knows of a passkey is public", "CodeDelivery": "where a code went, and not the code",
@@ -28,7 +28,7 @@ var harmless = map[string]string{
 	"MFAPreference": "choices", "UserContextData": "what a browser is", "ContextData": "the same; ContextDataFromRequest copies no header with a credential",
 	"ClientMetadata": "for Lambda functions, and not for secrets, as the service's manual says", "ValidationData": "the same",
 	"Option": "an interface; what implements it is a function, which prints as an address", "SessionOption": "the same", "CallOption": "the same",
-	"VerifierOption": "a function, which prints as an address", "TokenStore": "an interface of the caller's", "TokenLocker": "the same", "DeviceStore": "the same",
+	"VerifierOption": "the same", "SharedOption": "the same", "RevocationOption": "the same", "TokenExtractor": "a function, which prints as an address", "TokenStore": "an interface of the caller's", "TokenLocker": "the same", "DeviceStore": "the same",
 }
 
 // secret marks every value below that must not be printed.

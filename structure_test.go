@@ -20,13 +20,18 @@ func TestImportsPointOneWay(t *testing.T) {
 	const module = "github.com/gocognito/cognito"
 	const webauthn = "cognitotest/internal/webauthn"
 	allowed := map[string][]string{
-		".":                {module + "/internal/srp", module + "/internal/flight", module + "/internal/backoff"},
+		".": {
+			module + "/internal/srp", module + "/internal/flight", module + "/internal/backoff",
+			module + "/internal/jwks", module + "/internal/token",
+		},
 		"cognitotest":      {module, module + "/internal/srp", module + "/" + webauthn},
 		webauthn:           {},
 		"internal/backoff": {},
 		"internal/flight":  {},
+		"internal/jwks":    {module + "/internal/flight"},
 		"internal/seal":    {},
 		"internal/srp":     {},
+		"internal/token":   {},
 	}
 	found := map[string]bool{}
 	goFiles(t, func(path string, text []byte) {

@@ -198,7 +198,7 @@ func (c *Cognito) verify(ctx context.Context, ts *tokenSet) (*tokenSet, error) {
 // IDs bring about is not for them.
 func (c *Cognito) verifyNew(ctx context.Context, ts *tokenSet) (*tokenSet, error) {
 	verified, err := c.verify(ctx, ts)
-	if errors.Is(err, ErrUnknownKey) && c.pool.verifier.keys.resume() {
+	if errors.Is(err, ErrUnknownKey) && c.pool.verifier.keys.Resume() {
 		verified, err = c.verify(ctx, ts)
 	}
 	return verified, err
@@ -1035,7 +1035,9 @@ func (c *Cognito) verifyPair(ctx context.Context, tokens Tokens) (access *Access
 		if err != nil {
 			return nil, nil, err
 		}
-		access = t.claims.access()
+		if access, err = t.access(); err != nil {
+			return nil, nil, err
+		}
 	}
 	if tokens.IDToken != "" {
 		t, err := c.pool.verifier.verify(ctx, tokens.IDToken, IDToken)
@@ -1059,7 +1061,7 @@ func samePair(id *tokenClaims, access *AccessClaims, accessToken string) error {
 	if id.subject != access.Subject {
 		return fmt.Errorf("%w: its subject is not that of the access token", jwt.ErrTokenInvalidSubject)
 	}
-	if id.atHash == "" {
+	if !id.hasAtHash {
 		return nil
 	}
 	sum := sha256.Sum256([]byte(accessToken))

@@ -145,7 +145,7 @@ func TestRenewAccessToken(t *testing.T) {
 			assert.Equal(t, claims.AuthTime, c.AccessClaims().AuthTime)
 			assert.True(t, c.AccessClaims().ExpiresAt.After(srv.Now()))
 
-			last := srv.Requests()[len(srv.Requests())-1]
+			last := serviceCalls(srv)[len(serviceCalls(srv))-1]
 			assert.Equal(t, "GetTokensFromRefreshToken", last.Op)
 			want := map[string]any{"ClientId": srv.ClientID, "RefreshToken": before.RefreshToken}
 			if srv.ClientSecret != "" {

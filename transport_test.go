@@ -36,9 +36,9 @@ func TestTransportSignsInRenewsAndSignsInAgain(t *testing.T) {
 	second := c.Tokens().AccessToken
 	require.NoError(t, signedIn(t, srv).Logout(t.Context()))
 	srv.Advance(2 * time.Hour)
-	before := len(srv.Requests())
+	before := len(serviceCalls(srv))
 	roundTrip(t, tr, apiRequest(t, http.MethodGet, api, nil))
-	assert.Equal(t, []string{"GetTokensFromRefreshToken", "InitiateAuth", "RespondToAuthChallenge"}, ops(srv.Requests()[before:]))
+	assert.Equal(t, []string{"GetTokensFromRefreshToken", "InitiateAuth", "RespondToAuthChallenge"}, ops(serviceCalls(srv)[before:]))
 	assert.Equal(t, []string{"Bearer " + first, "Bearer " + second, "Bearer " + c.Tokens().AccessToken}, base.headers("Authorization"))
 }
 

@@ -2,189 +2,339 @@ package cognito
 
 import (
 	"context"
-	"crypto"
 	"crypto/rsa"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"iter"
 	"log/slog"
 	"net/http"
+	"os"
 	"reflect"
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
 	"github.com/golang-jwt/jwt/v5"
+
+	"github.com/gocognito/cognito/internal/jwks"
+	"github.com/gocognito/cognito/internal/token"
 )
 
 const defaultLeeway = time.Minute
 
-// Verifier verifies the tokens of one user pool: signature (RS256, by one of the pool's keys), issuer, expiry,
-// use and app client. The pool's keys are fetched on first use and again when a token names a new one,
-// from under the first issuer ([WithIssuers]), unless [WithKeys] gives them. A Verifier is safe for concurrent use.
+// Verifier verifies the tokens of one user pool: signature (RS256, with one of the pool's keys), issuer,
+// expiry, use and app client. It fetches the pool's keys on first use and again when a token names a new
+// one, from under the issuer that the token names, unless [WithJWKS] gives them. A Verifier is safe for
+// concurrent use.
 //
-// A token that verifies was issued by the pool and has not expired. Whether it was revoked since, by a
-// sign-out, only the service knows.
+// A token that verifies was issued by the pool and has not expired. Whether it was revoked since, for
+// example by a sign-out, only the service knows; see [WithRevocationCheck].
 type Verifier struct {
-	issuers   []string // the first is where the keys are
-	clientIDs []string // nil: any
-	groups    []string // any of them; nil: none is wanted
-	scopes    []string // the same
-	keys      *keySet
+	poolID    string
+	issuers   []string
+	clientIDs []string   // nil: any
+	groups    [][]string // any of each; nil: not checked
+	scopes    [][]string // likewise
+	audiences [][]string // likewise
+	keys      *jwks.Keys
 	cache     *tokenCache // nil: every token is verified anew
 	leeway    time.Duration
 	now       func() time.Time
+	times     *jwt.Validator
 	log       *slog.Logger
+	handler   handlerSettings
+	revoked   *revocations // nil: not checked
+
+	// What [Cognito.Verifier] passes on to a Verifier with keys of its own.
+	jwks       []byte
+	jwksURL    string
+	httpClient *http.Client
 }
 
-// VerifierOption sets up a [Verifier] in [NewVerifier].
-type VerifierOption func(*verifierOptions)
+// VerifierOption sets up a [Verifier] in [NewVerifier] or [Cognito.Verifier].
+//
+// An option that is given again replaces the earlier one. [WithGroups], [WithScopes] and [WithAudience]
+// add instead: one call accepts any of its names, and a token must pass every call. So no repetition
+// accepts more than each call alone.
+type VerifierOption interface {
+	applyVerifier(*verifierOptions)
+}
+
+type verifierOption func(*verifierOptions)
+
+func (o verifierOption) applyVerifier(target *verifierOptions) { o(target) }
 
 type verifierOptions struct {
 	clientOptions
 
-	issuers   []string
+	regions   []string
 	anyClient bool
-	groups    []string
-	scopes    []string
+	groups    [][]string
+	scopes    [][]string
+	audiences [][]string
 	cacheSize int
+	handler   handlerSettings
+
+	revocation *revocations                    // nil: tokens are not asked about
+	sdk        *cognitoidentityprovider.Client // a Cognito's; nil: one of the options
+	shared     *jwks.Keys                      // a Cognito's; nil: the options say which
 }
 
-// WithAnyClient accepts the tokens of every app client of the pool. Without it the client IDs are compared.
-func WithAnyClient() VerifierOption { return func(o *verifierOptions) { o.anyClient = true } }
-
-// WithIssuers sets the issuers that tokens may name; the keys are fetched from under the first. If not set, both
-// forms of the pool's issuer at AWS are accepted.
-func WithIssuers(urls ...string) VerifierOption {
-	return func(o *verifierOptions) {
-		if len(urls) == 0 {
-			o.refuse("WithIssuers", "want at least one issuer")
-		}
-		for _, url := range urls {
-			o.issuers = append(o.issuers, o.checkURL("WithIssuers", url))
-		}
-	}
+// WithAnyClient accepts the tokens of every app client of the pool. Without it the client IDs are
+// compared. Add [WithAudience] where clients register themselves, so that a token for another resource is
+// rejected.
+func WithAnyClient() VerifierOption {
+	return verifierOption(func(o *verifierOptions) { o.anyClient = true })
 }
 
-// WithGroups accepts only the tokens of users who are in at least one of the groups; names are compared exactly.
-// Others are refused with [ErrNotInGroup]. If not set, groups are not looked at.
+// WithRegions accepts the issuers of the pool in further regions, where it is replicated: both forms of
+// the issuer at AWS for each region, beside those of the pool's own region. It has no effect together
+// with [WithIssuers] or [WithEndpoint].
+func WithRegions(regions ...string) VerifierOption {
+	return keyOption(func(o *verifierOptions) {
+		o.regions = nil
+		for _, region := range regions {
+			if !isRegion(region) {
+				o.refuse("WithRegions", "want names of AWS regions such as eu-west-1, got "+quote(region))
+			}
+			o.regions = append(o.regions, region)
+		}
+	})
+}
+
+// keyOption is an option that changes where keys come from.
+func keyOption(set func(*verifierOptions)) VerifierOption {
+	return verifierOption(func(o *verifierOptions) {
+		o.ownKeys = true
+		set(o)
+	})
+}
+
+// WithGroups accepts only the tokens of users in at least one of the groups; names are compared exactly.
+// Each further WithGroups is a further condition: WithGroups("a"), WithGroups("b") wants both. Other
+// tokens are rejected with [ErrNotInGroup]. If not set, groups are not checked. See [RequireGroups] for a
+// rule for single handlers.
 func WithGroups(anyOf ...string) VerifierOption {
-	return func(o *verifierOptions) { o.groups = o.wanted("WithGroups", anyOf) }
+	anyOf = slices.Clone(anyOf)
+	return verifierOption(func(o *verifierOptions) { o.groups = append(o.groups, o.wanted("WithGroups", anyOf)) })
 }
 
-// WithScopes accepts only tokens that have at least one of the scopes. Others, and ID tokens, which have none, are
-// refused with [ErrInsufficientScope]. If not set, scopes are not looked at.
+// WithScopes accepts only access tokens with at least one of the scopes. Each further WithScopes is a
+// further condition. Other tokens, and ID tokens, which have no scopes, are rejected with
+// [ErrInsufficientScope]. If not set, scopes are not checked. See [RequireScopes] for a rule for single
+// handlers.
+//
+// The tokens of a sign-in with this package have one scope, aws.cognito.signin.user.admin, unless a
+// Lambda function of the pool adds others. Only managed login and machine clients yield the scopes of
+// resource servers: do not ask for those where users sign in with a password.
 func WithScopes(anyOf ...string) VerifierOption {
-	return func(o *verifierOptions) { o.scopes = o.wanted("WithScopes", anyOf) }
+	anyOf = slices.Clone(anyOf)
+	return verifierOption(func(o *verifierOptions) { o.scopes = append(o.scopes, o.wanted("WithScopes", anyOf)) })
 }
 
-// WithTokenCache remembers the last n tokens that were verified, at least n/2 of them, by their SHA-256 hash: the
-// signature of one that comes again is not computed again. Its times are compared with the clock each time, and it
-// is forgotten with the key that signed it. n is 1 to 1,000,000; an entry takes about 2 kB. If not set, nothing is
-// remembered.
+// WithAudience accepts only access tokens that are bound to at least one of the resources, by their aud
+// claim; URLs are compared exactly. Each further WithAudience is a further condition. Other tokens, and
+// ID tokens, whose audience is an app client, are rejected with [ErrTokenAudience]. If not set, the aud
+// claim of access tokens is not checked: a pool sets it only for clients that ask for a resource
+// (RFC 8707).
+func WithAudience(anyOf ...string) VerifierOption {
+	anyOf = slices.Clone(anyOf)
+	return verifierOption(func(o *verifierOptions) {
+		o.audiences = append(o.audiences, o.wanted("WithAudience", anyOf))
+	})
+}
+
+// WithTokenCache remembers the last n verified tokens, at least n/2 of them, by their SHA-256 hash, so
+// that the signature of a token seen before is not computed again. Its times are compared with the clock
+// each time, and it is forgotten with the key that signed it. n is 1 to 1,000,000. The cache takes at most
+// 4 kB times n of memory: larger tokens leave room for fewer. If not set, nothing is remembered.
 func WithTokenCache(n int) VerifierOption {
-	return func(o *verifierOptions) {
+	return verifierOption(func(o *verifierOptions) {
 		if n < 1 || n > 1_000_000 {
 			o.refuse("WithTokenCache", fmt.Sprintf("want 1 to 1000000 tokens, got %d", n))
 		}
 		o.cacheSize = n
-	}
+	})
 }
 
-// WithKeys gives the pool's key set as JSON; nothing is fetched then. If not set, COGNITO_JWKS gives it, else it
-// is fetched.
-func WithKeys(keySet []byte) VerifierOption {
-	copied := WithJWKS(keySet)
-	return func(o *verifierOptions) { copied.applyClient(&o.clientOptions) }
-}
+// WithVerifierLeeway is [WithLeeway].
+func WithVerifierLeeway(d time.Duration) VerifierOption { return WithLeeway(d) }
 
-// WithVerifierLeeway sets by how much clocks may differ, from 0 to 5 minutes. If not set, it is one minute.
-func WithVerifierLeeway(d time.Duration) VerifierOption {
-	return func(o *verifierOptions) { WithLeeway(d).applyClient(&o.clientOptions) }
-}
+// WithVerifierClock is [WithClock].
+func WithVerifierClock(now func() time.Time) VerifierOption { return WithClock(now) }
 
-// WithVerifierClock sets the clock, mostly for tests. If not set, it is [time.Now].
-func WithVerifierClock(now func() time.Time) VerifierOption {
-	return func(o *verifierOptions) { WithClock(now).applyClient(&o.clientOptions) }
-}
-
-// WithVerifierHTTPClient sets the HTTP client that fetches the key set. If not set, a plain one is used.
-func WithVerifierHTTPClient(client *http.Client) VerifierOption {
-	return func(o *verifierOptions) { WithHTTPClient(client).applyClient(&o.clientOptions) }
-}
-
-// WithVerifierLogger sets where refusals and fetches of the key set are logged, at debug level and never with a
-// token. If not set, they are not.
-func WithVerifierLogger(l *slog.Logger) VerifierOption {
-	return func(o *verifierOptions) { WithLogger(l).applyClient(&o.clientOptions) }
-}
-
-// wanted takes the names of which a token must have one.
+// wanted returns the names of which a token must have one.
 func (o *verifierOptions) wanted(option string, names []string) []string {
 	if len(names) == 0 || slices.Contains(names, "") {
 		o.refuse(option, "want at least one name, and none that is empty")
 	}
-	return slices.Clone(names)
+	return names
 }
 
-// NewVerifier makes a verifier of the tokens that the user pool userPoolID issues to the app clients clientIDs.
-// It does no I/O. Without client IDs it is an error, unless [WithAnyClient] says that all are meant.
+// NewVerifier makes a verifier of the tokens that the user pool userPoolID issues to the app clients
+// clientIDs. It does no I/O. It is an error to pass no client IDs without [WithAnyClient]. A program that
+// has a [Cognito] uses [Cognito.Verifier], which shares its keys.
 func NewVerifier(userPoolID string, clientIDs []string, opts ...VerifierOption) (*Verifier, error) {
-	v, err := newVerifier(userPoolID, clientIDs, opts)
-	return v, wrapError("NewVerifier", err)
-}
-
-func newVerifier(userPoolID string, clientIDs []string, opts []VerifierOption) (*Verifier, error) {
 	o := &verifierOptions{clientOptions: defaultClientOptions()}
-	for _, opt := range opts {
-		if opt != nil {
-			opt(o)
-		}
-	}
-	errs := append([]error{checkPoolID(userPoolID)}, o.errs...)
+	o.apply(opts)
+	errs := []error{checkPoolID(userPoolID)}
 	for _, id := range clientIDs {
 		errs = append(errs, checkClientID(id))
 	}
 	if (len(clientIDs) == 0) != o.anyClient {
 		errs = append(errs, fieldError("client IDs", "want at least one, or none and WithAnyClient"))
 	}
-	if err := errors.Join(errs...); err != nil {
-		return nil, err
+	o.errs = append(errs, o.errs...)
+	v, err := newVerifier(userPoolID, clientIDs, o)
+	return v, wrapError("NewVerifier", err)
+}
+
+// Verifier makes a verifier of the tokens of c's pool and app client. It shares c's keys, issuers, clock,
+// leeway and logger, so that a server has one key set; opts change the others. With an option that says
+// where keys come from, such as [WithJWKS] or [WithIssuers], the Verifier has keys of its own. It does no
+// I/O.
+func (c *Cognito) Verifier(opts ...VerifierOption) (*Verifier, error) {
+	if c == nil || c.pool == nil {
+		return nil, wrapError("Verifier", errNotMade)
 	}
-	region, _ := splitPoolID(userPoolID)
-	issuers := o.issuers
-	if len(issuers) == 0 {
-		var err error
-		if issuers, err = awsIssuers(region, userPoolID); err != nil {
-			return nil, err
+	from := c.pool.verifier
+	o := &verifierOptions{sdk: c.pool.sdk, clientOptions: clientOptions{
+		leeway: from.leeway, now: from.now, logger: from.log,
+		jwks: from.jwks, jwksURL: from.jwksURL, httpClient: from.httpClient,
+	}}
+	o.apply(opts)
+	if !o.ownKeys {
+		o.shared = from.keys
+	}
+	if o.issuers == nil && o.endpoint == "" && o.regions == nil {
+		o.issuers = from.issuers
+	}
+	clientIDs := from.clientIDs
+	if o.anyClient {
+		clientIDs = nil
+	}
+	v, err := newVerifier(from.poolID, clientIDs, o)
+	return v, wrapError("Verifier", err)
+}
+
+func (o *verifierOptions) apply(opts []VerifierOption) {
+	for _, opt := range opts {
+		if opt != nil {
+			opt.applyVerifier(o)
 		}
 	}
-	keys, err := o.keySet(issuers[0])
+}
+
+func newVerifier(poolID string, clientIDs []string, o *verifierOptions) (*Verifier, error) {
+	if err := errors.Join(o.errs...); err != nil {
+		return nil, err
+	}
+	issuers, err := o.acceptedIssuers(poolID)
 	if err != nil {
 		return nil, err
 	}
+	keys := o.shared
+	if keys == nil {
+		if keys, err = o.keys(issuers); err != nil {
+			return nil, err
+		}
+	}
+	client := o.keyClient()
+	if o.revocation != nil {
+		if o.sdk == nil {
+			region, _ := splitPoolID(poolID)
+			o.sdk = newServiceClient(&o.clientOptions, region, &serviceClock{local: o.now})
+		}
+		o.revocation = o.revocation.use(o.sdk, client, o.now)
+	}
 	return &Verifier{
-		issuers: issuers, clientIDs: slices.Clone(clientIDs), groups: o.groups, scopes: o.scopes,
-		keys: keys, cache: newTokenCache(o.cacheSize), leeway: o.leeway, now: o.now, log: o.logger,
+		revoked: o.revocation,
+		poolID:  poolID, issuers: issuers, clientIDs: slices.Clone(clientIDs),
+		groups: o.groups, scopes: o.scopes, audiences: o.audiences,
+		keys: keys, cache: newTokenCache(o.cacheSize), leeway: o.leeway, now: o.now, times: newTimes(o.leeway, o.now), log: o.logger, handler: o.handlerSettings(),
+		jwks: o.jwks, jwksURL: o.jwksURL, httpClient: client,
 	}, nil
+}
+
+// handlerSettings returns the settings of handlers, with the verifier's clock.
+func (o *verifierOptions) handlerSettings() handlerSettings {
+	s := o.handler
+	s.now = o.now
+	return s
+}
+
+// acceptedIssuers lists the issuers to accept; the first is the pool's own.
+func (o *verifierOptions) acceptedIssuers(poolID string) ([]string, error) {
+	switch {
+	case len(o.issuers) > 0:
+		return slices.Clone(o.issuers), nil
+	case o.endpoint != "":
+		return []string{o.endpoint + "/" + poolID}, nil
+	}
+	region, _ := splitPoolID(poolID)
+	var issuers []string
+	for _, region := range append([]string{region}, o.regions...) {
+		both, err := awsIssuers(region, poolID)
+		if err != nil {
+			return nil, err
+		}
+		for _, issuer := range both {
+			if !slices.Contains(issuers, issuer) {
+				issuers = append(issuers, issuer)
+			}
+		}
+	}
+	return issuers, nil
+}
+
+// keys returns the keys that the options ask for.
+func (o *verifierOptions) keys(issuers []string) (*jwks.Keys, error) {
+	source, given := "WithJWKS", o.jwks
+	if env := os.Getenv(jwksEnv); given == nil && env != "" && o.jwksURL == "" {
+		source, given = jwksEnv, []byte(env)
+	}
+	config := jwks.Config{Client: o.keyClient(), Now: o.now, Log: o.logger}
+	switch {
+	case given != nil:
+		set, err := jwks.Given(source, given)
+		if err != nil {
+			return nil, err
+		}
+		return jwks.New(issuers, func(string) *jwks.Set { return set })
+	case o.jwksURL != "":
+		set := jwks.Fetched(o.jwksURL, config)
+		return jwks.New(issuers, func(string) *jwks.Set { return set })
+	default:
+		return jwks.New(issuers, func(issuer string) *jwks.Set { return jwks.Fetched(issuer+jwksPath, config) })
+	}
+}
+
+// keyClient returns the HTTP client that fetches keys; nil for a plain one.
+func (o *verifierOptions) keyClient() *http.Client {
+	if o.httpClient == nil && o.awsConfig != nil {
+		return plainClient(o.awsConfig.HTTPClient)
+	}
+	return o.httpClient
 }
 
 // VerifyAccessToken verifies an access token and returns its claims. The error is a [*TokenError]:
 // [ErrKeysUnavailable] when the token could not be checked, another reason when it is bad.
 func (v *Verifier) VerifyAccessToken(ctx context.Context, raw string) (*AccessClaims, error) {
-	t, err := v.verify(ctx, raw, AccessToken)
+	t, err := v.authenticate(ctx, raw, AccessToken)
 	if err != nil {
 		return nil, err
 	}
-	return t.claims.access(), nil
+	return t.access()
 }
 
 // VerifyIDToken verifies an ID token and returns its claims. The error is as for [Verifier.VerifyAccessToken].
 // Where the access token that came with it is at hand, [Cognito.VerifyTokens] compares at_hash, too.
 func (v *Verifier) VerifyIDToken(ctx context.Context, raw string) (*IDClaims, error) {
-	t, err := v.verify(ctx, raw, IDToken)
+	t, err := v.authenticate(ctx, raw, IDToken)
 	if err != nil {
 		return nil, err
 	}
@@ -200,7 +350,7 @@ func (v *Verifier) VerifyInto(ctx context.Context, raw string, use TokenUse, cla
 	if err := errors.Join(checkUse(use), checkTarget(claims)); err != nil {
 		return wrapError("VerifyInto", err)
 	}
-	t, err := v.verify(ctx, raw, use)
+	t, err := v.authenticate(ctx, raw, use)
 	if err != nil {
 		return err
 	}
@@ -211,18 +361,23 @@ func (v *Verifier) VerifyInto(ctx context.Context, raw string, use TokenUse, cla
 // this package does not offer. It takes RS256 only, and fetches under ctx. Everything else is then the parser's to
 // check: issuer, expiry, token_use and the app client.
 func (v *Verifier) Keyfunc(ctx context.Context) jwt.Keyfunc {
-	return func(token *jwt.Token) (any, error) {
+	return func(t *jwt.Token) (any, error) {
 		if v == nil || v.keys == nil {
 			return nil, errNoVerifier
 		}
-		if token.Method == nil || token.Method.Alg() != algorithm || token.Header["alg"] != algorithm {
+		if t.Method == nil || t.Method.Alg() != algorithm || t.Header["alg"] != algorithm {
 			return nil, fmt.Errorf("%w: want %s", jwt.ErrTokenSignatureInvalid, algorithm)
 		}
-		if _, ok := token.Header["crit"]; ok {
-			return nil, errCritical
+		if _, ok := t.Header["crit"]; ok {
+			return nil, token.ErrCritical
 		}
-		kid, _ := token.Header["kid"].(string)
-		key, err := v.keys.key(ctx, kid, v.now())
+		issuer := v.issuers[0]
+		if t.Claims != nil {
+			if named, err := t.Claims.GetIssuer(); err == nil && slices.Contains(v.issuers, named) {
+				issuer = named
+			}
+		}
+		key, err := v.keys.Key(ctx, issuer, t)
 		if err != nil {
 			return nil, err
 		}
@@ -236,7 +391,7 @@ func (v *Verifier) Preload(ctx context.Context) error {
 	if v == nil || v.keys == nil {
 		return wrapError("Preload", errNoVerifier)
 	}
-	return wrapError("Preload", v.keys.preload(ctx))
+	return wrapError("Preload", v.keys.Preload(ctx))
 }
 
 // awsIssuers is both forms of the issuer of a pool at AWS. The SDK knows the host of each partition.
@@ -250,12 +405,19 @@ func awsIssuers(region, poolID string) ([]string, error) {
 	return []string{"https://" + host + "/" + poolID, "https://issuer-" + host + "/" + poolID}, nil
 }
 
-// algorithm is the one that the service signs with, and the one that is accepted.
-const algorithm = "RS256"
+const (
+	// algorithm is the one that the service signs with, and the one that is accepted.
+	algorithm = "RS256"
+
+	jwksEnv  = "COGNITO_JWKS"
+	jwksPath = "/.well-known/jwks.json"
+
+	unknownKeyPause = jwks.UnknownKeyPause
+)
+
+var tokenParser = token.NewParser(algorithm)
 
 var errNoVerifier = fmt.Errorf("%w: want a Verifier from NewVerifier", ErrKeysUnavailable)
-
-var errCritical = fmt.Errorf("%w: it has critical header extensions, and none is supported", jwt.ErrTokenUnverifiable)
 
 func checkUse(use TokenUse) error {
 	if use != AccessToken && use != IDToken {
@@ -274,26 +436,78 @@ func checkTarget(claims any) error {
 
 // verifiedToken is a token whose signature has been verified. It does not change.
 type verifiedToken struct {
-	claims  tokenClaims
-	payload string
-	keyID   string
-	key     *rsa.PublicKey
+	claims tokenClaims
+	keyID  string
+	key    *rsa.PublicKey
+	cached bool                           // others may get it, too
+	all    atomic.Pointer[map[string]any] // of a cached one: every claim, decoded once
+}
+
+// every returns every claim by its name, in a map that belongs to the caller.
+func (t *verifiedToken) every(use TokenUse) (map[string]any, error) {
+	if all := t.all.Load(); all != nil {
+		return cloneJSON(*all).(map[string]any), nil
+	}
+	all := make(map[string]any, 16)
+	err := token.Members(t.claims.payload, func(name, value string) (err error) {
+		all[name], err = token.Value(value)
+		return err
+	})
+	if err != nil {
+		return nil, &TokenError{Use: use, Reason: fmt.Errorf("%w: claims: %w", jwt.ErrTokenMalformed, err)}
+	}
+	if t.cached {
+		own := cloneJSON(all).(map[string]any)
+		t.all.Store(&own)
+	}
+	return all, nil
 }
 
 // decode decodes the claims of the token into out.
 func (t *verifiedToken) decode(use TokenUse, out any) error {
-	if err := json.Unmarshal([]byte(t.payload), out); err != nil {
-		return &TokenError{Use: use, Reason: malformed("claims: %w", err)}
+	d := json.NewDecoder(strings.NewReader(t.claims.payload))
+	d.UseNumber() // a float64 would change numbers beyond 2^53
+	if err := d.Decode(out); err != nil {
+		return &TokenError{Use: use, Reason: fmt.Errorf("%w: claims: %w", jwt.ErrTokenMalformed, err)}
 	}
 	return nil
 }
 
 func (t *verifiedToken) identity() (*IDClaims, error) {
-	var all map[string]any
-	if err := t.decode(IDToken, &all); err != nil {
+	all, err := t.every(IDToken)
+	if err != nil {
 		return nil, err
 	}
 	return t.claims.identity(all), nil
+}
+
+func (t *verifiedToken) access() (*AccessClaims, error) {
+	all, err := t.every(AccessToken)
+	if err != nil {
+		return nil, err
+	}
+	claims := t.claims.access()
+	claims.All = all
+	return claims, nil
+}
+
+// authenticate verifies a token that a stranger sent. Where its key may be a new one that cannot be fetched yet, because
+// made-up key IDs have just caused a fetch, nothing is known about it.
+func (v *Verifier) authenticate(ctx context.Context, raw string, use TokenUse) (*verifiedToken, error) {
+	t, err := v.verify(ctx, raw, use)
+	if errors.Is(err, jwks.ErrPaused) {
+		var refused *TokenError
+		errors.As(err, &refused)
+		err = &TokenError{Use: use, Reason: fmt.Errorf("%w: %w", ErrKeysUnavailable, refused.Reason)}
+	}
+	if err == nil && v.revoked != nil {
+		if reason := v.revoked.check(ctx, raw, t); reason != nil {
+			refused := &TokenError{Use: use, Reason: reason}
+			v.log.DebugContext(ctx, "cognito: token refused", slog.Any("error", refused))
+			return nil, refused
+		}
+	}
+	return t, err
 }
 
 // verify checks raw for use.
@@ -301,10 +515,9 @@ func (v *Verifier) verify(ctx context.Context, raw string, use TokenUse) (*verif
 	if v == nil || v.keys == nil {
 		return nil, &TokenError{Use: use, Reason: errNoVerifier}
 	}
-	now := v.now()
-	t, err := v.signed(ctx, raw, now)
+	t, err := v.signed(ctx, raw)
 	if err == nil {
-		err = v.checkClaims(&t.claims, use, now)
+		err = v.checkClaims(&t.claims, use)
 	}
 	if err != nil {
 		refused := &TokenError{Use: use, Reason: err}
@@ -314,75 +527,112 @@ func (v *Verifier) verify(ctx context.Context, raw string, use TokenUse) (*verif
 	return t, nil
 }
 
-// signed is raw once its signature is verified, now or, with a cache, earlier by a key that is still the pool's.
-func (v *Verifier) signed(ctx context.Context, raw string, now time.Time) (*verifiedToken, error) {
-	if v.cache == nil || len(raw) > maxTokenSize {
-		return v.checkSignature(ctx, raw, now)
+// signed returns raw parsed and with its signature verified. With a cache, a token seen before is not verified
+// again while its key is still in the key set.
+func (v *Verifier) signed(ctx context.Context, raw string) (*verifiedToken, error) {
+	if v.cache == nil || len(raw) > token.MaxSize {
+		return v.checkSignature(ctx, raw)
 	}
 	sum := hashToken(raw)
-	if t := v.cache.find(sum); t != nil && v.keys.has(ctx, t.keyID, t.key, now) {
+	if t := v.cache.find(sum); t != nil && v.keys.Has(ctx, t.claims.issuer, t.keyID, t.key) {
 		return t, nil
 	}
-	t, err := v.checkSignature(ctx, raw, now)
+	t, err := v.checkSignature(ctx, raw)
 	if err == nil {
-		v.cache.add(sum, t)
+		t.cached = true
+		v.cache.add(sum, t, len(raw))
 	}
 	return t, err
 }
 
-func (v *Verifier) checkSignature(ctx context.Context, raw string, now time.Time) (*verifiedToken, error) {
-	t, err := parseToken(raw)
+func (v *Verifier) checkSignature(ctx context.Context, raw string) (*verifiedToken, error) {
+	t := &verifiedToken{}
+	find := func(h token.Header, parsed *jwt.Token) (any, error) {
+		// A foreign issuer is rejected before its key is looked for: that is in no set here, and looking for it would
+		// only make the set be fetched again.
+		if !slices.Contains(v.issuers, t.claims.issuer) {
+			return nil, fmt.Errorf("%w: want %s, got %s", ErrTokenIssuer, v.issuers[0], quote(t.claims.issuer))
+		}
+		var err error
+		t.keyID = h.KeyID
+		t.key, err = v.keys.Key(ctx, t.claims.issuer, parsed)
+		return t.key, err
+	}
+	err := tokenParser.Parse(raw, &t.claims, find)
+	if err != nil && t.key != nil && v.keys.Recheck(ctx, t.claims.issuer, t.keyID, t.key) {
+		err = tokenParser.Parse(raw, &t.claims, find)
+	}
 	if err != nil {
 		return nil, err
 	}
-	key, err := v.keyFor(ctx, t, now)
-	if err != nil {
-		return nil, err
-	}
-	sum := hashToken(t.signed)
-	if err := rsa.VerifyPKCS1v15(key, crypto.SHA256, sum[:], t.signature); err != nil {
-		return nil, fmt.Errorf("%w: %w", jwt.ErrTokenSignatureInvalid, err)
-	}
-	return &verifiedToken{claims: t.claims, payload: t.payload, keyID: t.kid, key: key}, nil
+	return t, nil
 }
 
-// keyFor finds the key for a token whose signature is not verified yet. A foreign issuer is refused first: its
-// keys are not in this set, and looking for them would only make the set be fetched again.
-func (v *Verifier) keyFor(ctx context.Context, t *parsedToken, now time.Time) (*rsa.PublicKey, error) {
-	switch {
-	case !t.hasAlg:
-		return nil, fmt.Errorf("%w: it names no algorithm", jwt.ErrTokenUnverifiable)
-	case t.alg != algorithm:
-		return nil, fmt.Errorf("%w: want the algorithm %s, got %s", jwt.ErrTokenSignatureInvalid, algorithm, quote(t.alg))
-	case !slices.Contains(v.issuers, t.claims.issuer):
-		return nil, fmt.Errorf("%w: want %s, got %s", ErrTokenIssuer, v.issuers[0], quote(t.claims.issuer))
-	case t.hasCrit:
-		return nil, errCritical
-	}
-	return v.keys.key(ctx, t.kid, now)
+// newTimes makes golang-jwt's check of times. To that the moment of expiry itself is too late; here it is not,
+// which a nanosecond of leeway brings about.
+func newTimes(leeway time.Duration, now func() time.Time) *jwt.Validator {
+	return jwt.NewValidator(jwt.WithExpirationRequired(), jwt.WithLeeway(leeway+time.Nanosecond), jwt.WithTimeFunc(now))
 }
 
-func (v *Verifier) checkClaims(c *tokenClaims, use TokenUse, now time.Time) error {
+func (v *Verifier) checkTimes(c *tokenClaims) error {
+	err := v.times.Validate(c)
 	switch {
-	case !c.expires.set:
-		return fmt.Errorf("%w: exp", jwt.ErrTokenRequiredClaimMissing)
-	case now.After(c.expires.Add(v.leeway)):
-		return fmt.Errorf("%w: it was valid until %s, and it is %s", jwt.ErrTokenExpired, stamp(c.expires.Time), stamp(now))
-	case c.notBefore.set && now.Add(v.leeway).Before(c.notBefore.Time):
-		return fmt.Errorf("%w: it is valid from %s, and it is %s", jwt.ErrTokenNotValidYet, stamp(c.notBefore.Time), stamp(now))
-	case c.use != use:
+	case errors.Is(err, jwt.ErrTokenExpired):
+		return fmt.Errorf("%w: it was valid until %s, and it is %s", jwt.ErrTokenExpired, stamp(c.expires.Time), stamp(v.now()))
+	case errors.Is(err, jwt.ErrTokenNotValidYet):
+		return fmt.Errorf("%w: it is valid from %s, and it is %s", jwt.ErrTokenNotValidYet, stamp(c.notBefore.Time), stamp(v.now()))
+	default:
+		return err
+	}
+}
+
+func (v *Verifier) checkClaims(c *tokenClaims, use TokenUse) error {
+	if err := v.checkTimes(c); err != nil {
+		return err
+	}
+	for _, name := range c.wrong {
+		if v.needs(name, use) {
+			return fmt.Errorf("%w: claims: %s is of the wrong type", jwt.ErrTokenMalformed, name)
+		}
+	}
+	if c.use != use {
 		return fmt.Errorf("%w: want %s, got %s", ErrTokenUse, use, quote(string(c.use)))
 	}
 	if err := v.checkClient(c, use); err != nil {
 		return err
 	}
-	switch {
-	case v.groups != nil && !slices.ContainsFunc(c.groups, func(name string) bool { return slices.Contains(v.groups, name) }):
-		return fmt.Errorf("%w: want %s", ErrNotInGroup, strings.Join(v.groups, " or "))
-	case v.scopes != nil && (use == IDToken || !hasAny(c.scope, v.scopes)):
-		return fmt.Errorf("%w: want %s", ErrInsufficientScope, strings.Join(v.scopes, " or "))
+	for _, anyOf := range v.groups {
+		if !containsAny(slices.Values(c.groups), anyOf) {
+			return fmt.Errorf("%w: want %s", ErrNotInGroup, strings.Join(anyOf, " or "))
+		}
+	}
+	for _, anyOf := range v.scopes {
+		if use == IDToken || !containsAny(strings.FieldsSeq(c.scope), anyOf) {
+			return fmt.Errorf("%w: want %s", ErrInsufficientScope, strings.Join(anyOf, " or "))
+		}
+	}
+	for _, anyOf := range v.audiences {
+		if use == IDToken || !containsAny(slices.Values(c.audience), anyOf) {
+			return fmt.Errorf("%w: want %s", ErrTokenAudience, strings.Join(anyOf, " or "))
+		}
+	}
+	return nil
+}
+
+// needs reports whether a token for use is no good if the claim name is of the wrong type, beside those that
+// every token needs.
+func (v *Verifier) needs(name string, use TokenUse) bool {
+	switch name {
+	case "client_id", "username", "scope":
+		return use == AccessToken
+	case "cognito:username":
+		return use == IDToken
+	case "cognito:groups":
+		return v.groups != nil
+	case "origin_jti":
+		return v.revoked != nil
 	default:
-		return nil
+		return false
 	}
 }
 
@@ -403,10 +653,10 @@ func (v *Verifier) checkClient(c *tokenClaims, use TokenUse) error {
 	return nil
 }
 
-// hasAny reports whether one of the scopes in scope, which are separated by spaces, is wanted.
-func hasAny(scope string, wanted []string) bool {
-	for name := range strings.FieldsSeq(scope) {
-		if slices.Contains(wanted, name) {
+// containsAny reports whether one of names is wanted. An empty name never is.
+func containsAny(names iter.Seq[string], wanted []string) bool {
+	for name := range names {
+		if name != "" && slices.Contains(wanted, name) {
 			return true
 		}
 	}
@@ -492,31 +742,81 @@ func (m *MultiVerifier) Preload(ctx context.Context) error {
 	errs := make([]error, len(m.verifiers))
 	var wg sync.WaitGroup
 	for i, v := range m.verifiers {
-		wg.Go(func() { errs[i] = v.keys.preload(ctx) })
+		wg.Go(func() { errs[i] = v.keys.Preload(ctx) })
 	}
 	wg.Wait()
 	return wrapError("Preload", errors.Join(errs...))
 }
 
 // Check verifies the access token that r carries, as [Verifier.Check] does.
-func (m *MultiVerifier) Check(r *http.Request) (*AccessClaims, error) { return check(m, r) }
+func (m *MultiVerifier) Check(r *http.Request) (*AccessClaims, error) {
+	return m.settings().check(r, m)
+}
 
-// Handler calls next for requests with a good access token and answers the others, as [Verifier.Handler] does.
-func (m *MultiVerifier) Handler(next http.Handler) http.Handler { return protect(m, next) }
+// CheckID verifies the ID token that r carries, as [Verifier.CheckID] does.
+func (m *MultiVerifier) CheckID(r *http.Request) (*IDClaims, error) {
+	return m.settings().checkID(r, m)
+}
+
+// Handler calls next for requests with a good token and answers the others, as [Verifier.Handler] does.
+// The options of the first verifier say which use the token has, where it is found, which claims type the
+// context gets and how errors are answered.
+func (m *MultiVerifier) Handler(next http.Handler) http.Handler {
+	return m.settings().protect(m, next, false)
+}
+
+// HandlerOptional is [MultiVerifier.Handler] for pages that work without a token, as
+// [Verifier.HandlerOptional] is.
+func (m *MultiVerifier) HandlerOptional(next http.Handler) http.Handler {
+	return m.settings().protect(m, next, true)
+}
+
+// settings returns those of the first verifier.
+func (m *MultiVerifier) settings() *handlerSettings {
+	if m == nil || len(m.verifiers) == 0 {
+		return &handlerSettings{}
+	}
+	return &m.verifiers[0].handler
+}
+
+func (m *MultiVerifier) authenticate(ctx context.Context, raw string, use TokenUse) (*verifiedToken, error) {
+	v, err := m.choose(raw, use)
+	if err != nil {
+		return nil, err
+	}
+	return v.authenticate(ctx, raw, use)
+}
 
 // choose finds the verifier of the issuer that raw names, of which nothing is verified yet.
 func (m *MultiVerifier) choose(raw string, use TokenUse) (*Verifier, error) {
 	if m == nil || m.byIssuer == nil {
 		return nil, &TokenError{Use: use, Reason: errNoVerifier}
 	}
-	t, err := parseToken(raw)
-	if err == nil && m.byIssuer[t.claims.issuer] == nil {
-		err = fmt.Errorf("%w: want that of one of %d verifiers, got %s", ErrTokenIssuer, len(m.verifiers), quote(t.claims.issuer))
+	var c tokenClaims
+	err := tokenParser.Read(raw, &c)
+	if err == nil && m.byIssuer[c.issuer] == nil {
+		err = fmt.Errorf("%w: want that of one of %d verifiers, got %s", ErrTokenIssuer, len(m.verifiers), quote(c.issuer))
 	}
 	if err != nil {
 		return nil, &TokenError{Use: use, Reason: err}
 	}
-	return m.byIssuer[t.claims.issuer], nil
+	return m.byIssuer[c.issuer], nil
+}
+
+// parsedToken is a token taken apart, of which nothing has been verified.
+type parsedToken struct {
+	claims  tokenClaims
+	payload string // the claims as JSON
+}
+
+// parseToken takes raw apart. It verifies nothing.
+func parseToken(raw string) (*parsedToken, error) {
+	t := &parsedToken{}
+	if err := tokenParser.Read(raw, &t.claims); err != nil {
+		return nil, err
+	}
+	t.payload = t.claims.payload
+	return t, nil
 }
 
 // Why a token is refused, matched with [errors.Is] against a [*TokenError]. The sentinels of
@@ -527,17 +827,23 @@ var (
 	ErrTokenUse = errors.New("token is for another use")
 	// ErrTokenClient: the token was issued to another app client.
 	ErrTokenClient = errors.New("token was issued to another app client")
+	// ErrTokenAudience: the access token is not bound to the resource that [WithAudience] names.
+	ErrTokenAudience = fmt.Errorf("%w: token is for another resource", jwt.ErrTokenInvalidAudience)
+	// ErrTokenSigner: the claims were signed by another load balancer ([ALBVerifier]).
+	ErrTokenSigner = errors.New("claims are signed by another load balancer")
 	// ErrTokenIssuer: the token was issued by another pool.
 	ErrTokenIssuer = errors.New("token has another issuer")
 	// ErrUnknownKey: the token names no key, or one that the pool does not have.
-	ErrUnknownKey = errors.New("token is signed with an unknown key")
+	ErrUnknownKey = jwks.ErrUnknownKey
 	// ErrKeysUnavailable: the pool's keys could not be fetched, so nothing is known about the token. It is the
 	// one reason here that speaks of the pool and not of the token.
-	ErrKeysUnavailable = errors.New("the pool's keys are unavailable")
-	// ErrNotInGroup: the user is in none of the groups that [WithGroups] names.
+	ErrKeysUnavailable = jwks.ErrUnavailable
+	// ErrNotInGroup: the user is in none of the groups that [WithGroups] or [RequireGroups] name.
 	ErrNotInGroup = errors.New("user is in none of the groups that are wanted")
-	// ErrInsufficientScope: the token has none of the scopes that [WithScopes] names.
+	// ErrInsufficientScope: the token has none of the scopes that [WithScopes] or [RequireScopes] name.
 	ErrInsufficientScope = errors.New("token has none of the scopes that are wanted")
+	// ErrInsufficientAuthentication: the user signed in at too low a level or too long ago for [RequireACR].
+	ErrInsufficientAuthentication = errors.New("a stronger or more recent sign-in is required")
 )
 
 // TokenUse is what a token is for: its claim token_use.

@@ -121,7 +121,7 @@ func TestBothIssuersOfAPoolAtAWS(t *testing.T) {
 func TestVerifier(t *testing.T) {
 	t.Parallel()
 	srv := newServer(t, cognitotest.Config{Clients: []cognitotest.Client{{ID: testClient}, {ID: "another1client2of3the4pool"}}})
-	options := []cognito.VerifierOption{cognito.WithIssuers(srv.Issuer()), cognito.WithVerifierClock(srv.Now), cognito.WithVerifierHTTPClient(http.DefaultClient)}
+	options := []cognito.VerifierOption{cognito.WithIssuers(srv.Issuer()), cognito.WithClock(srv.Now), cognito.WithHTTPClient(http.DefaultClient)}
 	v, err := cognito.NewVerifier(srv.UserPoolID, []string{testClient}, options...)
 	require.NoError(t, err)
 	assert.Zero(t, fetches(srv))
@@ -143,7 +143,7 @@ func TestVerifier(t *testing.T) {
 	elsewhere := srv.Token("bob", cognitotest.TokenOptions{Use: "access", ClientID: "another1client2of3the4pool"})
 	_, err = v.VerifyAccessToken(t.Context(), elsewhere)
 	require.ErrorIs(t, err, cognito.ErrTokenClient)
-	v, err = cognito.NewVerifier(srv.UserPoolID, nil, append(options, cognito.WithAnyClient(), cognito.WithKeys(keySetOf(t, srv)), cognito.WithVerifierLeeway(0))...)
+	v, err = cognito.NewVerifier(srv.UserPoolID, nil, append(options, cognito.WithAnyClient(), cognito.WithJWKS(keySetOf(t, srv)), cognito.WithLeeway(0))...)
 	require.NoError(t, err)
 	_, err = v.VerifyAccessToken(t.Context(), elsewhere)
 	require.NoError(t, err)
@@ -164,7 +164,7 @@ func TestNewVerifierRefusesBadArguments(t *testing.T) {
 		"an empty client ID":        {testPool, []string{""}, nil, "client ID"},
 		"a bad pool ID":             {"pool", []string{testClient}, nil, "user pool ID"},
 		"a bad issuer":              {testPool, []string{testClient}, cognito.WithIssuers("x"), "WithIssuers"},
-		"bad keys":                  {testPool, []string{testClient}, cognito.WithKeys([]byte("x")), "WithJWKS"},
+		"bad keys":                  {testPool, []string{testClient}, cognito.WithJWKS([]byte("x")), "WithJWKS"},
 	} {
 		v, err := cognito.NewVerifier(tt.pool, tt.clients, tt.opt)
 		require.ErrorContains(t, err, tt.want, name)
@@ -176,9 +176,9 @@ func TestNewVerifierRefusesBadArguments(t *testing.T) {
 func TestVerifierKeepsCopies(t *testing.T) {
 	t.Parallel()
 	clients, groups, keys := []string{testClient}, []string{"readers"}, keySetJSON(forgers()[0].jwk(nil))
-	withKeys, withGroups := cognito.WithKeys(keys), cognito.WithGroups(groups...)
+	withKeys, withGroups := cognito.WithJWKS(keys), cognito.WithGroups(groups...)
 	clear(keys)
-	v, err := cognito.NewVerifier(testPool, clients, withKeys, withGroups, cognito.WithVerifierClock(func() time.Time { return testTime }))
+	v, err := cognito.NewVerifier(testPool, clients, withKeys, withGroups, cognito.WithClock(func() time.Time { return testTime }))
 	require.NoError(t, err)
 	clients[0], groups[0] = "another", "others"
 	_, err = v.VerifyAccessToken(t.Context(), forged(nil))
@@ -196,7 +196,7 @@ func TestScopesBetweenAnySpaces(t *testing.T) {
 
 func TestURLsHaveNoFragment(t *testing.T) {
 	t.Parallel()
-	for name, opt := range map[string]func(string) cognito.Option{
+	for name, opt := range map[string]func(string) cognito.SharedOption{
 		"WithEndpoint": cognito.WithEndpoint, "WithIssuer": cognito.WithIssuer, "WithJWKSURL": cognito.WithJWKSURL,
 	} {
 		_, err := cognito.New(testPool, testClient, opt("https://x.example.com/y#z"))

@@ -1,7 +1,8 @@
 package main
 
 import (
-	"fmt"
+	"encoding/json"
+	"io"
 	"net/http"
 	"net/http/httptest"
 
@@ -9,27 +10,44 @@ import (
 	"github.com/gocognito/cognito/cognitotest"
 )
 
+// tenantClaims are the claims of this API's own, which a Lambda function of the pool adds to access tokens.
+type tenantClaims struct {
+	Tenant string `json:"custom:tenant"`
+}
+
 // newAPI starts an API with two resources: /notes for every user of the pool, /admin for its administrators. At AWS
 // the pool ID and the client ID are all that a verifier needs.
 func newAPI(srv *cognitotest.Server) (*httptest.Server, error) {
-	here := []cognito.VerifierOption{cognito.WithIssuers(srv.Issuer()), cognito.WithVerifierClock(srv.Now)}
-	clients := []string{srv.ClientID}
-	users, err := cognito.NewVerifier(srv.UserPoolID, clients, append(here, cognito.WithTokenCache(1000))...)
+	verifier, err := cognito.NewVerifier(srv.UserPoolID, []string{srv.ClientID},
+		cognito.WithEndpoint(srv.URL), cognito.WithClock(srv.Now), cognito.WithTokenCache(1000),
+		cognito.WithHandlerClaims[tenantClaims](), cognito.WithErrorHandler(refuse))
 	if err != nil {
 		return nil, err
 	}
-	admins, err := cognito.NewVerifier(srv.UserPoolID, clients, append(here, cognito.WithGroups("admins"))...)
-	if err != nil {
-		return nil, err
-	}
+	return httptest.NewServer(verifier.Handler(routes())), nil
+}
+
+// routes is apart from newAPI so that a test of the handlers needs no pool.
+func routes() http.Handler {
 	mux := http.NewServeMux()
-	mux.Handle("GET /notes", users.Handler(http.HandlerFunc(showNotes)))
-	mux.Handle("GET /admin", admins.Handler(http.HandlerFunc(showNotes)))
-	return httptest.NewServer(mux), nil
+	mux.HandleFunc("GET /notes", showNotes)
+	mux.Handle("GET /admin", cognito.RequireGroups(http.HandlerFunc(showNotes), "admins"))
+	return mux
 }
 
 // showNotes is called for good tokens only.
 func showNotes(w http.ResponseWriter, r *http.Request) {
 	claims, _ := cognito.ClaimsFromContext(r.Context())
-	_, _ = fmt.Fprintf(w, "the notes of %s", claims.Username)
+	text := "the notes of " + claims.Username
+	if own, ok := cognito.CustomClaimsFromContext[tenantClaims](r.Context()); ok && own.Tenant != "" {
+		text += " at " + own.Tenant
+	}
+	_, _ = io.WriteString(w, text)
+}
+
+// refuse answers in JSON. What err says is for the log, not for the client.
+func refuse(w http.ResponseWriter, _ *http.Request, status int, _ error) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(map[string]string{"error": http.StatusText(status)})
 }

@@ -34,7 +34,7 @@ func TestTokensOfJose(t *testing.T) {
 	}
 	require.NoError(t, json.Unmarshal(out, &signed))
 
-	v, err := cognito.NewVerifier(poolID, []string{public().ID}, cognito.WithKeys(signed.Keys), cognito.WithGroups("schließt-ein"))
+	v, err := cognito.NewVerifier(poolID, []string{public().ID}, cognito.WithJWKS(signed.Keys), cognito.WithGroups("schließt-ein"))
 	require.NoError(t, err)
 	id, err := v.VerifyIDToken(t.Context(), signed.Tokens["id"])
 	require.NoError(t, err)

@@ -1,0 +1,203 @@
+package cognito_test
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/sha256"
+	"crypto/x509"
+	"encoding/base64"
+	"encoding/pem"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/golang-jwt/jwt/v5"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/gocognito/cognito"
+)
+
+const (
+	albARN = "arn:aws:elasticloadbalancing:eu-west-1:123456789012:loadbalancer/app/web/0123456789abcdef"
+	albKID = "b05a3c8f-5a54-4a3d-8d5e-0a1b2c3d4e5f"
+)
+
+// balancer signs as a load balancer does: ES256, with padded segments.
+type balancer struct {
+	key     *ecdsa.PrivateKey
+	fetched atomic.Int32
+	status  atomic.Int32
+	url     string
+}
+
+func newBalancer(t *testing.T) *balancer {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	require.NoError(t, err)
+	b := &balancer{key: key}
+	b.status.Store(http.StatusOK)
+	der, err := x509.MarshalPKIXPublicKey(key.Public())
+	require.NoError(t, err)
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		b.fetched.Add(1)
+		status := int(b.status.Load())
+		if r.URL.Path != "/"+albKID {
+			status = http.StatusForbidden
+		}
+		w.WriteHeader(status)
+		if status == http.StatusOK {
+			_ = pem.Encode(w, &pem.Block{Type: "PUBLIC KEY", Bytes: der})
+		}
+	}))
+	t.Cleanup(srv.Close)
+	b.url = srv.URL
+	return b
+}
+
+func (b *balancer) sign(header, payload string) string {
+	signed := base64.URLEncoding.EncodeToString([]byte(header)) + "." + base64.URLEncoding.EncodeToString([]byte(payload))
+	sum := sha256.Sum256([]byte(signed))
+	r, s, err := ecdsa.Sign(rand.Reader, b.key, sum[:])
+	if err != nil {
+		panic(err)
+	}
+	signature := make([]byte, 64)
+	r.FillBytes(signature[:32])
+	s.FillBytes(signature[32:])
+	return signed + "." + base64.URLEncoding.EncodeToString(signature)
+}
+
+func albHeader(change ...string) string {
+	header := fmt.Sprintf(`{"typ":"JWT","kid":%q,"alg":"ES256","iss":%q,"client":%q,"signer":%q,"exp":%d}`,
+		albKID, testIssuer, testClient, albARN, testTime.Add(time.Minute).Unix())
+	return strings.NewReplacer(change...).Replace(header)
+}
+
+func albPayload(change ...string) string {
+	payload := fmt.Sprintf(`{"sub":"4320de44","email":"bob@example.com","email_verified":"true","username":"bob","exp":%d,"iss":%q}`,
+		testTime.Add(time.Minute).Unix(), testIssuer)
+	return strings.NewReplacer(change...).Replace(payload)
+}
+
+func (b *balancer) verifier(t *testing.T, opts ...cognito.SharedOption) *cognito.ALBVerifier {
+	t.Helper()
+	opts = append([]cognito.SharedOption{
+		cognito.WithEndpoint(b.url), cognito.WithClock(func() time.Time { return testTime }), cognito.WithLeeway(0), cognito.WithIssuers(testIssuer),
+	}, opts...)
+	v, err := cognito.NewALBVerifier([]string{albARN}, []string{testClient}, opts...)
+	require.NoError(t, err)
+	return v
+}
+
+func TestALBVerifier(t *testing.T) {
+	t.Parallel()
+	b := newBalancer(t)
+	v := b.verifier(t)
+	r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/", nil)
+	_, err := v.Check(r)
+	require.ErrorIs(t, err, cognito.ErrNoToken)
+	r.Header.Set("x-amzn-oidc-data", b.sign(albHeader(), albPayload()))
+	for range 3 {
+		claims, err := v.Check(r)
+		require.NoError(t, err)
+		assert.Equal(t, "4320de44", claims.Subject)
+		assert.Equal(t, "bob", claims.Username)
+		assert.Equal(t, "bob@example.com", claims.Email)
+		assert.True(t, claims.EmailVerified)
+		assert.Equal(t, albARN, claims.LoadBalancer)
+		assert.Equal(t, testClient, claims.ClientID)
+		assert.Equal(t, testIssuer, claims.All["iss"])
+	}
+	assert.EqualValues(t, 1, b.fetched.Load())
+}
+
+func TestALBVerifierRejects(t *testing.T) {
+	t.Parallel()
+	b, other := newBalancer(t), newBalancer(t)
+	minute := fmt.Sprint(testTime.Add(time.Minute).Unix())
+	past := fmt.Sprint(testTime.Add(-time.Second).Unix())
+	good := b.sign(albHeader(), albPayload())
+	for name, tt := range map[string]struct {
+		raw  string
+		want error
+	}{
+		"another load balancer":  {b.sign(albHeader("web", "evil"), albPayload()), cognito.ErrTokenSigner},
+		"another region":         {b.sign(albHeader("elasticloadbalancing:eu-west-1", "elasticloadbalancing:us-east-1"), albPayload()), cognito.ErrTokenSigner},
+		"no signer":              {b.sign(albHeader(`"signer"`, `"x"`), albPayload()), cognito.ErrTokenSigner},
+		"two signers":            {b.sign(albHeader(`"signer"`, `"signer":"x","signer"`), albPayload()), jwt.ErrTokenMalformed},
+		"another client":         {b.sign(albHeader(testClient, "other"), albPayload()), cognito.ErrTokenClient},
+		"another issuer":         {b.sign(albHeader(), albPayload(testIssuer, "https://evil.example.com")), cognito.ErrTokenIssuer},
+		"a key ID that is a way": {b.sign(albHeader(albKID, "../../evil"), albPayload()), cognito.ErrUnknownKey},
+		"a made-up key ID":       {b.sign(albHeader("b05a3c8f", "c05a3c8f"), albPayload()), cognito.ErrUnknownKey},
+		"another algorithm":      {b.sign(albHeader("ES256", "ES384"), albPayload()), jwt.ErrTokenSignatureInvalid},
+		"none":                   {b.sign(albHeader("ES256", "none"), albPayload()), jwt.ErrTokenSignatureInvalid},
+		"RS256":                  {forged(nil), jwt.ErrTokenSignatureInvalid},
+		"another key":            {other.sign(albHeader(), albPayload()), jwt.ErrTokenSignatureInvalid},
+		"a changed payload":      {strings.Join([]string{strings.Split(good, ".")[0], base64.URLEncoding.EncodeToString([]byte(albPayload("bob", "eve"))), strings.Split(good, ".")[2]}, "."), jwt.ErrTokenSignatureInvalid},
+		"expired":                {b.sign(albHeader(), albPayload(minute, past)), jwt.ErrTokenExpired},
+		"expired header":         {b.sign(albHeader(minute, past), albPayload()), jwt.ErrTokenExpired},
+		"no exp":                 {b.sign(albHeader(), albPayload(`"exp"`, `"x"`)), jwt.ErrTokenRequiredClaimMissing},
+		"a claim twice":          {b.sign(albHeader(), albPayload(`"sub"`, `"sub":"x","sub"`)), jwt.ErrTokenMalformed},
+		"critical":               {b.sign(albHeader(`"typ"`, `"crit"`), albPayload()), jwt.ErrTokenUnverifiable},
+		"nothing":                {"", jwt.ErrTokenMalformed},
+	} {
+		_, err := b.verifier(t).Verify(t.Context(), tt.raw)
+		require.ErrorIs(t, err, tt.want, name)
+		var refused *cognito.TokenError
+		require.ErrorAs(t, err, &refused, name)
+	}
+}
+
+func TestALBKeys(t *testing.T) {
+	t.Parallel()
+	b := newBalancer(t)
+	now := testTime
+	v := b.verifier(t, cognito.WithClock(func() time.Time { return now }))
+	raw := b.sign(albHeader(), albPayload())
+	b.status.Store(http.StatusBadGateway)
+	for range 5 {
+		_, err := v.Verify(t.Context(), raw)
+		require.ErrorIs(t, err, cognito.ErrKeysUnavailable)
+	}
+	assert.EqualValues(t, 1, b.fetched.Load(), "a failure makes a pause")
+	now = now.Add(time.Second)
+	b.status.Store(http.StatusOK)
+	_, err := v.Verify(t.Context(), raw)
+	require.NoError(t, err)
+	_, err = (&cognito.ALBVerifier{}).Verify(t.Context(), raw)
+	require.ErrorIs(t, err, cognito.ErrKeysUnavailable)
+}
+
+// The keys are looked for where the region of the load balancer keeps them.
+func TestALBKeyAddresses(t *testing.T) {
+	t.Parallel()
+	b := newBalancer(t)
+	for arn, want := range map[string]string{
+		albARN: "https://public-keys.auth.elb.eu-west-1.amazonaws.com/" + albKID,
+		"arn:aws-us-gov:elasticloadbalancing:us-gov-west-1:123456789012:loadbalancer/app/web/0123": "https://s3-us-gov-west-1.amazonaws.com/aws-elb-public-keys-prod-us-gov-west-1/" + albKID,
+		"arn:aws-cn:elasticloadbalancing:cn-north-1:123456789012:loadbalancer/app/web/0123":        "https://public-keys.auth.elb.cn-north-1.amazonaws.com.cn/" + albKID,
+	} {
+		asked := ""
+		v, err := cognito.NewALBVerifier([]string{arn}, []string{testClient}, cognito.WithHTTPClient(&http.Client{
+			Transport: roundTripperFunc(func(r *http.Request) (*http.Response, error) { asked = r.URL.String(); panic("enough") }),
+		}))
+		require.NoError(t, err)
+		_, err = v.Verify(t.Context(), b.sign(albHeader(albARN, arn), albPayload()))
+		require.ErrorIs(t, err, cognito.ErrKeysUnavailable)
+		assert.Equal(t, want, asked)
+	}
+	for _, arn := range []string{"", "x", "arn:aws:s3:::x", "arn:aws:elasticloadbalancing:evil.com/:1:loadbalancer/app/x/1", "arn:aws:elasticloadbalancing:eu-west-1:1:loadbalancer/net/x/1"} {
+		_, err := cognito.NewALBVerifier([]string{arn}, []string{testClient})
+		require.ErrorContains(t, err, "load balancers", arn)
+	}
+	_, err := cognito.NewALBVerifier(nil, nil)
+	require.ErrorContains(t, err, "client IDs")
+	_, err = cognito.NewALBVerifier([]string{albARN}, []string{testClient}, cognito.WithJWKSURL("https://x.example.com"))
+	require.ErrorContains(t, err, "WithJWKS")
+}

@@ -1,0 +1,475 @@
+// Package jwks keeps the public keys of an issuer: given once, or fetched on first use and again when a token
+// names a key that is not there. A [Keys] hands them to a parser through github.com/MicahParks/keyfunc, as a
+// storage of github.com/MicahParks/jwkset, which reads the keys. The storage of that package is not used: it does
+// I/O in its constructor, leaves a goroutine behind and lets callers wait for minutes.
+package jwks
+
+import (
+	"context"
+	"crypto/rsa"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"slices"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/MicahParks/jwkset"
+	"github.com/gocognito/cognito/internal/flight"
+	"github.com/golang-jwt/jwt/v5"
+)
+
+const (
+	minKeyBits    = 2048
+	maxKeyBits    = 8192             // a pool's keys have 2,048; a verification takes time with their square
+	maxBody       = 64 << 10         // a pool's key set has two keys and is under 1 kB
+	fetchTimeout  = 10 * time.Second // of the fetch itself; a caller's context may end its wait earlier
+	softAge       = 45 * time.Minute // then the set is fetched again, beside the call that noticed
+	maxAge        = time.Hour        // then the call waits for that, for a while
+	maxAgeWait    = time.Second      // how long; the old keys serve while fetches fail
+	freeFailures  = 2                // failed fetches before they pause
+	maxFetchPause = 30 * time.Second // between two fetches while they fail
+)
+
+// UnknownKeyPause lies between two fetches for keys that are not in the set.
+const UnknownKeyPause = 10 * time.Second
+
+var (
+	// ErrUnknownKey: the token names no key, or one that the set does not have.
+	ErrUnknownKey = errors.New("token is signed with an unknown key")
+	// ErrUnavailable: the set could not be fetched.
+	ErrUnavailable = errors.New("the pool's keys are unavailable")
+	// ErrPaused, beside ErrUnknownKey: the set may have the key by now, but may not be fetched again yet.
+	ErrPaused = errors.New("the key set was fetched moments ago, and may not be fetched again yet")
+)
+
+// Config is what the sets of one [Keys] have in common.
+type Config struct {
+	Client *http.Client // nil: a plain one; redirects are not followed
+	Now    func() time.Time
+	Log    *slog.Logger
+}
+
+// Set is the public keys of one issuer. It starts no goroutine that outlives a fetch, never blocks a caller longer
+// than the caller's context, and keeps the old keys while fetches fail. It is safe for concurrent use, and finds a
+// key that is there without a lock.
+type Set struct {
+	url    string // "" when the keys were given
+	source string // what gave them
+	client *http.Client
+	now    func() time.Time
+	log    *slog.Logger
+	flight flight.Group[struct{}, struct{}]
+
+	current atomic.Pointer[snapshot] // nil before the first fetch
+
+	mu        sync.Mutex // protects the fields below
+	lastErr   error      // of the last fetch; nil when it succeeded
+	failures  int        // fetches that failed since the last success
+	nextFetch time.Time  // no fetch before
+
+	refreshing atomic.Bool // while an old set is fetched anew
+}
+
+// snapshot is a key set as it came. It does not change.
+type snapshot struct {
+	keys map[string]*entry // by their IDs
+	at   time.Time
+}
+
+// entry is a key, or why it cannot be used.
+type entry struct {
+	jwk      jwkset.JWK
+	unusable error
+}
+
+func (e *entry) public() *rsa.PublicKey {
+	public, _ := e.jwk.Key().(*rsa.PublicKey)
+	return public
+}
+
+// Fetched makes a set that is fetched from url.
+func Fetched(url string, config Config) *Set {
+	s := &Set{url: url, client: &http.Client{}, now: config.Now, log: config.Log}
+	if config.Client != nil {
+		*s.client = *config.Client
+	}
+	s.client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	return s
+}
+
+// Given makes a set from JSON that was given by an option or the environment; source names which, for errors.
+func Given(source string, raw []byte) (*Set, error) {
+	keys, err := parse(raw)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", source, err)
+	}
+	s := &Set{source: source}
+	s.current.Store(&snapshot{keys: keys})
+	return s, nil
+}
+
+// key finds the key with the ID kid. It fetches the set when there is none yet or the key is not in it. Errors
+// wrap ErrUnknownKey or ErrUnavailable, or jwt.ErrTokenSignatureInvalid for a key that does not sign tokens.
+func (s *Set) key(ctx context.Context, kid string) (jwkset.JWK, error) {
+	if kid == "" {
+		return jwkset.JWK{}, fmt.Errorf("%w: it names none", ErrUnknownKey)
+	}
+	s.renewIfOld(ctx)
+	seen := s.current.Load()
+	key, ok := seen.find(kid)
+	// A fetch that was under way may have begun before the key was there; so one more is worth its while.
+	asked := true
+	for range 2 {
+		if ok {
+			break
+		}
+		var err error
+		var fetched bool
+		if fetched, asked, err = s.fetchFor(ctx, seen); err != nil {
+			return jwkset.JWK{}, err
+		}
+		seen = s.current.Load()
+		if key, ok = seen.find(kid); fetched {
+			break
+		}
+	}
+	switch {
+	case !ok && s.url == "":
+		return jwkset.JWK{}, fmt.Errorf("%w: %s is not among those of %s", ErrUnknownKey, quote(kid), s.source)
+	case !ok && !asked:
+		return jwkset.JWK{}, fmt.Errorf("%w: %s: %w: %s", ErrUnknownKey, quote(kid), ErrPaused, s.url)
+	case !ok:
+		s.pauseUnknown()
+		return jwkset.JWK{}, fmt.Errorf("%w: %s", ErrUnknownKey, quote(kid))
+	case key.unusable != nil:
+		return jwkset.JWK{}, key.unusable
+	default:
+		return key.jwk, nil
+	}
+}
+
+func (set *snapshot) find(kid string) (key *entry, ok bool) {
+	if set == nil {
+		return nil, false
+	}
+	key, ok = set.keys[kid]
+	return key, ok
+}
+
+// has reports whether key is still the one with the ID kid.
+func (s *Set) has(ctx context.Context, kid string, key *rsa.PublicKey) bool {
+	s.renewIfOld(ctx)
+	found, ok := s.current.Load().find(kid)
+	return ok && found.unusable == nil && found.public() == key
+}
+
+// recheck fetches the set again, for a signature that does not fit the key with the ID kid, unless it was fetched
+// moments ago. It reports whether the key is another now.
+func (s *Set) recheck(ctx context.Context, kid string, key *rsa.PublicKey) bool {
+	seen := s.current.Load()
+	if s.url == "" || seen == nil || s.now().Sub(seen.at) < UnknownKeyPause {
+		return false
+	}
+	if _, _, err := s.fetchFor(ctx, seen); err != nil {
+		return false
+	}
+	now, ok := s.current.Load().find(kid)
+	return ok && now.unusable == nil && now.public() != key
+}
+
+// replace makes keys the set. A key that was in it before stays the same pointer, so that tokens in a cache outlive
+// a fetch that changes nothing.
+func (s *Set) replace(keys map[string]*entry, at time.Time) {
+	before := s.current.Load()
+	for kid, key := range keys {
+		old, ok := before.find(kid)
+		if ok && old.unusable == nil && key.unusable == nil && old.public().Equal(key.public()) {
+			keys[kid] = old
+		}
+	}
+	s.current.Store(&snapshot{keys: keys, at: at})
+}
+
+// preload fetches the set if there is none yet.
+func (s *Set) preload(ctx context.Context) error {
+	if s.current.Load() != nil {
+		return nil
+	}
+	_, _, err := s.fetchFor(ctx, nil)
+	return err
+}
+
+// prefetch starts fetching the set, if there is none yet, and does not wait for it.
+func (s *Set) prefetch(ctx context.Context) {
+	if s.current.Load() == nil && s.mayFetch() {
+		s.start(ctx, nil)
+	}
+}
+
+// renewIfOld fetches the set anew when it is old. It does not wait for that before the set is an hour old. Then the
+// call that began the fetch waits for a moment, so that after a quiet time, too, a withdrawn key is gone within the
+// hour where the endpoint answers.
+func (s *Set) renewIfOld(ctx context.Context) {
+	set := s.current.Load()
+	if s.url == "" || set == nil {
+		return
+	}
+	age := s.now().Sub(set.at)
+	if age <= softAge || !s.mayFetch() {
+		return
+	}
+	if !s.refreshing.CompareAndSwap(false, true) {
+		return
+	}
+	done, _ := s.start(ctx, set)
+	if age < maxAge {
+		return
+	}
+	timer := time.NewTimer(maxAgeWait)
+	defer timer.Stop()
+	select {
+	case <-done:
+	case <-timer.C:
+	case <-ctx.Done():
+	}
+}
+
+func (s *Set) mayFetch() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return !s.now().Before(s.nextFetch)
+}
+
+// fetchFor waits, at most until ctx is done, for a fetch that replaces seen. fetched reports whether this call
+// started it. Where a fetch was made moments ago it does not wait: asked is false then, and the error that of the
+// last fetch, if it failed.
+func (s *Set) fetchFor(ctx context.Context, seen *snapshot) (fetched, asked bool, err error) {
+	if s.url == "" {
+		return true, true, nil
+	}
+	if !s.mayFetch() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		return s.current.Load() == seen, false, s.lastErr
+	}
+	done, began := s.start(ctx, seen)
+	select {
+	case result := <-done:
+		if result.panicked != nil {
+			panic(result.panicked)
+		}
+		return began.Load(), true, result.err
+	case <-ctx.Done():
+		return false, true, fmt.Errorf("%w: waiting for %s: %w", ErrUnavailable, s.url, ctx.Err())
+	}
+}
+
+// outcome is how a fetch ended for one who waited for it.
+type outcome struct {
+	err      error
+	panicked *flight.PanicError // the caller's HTTP client panicked
+}
+
+// start joins the fetch that is under way or begins one, unless another has ended since the caller had seen the
+// set; began tells which, once it is done. The fetch has ctx's values but outlives it: others may wait for it.
+func (s *Set) start(ctx context.Context, seen *snapshot) (done <-chan outcome, began *atomic.Bool) {
+	ctx, began = context.WithoutCancel(ctx), &atomic.Bool{}
+	ended := make(chan outcome, 1)
+	go func() {
+		var o outcome
+		defer func() {
+			o.panicked, _ = recover().(*flight.PanicError)
+			ended <- o
+		}()
+		_, _, o.err = s.flight.Do(ctx, struct{}{}, func(ctx context.Context) (struct{}, error) {
+			return struct{}{}, s.refetch(ctx, seen, began)
+		})
+	}()
+	return ended, began
+}
+
+func (s *Set) refetch(ctx context.Context, seen *snapshot, began *atomic.Bool) error {
+	defer s.refreshing.Store(false)
+	if s.current.Load() != seen {
+		return nil
+	}
+	began.Store(true)
+	ctx, cancel := context.WithTimeout(ctx, fetchTimeout)
+	defer cancel()
+	keys, err := s.fetch(ctx)
+	var blip temporaryError
+	if errors.As(err, &blip) && ctx.Err() == nil && s.fetchedLast() { // once more, so that a blip fails no request
+		keys, err = s.fetch(ctx)
+	}
+	return s.finish(ctx, keys, err)
+}
+
+// fetchedLast reports whether the last fetch succeeded, or there was none.
+func (s *Set) fetchedLast() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.failures == 0
+}
+
+// finish records how a fetch ended. After a failure or two the next caller may try again at once; from then on
+// fetches pause 1 s, 2 s, 4 s and so on while they fail.
+func (s *Set) finish(ctx context.Context, keys map[string]*entry, err error) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	now := s.now()
+	if err == nil {
+		s.replace(keys, now)
+		s.nextFetch, s.failures, s.lastErr = now, 0, nil
+		s.log.DebugContext(ctx, "cognito: key set fetched", slog.String("url", s.url), slog.Int("keys", len(keys)))
+		return nil
+	}
+	s.lastErr = fmt.Errorf("%w: %s: %w", ErrUnavailable, s.url, err)
+	s.failures++
+	if over := s.failures - freeFailures; over > 0 {
+		s.nextFetch = now.Add(min(time.Second<<min(over-1, 10), maxFetchPause))
+	}
+	s.log.DebugContext(ctx, "cognito: key set not fetched", slog.String("url", s.url), slog.Any("error", err))
+	return s.lastErr
+}
+
+// pauseUnknown puts off further fetches after one that did not bring a token's key, so that made-up key IDs
+// cannot make every call fetch.
+func (s *Set) pauseUnknown() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if now := s.now(); !now.Before(s.nextFetch) { // else a pause is under way, and made-up IDs must not prolong it
+		s.nextFetch = now.Add(UnknownKeyPause)
+	}
+}
+
+// resume ends a pause that unknown key IDs brought about, and reports whether there was one. That of failing
+// fetches stays.
+func (s *Set) resume() bool {
+	if s.url == "" {
+		return false
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	paused := s.failures == 0 && s.now().Before(s.nextFetch)
+	if paused {
+		s.nextFetch = s.now()
+	}
+	return paused
+}
+
+// temporaryError is a failure that may be a blip: no response, or that of a server in trouble.
+type temporaryError struct{ error }
+
+func (e temporaryError) Unwrap() error { return e.error }
+
+func (s *Set) fetch(ctx context.Context) (keys map[string]*entry, err error) {
+	defer func() { // a caller's HTTP client may panic, and this is no caller's goroutine
+		if p := recover(); p != nil {
+			keys, err = nil, fmt.Errorf("panic: %v", p)
+		}
+	}()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, s.url, nil) //nolint:gosec // the caller set the address
+	if err != nil {
+		return nil, err
+	}
+	req.Header.Set("Accept", "application/json")
+	resp, err := s.client.Do(req) //nolint:gosec // the same
+	if err != nil {
+		return nil, temporaryError{err}
+	}
+	defer func() { _ = resp.Body.Close() }()
+	if resp.StatusCode != http.StatusOK {
+		err := fmt.Errorf("want status 200, got %d", resp.StatusCode)
+		if resp.StatusCode >= http.StatusInternalServerError {
+			return nil, temporaryError{err}
+		}
+		return nil, err
+	}
+	body, err := io.ReadAll(io.LimitReader(resp.Body, maxBody+1))
+	if err != nil {
+		return nil, temporaryError{err}
+	}
+	if len(body) > maxBody {
+		return nil, fmt.Errorf("want at most %d bytes, got more", maxBody)
+	}
+	return parse(body)
+}
+
+// parse reads a JSON Web Key Set. A key that cannot be used is passed over, as is one without an ID, which no token
+// can name; it is an error when none is left. Of two keys with one ID the first counts.
+func parse(raw []byte) (map[string]*entry, error) {
+	var set struct {
+		Keys []json.RawMessage `json:"keys"`
+	}
+	if err := json.Unmarshal(raw, &set); err != nil {
+		return nil, fmt.Errorf("want a JSON Web Key Set: %w", err)
+	}
+	keys, good := map[string]*entry{}, 0
+	var problems []error
+	for i, raw := range set.Keys {
+		kid, key := parseKey(raw)
+		if key.unusable != nil && len(problems) < 5 {
+			problems = append(problems, fmt.Errorf("key %d (kid %s): %w", i+1, quote(kid), key.unusable))
+		}
+		if _, ok := keys[kid]; ok || kid == "" {
+			continue
+		}
+		keys[kid] = key
+		if !errors.Is(key.unusable, ErrUnknownKey) { // a key for another purpose shows that the set is one
+			good++
+		}
+	}
+	if good == 0 {
+		return nil, errors.Join(append([]error{errors.New("want a JSON Web Key Set with at least one key that can be used")}, problems...)...)
+	}
+	return keys, nil
+}
+
+func parseKey(raw json.RawMessage) (kid string, key *entry) {
+	key = &entry{}
+	var id struct {
+		KeyID string `json:"kid"`
+	}
+	err := json.Unmarshal(raw, &id)
+	if err == nil {
+		// With these options certificates are compared with the key and never fetched.
+		key.jwk, err = jwkset.NewJWKFromRawJSON(raw, jwkset.JWKMarshalOptions{}, jwkset.JWKValidateOptions{})
+	}
+	if err != nil {
+		key.unusable = fmt.Errorf("%w: %s is in the key set but cannot be used: %s", ErrUnknownKey, quote(id.KeyID), clip(err.Error()))
+		return id.KeyID, key
+	}
+	members, public := key.jwk.Marshal(), key.public()
+	switch {
+	case public == nil, members.USE != "" && members.USE != jwkset.UseSig, members.ALG != "" && members.ALG != jwkset.AlgRS256,
+		len(members.KEYOPS) > 0 && !slices.Contains(members.KEYOPS, jwkset.KeyOpsVerify):
+		key.unusable = fmt.Errorf("key %s is not for this token's algorithm: %w", quote(id.KeyID), jwt.ErrTokenSignatureInvalid)
+	case public.N.BitLen() < minKeyBits || public.N.BitLen() > maxKeyBits:
+		key.unusable = fmt.Errorf("%w: %s is in the key set but cannot be used: want %d to %d bits, got %d",
+			ErrUnknownKey, quote(id.KeyID), minKeyBits, maxKeyBits, public.N.BitLen())
+	}
+	return id.KeyID, key
+}
+
+// quote shows a part of a token or a key set in an error, bounded.
+func quote(s string) string {
+	const most = 60
+	if len(s) > most {
+		return fmt.Sprintf("%s… (%d bytes)", strconv.Quote(s[:most]), len(s))
+	}
+	return strconv.Quote(s)
+}
+
+func clip(s string) string {
+	const most = 200
+	if len(s) > most {
+		return strconv.Quote(s[:most]) + "…"
+	}
+	return s
+}

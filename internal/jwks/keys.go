@@ -1,0 +1,171 @@
+package jwks
+
+import (
+	"context"
+	"crypto/rsa"
+	"errors"
+	"fmt"
+
+	"github.com/MicahParks/jwkset"
+	"github.com/MicahParks/keyfunc/v3"
+	"github.com/golang-jwt/jwt/v5"
+)
+
+// Keys are the key sets of the issuers that a verifier accepts, which are those of one pool. A token's key is
+// looked for in the set of the issuer that it names, and in the others when that one cannot be fetched: a
+// replicated pool serves its keys from several regions. It is safe for concurrent use.
+type Keys struct {
+	sets     []*Set
+	byIssuer map[string]*storage
+}
+
+// New makes the keys of issuers, with the set that set returns for each; it may return one for several.
+func New(issuers []string, set func(issuer string) *Set) (*Keys, error) {
+	k := &Keys{byIssuer: map[string]*storage{}}
+	for _, issuer := range issuers {
+		own := set(issuer)
+		s := &storage{Storage: jwkset.NewMemoryStorage(), keys: k, own: own}
+		var err error
+		if s.keyfunc, err = keyfunc.New(keyfunc.Options{Ctx: context.Background(), Storage: s}); err != nil {
+			return nil, fmt.Errorf("keys of %s: %w", issuer, err)
+		}
+		k.byIssuer[issuer] = s
+		if !k.contains(own) {
+			k.sets = append(k.sets, own)
+		}
+	}
+	return k, nil
+}
+
+func (k *Keys) contains(set *Set) bool {
+	for _, s := range k.sets {
+		if s == set {
+			return true
+		}
+	}
+	return false
+}
+
+// storage is a [jwkset.Storage] of the keys of one issuer. Only its reading methods are of use: the memory storage
+// that it embeds for the others is empty.
+type storage struct {
+	jwkset.Storage
+
+	keys    *Keys
+	own     *Set
+	keyfunc keyfunc.Keyfunc
+}
+
+// KeyRead finds a key; see [Keys].
+func (s *storage) KeyRead(ctx context.Context, kid string) (jwkset.JWK, error) {
+	key, err := s.own.key(ctx, kid)
+	if !errors.Is(err, ErrUnavailable) {
+		return key, found(err)
+	}
+	for _, other := range s.keys.sets {
+		if other == s.own || ctx.Err() != nil {
+			continue
+		}
+		if key, err := other.key(ctx, kid); err == nil {
+			return key, nil
+		}
+	}
+	return key, found(err)
+}
+
+// keyError carries an error of this package through keyfunc, which wraps it in others.
+type keyError struct{ error }
+
+func found(err error) error {
+	if err == nil {
+		return nil
+	}
+	return &keyError{err}
+}
+
+// KeyReadAll returns the keys that are there; it fetches none.
+func (s *storage) KeyReadAll(context.Context) ([]jwkset.JWK, error) {
+	var all []jwkset.JWK
+	if set := s.own.current.Load(); set != nil {
+		for _, key := range set.keys {
+			if key.unusable == nil {
+				all = append(all, key.jwk)
+			}
+		}
+	}
+	return all, nil
+}
+
+// Key finds the key of a token of issuer, whose header has been checked. Errors wrap ErrUnknownKey,
+// ErrUnavailable or jwt.ErrTokenSignatureInvalid.
+func (k *Keys) Key(ctx context.Context, issuer string, t *jwt.Token) (*rsa.PublicKey, error) {
+	s := k.byIssuer[issuer]
+	if kid, _ := t.Header["kid"].(string); s == nil || kid == "" { // without an ID keyfunc would try all keys
+		return nil, fmt.Errorf("%w: it names none", ErrUnknownKey)
+	}
+	key, err := s.keyfunc.KeyfuncCtx(ctx)(t)
+	var own *keyError
+	switch {
+	case errors.As(err, &own):
+		return nil, own.error
+	case err != nil:
+		return nil, fmt.Errorf("%w: %w", jwt.ErrTokenSignatureInvalid, err)
+	}
+	public, ok := key.(*rsa.PublicKey)
+	if !ok {
+		return nil, fmt.Errorf("%w: want an RSA key, got %T", jwt.ErrTokenSignatureInvalid, key)
+	}
+	return public, nil
+}
+
+// Has reports whether key is still the one with the ID kid of issuer, or of another where that was asked.
+func (k *Keys) Has(ctx context.Context, issuer, kid string, key *rsa.PublicKey) bool {
+	s := k.byIssuer[issuer]
+	if s == nil {
+		return false
+	}
+	if s.own.current.Load() != nil || len(k.sets) == 1 {
+		return s.own.has(ctx, kid, key)
+	}
+	for _, set := range k.sets {
+		if set.has(ctx, kid, key) {
+			return true
+		}
+	}
+	return false
+}
+
+// Recheck fetches the set of issuer again, for a signature that does not fit the key with the ID kid, but not
+// often. It reports whether the key is another now.
+func (k *Keys) Recheck(ctx context.Context, issuer, kid string, key *rsa.PublicKey) bool {
+	s := k.byIssuer[issuer]
+	return s != nil && s.own.recheck(ctx, kid, key)
+}
+
+// Preload fetches the keys of the first issuer that has them, if none are there yet.
+func (k *Keys) Preload(ctx context.Context) error {
+	var errs []error
+	for _, set := range k.sets {
+		err := set.preload(ctx)
+		if err == nil {
+			return nil
+		}
+		errs = append(errs, err)
+		if ctx.Err() != nil {
+			break
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// Prefetch starts fetching the keys of the first issuer, if there are none yet, and does not wait for them.
+func (k *Keys) Prefetch(ctx context.Context) { k.sets[0].prefetch(ctx) }
+
+// Resume ends pauses that unknown key IDs brought about, and reports whether there was one.
+func (k *Keys) Resume() bool {
+	resumed := false
+	for _, set := range k.sets {
+		resumed = set.resume() || resumed
+	}
+	return resumed
+}

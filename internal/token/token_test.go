@@ -1,0 +1,116 @@
+package token
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"github.com/golang-jwt/jwt/v5"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+func TestMembers(t *testing.T) {
+	t.Parallel()
+	many := strings.Builder{}
+	for i := range 40 {
+		many.WriteString(`"` + strings.Repeat("x", i) + `":1,`)
+	}
+	for text, want := range map[string]string{
+		`{}`: "",
+		" { \"a\" : [ 1 , {\"b\":\"]\"} ] ,\n\"c\":\"}\\\"\" } ": `a=[ 1 , {"b":"]"} ] c="}\""`,
+		`{"\u0061":1}`:                   "a=1",
+		`{"A":1,"a":2}`:                  "A=1 a=2",
+		`{"a":1,"\u0061":2}`:             `error: "a" is there twice`,
+		`{"a":{"b":1,"b":2}}`:            `a={"b":1,"b":2}`,
+		`[]`:                             "error: want a JSON object",
+		`null`:                           "error: want a JSON object",
+		`{` + many.String() + `"xxx":1}`: `error: "xxx" is there twice`,
+		`{` + many.String() + `"` + strings.Repeat("x", 39) + `":1}`: `error: "` + strings.Repeat("x", 39) + `" is there twice`,
+	} {
+		var got []string
+		err := Members(text, func(name, value string) error {
+			got = append(got, name+"="+value)
+			return nil
+		})
+		if err != nil {
+			got = []string{"error: " + err.Error()}
+		}
+		assert.Equal(t, want, strings.Join(got, " "), text)
+	}
+}
+
+// FuzzMembers compares what is read with what encoding/json reads.
+func FuzzMembers(f *testing.F) {
+	for _, text := range []string{`{"a":1,"b":[{"c":"}"}],"d":"\u0041\"","e":-1e5,"f":null}`, `{"a":1,"a":2}`, " {\t} ", `{"\ud800":""}`} {
+		f.Add(text)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		var want map[string]json.RawMessage
+		if json.Unmarshal([]byte(text), &want) != nil || want == nil {
+			return
+		}
+		got, n := map[string]json.RawMessage{}, 0
+		err := Members(text, func(name, value string) error {
+			n++
+			got[name] = json.RawMessage(value)
+			return nil
+		})
+		if err != nil {
+			assert.ErrorContains(t, err, "twice")
+			return
+		}
+		assert.Len(t, got, n)
+		assert.Equal(t, want, got)
+	})
+}
+
+func TestValues(t *testing.T) {
+	t.Parallel()
+	for value, want := range map[string]any{`"a"`: "a", `"\u00e9\n"`: "é\n", `1`: nil, `null`: nil, `["a"]`: nil} {
+		text, err := Text(value)
+		assert.Equal(t, want == nil, err != nil, value)
+		if want != nil {
+			assert.Equal(t, want, text)
+		}
+	}
+	for value, want := range map[string][]string{`"a"`: {"a"}, `[ "a" ,"b\"]"]`: {"a", `b"]`}, `["a",1]`: nil, `["a",null]`: nil, `{}`: nil} {
+		texts, err := Texts(value)
+		assert.Equal(t, want == nil, err != nil, value)
+		assert.Equal(t, want, texts)
+	}
+	for value, want := range map[string]string{`1.5`: "1970-01-01T00:00:01.5Z", `-0.5`: "1969-12-31T23:59:59.5Z", `1e30`: "", `1e400`: "", `"1"`: "", `null`: ""} {
+		date, err := Date(value)
+		assert.Equal(t, want == "", err != nil, value)
+		if want != "" {
+			assert.Equal(t, want, date.UTC().Format("2006-01-02T15:04:05.999Z07:00"))
+		}
+	}
+}
+
+// plain are claims that read nothing.
+type plain struct {
+	jwt.MapClaims
+	decoded bool
+}
+
+func (p *plain) UnmarshalJSON([]byte) error { p.decoded = true; return nil }
+func (p *plain) Decoded() bool              { return p.decoded }
+
+func TestRead(t *testing.T) {
+	t.Parallel()
+	part := func(text string) string { return base64.RawURLEncoding.EncodeToString([]byte(text)) }
+	p := NewParser("RS256")
+	for _, header := range []string{`{"alg":"RS256","kid":"a"}`, `{"alg":"none"}`, `{"alg":"new"}`, `{}`} {
+		require.NoError(t, p.Read(part(header)+"."+part("{}")+".", &plain{}), header)
+	}
+	for name, raw := range map[string]string{
+		"alg twice": part(`{"alg":"RS256","alg":"RS256"}`) + "." + part("{}") + ".", "no JSON": part("x") + "." + part("{}") + ".",
+		"null": part(`{"alg":"RS256"}`) + "." + part("null") + ".", "two parts": part(`{"alg":"RS256"}`) + "." + part("{}"),
+		"a line break": part(`{"alg":"RS256"}`) + "." + part("{}") + "\n.", "padding": part(`{"alg":"RS256"}`) + "=." + part("{}") + ".",
+		"too long": part(`{"alg":"RS256"}`) + "." + strings.Repeat("a", MaxSize) + ".",
+	} {
+		require.ErrorIs(t, p.Read(raw, &plain{}), jwt.ErrTokenMalformed, name)
+	}
+}

@@ -1,0 +1,275 @@
+package cognito
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
+	"github.com/golang-jwt/jwt/v5"
+	"golang.org/x/sync/singleflight"
+)
+
+const (
+	revocationTimeout  = 5 * time.Second // of one question; a caller's context may end its wait earlier
+	maxRevocationPause = 30 * time.Second
+	maxRevocations     = 50_000 // answers in a generation, of which there are two
+	adminScope         = "aws.cognito.signin.user.admin"
+)
+
+// ErrRevocationUnknown: the service could not be asked whether the token was revoked ([WithRevocationCheck]), so
+// the token was rejected although it verifies.
+var ErrRevocationUnknown = errors.New("the service cannot be asked whether the token was revoked")
+
+// RevocationOption changes [WithRevocationCheck].
+type RevocationOption interface {
+	applyRevocation(*revocations)
+}
+
+type revocationOption func(*revocations)
+
+func (o revocationOption) applyRevocation(target *revocations) { o(target) }
+
+// FailOpen accepts tokens that verify while the service cannot be asked about them. If not set, they are rejected
+// with [ErrRevocationUnknown], which [Verifier.Handler] answers with 503.
+func FailOpen() RevocationOption { return revocationOption(func(r *revocations) { r.open = true }) }
+
+// UserInfoURL sets the userInfo endpoint of the pool's managed login, such as
+// "https://example.auth.eu-west-1.amazoncognito.com/oauth2/userInfo". It is asked about tokens that have the scope
+// openid but not aws.cognito.signin.user.admin. If not set, the service cannot be asked about such tokens.
+func UserInfoURL(url string) RevocationOption {
+	return revocationOption(func(r *revocations) {
+		if err := checkURL("UserInfoURL", url); err != nil {
+			r.errs = append(r.errs, err)
+		}
+		r.userInfo = url
+	})
+}
+
+// WithRevocationCheck asks the service about each sign-in whose access token verifies, and rejects tokens that it
+// no longer accepts with [ErrTokenRevoked]: after [Cognito.Logout], [Cognito.RevokeToken], [Cognito.AdminSignOut],
+// and of users who are disabled or deleted. The answer counts for all tokens of the sign-in (the origin_jti claim)
+// for ttl, 1 second to 1 hour; so a revoked token passes for ttl at most. Concurrent callers share one request.
+//
+// It calls GetUser, which needs no AWS credentials but the scope aws.cognito.signin.user.admin, and counts against
+// the quota of that operation; see [UserInfoURL] for other tokens. While the service is throttling or cannot be
+// reached, requests to it pause for 1 to 30 seconds, and tokens without a remembered answer are rejected; see
+// [FailOpen].
+//
+// The tokens of machine clients (the client credentials grant) belong to no user and are not asked about. Nor are
+// ID tokens, which the service does not take: they are rejected only if their sign-in is known to be revoked.
+func WithRevocationCheck(ttl time.Duration, opts ...RevocationOption) VerifierOption {
+	return verifierOption(func(o *verifierOptions) {
+		r := &revocations{ttl: ttl}
+		if ttl < time.Second || ttl > time.Hour {
+			o.refuse("WithRevocationCheck", fmt.Sprintf("want 1 second to 1 hour, got %v", ttl))
+		}
+		for _, opt := range opts {
+			if opt != nil {
+				opt.applyRevocation(r)
+			}
+		}
+		o.errs = append(o.errs, r.errs...)
+		o.revocation = r
+	})
+}
+
+// revocations asks the service whether sign-ins were revoked, and remembers the answers.
+type revocations struct {
+	ttl      time.Duration
+	open     bool
+	userInfo string // "" when there is none
+	errs     []error
+
+	sdk    *cognitoidentityprovider.Client
+	client *http.Client
+	now    func() time.Time
+	flight singleflight.Group
+
+	mu         sync.Mutex // protects the fields below
+	young, old map[string]verdict
+	rotated    time.Time // when young was begun
+	failures   int       // since the last answer
+	nextAsk    time.Time // no question before
+	lastErr    error     // of the last question
+}
+
+// verdict is what the service said about a sign-in.
+type verdict struct {
+	revoked error // nil: it is not
+	at      time.Time
+}
+
+// use makes a checker for one verifier: an option value may be given to several.
+func (r *revocations) use(sdk *cognitoidentityprovider.Client, client *http.Client, now func() time.Time) *revocations {
+	made := &revocations{ttl: r.ttl, open: r.open, userInfo: r.userInfo, sdk: sdk, client: &http.Client{}, now: now}
+	if client != nil {
+		*made.client = *client
+	}
+	made.client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	return made
+}
+
+// check returns an error if the sign-in of a verified token was revoked, or if that is not known and counts as such.
+func (r *revocations) check(ctx context.Context, raw string, t *verifiedToken) error {
+	c := &t.claims
+	if c.use == AccessToken && c.username == "" && c.subject == c.clientID { // a machine's
+		return nil
+	}
+	signIn := c.subject + "\x00" + c.originID
+	if c.originID == "" { // the app client has revocation off; the token stands for itself
+		sum := hashToken(raw)
+		signIn = c.subject + "\x01" + string(sum[:])
+	}
+	if answer, ok := r.remembered(signIn); ok {
+		return answer.revoked
+	}
+	if c.use == IDToken {
+		return nil
+	}
+	answer, err := r.ask(ctx, signIn, raw, c)
+	switch {
+	case err == nil:
+		return answer.revoked
+	case r.open && ctx.Err() == nil:
+		return nil
+	default:
+		return fmt.Errorf("%w: %w", ErrRevocationUnknown, err)
+	}
+}
+
+func (r *revocations) remembered(signIn string) (verdict, bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	answer, ok := r.young[signIn]
+	if !ok {
+		answer, ok = r.old[signIn]
+	}
+	return answer, ok && r.now().Sub(answer.at) < r.ttl
+}
+
+// ask asks the service, together with all that ask about the same sign-in, and waits at most until ctx is done.
+func (r *revocations) ask(ctx context.Context, signIn, raw string, c *tokenClaims) (verdict, error) {
+	if err := r.paused(); err != nil {
+		return verdict{}, err
+	}
+	detached := context.WithoutCancel(ctx)
+	sum := hashToken(raw) // the answer "expired" is about this token alone
+	done := r.flight.DoChan(signIn+string(sum[:]), func() (answer any, err error) {
+		defer func() { // a caller's HTTP client may panic, and this is no caller's goroutine
+			if p := recover(); p != nil {
+				err = fmt.Errorf("panic: %v", p)
+			}
+		}()
+		ctx, cancel := context.WithTimeout(detached, revocationTimeout)
+		defer cancel()
+		revoked, err := r.question(ctx, raw, c)
+		if r.mayBeABlip(err) && ctx.Err() == nil {
+			revoked, err = r.question(ctx, raw, c)
+		}
+		return r.finish(signIn, revoked, err)
+	})
+	select {
+	case result := <-done:
+		if result.Err != nil {
+			return verdict{}, result.Err
+		}
+		return result.Val.(verdict), nil
+	case <-ctx.Done():
+		return verdict{}, ctx.Err()
+	}
+}
+
+func (r *revocations) paused() error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.now().Before(r.nextAsk) {
+		return r.lastErr
+	}
+	return nil
+}
+
+// mayBeABlip reports whether the same question may well be answered at once: what failed is the first since an
+// answer, and nobody asked for less of them.
+func (r *revocations) mayBeABlip(err error) bool {
+	if err == nil || errors.Is(err, errNoQuestion) || errors.Is(err, ErrAccessTokenExpired) || errors.Is(err, ErrThrottled) {
+		return false
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.failures == 0
+}
+
+// errNoQuestion is a fault of the token or the configuration, after which other tokens can be asked about.
+var errNoQuestion = errors.New("want a token with the scope " + adminScope + ", or with openid and a UserInfoURL")
+
+// finish remembers an answer. Failures pause the questions 1 s, 2 s, 4 s and so on.
+func (r *revocations) finish(signIn string, revoked, err error) (verdict, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	now := r.now()
+	switch {
+	case errors.Is(err, errNoQuestion):
+		return verdict{}, err
+	case errors.Is(err, ErrAccessTokenExpired): // within the leeway, which the service does not grant
+		return verdict{revoked: fmt.Errorf("%w: %w", jwt.ErrTokenExpired, err)}, nil
+	case err != nil:
+		r.lastErr = err
+		r.nextAsk = now.Add(min(time.Second<<min(r.failures, 10), maxRevocationPause))
+		r.failures++
+		return verdict{}, err
+	}
+	r.failures, r.lastErr = 0, nil
+	if r.young == nil || now.Sub(r.rotated) >= r.ttl || len(r.young) >= maxRevocations {
+		r.old, r.young, r.rotated = r.young, map[string]verdict{}, now
+	}
+	answer := verdict{revoked, now}
+	r.young[signIn] = answer
+	return answer, nil
+}
+
+// question asks the service about a token. revoked says that it is no longer accepted.
+func (r *revocations) question(ctx context.Context, raw string, c *tokenClaims) (revoked, err error) {
+	scopes := AccessClaims{Scope: c.scope}
+	switch {
+	case scopes.HasScope(adminScope):
+		_, err = r.sdk.GetUser(ctx, &cognitoidentityprovider.GetUserInput{AccessToken: aws.String(raw)},
+			func(o *cognitoidentityprovider.Options) { o.RetryMaxAttempts = 1 }) // there is a pause of our own
+		err = wrapError("GetUser", err)
+		if IsTerminal(err) {
+			return fmt.Errorf("%w: %w", ErrTokenRevoked, err), nil
+		}
+		return nil, err
+	case r.userInfo != "" && scopes.HasScope("openid"):
+		return r.askUserInfo(ctx, raw)
+	default:
+		return nil, errNoQuestion
+	}
+}
+
+func (r *revocations) askUserInfo(ctx context.Context, raw string) (revoked, err error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, r.userInfo, nil) //nolint:gosec // the caller set the address
+	if err != nil {
+		return nil, err
+	}
+	req.Header.Set("Authorization", "Bearer "+raw)
+	resp, err := r.client.Do(req) //nolint:gosec // the same
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = resp.Body.Close() }()
+	_, _ = io.CopyN(io.Discard, resp.Body, 64<<10) // so that the connection is used again
+	switch resp.StatusCode {
+	case http.StatusOK:
+		return nil, nil
+	case http.StatusUnauthorized:
+		return fmt.Errorf("%w: userInfo: status 401", ErrTokenRevoked), nil
+	default:
+		return nil, fmt.Errorf("userInfo: want status 200 or 401, got %d", resp.StatusCode)
+	}
+}
