@@ -227,6 +227,21 @@ func WithClock(now func() time.Time) SharedOption {
 	})
 }
 
+// WithVerifierHTTPClient is [WithHTTPClient] for a Verifier.
+//
+// Deprecated: use WithHTTPClient.
+func WithVerifierHTTPClient(client *http.Client) VerifierOption { return WithHTTPClient(client) }
+
+// WithVerifierLogger is [WithLogger] for a Verifier.
+//
+// Deprecated: use WithLogger.
+func WithVerifierLogger(l *slog.Logger) VerifierOption { return WithLogger(l) }
+
+// WithKeys is [WithJWKS] for a Verifier.
+//
+// Deprecated: use WithJWKS.
+func WithKeys(keySet []byte) VerifierOption { return WithJWKS(keySet) }
+
 // WithLogger sets the logger. The library logs what it does, such as rejected tokens and key set
 // fetches, at debug level, and problems that did not fail a call at warning level, and never a secret.
 // If not set, it does not log.

@@ -41,30 +41,13 @@ func (s *Server) Options() []cognito.Option {
 // are, and its clock. Keys come from this server whatever [Config.Issuer] is.
 func (s *Server) VerifierOptions() []cognito.VerifierOption {
 	return []cognito.VerifierOption{
-		cognito.WithIssuers(s.Issuer()), cognito.WithVerifierClock(s.Now),
-		cognito.WithVerifierHTTPClient(&http.Client{Transport: keysHere{s}}),
+		cognito.WithIssuer(s.Issuer()), cognito.WithJWKSURL(s.JWKSURL()), cognito.WithClock(s.Now), cognito.WithHTTPClient(s.client),
 	}
 }
 
 // HTTPClient returns a client that reaches the server, with [Config.InMemory], too. [Server.Close] closes its idle
 // connections.
 func (s *Server) HTTPClient() *http.Client { return s.client }
-
-// keysHere fetches the key set from the server, under whatever issuer it is asked for.
-type keysHere struct{ server *Server }
-
-// RoundTrip is that of [http.RoundTripper].
-func (k keysHere) RoundTrip(req *http.Request) (*http.Response, error) {
-	if req.URL.String() == k.server.Issuer()+jwksPath {
-		local, err := http.NewRequestWithContext(req.Context(), req.Method, k.server.JWKSURL(), nil)
-		if err != nil {
-			return nil, err
-		}
-		local.Header = req.Header
-		req = local
-	}
-	return k.server.client.Transport.RoundTrip(req)
-}
 
 // memory is a listener whose connections are pipes within the process.
 type memory struct {
