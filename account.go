@@ -70,8 +70,8 @@ func (c *Cognito) register(ctx context.Context, username, password string, attrs
 	if attrs, err = call.attributes.toPool(attrs); err != nil {
 		return nil, err
 	}
-	out, err := c.pool.sdk.SignUp(ctx, &cognitoidentityprovider.SignUpInput{
-		ClientId: aws.String(c.pool.clientID), SecretHash: c.pool.secretHash(username),
+	out, err := c.shared().sdk.SignUp(ctx, &cognitoidentityprovider.SignUpInput{
+		ClientId: aws.String(c.shared().clientID), SecretHash: c.shared().secretHash(username),
 		Username: aws.String(username), Password: optional(password), UserAttributes: attrs.list(),
 		ClientMetadata: call.metadata, UserContextData: call.userContext, ValidationData: call.validationData,
 	}, sendOnce)
@@ -108,8 +108,8 @@ func (c *Cognito) confirmSignUp(ctx context.Context, username, code string, opts
 	if code == "" {
 		return errNoCode
 	}
-	out, err := c.pool.sdk.ConfirmSignUp(ctx, &cognitoidentityprovider.ConfirmSignUpInput{
-		ClientId: aws.String(c.pool.clientID), SecretHash: c.pool.secretHash(username),
+	out, err := c.shared().sdk.ConfirmSignUp(ctx, &cognitoidentityprovider.ConfirmSignUpInput{
+		ClientId: aws.String(c.shared().clientID), SecretHash: c.shared().secretHash(username),
 		Username: aws.String(username), ConfirmationCode: aws.String(code), Session: optional(c.session.signUpOf(username)),
 		ClientMetadata: call.metadata, UserContextData: call.userContext, ForceAliasCreation: call.forceAlias,
 	}, sendOnce)
@@ -147,8 +147,8 @@ func (c *Cognito) resendConfirmationCode(ctx context.Context, username string, o
 	if username == "" {
 		return nil, errNoUsername
 	}
-	out, err := c.pool.sdk.ResendConfirmationCode(ctx, &cognitoidentityprovider.ResendConfirmationCodeInput{
-		ClientId: aws.String(c.pool.clientID), SecretHash: c.pool.secretHash(username), Username: aws.String(username),
+	out, err := c.shared().sdk.ResendConfirmationCode(ctx, &cognitoidentityprovider.ResendConfirmationCodeInput{
+		ClientId: aws.String(c.shared().clientID), SecretHash: c.shared().secretHash(username), Username: aws.String(username),
 		ClientMetadata: call.metadata, UserContextData: call.userContext,
 	}, sendOnce)
 	if err != nil {
@@ -232,8 +232,8 @@ func (c *Cognito) initiateForgotPassword(ctx context.Context, opts []CallOption)
 	if username == "" {
 		return nil, errNoUsername
 	}
-	out, err := c.pool.sdk.ForgotPassword(ctx, &cognitoidentityprovider.ForgotPasswordInput{
-		ClientId: aws.String(c.pool.clientID), SecretHash: c.pool.secretHash(username), Username: aws.String(username),
+	out, err := c.shared().sdk.ForgotPassword(ctx, &cognitoidentityprovider.ForgotPasswordInput{
+		ClientId: aws.String(c.shared().clientID), SecretHash: c.shared().secretHash(username), Username: aws.String(username),
 		ClientMetadata: call.metadata, UserContextData: call.userContext,
 	}, sendOnce)
 	if err != nil {
@@ -266,8 +266,8 @@ func (c *Cognito) confirmForgotPassword(ctx context.Context, code, newPassword s
 	case newPassword == "":
 		return errNoNewPassword
 	}
-	_, err = c.pool.sdk.ConfirmForgotPassword(ctx, &cognitoidentityprovider.ConfirmForgotPasswordInput{
-		ClientId: aws.String(c.pool.clientID), SecretHash: c.pool.secretHash(username), Username: aws.String(username),
+	_, err = c.shared().sdk.ConfirmForgotPassword(ctx, &cognitoidentityprovider.ConfirmForgotPasswordInput{
+		ClientId: aws.String(c.shared().clientID), SecretHash: c.shared().secretHash(username), Username: aws.String(username),
 		ConfirmationCode: aws.String(code), Password: aws.String(newPassword),
 		ClientMetadata: call.metadata, UserContextData: call.userContext,
 	}, sendOnce)
@@ -284,7 +284,7 @@ func (c *Cognito) ChangePassword(ctx context.Context, previous, proposed string)
 		return wrapError("ChangePassword", errNoNewPassword)
 	}
 	return wrapError("ChangePassword", c.withAccessToken(ctx, func(token *string) error {
-		_, err := c.pool.sdk.ChangePassword(ctx, &cognitoidentityprovider.ChangePasswordInput{
+		_, err := c.shared().sdk.ChangePassword(ctx, &cognitoidentityprovider.ChangePasswordInput{
 			AccessToken: token, PreviousPassword: optional(previous), ProposedPassword: aws.String(proposed),
 		}, sendOnce)
 		return err
@@ -328,7 +328,7 @@ func (c *Cognito) updateProfile(ctx context.Context, attrs Attributes, opts []Ca
 
 // updateAttributes sets attributes of the user that tokens are of.
 func (c *Cognito) updateAttributes(ctx context.Context, tokens *tokenSet, list []types.AttributeType, metadata map[string]string) ([]CodeDelivery, error) {
-	out, err := c.pool.sdk.UpdateUserAttributes(ctx, &cognitoidentityprovider.UpdateUserAttributesInput{
+	out, err := c.shared().sdk.UpdateUserAttributes(ctx, &cognitoidentityprovider.UpdateUserAttributesInput{
 		AccessToken: aws.String(tokens.AccessToken), UserAttributes: list, ClientMetadata: metadata,
 	})
 	if err != nil {
@@ -363,7 +363,7 @@ func (c *Cognito) DeleteAttributes(ctx context.Context, names ...string) error {
 		return wrapError("DeleteAttributes", err)
 	}
 	return wrapError("DeleteAttributes", c.withAccessToken(ctx, func(token *string) error {
-		_, err := c.pool.sdk.DeleteUserAttributes(ctx, &cognitoidentityprovider.DeleteUserAttributesInput{
+		_, err := c.shared().sdk.DeleteUserAttributes(ctx, &cognitoidentityprovider.DeleteUserAttributesInput{
 			AccessToken: token, UserAttributeNames: names,
 		})
 		return err
@@ -399,7 +399,7 @@ func (c *Cognito) sendVerification(ctx context.Context, attribute string, opts [
 	}
 	var delivery *CodeDelivery
 	err = c.withAccessToken(ctx, func(token *string) error {
-		out, err := c.pool.sdk.GetUserAttributeVerificationCode(ctx, &cognitoidentityprovider.GetUserAttributeVerificationCodeInput{
+		out, err := c.shared().sdk.GetUserAttributeVerificationCode(ctx, &cognitoidentityprovider.GetUserAttributeVerificationCodeInput{
 			AccessToken: token, AttributeName: aws.String(attribute), ClientMetadata: call.metadata,
 		}, sendOnce)
 		if err == nil {
@@ -428,7 +428,7 @@ func (c *Cognito) validateVerification(ctx context.Context, attribute, code stri
 		return errNoCode
 	}
 	return c.withAccessToken(ctx, func(token *string) error {
-		_, err := c.pool.sdk.VerifyUserAttribute(ctx, &cognitoidentityprovider.VerifyUserAttributeInput{
+		_, err := c.shared().sdk.VerifyUserAttribute(ctx, &cognitoidentityprovider.VerifyUserAttributeInput{
 			AccessToken: token, AttributeName: aws.String(attribute), Code: aws.String(code),
 		}, sendOnce)
 		return err
@@ -455,7 +455,7 @@ func (c *Cognito) deleteUser(ctx context.Context, check func(*tokenSet) error) e
 				return err
 			}
 		}
-		_, err := c.pool.sdk.DeleteUser(ctx, &cognitoidentityprovider.DeleteUserInput{AccessToken: aws.String(ts.AccessToken)})
+		_, err := c.shared().sdk.DeleteUser(ctx, &cognitoidentityprovider.DeleteUserInput{AccessToken: aws.String(ts.AccessToken)})
 		return err
 	}})
 }

@@ -1,15 +1,19 @@
 package cognito
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
+	"github.com/aws/smithy-go/middleware"
 
 	"github.com/gocognito/cognito/internal/backoff"
 )
@@ -17,8 +21,8 @@ import (
 // Cognito is a client of one user pool and app client, and the session of at most one of its users. Make one
 // with [New]; a server that serves many users keeps one and calls [Cognito.ForUser] for each.
 //
-// A Cognito is safe for concurrent use by multiple goroutines. It must not be copied. The zero Cognito is of no use:
-// to sign in and what needs tokens returns an error, and other calls may panic.
+// A Cognito is safe for concurrent use by multiple goroutines. It must not be copied. The zero Cognito is not
+// usable: every method that can fails.
 type Cognito struct {
 	pool    *pool
 	session *session
@@ -33,6 +37,7 @@ type pool struct {
 	issuer       string
 	sdk          *cognitoidentityprovider.Client
 	verifier     *Verifier
+	closeIdle    func()           // of the HTTP client; nil where it cannot
 	now          func() time.Time // the service's clock, as far as it is known
 	log          *slog.Logger
 
@@ -41,6 +46,30 @@ type pool struct {
 	refreshPauses backoff.Table[string] // by refresh token
 	signInPauses  backoff.Table[string] // of transports, by user and password
 }
+
+// shared returns what c's sessions share. It never is nil: for a Cognito that New did not make every call fails.
+func (c *Cognito) shared() *pool {
+	if c == nil || c.pool == nil {
+		return unmade()
+	}
+	return c.pool
+}
+
+var unmade = sync.OnceValue(func() *pool {
+	return &pool{
+		now: time.Now, log: slog.New(slog.DiscardHandler), verifier: &Verifier{},
+		sdk: cognitoidentityprovider.New(cognitoidentityprovider.Options{
+			Region: "none", Credentials: noCredentials{}, Retryer: aws.NopRetryer{},
+			APIOptions: []func(*middleware.Stack) error{func(stack *middleware.Stack) error {
+				return stack.Initialize.Add(middleware.InitializeMiddlewareFunc("cognito.New", func(
+					context.Context, middleware.InitializeInput, middleware.InitializeHandler,
+				) (middleware.InitializeOutput, middleware.Metadata, error) {
+					return middleware.InitializeOutput{}, middleware.Metadata{}, errNotMade
+				}), middleware.Before)
+			}},
+		}),
+	}
+})
 
 // errNotMade answers for a Cognito that New did not make.
 var errNotMade = fieldError("client", "want one from New")
@@ -81,9 +110,10 @@ func newCognito(userPoolID, clientID string, opts []Option) (*Cognito, error) {
 	if err != nil {
 		return nil, err
 	}
+	sdk := newServiceClient(&o, o.region, clock)
 	p := &pool{
 		id: userPoolID, name: name, clientID: clientID, clientSecret: o.clientSecret,
-		issuer: verifier.issuers[0], sdk: newServiceClient(&o, o.region, clock), now: clock.now, log: o.logger,
+		issuer: verifier.issuers[0], sdk: sdk, closeIdle: o.closeIdle, now: clock.now, log: o.logger,
 		verifier: verifier,
 	}
 	return &Cognito{pool: p, session: newSession(o.sessionOptions, p)}, nil
@@ -105,9 +135,17 @@ func (c *Cognito) ForUser(username string, opts ...SessionOption) *Cognito {
 	return &Cognito{pool: c.pool, session: newSession(o, c.pool)}
 }
 
+// CloseIdleConnections closes the idle connections to the service, which all sessions of the client share, and with
+// [WithHTTPClient] those to the key set.
+func (c *Cognito) CloseIdleConnections() {
+	if closeIdle := c.shared().closeIdle; closeIdle != nil {
+		closeIdle()
+	}
+}
+
 // Client returns the AWS SDK's client that c calls the service with, for what this package does not offer.
 // Signed operations get their credentials as described at [New].
-func (c *Cognito) Client() *cognitoidentityprovider.Client { return c.pool.sdk }
+func (c *Cognito) Client() *cognitoidentityprovider.Client { return c.shared().sdk }
 
 // Username returns whose session it is: the name given to [Cognito.ForUser], [WithUsername] or in [WithRegistration];
 // without one, the name in the pending challenge or in the verified access token; "" when there is none of these.
@@ -116,14 +154,14 @@ func (c *Cognito) Username() string {
 }
 
 // UserPoolID returns the ID of the user pool.
-func (c *Cognito) UserPoolID() string { return c.pool.id }
+func (c *Cognito) UserPoolID() string { return c.shared().id }
 
 // ClientID returns the ID of the app client.
-func (c *Cognito) ClientID() string { return c.pool.clientID }
+func (c *Cognito) ClientID() string { return c.shared().clientID }
 
 // Issuer returns the issuer that the pool's tokens name. Tokens of a pool at AWS may name a second form of it,
 // which is accepted too; see [WithIssuer].
-func (c *Cognito) Issuer() string { return c.pool.issuer }
+func (c *Cognito) Issuer() string { return c.shared().issuer }
 
 // Format prints the pool, the app client and the user, and no secret, whatever the verb. It has a value receiver
 // so that a dereferenced Cognito does not print otherwise.
@@ -132,7 +170,7 @@ func (c Cognito) Format(f fmt.State, _ rune) {
 		_, _ = io.WriteString(f, "Cognito{}")
 		return
 	}
-	_, _ = io.WriteString(f, "Cognito{pool "+c.pool.id+", client "+c.pool.clientID+", user "+c.Username()+"}")
+	_, _ = io.WriteString(f, "Cognito{pool "+c.shared().id+", client "+c.shared().clientID+", user "+c.Username()+"}")
 }
 
 // LogValue logs the pool, the app client and the user.

@@ -260,3 +260,53 @@ func TestPoolIDsWithTwoUnderscores(t *testing.T) {
 	_, err = cognito.New("local_dev_a-b", srv.ClientID)
 	require.ErrorContains(t, err, "user pool ID")
 }
+
+// A Cognito that New did not make fails everywhere and panics nowhere.
+func TestZeroCognitoFails(t *testing.T) {
+	t.Parallel()
+	ctx := t.Context()
+	var zero cognito.Cognito
+	made := zero.ForUser("bob", cognito.WithTokens(cognito.Tokens{AccessToken: "x", RefreshToken: "y"}))
+	for _, c := range []*cognito.Cognito{&zero, made, {}} {
+		for name, call := range map[string]func() error{
+			"Authenticate":     func() error { return c.Authenticate(ctx, "x") },
+			"Token":            func() error { _, err := c.Token(ctx); return err },
+			"TokenSource":      func() error { _, err := c.TokenSource(ctx).Token(); return err },
+			"RenewAccessToken": func() error { return c.RenewAccessToken(ctx) },
+			"VerifyTokens":     func() error { return c.VerifyTokens(ctx) },
+			"CheckToken":       func() error { _, err := c.CheckToken(ctx, true); return err },
+			"VerifyToken":      func() error { _, err := c.VerifyToken(ctx, "x", cognito.AccessToken); return err },
+			"Logout":           func() error { return c.Logout(ctx) },
+			"RevokeToken":      func() error { return c.RevokeToken(ctx) },
+			"ForgetTokens":     func() error { return c.ForgetTokens(ctx) },
+			"DeleteUser":       func() error { return c.DeleteUser(ctx) },
+			"GetUser":          func() error { _, err := c.GetUser(ctx); return err },
+			"GetUsers":         func() error { _, err := c.GetUsers(ctx); return err },
+			"AdminGetUser":     func() error { _, err := c.AdminGetUser(ctx, "bob"); return err },
+			"AdminDeleteUser":  func() error { return c.AdminDeleteUser(ctx, "bob") },
+			"Register":         func() error { _, err := c.Register(ctx, "bob", "x", nil); return err },
+			"ConfirmSignUp":    func() error { return c.ConfirmSignUp(ctx, "bob", "1") },
+			"ConfirmDevice":    func() error { _, err := c.ConfirmDevice(ctx, ""); return err },
+			"UpdateProfile": func() error {
+				_, err := c.UpdateProfile(ctx, cognito.Attributes{"name": "x"})
+				return err
+			},
+			"RespondToChallenge":     func() error { return c.RespondToChallenge(ctx, nil) },
+			"AssociateSoftwareToken": func() error { _, err := c.AssociateSoftwareToken(ctx); return err },
+			"Groups": func() error {
+				for _, err := range c.Groups(ctx) {
+					return err
+				}
+				return nil
+			},
+		} {
+			require.Error(t, call(), name)
+		}
+		_ = []any{c.Client(), c.UserPoolID(), c.ClientID(), c.Issuer(), c.Tokens(), c.IDClaims(), c.AccessClaims(), c.DeviceError()}
+		_, pending := c.Challenge()
+		assert.False(t, pending)
+		_, device := c.Device()
+		assert.False(t, device)
+		c.CloseIdleConnections()
+	}
+}

@@ -46,7 +46,8 @@ type clientOptions struct {
 	leeway       time.Duration
 	now          func() time.Time
 	logger       *slog.Logger
-	ownKeys      bool // an option says where the keys come from
+	closeIdle    func() // set by newServiceClient; nil where the HTTP client cannot
+	ownKeys      bool   // an option says where the keys come from
 
 	errs []error
 }

@@ -51,7 +51,11 @@ func newServiceClient(o *clientOptions, region string, clock *serviceClock) *cog
 		if sdk.Credentials == nil || aws.IsCredentialsProvider(sdk.Credentials, aws.AnonymousCredentials{}) {
 			sdk.Credentials = noCredentials{}
 		}
-		sdk.HTTPClient = boundedClient{base: clockedClient{withoutRedirects(sdk.HTTPClient), clock}}
+		plain := withoutRedirects(sdk.HTTPClient)
+		if idle, ok := plain.(interface{ CloseIdleConnections() }); ok {
+			o.closeIdle = idle.CloseIdleConnections
+		}
+		sdk.HTTPClient = boundedClient{base: clockedClient{plain, clock}}
 		sdk.Retryer = withoutQuotaRetries{sdk.Retryer}
 	}
 	if o.awsConfig != nil {

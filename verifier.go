@@ -201,8 +201,8 @@ func (c *Cognito) Verifier(opts ...VerifierOption) (*Verifier, error) {
 	if c == nil || c.pool == nil {
 		return nil, wrapError("Verifier", errNotMade)
 	}
-	from := c.pool.verifier
-	o := &verifierOptions{sdk: c.pool.sdk, clientOptions: clientOptions{
+	from := c.shared().verifier
+	o := &verifierOptions{sdk: c.shared().sdk, clientOptions: clientOptions{
 		leeway: from.leeway, now: from.now, logger: from.log,
 		jwks: from.jwks, jwksURL: from.jwksURL, httpClient: from.httpClient,
 	}}

@@ -20,7 +20,7 @@ func ExampleServer_Fault() {
 	ctx := context.Background()
 	fmt.Println(c.Authenticate(ctx, "Correct-Horse-1"))
 
-	srv.Fault(cognitotest.Fault{Op: "GetTokensFromRefreshToken", Kind: cognitotest.FaultLostReply})
+	srv.Fault(cognitotest.Fault{Op: "GetTokensFromRefreshToken"})
 	err = c.RenewAccessToken(ctx)
 	fmt.Println(err != nil, cognito.IsTerminal(err))
 	fmt.Println(c.RenewAccessToken(ctx))
