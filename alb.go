@@ -302,11 +302,11 @@ func (v *ALBVerifier) fetch(ctx context.Context, address string) (public *ecdsa.
 			public, err = nil, fmt.Errorf("%w: panic: %v", ErrKeysUnavailable, p)
 		}
 	}()
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil) //nolint:gosec // from the ARNs, and a UUID
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrKeysUnavailable, err)
 	}
-	resp, err := v.client.Do(req) //nolint:gosec // the same
+	resp, err := v.client.Do(req)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrKeysUnavailable, err)
 	}

@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -120,8 +121,8 @@ func TestALBVerifier(t *testing.T) {
 func TestALBVerifierRejects(t *testing.T) {
 	t.Parallel()
 	b, other := newBalancer(t), newBalancer(t)
-	minute := fmt.Sprint(testTime.Add(time.Minute).Unix())
-	past := fmt.Sprint(testTime.Add(-time.Second).Unix())
+	minute := strconv.FormatInt(testTime.Add(time.Minute).Unix(), 10)
+	past := strconv.FormatInt(testTime.Add(-time.Second).Unix(), 10)
 	good := b.sign(albHeader(), albPayload())
 	for name, tt := range map[string]struct {
 		raw  string

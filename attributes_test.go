@@ -61,15 +61,13 @@ func (s *shade) UnmarshalText(text []byte) error {
 	return nil
 }
 
-func ptr[T any](v T) *T { return &v }
-
 func TestAttributesOfStructs(t *testing.T) {
 	t.Parallel()
 	host := netip.MustParseAddr("192.0.2.1")
 	full := profile{
-		Contact: Contact{"b@example.com", true}, address: &address{"Bonn"}, Extra: &Extra{Flag: ptr(false)},
+		Contact: Contact{"b@example.com", true}, address: &address{"Bonn"}, Extra: &Extra{Flag: new(false)},
 		Name: "Bob", Age: -128, Visits: math.MaxUint16, Born: time.Date(1990, 2, 3, 0, 0, 0, 0, time.UTC),
-		Updated: ptr(time.Unix(1.7e9, 0).UTC()), Nick: ptr(""), Level: 3, Host: &host, Ignored: "x", Untold: "y",
+		Updated: new(time.Unix(1.7e9, 0).UTC()), Nick: new(""), Level: 3, Host: &host, Ignored: "x", Untold: "y",
 	}
 	attrs, err := cognito.MarshalAttributes(full)
 	require.NoError(t, err)
@@ -164,7 +162,7 @@ func TestBadStructsForAttributes(t *testing.T) {
 		target := reflect.New(reflect.TypeOf(tt.v))
 		require.ErrorContains(t, cognito.Attributes{}.Unmarshal(target.Interface()), tt.want)
 	}
-	for _, v := range []any{nil, 1, (*profile)(nil), map[string]string{}, ptr(ptr(profile{}))} {
+	for _, v := range []any{nil, 1, (*profile)(nil), map[string]string{}, new(new(profile{}))} {
 		_, err := cognito.MarshalAttributes(v)
 		require.ErrorContains(t, err, "want a struct")
 		require.ErrorContains(t, cognito.Attributes{}.Unmarshal(v), "want a pointer to a struct")
@@ -185,7 +183,7 @@ func TestAttributesTyped(t *testing.T) {
 	zone := time.FixedZone("x", 3600)
 	day := time.Date(2000, 1, 2, 0, 30, 0, 0, zone)
 	for name, v := range map[string]any{
-		"updated_at": day, "birthdate": day, "custom:rfc": "2000-01-02T00:30:00+01:00", "custom:no": "soon", "nickname": ptr("B"), "custom:p": ptr(ptr(7)),
+		"updated_at": day, "birthdate": day, "custom:rfc": "2000-01-02T00:30:00+01:00", "custom:no": "soon", "nickname": new("B"), "custom:p": new(new(7)),
 	} {
 		require.NoError(t, attrs.Set(name, v))
 	}
@@ -234,7 +232,7 @@ func TestPointersHaveTheTextOfTheirValues(t *testing.T) {
 		direct, pointed, twice, boxed := cognito.Attributes{}, cognito.Attributes{}, cognito.Attributes{}, cognito.Attributes{}
 		require.NoError(t, direct.Set(name, at))
 		require.NoError(t, pointed.Set(name, &at))
-		require.NoError(t, twice.Set(name, ptr(&at)))
+		require.NoError(t, twice.Set(name, new(&at)))
 		require.NoError(t, boxed.Set(name, &marshaler))
 		for _, other := range []cognito.Attributes{pointed, twice, boxed} {
 			assert.Equal(t, direct, other)
@@ -242,7 +240,7 @@ func TestPointersHaveTheTextOfTheirValues(t *testing.T) {
 	}
 	attrs := cognito.Attributes{}
 	require.NoError(t, attrs.Set("a", &host))
-	require.NoError(t, attrs.Set("b", ptr(&host)))
+	require.NoError(t, attrs.Set("b", new(&host)))
 	require.NoError(t, attrs.Set("c", &level))
 	assert.Equal(t, cognito.Attributes{"a": "192.0.2.1", "b": "192.0.2.1", "c": "##"}, attrs)
 }
@@ -284,7 +282,7 @@ func FuzzAttributes(f *testing.F) {
 		require.NoError(t, err)
 		require.NoError(t, again.Unmarshal(&second))
 		if first.Updated != nil { // fractions of a second are not kept
-			first.Updated = ptr(time.Unix(first.Updated.Unix(), 0).UTC())
+			first.Updated = new(time.Unix(first.Updated.Unix(), 0).UTC())
 		}
 		require.Equal(t, first, second)
 		require.Equal(t, name, again["name"])

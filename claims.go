@@ -442,11 +442,13 @@ func (c *tokenClaims) Decoded() bool { return c.payload != "" }
 // The methods of [jwt.Claims], for golang-jwt's checks of times.
 
 func (c *tokenClaims) GetExpirationTime() (*jwt.NumericDate, error) { return c.expires.numeric(), nil }
-func (c *tokenClaims) GetIssuedAt() (*jwt.NumericDate, error)       { return c.issued.numeric(), nil }
-func (c *tokenClaims) GetNotBefore() (*jwt.NumericDate, error)      { return c.notBefore.numeric(), nil }
-func (c *tokenClaims) GetIssuer() (string, error)                   { return c.issuer, nil }
-func (c *tokenClaims) GetSubject() (string, error)                  { return c.subject, nil }
-func (c *tokenClaims) GetAudience() (jwt.ClaimStrings, error)       { return c.audience, nil }
+
+func (c *tokenClaims) GetIssuedAt() (*jwt.NumericDate, error) { return c.issued.numeric(), nil }
+
+func (c *tokenClaims) GetNotBefore() (*jwt.NumericDate, error) { return c.notBefore.numeric(), nil }
+func (c *tokenClaims) GetIssuer() (string, error)              { return c.issuer, nil }
+func (c *tokenClaims) GetSubject() (string, error)             { return c.subject, nil }
+func (c *tokenClaims) GetAudience() (jwt.ClaimStrings, error)  { return c.audience, nil }
 
 func (d numericDate) numeric() *jwt.NumericDate {
 	if !d.set {

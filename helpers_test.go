@@ -95,3 +95,5 @@ func newTokensExpiry(t *testing.T, c *cognito.Cognito, tokens cognito.Tokens) ti
 	require.NoError(t, err)
 	return at.Time
 }
+
+func errorAs(err error, target any) bool { return errors.As(err, target) }

@@ -335,7 +335,7 @@ func quotable(r rune) rune {
 func require(next http.Handler, enough func(authenticated) error) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		a := authenticatedFrom(r.Context())
-		err, use := error(ErrNoToken), AccessToken
+		err, use := ErrNoToken, AccessToken
 		if a.access != nil || a.id != nil {
 			err = enough(a)
 			if a.access == nil {
@@ -410,7 +410,7 @@ func (s *handlerSettings) extract(r *http.Request) (string, error) {
 func (s *handlerSettings) protect(v authenticator, next http.Handler, optional bool) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		a, err := s.admit(r, v)
-		if err != nil && !(optional && errors.Is(err, ErrNoToken)) {
+		if err != nil && (!optional || !errors.Is(err, ErrNoToken)) {
 			s.refuse(w, r, err)
 			return
 		}

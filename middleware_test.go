@@ -358,7 +358,7 @@ func TestErrorHandler(t *testing.T) {
 	asJSON := func(w http.ResponseWriter, r *http.Request, status int, err error) {
 		w.Header().Set("Content-Type", "application/json")
 		var refused *cognito.TokenError
-		assert.ErrorAs(t, err, &refused)
+		assert.True(t, errorAs(err, &refused))
 		_ = json.NewEncoder(w).Encode(map[string]any{"path": r.URL.Path, "status": status})
 	}
 	v := newTestVerifier(t, cognito.WithErrorHandler(asJSON))

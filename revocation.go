@@ -22,7 +22,7 @@ const (
 	adminScope         = "aws.cognito.signin.user.admin"
 )
 
-// ErrRevocationUnknown: the service could not be asked whether the token was revoked ([WithRevocationCheck]), so
+// ErrRevocationUnknown means that the service could not be asked whether the token was revoked ([WithRevocationCheck]), so
 // the token was rejected although it verifies.
 var ErrRevocationUnknown = errors.New("the service cannot be asked whether the token was revoked")
 

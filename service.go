@@ -240,8 +240,7 @@ func (c clockedClient) Do(req *http.Request) (*http.Response, error) {
 
 // messageOf is the service's own text in err; "" when the service did not answer.
 func messageOf(err error) string {
-	var api smithy.APIError
-	if errors.As(err, &api) {
+	if api, ok := errors.AsType[smithy.APIError](err); ok {
 		return api.ErrorMessage()
 	}
 	return ""

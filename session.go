@@ -551,15 +551,6 @@ func (s *session) await(ch *Challenge, unproven bool) {
 	s.update(func(st *state) { st.challenge, st.askedAt, st.unproven = ch, now, unproven })
 }
 
-// endChallenge forgets ch, unless another one has come since.
-func (s *session) endChallenge(ch *Challenge) {
-	s.update(func(st *state) {
-		if st.challenge == ch {
-			st.challenge = nil
-		}
-	})
-}
-
 // IDClaims returns a copy of the claims of the session's verified ID token; nil when there is none, or it has
 // not been verified (see [Cognito.VerifyTokens]). After a [Cognito.Token] without an error they are there.
 func (c *Cognito) IDClaims() *IDClaims {

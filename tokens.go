@@ -28,14 +28,13 @@ import (
 )
 
 const (
-	expiryWindow       = time.Minute            // tokens are refreshed when they have less left
-	maxJitter          = time.Minute            // by which single sessions refresh earlier, so that a fleet does not do so at once
-	unknownKeyPatience = 10 * time.Second       // for the key of tokens that the service itself gave
-	longestPause       = 10 * time.Second       // that a call waits out; during longer ones it returns the last error
-	exchangeAttempts   = 3                      // of a refresh token, where the reply to the first was lost
-	spentLooks         = 10                     // at the store, for the tokens of whoever spent a refresh token,
-	spentPause         = 100 * time.Millisecond // with this pause between two of them
-	exchangeMemory     = 30 * time.Second       // for which others in this process are given what a refresh token brought
+	expiryWindow     = time.Minute            // tokens are refreshed when they have less left
+	maxJitter        = time.Minute            // by which single sessions refresh earlier, so that a fleet does not do so at once
+	longestPause     = 10 * time.Second       // that a call waits out; during longer ones it returns the last error
+	exchangeAttempts = 3                      // of a refresh token, where the reply to the first was lost
+	spentLooks       = 10                     // at the store, for the tokens of whoever spent a refresh token,
+	spentPause       = 100 * time.Millisecond // with this pause between two of them
+	exchangeMemory   = 30 * time.Second       // for which others in this process are given what a refresh token brought
 )
 
 // Tokens are what a sign-in obtains. Whoever has them is the user: store them as secrets. Printed or logged
@@ -255,7 +254,7 @@ func (c *Cognito) token(ctx context.Context) (*tokenSet, error) {
 		return ts, err
 	}
 	request := refreshRequest{old: ts, drop: true, background: true}
-	if paused, _ := c.shared().refreshPauses.Recent(request.pauseKey(), now); paused != nil && ts.verified() && now.Before(ts.expires) {
+	if _, paused := c.shared().refreshPauses.Recent(request.pauseKey(), now); paused != nil && ts.verified() && now.Before(ts.expires) {
 		return ts, nil // a refresh has just failed, and these are good for a while yet
 	}
 	fresh, err := c.refresh(ctx, request)
@@ -421,7 +420,7 @@ func pauseAfter(err error) backoff.Policy {
 // waitOut waits until key may be tried again, if that is soon. It returns how it failed last if it is not.
 func waitOut(ctx context.Context, pauses *backoff.Table[string], key string, now func() time.Time) error {
 	for {
-		err, left := pauses.Recent(key, now())
+		left, err := pauses.Recent(key, now())
 		if err == nil || left > longestPause {
 			return err
 		}
@@ -492,7 +491,7 @@ func (c *Cognito) verifyWaiting(ctx context.Context, ts *tokenSet) (*tokenSet, e
 	case errors.Is(err, jwt.ErrTokenExpired):
 		return nil, nil //nolint:nilnil // see above
 	case errors.Is(err, ErrUnknownKey):
-		if c.shared().now().Sub(s.current().waitingSince) < unknownKeyPatience && ts.fresh(c.shared().now()) {
+		if c.shared().now().Sub(s.current().waitingSince) < unknownKeyPause && ts.fresh(c.shared().now()) {
 			return nil, err // the key may be on its way
 		}
 		return nil, nil //nolint:nilnil // see above

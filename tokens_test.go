@@ -1,6 +1,7 @@
 package cognito_test
 
 import (
+	"context"
 	"net/http"
 	"testing"
 	"time"
@@ -304,4 +305,49 @@ func TestExpiresAtIsTheTokens(t *testing.T) {
 	assert.Equal(t, fresh, c.Tokens().AccessToken)
 	assert.True(t, c.AccessClaims().ExpiresAt.Equal(c.Tokens().ExpiresAt))
 	assert.WithinDuration(t, srv.Now().Add(20*time.Minute), c.Tokens().ExpiresAt, 2*time.Second)
+}
+
+// What a Lambda function derives from ClientMetadata stays in the tokens when they are refreshed.
+func TestMetadataOfARefresh(t *testing.T) {
+	t.Parallel()
+	asked := 0
+	metadata := func(context.Context) map[string]string {
+		asked++
+		return map[string]string{"org": "red"}
+	}
+	tests := []struct {
+		name   string
+		option cognito.SessionOption
+		call   []cognito.CallOption
+		want   any
+	}{
+		{"those of the sign-in", nil, nil, map[string]any{"org": "blue"}},
+		{"the session's", cognito.WithRefreshMetadata(metadata), nil, map[string]any{"org": "red"}},
+		{"the call's", cognito.WithRefreshMetadata(metadata), []cognito.CallOption{cognito.ClientMetadata{"org": "green"}}, map[string]any{"org": "green"}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			srv := newServer(t, cognitotest.Config{})
+			opts := []cognito.Option{cognito.WithUsername("bob")}
+			if tt.option != nil {
+				opts = append(opts, tt.option)
+			}
+			c := newClient(t, srv, opts...)
+			require.NoError(t, c.Authenticate(t.Context(), testPassword, cognito.ClientMetadata{"org": "blue"}))
+			require.NoError(t, c.RenewAccessToken(t.Context(), tt.call...))
+			last := srv.Requests()[len(srv.Requests())-1]
+			assert.Equal(t, "GetTokensFromRefreshToken", last.Op)
+			assert.Equal(t, tt.want, last.Body["ClientMetadata"])
+		})
+	}
+	assert.Equal(t, 1, asked, "each refresh asks, but for those that are told")
+}
+
+func TestRefreshByInitiateAuth(t *testing.T) {
+	t.Parallel()
+	c := signedIn(t, newServer(t, cognitotest.Config{}))
+	before := c.Tokens()
+	require.NoError(t, c.RenewAccessToken(t.Context(), cognito.Flow("REFRESH_TOKEN_AUTH")))
+	assert.NotEqual(t, before.AccessToken, c.Tokens().AccessToken)
+	require.ErrorContains(t, c.RenewAccessToken(t.Context(), cognito.Flow("USER_SRP_AUTH")), "option Flow: want REFRESH_TOKEN_AUTH")
 }

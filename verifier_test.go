@@ -1,6 +1,7 @@
 package cognito_test
 
 import (
+	"log/slog"
 	"net/http"
 	"strings"
 	"testing"
@@ -213,4 +214,23 @@ func TestTokensAreBounded(t *testing.T) {
 	_, err = v.VerifyAccessToken(t.Context(), forged(claim("custom:x", strings.Repeat("x", 49000))))
 	require.ErrorIs(t, err, jwt.ErrTokenMalformed)
 	require.ErrorContains(t, err, "at most 65536 bytes")
+}
+
+// The older names of a Verifier's options do the same.
+func TestOlderNamesOfOptions(t *testing.T) {
+	t.Parallel()
+	srv := newServer(t, cognitotest.Config{})
+	raw := srv.Token("bob", cognitotest.TokenOptions{})
+	var logged strings.Builder
+	v, err := cognito.NewVerifier(srv.UserPoolID, []string{srv.ClientID}, cognito.WithIssuers(srv.Issuer()),
+		cognito.WithKeys(keySetOf(t, srv)), cognito.WithVerifierClock(srv.Now), cognito.WithVerifierLeeway(0),
+		cognito.WithVerifierHTTPClient(srv.HTTPClient()),
+		cognito.WithVerifierLogger(slog.New(slog.NewTextHandler(&logged, &slog.HandlerOptions{Level: slog.LevelDebug}))))
+	require.NoError(t, err)
+	_, err = v.VerifyAccessToken(t.Context(), raw)
+	require.NoError(t, err)
+	srv.Advance(time.Hour)
+	_, err = v.VerifyAccessToken(t.Context(), raw)
+	require.ErrorIs(t, err, jwt.ErrTokenExpired, "by the server's clock, without leeway")
+	assert.Contains(t, logged.String(), "token refused")
 }

@@ -12,11 +12,11 @@ import (
 
 // Client returns a client of the pool's first app client, made with [Server.Options]. opts come after those. It ends
 // the test when they are wrong.
-func (s *Server) Client(t testing.TB, opts ...cognito.Option) *cognito.Cognito {
-	t.Helper()
+func (s *Server) Client(tb testing.TB, opts ...cognito.Option) *cognito.Cognito {
+	tb.Helper()
 	c, err := cognito.New(s.UserPoolID, s.ClientID, append(s.Options(), opts...)...)
 	if err != nil {
-		t.Fatalf("cognitotest: Client: %v", err)
+		tb.Fatalf("cognitotest: Client: %v", err)
 	}
 	return c
 }

@@ -34,16 +34,16 @@ func (e *entry) left(now time.Time) time.Duration {
 	return min(e.until.Sub(now), time.Until(e.elapsed))
 }
 
-// Recent returns how key failed last and how long to wait before it is tried again. It returns nil and zero when
+// Recent returns how long to wait before key is tried again, and how it failed last. It returns zero and nil when
 // nothing failed or the wait is over. now is the caller's clock.
-func (t *Table[K]) Recent(key K, now time.Time) (err error, wait time.Duration) { //nolint:revive // the wait goes with the error
+func (t *Table[K]) Recent(key K, now time.Time) (wait time.Duration, err error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	e := t.entries[key]
 	if e == nil || e.left(now) <= 0 {
-		return nil, 0
+		return 0, nil
 	}
-	return e.err, e.left(now)
+	return e.left(now), e.err
 }
 
 // Failed records that key failed with err, and begins the wait of policy.

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 
 	"github.com/gocognito/cognito/internal/backoff"
 )
@@ -21,19 +22,19 @@ func TestWaitsGrow(t *testing.T) {
 		now := time.Now()
 		for _, want := range []time.Duration{1, 2, 4, 8, 10, 10} {
 			table.Failed("a", errBroken, policy, now)
-			err, wait := table.Recent("a", now)
-			assert.ErrorIs(t, err, errBroken)
+			wait, err := table.Recent("a", now)
+			require.ErrorIs(t, err, errBroken)
 			assert.Equal(t, want*time.Second, wait)
-			err, wait = table.Recent("b", now)
-			assert.NoError(t, err)
+			wait, err = table.Recent("b", now)
+			require.NoError(t, err)
 			assert.Zero(t, wait)
 			now = now.Add(want * time.Second)
-			err, _ = table.Recent("a", now)
-			assert.NoError(t, err, "the wait is over")
+			_, err = table.Recent("a", now)
+			require.NoError(t, err, "the wait is over")
 		}
 		table.Clear("a")
 		table.Failed("a", errBroken, policy, now)
-		_, wait := table.Recent("a", now)
+		wait, _ := table.Recent("a", now)
 		assert.Equal(t, time.Second, wait, "it begins anew after a success")
 	})
 }
@@ -45,7 +46,7 @@ func TestJitterOnlyAdds(t *testing.T) {
 		for range 100 {
 			var table backoff.Table[int]
 			table.Failed(1, errBroken, backoff.Policy{First: time.Second, Max: time.Minute, Jitter: 0.5}, now)
-			_, wait := table.Recent(1, now)
+			wait, _ := table.Recent(1, now)
 			assert.GreaterOrEqual(t, wait, time.Second)
 			assert.LessOrEqual(t, wait, 1500*time.Millisecond)
 		}
@@ -60,8 +61,8 @@ func TestWaitEndsByEitherClock(t *testing.T) {
 		still := time.Unix(0, 0)
 		table.Failed(1, errBroken, backoff.Policy{First: time.Second, Max: time.Second}, still)
 		time.Sleep(time.Second) // in the bubble's time
-		err, _ := table.Recent(1, still)
-		assert.NoError(t, err)
+		_, err := table.Recent(1, still)
+		require.NoError(t, err)
 	})
 }
 
@@ -74,7 +75,7 @@ func TestTableIsBounded(t *testing.T) {
 	}
 	kept := 0
 	for i := range 30_000 {
-		if err, _ := table.Recent(i, now); err != nil {
+		if _, err := table.Recent(i, now); err != nil {
 			kept++
 		}
 	}

@@ -20,8 +20,9 @@ import (
 	"time"
 
 	"github.com/MicahParks/jwkset"
-	"github.com/gocognito/cognito/internal/flight"
 	"github.com/golang-jwt/jwt/v5"
+
+	"github.com/gocognito/cognito/internal/flight"
 )
 
 const (
@@ -40,11 +41,11 @@ const (
 const UnknownKeyPause = 10 * time.Second
 
 var (
-	// ErrUnknownKey: the token names no key, or one that the set does not have.
+	// ErrUnknownKey means that the token names no key, or one that the set does not have.
 	ErrUnknownKey = errors.New("token is signed with an unknown key")
-	// ErrUnavailable: the set could not be fetched.
+	// ErrUnavailable means that the set could not be fetched.
 	ErrUnavailable = errors.New("the pool's keys are unavailable")
-	// ErrPaused, beside ErrUnknownKey: the set may have the key by now, but may not be fetched again yet.
+	// ErrPaused stands beside ErrUnknownKey: the set may have the key by now, but may not be fetched again yet.
 	ErrPaused = errors.New("the key set was fetched moments ago, and may not be fetched again yet")
 )
 
@@ -374,12 +375,12 @@ func (s *Set) fetch(ctx context.Context) (keys map[string]*entry, err error) {
 			keys, err = nil, fmt.Errorf("panic: %v", p)
 		}
 	}()
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, s.url, nil) //nolint:gosec // the caller set the address
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, s.url, nil)
 	if err != nil {
 		return nil, err
 	}
 	req.Header.Set("Accept", "application/json")
-	resp, err := s.client.Do(req) //nolint:gosec // the same
+	resp, err := s.client.Do(req)
 	if err != nil {
 		return nil, temporaryError{err}
 	}

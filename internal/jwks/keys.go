@@ -5,6 +5,7 @@ import (
 	"crypto/rsa"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/MicahParks/jwkset"
 	"github.com/MicahParks/keyfunc/v3"
@@ -38,12 +39,7 @@ func New(issuers []string, set func(issuer string) *Set) (*Keys, error) {
 }
 
 func (k *Keys) contains(set *Set) bool {
-	for _, s := range k.sets {
-		if s == set {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(k.sets, set)
 }
 
 // storage is a [jwkset.Storage] of the keys of one issuer. Only its reading methods are of use: the memory storage

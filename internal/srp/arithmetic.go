@@ -153,7 +153,7 @@ func powerOfG(e *[secretSize]byte) *bigmod.Nat {
 func multiplyByEntry(z *bigmod.Nat, r *row, digit byte) {
 	var entry [size]byte
 	for i := range r {
-		subtle.ConstantTimeCopy(subtle.ConstantTimeEq(int32(i), int32(digit)), entry[:], r[i][:]) //nolint:gosec // i is below 16
+		subtle.ConstantTimeCopy(subtle.ConstantTimeEq(int32(i), int32(digit)), entry[:], r[i][:])
 	}
 	z.Mul(toNat(entry[:], group().n), group().n)
 	clear(entry[:])

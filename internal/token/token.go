@@ -102,7 +102,7 @@ type Claims interface {
 	Decoded() bool
 }
 
-// ErrCritical: the token has critical header extensions.
+// ErrCritical means that the token has critical header extensions.
 var ErrCritical = fmt.Errorf("%w: it has critical header extensions, and none is supported", jwt.ErrTokenUnverifiable)
 
 // Header is what the header of a token says.
