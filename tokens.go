@@ -250,8 +250,13 @@ func (c *Cognito) token(ctx context.Context) (*tokenSet, error) {
 		return nil, err
 	}
 	ts, err := c.usable(ctx)
-	if err != nil || (ts.verified() && ts.fresh(now)) {
-		return ts, err
+	switch {
+	case err != nil:
+		return nil, err
+	case ts == nil:
+		return nil, ErrNotSignedIn
+	case ts.verified() && ts.fresh(now):
+		return ts, nil
 	}
 	request := refreshRequest{old: ts, drop: true, background: true}
 	if _, paused := c.shared().refreshPauses.Recent(request.pauseKey(), now); paused != nil && ts.verified() && now.Before(ts.expires) {
@@ -588,13 +593,8 @@ var exchanges exchangeTable
 type exchangeTable struct {
 	flights flight.Group[string, *types.AuthenticationResultType]
 
-	mu     sync.Mutex // protects the field below
-	recent map[string]exchanged
-}
-
-type exchanged struct {
-	result *types.AuthenticationResultType
-	at     time.Time
+	mu     sync.Mutex                                 // protects the field below
+	recent map[string]*types.AuthenticationResultType // dropped after exchangeMemory
 }
 
 // do returns what exchange returns, or what the exchange of the same refresh token returns or has just returned. have
@@ -616,30 +616,33 @@ func (t *exchangeTable) do(ctx context.Context, key, have string, exchange func(
 func (t *exchangeTable) find(key string) *types.AuthenticationResultType {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if e, ok := t.recent[key]; ok && time.Since(e.at) < exchangeMemory {
-		return e.result
-	}
-	return nil
+	return t.recent[key]
 }
 
-// add keeps a result for a while. What is too old goes whenever a new one comes.
+// add keeps a result for a while.
 func (t *exchangeTable) add(key string, result *types.AuthenticationResultType) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	maps.DeleteFunc(t.recent, func(_ string, e exchanged) bool { return time.Since(e.at) >= exchangeMemory })
 	if t.recent == nil {
-		t.recent = map[string]exchanged{}
+		t.recent = map[string]*types.AuthenticationResultType{}
 	}
-	t.recent[key] = exchanged{result, time.Now()}
+	t.recent[key] = result
+	time.AfterFunc(exchangeMemory, func() {
+		t.mu.Lock()
+		defer t.mu.Unlock()
+		if t.recent[key] == result {
+			delete(t.recent, key)
+		}
+	})
 }
 
 // forget drops what brought tokens, and what they brought, when their session is over.
 func (t *exchangeTable) forget(tokens Tokens) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	maps.DeleteFunc(t.recent, func(key string, e exchanged) bool {
-		return key == fingerprint(tokens) || aws.ToString(e.result.AccessToken) == tokens.AccessToken ||
-			tokens.RefreshToken != "" && aws.ToString(e.result.RefreshToken) == tokens.RefreshToken
+	maps.DeleteFunc(t.recent, func(key string, result *types.AuthenticationResultType) bool {
+		return key == fingerprint(tokens) || aws.ToString(result.AccessToken) == tokens.AccessToken ||
+			tokens.RefreshToken != "" && aws.ToString(result.RefreshToken) == tokens.RefreshToken
 	})
 }
 
