@@ -309,7 +309,6 @@ func TestExpiresAtIsTheTokens(t *testing.T) {
 
 // What a Lambda function derives from ClientMetadata stays in the tokens when they are refreshed.
 func TestMetadataOfARefresh(t *testing.T) {
-	t.Parallel()
 	asked := 0
 	metadata := func(context.Context) map[string]string {
 		asked++

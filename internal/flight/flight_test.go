@@ -31,19 +31,21 @@ func TestGroupSharesOnePieceOfWork(t *testing.T) {
 		}
 		var callers sync.WaitGroup
 		var joined atomic.Int32
-		for range 100 {
+		errs := make([]error, 100)
+		for i := range errs {
 			callers.Go(func() {
 				v, j, err := group.Do(t.Context(), "a", work)
 				if j {
 					joined.Add(1)
 				}
-				assert.Nil(t, err)
+				errs[i] = err
 				assert.Equal(t, 7, v)
 			})
 		}
 		synctest.Wait()
 		close(release)
 		callers.Wait()
+		require.NoError(t, errors.Join(errs...))
 		assert.EqualValues(t, 1, runs.Load())
 		assert.EqualValues(t, 99, joined.Load())
 
@@ -82,6 +84,7 @@ func TestGroupCallersGiveUp(t *testing.T) {
 		}
 		short, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
+		var second error
 		var callers sync.WaitGroup
 		callers.Go(func() {
 			_, _, err := group.Do(short, "a", work)
@@ -91,13 +94,14 @@ func TestGroupCallersGiveUp(t *testing.T) {
 		callers.Go(func() {
 			v, joined, err := group.Do(t.Context(), "a", work)
 			assert.True(t, joined)
-			assert.Nil(t, err)
+			second = err
 			assert.Equal(t, "done", v)
 		})
 		time.Sleep(2 * time.Second) // in the bubble's time: the first caller has given up
 		synctest.Wait()
 		close(release)
 		callers.Wait()
+		require.NoError(t, second)
 	})
 }
 
