@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
+	"strings"
+	"unicode"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
@@ -105,14 +107,19 @@ func (c *Cognito) confirmSignUp(ctx context.Context, username, code string, opts
 	if username == "" {
 		return errNoUsername
 	}
-	if code == "" {
+	if code = withoutSpaces(code); code == "" {
 		return errNoCode
 	}
-	out, err := c.shared().sdk.ConfirmSignUp(ctx, &cognitoidentityprovider.ConfirmSignUpInput{
+	input := &cognitoidentityprovider.ConfirmSignUpInput{
 		ClientId: aws.String(c.shared().clientID), SecretHash: c.shared().secretHash(username),
 		Username: aws.String(username), ConfirmationCode: aws.String(code), Session: optional(c.session.signUpOf(username)),
 		ClientMetadata: call.metadata, UserContextData: call.userContext, ForceAliasCreation: call.forceAlias,
-	}, sendOnce)
+	}
+	out, err := c.shared().sdk.ConfirmSignUp(ctx, input, sendOnce)
+	if input.Session != nil && errors.Is(&Error{Err: err}, ErrSessionExpired) {
+		input.Session = nil // the code is good for longer than the session of the sign-up
+		out, err = c.shared().sdk.ConfirmSignUp(ctx, input, sendOnce)
+	}
 	if err != nil {
 		return err
 	}
@@ -189,6 +196,9 @@ func (s *session) signedUp(up signUp) {
 	s.update(func(st *state) {
 		if up.session != "" || st.signUp.username == up.username { // else that of another session
 			st.signUp = up
+		}
+		if st.username == "" {
+			st.username = up.username
 		}
 	})
 }
@@ -458,4 +468,14 @@ func (c *Cognito) deleteUser(ctx context.Context, check func(*tokenSet) error) e
 		_, err := c.shared().sdk.DeleteUser(ctx, &cognitoidentityprovider.DeleteUserInput{AccessToken: aws.String(ts.AccessToken)})
 		return err
 	}})
+}
+
+// withoutSpaces drops the spaces in a code, which mails and authenticator apps put there for readers.
+func withoutSpaces(code string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsSpace(r) {
+			return -1
+		}
+		return r
+	}, code)
 }

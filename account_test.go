@@ -179,3 +179,17 @@ func TestAttributesSet(t *testing.T) {
 	require.ErrorContains(t, attrs.Set("shape", struct{}{}), "attribute shape: want text")
 	require.ErrorContains(t, attrs.SetCustom("shape", 1.5), "attribute custom:shape")
 }
+
+// Mails and apps show codes in groups, and the session of a sign-up is good for less long than its code.
+func TestCodesWithSpacesAfterTheSessionOfTheSignUp(t *testing.T) {
+	t.Parallel()
+	srv := newServer(t, cognitotest.Config{})
+	c := newClient(t, srv)
+	_, err := c.Register(t.Context(), "carol", testPassword, cognito.Attributes{"email": "carol@example.com"})
+	require.NoError(t, err)
+	assert.Equal(t, "carol", c.Username(), "a session without a name takes that of its sign-up")
+	srv.Advance(time.Hour)
+	code := srv.Code("carol")
+	require.NoError(t, c.ConfirmSignUp(t.Context(), "carol", " "+code[:3]+" "+code[3:]))
+	require.ErrorContains(t, c.ConfirmSignUp(t.Context(), "carol", "  "), "code: want the code, got none")
+}

@@ -100,7 +100,7 @@ type ChallengeError struct {
 
 // Error names the challenge, never its session.
 func (e *ChallengeError) Error() string {
-	return "cognito: the sign-in goes on with the challenge " + clip(string(e.Challenge.Name))
+	return "cognito: sign-in requires challenge " + clip(string(e.Challenge.Name))
 }
 
 // Is reports whether target is one of the errors that stand for the challenge.
@@ -415,7 +415,7 @@ var codeKeys = map[types.ChallengeNameType]string{
 
 func (c *Cognito) answerCode(ctx context.Context, op string, name types.ChallengeNameType, code string, opts []CallOption) error {
 	return c.answerPending(ctx, op, opts, func(*signIn, Challenge) (Answer, error) {
-		if code == "" {
+		if code = withoutSpaces(code); code == "" {
 			return nil, errNoCode
 		}
 		return Answer{codeKeys[name]: code}, nil

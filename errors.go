@@ -1,6 +1,7 @@
 package cognito
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -85,12 +86,28 @@ var (
 	ErrProviderExists = errors.New("identity provider exists already")
 	// ErrConflict: someone else changed the same thing at the same time; read it again and repeat the change.
 	ErrConflict = errors.New("changed by someone else at the same time")
+	// ErrTemporaryPasswordExpired: the temporary password has expired; an administrator must set a new one.
+	ErrTemporaryPasswordExpired = errors.New("temporary password has expired")
+	// ErrUserConfirmed: the user is confirmed already.
+	ErrUserConfirmed = errors.New("user is confirmed already")
+	// ErrPasswordResetNotAllowed: the password cannot be reset in the user's state, such as before the first sign-in.
+	ErrPasswordResetNotAllowed = errors.New("password cannot be reset in the user's state")
+	// ErrForbidden: a web ACL or the pool's threat protection rejected the request.
+	ErrForbidden = errors.New("request is forbidden by a security policy")
+	// ErrMissingScope: the access token lacks the scope aws.cognito.signin.user.admin.
+	ErrMissingScope = errors.New("access token lacks the scope aws.cognito.signin.user.admin")
+	// ErrFlowNotEnabled: the app client does not allow the authentication flow.
+	ErrFlowNotEnabled = errors.New("authentication flow is not enabled for the app client")
+	// ErrNotPermitted: the pool or the app client does not permit the operation, such as sign-up or revocation.
+	ErrNotPermitted = errors.New("operation is not permitted")
+	// ErrLambda: a Lambda trigger rejected the request or failed. The service's error holds the trigger's own text.
+	ErrLambda = errors.New("Lambda trigger rejected the request or failed") //nolint:staticcheck // a product's name
+	// ErrInvalidArgument: an argument is invalid, found before the request was sent or by the service.
+	ErrInvalidArgument = errors.New("invalid argument")
 	// ErrNoCredentials: the call must be signed with AWS credentials and none could be found.
 	ErrNoCredentials = errors.New("no AWS credentials for a call that must be signed (WithStaticCredentials, WithAWSConfig or the default AWS configuration)")
 	// ErrNotSignedIn: the session holds no token that the call needs.
 	ErrNotSignedIn = errors.New("not signed in")
-	// ErrLambda TEMPORARY
-	ErrLambda = errors.New("a Lambda function of the pool rejected the call or failed")
 	// ErrStoreUser: the tokens are of another user than the session's, as when two users share a [TokenStore].
 	ErrStoreUser = errors.New("the tokens are of another user")
 	// ErrNoChallenge: no challenge is pending in the session.
@@ -145,13 +162,26 @@ func IsTerminal(err error) bool {
 	}, func(reason error) bool { return errors.Is(err, reason) })
 }
 
+// IsTemporary reports whether the same call may succeed later without any change: no answer came from the service
+// (a network fault, a time limit), it failed or was throttled ([ErrThrottled]), a Lambda trigger failed
+// unexpectedly, or the pool's keys could not be fetched ([ErrKeysUnavailable]). A canceled context is not temporary.
+func IsTemporary(err error) bool {
+	switch {
+	case err == nil || errors.Is(err, context.Canceled) || IsTerminal(err):
+		return false
+	case errors.Is(err, ErrKeysUnavailable), errors.Is(err, ErrThrottled):
+		return true
+	default:
+		return isOfService(err) && !isRejection(err) && !hasCode(err, "UserLambdaValidationException")
+	}
+}
+
 // wrapError names the method that failed, once.
 func wrapError(op string, err error) error {
 	if err == nil {
 		return nil
 	}
-	var challenge *ChallengeError
-	if errors.As(err, &challenge) {
+	if _, ok := errors.AsType[*ChallengeError](err); ok {
 		return err
 	}
 	return &Error{Op: op, Err: err}
@@ -162,18 +192,26 @@ func named(op string, err *error) { *err = wrapError(op, *err) }
 
 // fieldError is the text of every refusal of a caller's argument: which field, and what it should be.
 func fieldError(field, problem string) error {
-	return fmt.Errorf("%s: %s", field, problem)
+	if field == "the service's answer" { // not the caller's fault
+		return errors.New(field + ": " + problem)
+	}
+	return &argumentError{field + ": " + problem}
 }
+
+// argumentError matches ErrInvalidArgument, whose text would add nothing to its own.
+type argumentError struct{ text string }
+
+func (e *argumentError) Error() string { return e.text }
+
+func (e *argumentError) Is(target error) bool { return target == ErrInvalidArgument }
 
 // causeText shortens the SDK's wrapping ("operation error …, https response error …") to the operation, the
 // service's own exception and the request ID that AWS support asks for.
 func causeText(err error) string {
-	var token *TokenError
-	if errors.As(err, &token) {
+	if token, ok := errors.AsType[*TokenError](err); ok {
 		return token.text()
 	}
-	var refusal *deviceRefusal
-	if errors.As(err, &refusal) {
+	if refusal, ok := errors.AsType[*deviceRefusal](err); ok {
 		return refusal.Error()
 	}
 	var op *smithy.OperationError
@@ -219,7 +257,7 @@ func clip(s string) string {
 
 // reasonRule maps an exception, and where the exception is not enough a part of its message, to a reason.
 type reasonRule struct {
-	code    string
+	code    string // "" matches any
 	message string // part of the message, lower case; "" matches any
 	reason  error
 }
@@ -230,7 +268,22 @@ var reasonRules = []reasonRule{
 	{"NotAuthorizedException", "incorrect username or password", ErrInvalidCredentials},
 	{"NotAuthorizedException", "password attempts exceeded", ErrTooManyAttempts},
 	{"NotAuthorizedException", "user is disabled", ErrUserDisabled},
-	{"NotAuthorizedException", "invalid session", ErrSessionExpired},
+	{"", "invalid session", ErrSessionExpired}, // servers differ in the exception
+	{"NotAuthorizedException", "temporary password has expired", ErrTemporaryPasswordExpired},
+	{"NotAuthorizedException", "password cannot be reset in the current state", ErrPasswordResetNotAllowed},
+	{"NotAuthorizedException", "current status is confirmed", ErrUserConfirmed},
+	{"NotAuthorizedException", "user status is not unconfirmed", ErrUserConfirmed},
+	{"InvalidParameterException", "user is already confirmed", ErrUserConfirmed},
+	{"NotAuthorizedException", "security reasons", ErrForbidden},
+	{"ForbiddenException", "", ErrForbidden},
+	{"NotAuthorizedException", "does not have required scopes", ErrMissingScope},
+	{"InvalidParameterException", "flow not enabled", ErrFlowNotEnabled},
+	{"NotAuthorizedException", "flow not enabled", ErrFlowNotEnabled},
+	{"NotAuthorizedException", "signup is not permitted", ErrNotPermitted},
+	{"UnsupportedOperationException", "", ErrNotPermitted},
+	{"UserLambdaValidationException", "", ErrLambda},
+	{"UnexpectedLambdaException", "", ErrLambda},
+	{"InvalidLambdaResponseException", "", ErrLambda},
 	{"NotAuthorizedException", "refresh token has expired", ErrRefreshTokenExpired},
 	{"NotAuthorizedException", "refresh token has been revoked", ErrRefreshTokenRevoked},
 	{"NotAuthorizedException", "invalid refresh token", ErrInvalidRefreshToken},
@@ -255,7 +308,7 @@ var reasonRules = []reasonRule{
 	{"TooManyRequestsException", "", ErrThrottled},
 	{"ThrottlingException", "", ErrThrottled},
 	{"LimitExceededException", "", ErrLimitExceeded},
-	{"TooManyFailedAttemptsException", "", ErrLimitExceeded},
+	{"TooManyFailedAttemptsException", "", ErrTooManyAttempts},
 	{"ResourceNotFoundException", "device does not exist", ErrDeviceNotFound},
 	{"DeviceKeyExistsException", "", ErrDeviceExists},
 	{"SoftwareTokenMFANotFoundException", "", ErrMFANotSetUp},
@@ -274,6 +327,10 @@ var reasonRules = []reasonRule{
 	{"GroupExistsException", "", ErrGroupExists},
 	{"DuplicateProviderException", "", ErrProviderExists},
 	{"ConcurrentModificationException", "", ErrConflict},
+	{"InvalidParameterException", "value at 'password' failed", ErrInvalidPassword},
+	{"InvalidParameterException", "value at 'proposedpassword' failed", ErrInvalidPassword},
+	{"InvalidParameterException", "value at 'temporarypassword' failed", ErrInvalidPassword},
+	{"InvalidParameterException", "", ErrInvalidArgument}, // after the rules that know its text
 }
 
 // serviceReason returns the reason that the service's error in err stands for, or nil.
@@ -285,7 +342,7 @@ func serviceReason(err error) error {
 	}
 	message := strings.ToLower(api.ErrorMessage())
 	for _, rule := range reasonRules {
-		if rule.code == api.ErrorCode() && strings.Contains(message, rule.message) {
+		if (rule.code == "" || rule.code == api.ErrorCode()) && strings.Contains(message, rule.message) {
 			return rule.reason
 		}
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/gocognito/cognito"
+	"github.com/gocognito/cognito/cognitotest"
 	"github.com/gocognito/cognito/internal/prints"
 )
 
@@ -24,6 +25,8 @@ var reasons = []error{
 	cognito.ErrSecretHash, cognito.ErrThrottled, cognito.ErrLimitExceeded, cognito.ErrDeviceNotFound,
 	cognito.ErrDeviceExists, cognito.ErrMFANotSetUp, cognito.ErrWebAuthnNotEnabled, cognito.ErrWebAuthnExpired, cognito.ErrWebAuthnRefused,
 	cognito.ErrGroupNotFound, cognito.ErrGroupExists, cognito.ErrProviderNotFound, cognito.ErrProviderExists, cognito.ErrConflict,
+	cognito.ErrTemporaryPasswordExpired, cognito.ErrUserConfirmed, cognito.ErrPasswordResetNotAllowed, cognito.ErrForbidden,
+	cognito.ErrMissingScope, cognito.ErrFlowNotEnabled, cognito.ErrNotPermitted, cognito.ErrLambda, cognito.ErrInvalidArgument,
 }
 
 // The messages are the service's own, as they were captured.
@@ -49,7 +52,19 @@ func TestReasonsOfServiceErrors(t *testing.T) {
 		{"NotAuthorizedException", "SecretHash does not match for the client: 1example23456789", cognito.ErrSecretHash, false},
 		{"NotAuthorizedException", "Client 1example23456789 is configured with secret but SECRET_HASH was not received", cognito.ErrSecretHash, false},
 		{"NotAuthorizedException", "Client 1example23456789 is configured for secret but secret was not received", cognito.ErrSecretHash, false},
-		{"NotAuthorizedException", "SignUp is not permitted for this user pool", nil, false},
+		{"NotAuthorizedException", "SignUp is not permitted for this user pool", cognito.ErrNotPermitted, false},
+		{"NotAuthorizedException", "Temporary password has expired and must be reset by an administrator.", cognito.ErrTemporaryPasswordExpired, false},
+		{"NotAuthorizedException", "User password cannot be reset in the current state.", cognito.ErrPasswordResetNotAllowed, false},
+		{"NotAuthorizedException", "User cannot be confirmed. Current status is CONFIRMED", cognito.ErrUserConfirmed, false},
+		{"InvalidParameterException", "User is already confirmed.", cognito.ErrUserConfirmed, false},
+		{"ForbiddenException", "Request not allowed due to WAF block.", cognito.ErrForbidden, false},
+		{"NotAuthorizedException", "Access Token does not have required scopes", cognito.ErrMissingScope, false},
+		{"InvalidParameterException", "Auth flow not enabled for this client", cognito.ErrFlowNotEnabled, false},
+		{"UserLambdaValidationException", "PreSignUp failed with error no.", cognito.ErrLambda, false},
+		{"UnexpectedLambdaException", "whatever", cognito.ErrLambda, false},
+		{"InvalidLambdaResponseException", "whatever", cognito.ErrLambda, false},
+		{"CodeMismatchException", "Invalid session for the user.", cognito.ErrSessionExpired, false},
+		{"InvalidParameterException", "1 validation error detected: Value at 'password' failed to satisfy constraint: Member must have length greater than or equal to 6", cognito.ErrInvalidPassword, false},
 		{"RefreshTokenReuseException", "whatever", cognito.ErrRefreshTokenReused, true},
 		{"UserNotFoundException", "User does not exist.", cognito.ErrUserNotFound, true},
 		{"UsernameExistsException", "User already exists", cognito.ErrUserExists, false},
@@ -63,7 +78,7 @@ func TestReasonsOfServiceErrors(t *testing.T) {
 		{"TooManyRequestsException", "Rate exceeded", cognito.ErrThrottled, false},
 		{"ThrottlingException", "Rate exceeded", cognito.ErrThrottled, false},
 		{"LimitExceededException", "Attempt limit exceeded, please try after some time.", cognito.ErrLimitExceeded, false},
-		{"TooManyFailedAttemptsException", "", cognito.ErrLimitExceeded, false},
+		{"TooManyFailedAttemptsException", "", cognito.ErrTooManyAttempts, false},
 		{"ResourceNotFoundException", "Device does not exist.", cognito.ErrDeviceNotFound, false},
 		{"DeviceKeyExistsException", "", cognito.ErrDeviceExists, false},
 		{"EnableSoftwareTokenMFAException", "Code mismatch", cognito.ErrCodeMismatch, false},
@@ -72,7 +87,7 @@ func TestReasonsOfServiceErrors(t *testing.T) {
 		{"MFAMethodNotFoundException", "", cognito.ErrMFANotSetUp, false},
 		{"InvalidParameterException", "User has not verified software token mfa", cognito.ErrMFANotSetUp, false},
 		{"InvalidParameterException", "User has not set up software token mfa", cognito.ErrMFANotSetUp, false},
-		{"InvalidParameterException", "Invalid device key given.", nil, false},
+		{"InvalidParameterException", "Invalid device key given.", cognito.ErrInvalidArgument, false},
 		{"WebAuthnNotEnabledException", "", cognito.ErrWebAuthnNotEnabled, false},
 		{"WebAuthnConfigurationMissingException", "", cognito.ErrWebAuthnNotEnabled, false},
 		{"WebAuthnChallengeNotFoundException", "", cognito.ErrWebAuthnExpired, false},
@@ -145,4 +160,44 @@ func TestInvalidRefreshTokenListsItsCauses(t *testing.T) {
 	for _, cause := range []string{"malformed", "another app client", "device", "user is gone"} {
 		assert.ErrorContains(t, cognito.ErrInvalidRefreshToken, cause)
 	}
+}
+
+func TestIsTemporary(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name  string
+		fault func(*cognitotest.Server)
+		want  bool
+	}{
+		{"a server's fault", func(srv *cognitotest.Server) { srv.Fault(cognitotest.Fault{Op: "InitiateAuth", Times: -1}) }, true},
+		{"a lost reply", func(srv *cognitotest.Server) {
+			srv.Fault(cognitotest.Fault{Op: "InitiateAuth", Kind: cognitotest.FaultLostReply, Times: -1})
+		}, true},
+		{"throttled", func(srv *cognitotest.Server) {
+			answer(srv, "InitiateAuth", 400, map[string]any{"__type": "TooManyRequestsException", "message": "Rate exceeded"})
+		}, true},
+		{"keys unavailable", func(srv *cognitotest.Server) { srv.Fault(cognitotest.Fault{Op: "JWKS", Times: -1}) }, true},
+		{"a rejection", func(srv *cognitotest.Server) {
+			answer(srv, "InitiateAuth", 400, map[string]any{"__type": "NotAuthorizedException", "message": "something new"})
+		}, false},
+		{"a disabled user", func(srv *cognitotest.Server) {
+			answer(srv, "InitiateAuth", 400, map[string]any{"__type": "NotAuthorizedException", "message": "User is disabled."})
+		}, false},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			srv := newServer(t, cognitotest.Config{})
+			c := newClient(t, srv, cognito.WithUsername("bob"), cognito.WithClientOptions(noBackoff))
+			tt.fault(srv)
+			err := c.Authenticate(t.Context(), testPassword)
+			require.Error(t, err)
+			assert.Equal(t, tt.want, cognito.IsTemporary(err), "%v", err)
+		})
+	}
+	assert.False(t, cognito.IsTemporary(nil))
+	srv := newServer(t, cognitotest.Config{})
+	err := newClient(t, srv).Authenticate(t.Context(), "")
+	require.ErrorIs(t, err, cognito.ErrInvalidArgument)
+	assert.False(t, cognito.IsTemporary(err))
 }

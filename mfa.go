@@ -97,7 +97,7 @@ func (c *Cognito) verifySoftwareToken(ctx context.Context, code, deviceName stri
 	if err != nil {
 		return err
 	}
-	if code == "" {
+	if code = withoutSpaces(code); code == "" {
 		return errNoCode
 	}
 	ch, err := c.setUp(ctx, pending, func(accessToken, session *string) (*string, error) {
