@@ -25,7 +25,7 @@ import (
 // promises. The seed decides the steps. MODEL_RUNS is how many seeds are tried.
 func TestSessionModel(t *testing.T) {
 	t.Parallel()
-	runs := 20
+	runs := 40
 	if text := os.Getenv("MODEL_RUNS"); text != "" {
 		n, err := strconv.Atoi(text)
 		require.NoError(t, err, "MODEL_RUNS: want a number")
@@ -33,6 +33,7 @@ func TestSessionModel(t *testing.T) {
 	}
 	for seed := range runs {
 		t.Run(fmt.Sprintf("seed=%d", seed), func(t *testing.T) {
+			t.Parallel()
 			m := newModel(t, seed)
 			for range 25 {
 				m.step()
