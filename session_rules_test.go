@@ -25,7 +25,7 @@ func TestOlderTokensInAFileDoNotReplaceUnsavedOnes(t *testing.T) {
 	store := &modelStore{inner: cognito.NewFileStore(filepath.Join(t.TempDir(), "tokens.json"))}
 	c := signedIn(t, srv, cognito.WithTokenStore(store))
 	store.set(false, true, false, false)
-	require.NoError(t, c.RenewAccessToken(t.Context()))
+	require.NoError(t, c.Authenticate(t.Context(), testPassword))
 	newer := c.Tokens()
 	store.heal()
 	require.NoError(t, c.RenewAccessToken(t.Context()))
@@ -37,7 +37,7 @@ func TestOlderTokensInAFileDoNotReplaceUnsavedOnes(t *testing.T) {
 		}
 	}
 	assert.Equal(t, 1, spent, "the newer refresh token is the one that was exchanged")
-	assert.Equal(t, 2, renewals(srv))
+	assert.Equal(t, 1, renewals(srv))
 	assert.Equal(t, withoutTime(c.Tokens()), withoutTime(store.content(t)))
 }
 
@@ -62,6 +62,27 @@ func TestSessionAndStoreAgreeAfterWaitingTokensWereRejected(t *testing.T) {
 		assert.Equal(t, cognito.Tokens{}, stored)
 	}
 	assert.Equal(t, c.Tokens(), stored)
+}
+
+// A sign-in that waited for its key and is over takes no other one with it.
+func TestADeadSignInThatWaitedLeavesTheOneBefore(t *testing.T) {
+	t.Parallel()
+	srv := newServer(t, cognitotest.Config{Clients: []cognitotest.Client{rotating(0)}})
+	store := cognito.NewMemoryStore()
+	c := signedIn(t, srv, cognito.WithTokenStore(store), cognito.WithClientOptions(noBackoff))
+	srv.RotateKeys()
+	srv.Fault(cognitotest.Fault{Op: "JWKS", Times: -1})
+	require.ErrorIs(t, c.Authenticate(t.Context(), testPassword), cognito.ErrKeysUnavailable)
+	srv.Fault(cognitotest.Fault{Op: "GetTokensFromRefreshToken", Kind: cognitotest.FaultLostReply})
+	srv.Advance(2 * time.Hour) // the refresh token of the second sign-in is exchanged, and the reply is lost
+	_, err := c.Token(t.Context())
+	require.ErrorIs(t, err, cognito.ErrKeysUnavailable, "the sign-in before is exchanged instead, and what it brings waits")
+	srv.ClearFaults()
+	srv.Advance(2 * time.Hour)
+	tokens, err := c.Token(t.Context())
+	require.NoError(t, err)
+	assert.Equal(t, c.Tokens(), tokens)
+	assert.Equal(t, tokens, storedIn(t, store))
 }
 
 func TestOneRefreshAtExpiryForManyCallers(t *testing.T) {
