@@ -383,7 +383,7 @@ func (c *Cognito) sync(ctx context.Context) (*tokenSet, error) {
 		if s.remove(ctx) == nil {
 			st = s.update(func(st *state) { st.stored, st.ended = Tokens{}, "" })
 		}
-	case loaded == st.stored:
+	case loaded.equal(st.stored):
 	case loaded == Tokens{}:
 		// Somebody has signed the user out, or forgotten the tokens, since this session saw them there.
 		s.update(func(st *state) { st.clear(); st.stored = Tokens{} })

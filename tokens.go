@@ -63,6 +63,13 @@ func (t Tokens) Format(f fmt.State, _ rune) {
 // LogValue logs which tokens there are and when they expire.
 func (t Tokens) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(t)) }
 
+// equal reports whether t and other are the same. A store may give the time back in another location.
+func (t Tokens) equal(other Tokens) bool {
+	same := t.ExpiresAt.Equal(other.ExpiresAt)
+	t.ExpiresAt, other.ExpiresAt = time.Time{}, time.Time{}
+	return same && t == other
+}
+
 // tokenSet is a set of tokens, parsed once. It does not change.
 type tokenSet struct {
 	Tokens
@@ -476,6 +483,11 @@ func (c *Cognito) refreshNow(ctx context.Context, request refreshRequest) (*toke
 		if fresh, err = c.exchange(ctx, newest, request); !IsTerminal(&Error{Err: err}) {
 			return fresh, err
 		}
+	}
+	if st := s.current(); newest == st.waiting && st.tokens != nil && st.tokens.RefreshToken != newest.RefreshToken {
+		// A sign-in that waited for its key is over; that of the verified tokens need not be.
+		s.update(func(st *state) { st.waiting = nil })
+		return c.refreshNow(ctx, request)
 	}
 	if request.drop {
 		err = errors.Join(err, s.endIfSpent(ctx, newest))
