@@ -163,7 +163,7 @@ func (s *modelStore) content(t *testing.T) cognito.Tokens {
 
 func newModel(t *testing.T, seed int) *model {
 	t.Helper()
-	random := rand.New(rand.NewPCG(uint64(seed), 10)) //nolint:gosec // it has to be repeatable
+	random := rand.New(rand.NewPCG(uint64(seed), 10))
 	m := &model{
 		t: t, random: random,
 		rotation: random.IntN(3) > 0, storeFaults: random.IntN(2) == 0, lostReplies: random.IntN(3) == 0, keyOutages: random.IntN(3) == 0,
