@@ -100,7 +100,7 @@ type ChallengeError struct {
 
 // Error names the challenge, never its session.
 func (e *ChallengeError) Error() string {
-	return "cognito: the sign-in goes on with the challenge " + clip(string(e.Challenge.Name))
+	return "cognito: sign-in requires challenge " + clip(string(e.Challenge.Name))
 }
 
 // Is reports whether target is one of the errors that stand for the challenge.

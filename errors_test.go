@@ -1,8 +1,11 @@
 package cognito_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"io"
+	"os"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -24,6 +27,8 @@ var reasons = []error{
 	cognito.ErrSecretHash, cognito.ErrThrottled, cognito.ErrLimitExceeded, cognito.ErrDeviceNotFound,
 	cognito.ErrDeviceExists, cognito.ErrMFANotSetUp, cognito.ErrWebAuthnNotEnabled, cognito.ErrWebAuthnExpired, cognito.ErrWebAuthnRefused,
 	cognito.ErrGroupNotFound, cognito.ErrGroupExists, cognito.ErrProviderNotFound, cognito.ErrProviderExists, cognito.ErrConflict,
+	cognito.ErrTemporaryPasswordExpired, cognito.ErrUserConfirmed, cognito.ErrPasswordResetNotAllowed, cognito.ErrForbidden,
+	cognito.ErrMissingScope, cognito.ErrFlowNotEnabled, cognito.ErrNotPermitted, cognito.ErrLambda,
 }
 
 // The messages are the service's own, as they were captured.
@@ -49,7 +54,7 @@ func TestReasonsOfServiceErrors(t *testing.T) {
 		{"NotAuthorizedException", "SecretHash does not match for the client: 1example23456789", cognito.ErrSecretHash, false},
 		{"NotAuthorizedException", "Client 1example23456789 is configured with secret but SECRET_HASH was not received", cognito.ErrSecretHash, false},
 		{"NotAuthorizedException", "Client 1example23456789 is configured for secret but secret was not received", cognito.ErrSecretHash, false},
-		{"NotAuthorizedException", "SignUp is not permitted for this user pool", nil, false},
+		{"NotAuthorizedException", "SignUp is not permitted for this user pool", cognito.ErrNotPermitted, false},
 		{"RefreshTokenReuseException", "whatever", cognito.ErrRefreshTokenReused, true},
 		{"UserNotFoundException", "User does not exist.", cognito.ErrUserNotFound, true},
 		{"UsernameExistsException", "User already exists", cognito.ErrUserExists, false},
@@ -63,7 +68,7 @@ func TestReasonsOfServiceErrors(t *testing.T) {
 		{"TooManyRequestsException", "Rate exceeded", cognito.ErrThrottled, false},
 		{"ThrottlingException", "Rate exceeded", cognito.ErrThrottled, false},
 		{"LimitExceededException", "Attempt limit exceeded, please try after some time.", cognito.ErrLimitExceeded, false},
-		{"TooManyFailedAttemptsException", "", cognito.ErrLimitExceeded, false},
+		{"TooManyFailedAttemptsException", "", cognito.ErrTooManyAttempts, false},
 		{"ResourceNotFoundException", "Device does not exist.", cognito.ErrDeviceNotFound, false},
 		{"DeviceKeyExistsException", "", cognito.ErrDeviceExists, false},
 		{"EnableSoftwareTokenMFAException", "Code mismatch", cognito.ErrCodeMismatch, false},
@@ -145,4 +150,104 @@ func TestInvalidRefreshTokenListsItsCauses(t *testing.T) {
 	for _, cause := range []string{"malformed", "another app client", "device", "user is gone"} {
 		assert.ErrorContains(t, cognito.ErrInvalidRefreshToken, cause)
 	}
+}
+
+// reasonNames are the reasons that testdata/messages.txt names.
+var reasonNames = map[string]error{
+	"ErrAccessTokenExpired":       cognito.ErrAccessTokenExpired,
+	"ErrCodeExpired":              cognito.ErrCodeExpired,
+	"ErrCodeMismatch":             cognito.ErrCodeMismatch,
+	"ErrConflict":                 cognito.ErrConflict,
+	"ErrDeviceNotFound":           cognito.ErrDeviceNotFound,
+	"ErrFlowNotEnabled":           cognito.ErrFlowNotEnabled,
+	"ErrForbidden":                cognito.ErrForbidden,
+	"ErrGroupExists":              cognito.ErrGroupExists,
+	"ErrGroupNotFound":            cognito.ErrGroupNotFound,
+	"ErrInvalidArgument":          cognito.ErrInvalidArgument,
+	"ErrInvalidCredentials":       cognito.ErrInvalidCredentials,
+	"ErrInvalidPassword":          cognito.ErrInvalidPassword,
+	"ErrInvalidRefreshToken":      cognito.ErrInvalidRefreshToken,
+	"ErrLambda":                   cognito.ErrLambda,
+	"ErrLimitExceeded":            cognito.ErrLimitExceeded,
+	"ErrMFANotSetUp":              cognito.ErrMFANotSetUp,
+	"ErrMissingScope":             cognito.ErrMissingScope,
+	"ErrNotPermitted":             cognito.ErrNotPermitted,
+	"ErrPasswordResetNotAllowed":  cognito.ErrPasswordResetNotAllowed,
+	"ErrPasswordResetRequired":    cognito.ErrPasswordResetRequired,
+	"ErrProviderExists":           cognito.ErrProviderExists,
+	"ErrProviderNotFound":         cognito.ErrProviderNotFound,
+	"ErrRefreshTokenExpired":      cognito.ErrRefreshTokenExpired,
+	"ErrRefreshTokenReused":       cognito.ErrRefreshTokenReused,
+	"ErrRefreshTokenRevoked":      cognito.ErrRefreshTokenRevoked,
+	"ErrSessionExpired":           cognito.ErrSessionExpired,
+	"ErrTemporaryPasswordExpired": cognito.ErrTemporaryPasswordExpired,
+	"ErrThrottled":                cognito.ErrThrottled,
+	"ErrTokenRevoked":             cognito.ErrTokenRevoked,
+	"ErrTooManyAttempts":          cognito.ErrTooManyAttempts,
+	"ErrUserConfirmed":            cognito.ErrUserConfirmed,
+	"ErrUserDisabled":             cognito.ErrUserDisabled,
+	"ErrUserExists":               cognito.ErrUserExists,
+	"ErrUserNotConfirmed":         cognito.ErrUserNotConfirmed,
+	"ErrUserNotFound":             cognito.ErrUserNotFound,
+}
+
+func TestEveryMessageHasItsReasons(t *testing.T) {
+	t.Parallel()
+	table, err := os.ReadFile("testdata/messages.txt")
+	require.NoError(t, err)
+	rows := 0
+	for line := range strings.Lines(string(table)) {
+		if strings.HasPrefix(line, "#") {
+			continue
+		}
+		rows++
+		cells := strings.Split(strings.TrimSpace(line), " | ")
+		require.Len(t, cells, 3, line)
+		want := map[string]bool{}
+		if why, none := strings.CutPrefix(cells[2], "-: "); none {
+			assert.NotEmpty(t, why, line)
+		} else {
+			for name := range strings.SplitSeq(cells[2], ", ") {
+				require.Contains(t, reasonNames, name, line)
+				want[name] = true
+			}
+		}
+		err := error(&cognito.Error{Op: "Op", Err: &smithy.OperationError{
+			OperationName: "InitiateAuth", Err: &smithy.GenericAPIError{Code: cells[0], Message: cells[1]},
+		}})
+		for name, reason := range reasonNames {
+			assert.Equal(t, want[name], errors.Is(err, reason), "%s: %s", line, name)
+		}
+	}
+	assert.Greater(t, rows, 70)
+}
+
+func TestIsTemporary(t *testing.T) {
+	t.Parallel()
+	api := func(code string) error {
+		return &cognito.Error{Op: "Op", Err: &smithy.GenericAPIError{Code: code, Message: "x"}}
+	}
+	for _, err := range []error{
+		api("TooManyRequestsException"), api("InternalErrorException"), cognito.ErrKeysUnavailable,
+		context.DeadlineExceeded, io.ErrUnexpectedEOF,
+	} {
+		assert.True(t, cognito.IsTemporary(err), "%v", err)
+		assert.False(t, cognito.IsTerminal(err), "%v", err)
+	}
+	for _, err := range []error{
+		nil, errors.New("x"), context.Canceled, api("NotAuthorizedException"), api("UnexpectedLambdaException"), cognito.ErrNotSignedIn,
+	} {
+		assert.False(t, cognito.IsTemporary(err), "%v", err)
+	}
+}
+
+func TestLambdaTextIsKept(t *testing.T) {
+	t.Parallel()
+	text := "PreSignUp failed with error invalid session of the application."
+	err := error(&cognito.Error{Op: "Op", Err: &types.UserLambdaValidationException{Message: &text}})
+	var lambda *types.UserLambdaValidationException
+	require.ErrorAs(t, err, &lambda)
+	require.ErrorIs(t, err, cognito.ErrLambda)
+	require.NotErrorIs(t, err, cognito.ErrSessionExpired)
+	require.ErrorContains(t, err, text)
 }

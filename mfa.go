@@ -2,6 +2,7 @@ package cognito
 
 import (
 	"context"
+	"errors"
 	"crypto/hmac"
 	"crypto/sha1" //nolint:gosec // RFC 6238 with SHA-1 is what the service and the authenticators speak
 	"encoding/base32"
@@ -73,7 +74,7 @@ func (c *Cognito) associateSoftwareToken(ctx context.Context) (*SoftwareToken, e
 		return nil, err
 	}
 	if aws.ToString(out.SecretCode) == "" {
-		return nil, fieldError("the service's answer", "want a secret, got none")
+		return nil, errors.New("the service's answer: want a secret, got none")
 	}
 	return &SoftwareToken{Secret: *out.SecretCode}, nil
 }
