@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
@@ -105,14 +106,21 @@ func (c *Cognito) confirmSignUp(ctx context.Context, username, code string, opts
 	if username == "" {
 		return errNoUsername
 	}
-	if code == "" {
+	if code = plainCode(code); code == "" {
 		return errNoCode
 	}
-	out, err := c.pool.sdk.ConfirmSignUp(ctx, &cognitoidentityprovider.ConfirmSignUpInput{
+	input := &cognitoidentityprovider.ConfirmSignUpInput{
 		ClientId: aws.String(c.pool.clientID), SecretHash: c.pool.secretHash(username),
 		Username: aws.String(username), ConfirmationCode: aws.String(code), Session: optional(c.session.signUpOf(username)),
 		ClientMetadata: call.metadata, UserContextData: call.userContext, ForceAliasCreation: call.forceAlias,
-	}, sendOnce)
+	}
+	out, err := c.pool.sdk.ConfirmSignUp(ctx, input, sendOnce)
+	if input.Session != nil && errors.Is(&Error{Err: err}, ErrSessionExpired) {
+		// The code confirms the user without the sign-up's session, too.
+		c.session.dropSignUp(*input.Session)
+		input.Session = nil
+		out, err = c.pool.sdk.ConfirmSignUp(ctx, input, sendOnce)
+	}
 	if err != nil {
 		return err
 	}
@@ -201,6 +209,18 @@ func (s *session) signUpOf(username string) string {
 	return ""
 }
 
+// dropSignUp forgets the sign-up's session, which the service refused as spent or too old.
+func (s *session) dropSignUp(session string) {
+	s.update(func(st *state) {
+		if st.signUp.session == session {
+			st.signUp.session = ""
+		}
+	})
+}
+
+// plainCode returns code without the spaces that people type and paste into it.
+func plainCode(code string) string { return strings.Join(strings.Fields(code), "") }
+
 // takeSignUp returns the session of the confirmed sign-up of username, once; "" when there is none.
 func (s *session) takeSignUp(username string) (session string) {
 	s.update(func(st *state) {
@@ -261,14 +281,14 @@ func (c *Cognito) confirmForgotPassword(ctx context.Context, code, newPassword s
 	switch {
 	case username == "":
 		return errNoUsername
-	case code == "":
+	case plainCode(code) == "":
 		return errNoCode
 	case newPassword == "":
 		return errNoNewPassword
 	}
 	_, err = c.pool.sdk.ConfirmForgotPassword(ctx, &cognitoidentityprovider.ConfirmForgotPasswordInput{
 		ClientId: aws.String(c.pool.clientID), SecretHash: c.pool.secretHash(username), Username: aws.String(username),
-		ConfirmationCode: aws.String(code), Password: aws.String(newPassword),
+		ConfirmationCode: aws.String(plainCode(code)), Password: aws.String(newPassword),
 		ClientMetadata: call.metadata, UserContextData: call.userContext,
 	}, sendOnce)
 	return err
@@ -424,12 +444,12 @@ func (c *Cognito) validateVerification(ctx context.Context, attribute, code stri
 	switch {
 	case attribute == "":
 		return errNoAttribute
-	case code == "":
+	case plainCode(code) == "":
 		return errNoCode
 	}
 	return c.withAccessToken(ctx, func(token *string) error {
 		_, err := c.pool.sdk.VerifyUserAttribute(ctx, &cognitoidentityprovider.VerifyUserAttributeInput{
-			AccessToken: token, AttributeName: aws.String(attribute), Code: aws.String(code),
+			AccessToken: token, AttributeName: aws.String(attribute), Code: aws.String(plainCode(code)),
 		}, sendOnce)
 		return err
 	})

@@ -1,6 +1,7 @@
 package cognito_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -178,4 +179,20 @@ func TestAttributesSet(t *testing.T) {
 	assert.Empty(t, attrs.Custom("none"))
 	require.ErrorContains(t, attrs.Set("shape", struct{}{}), "attribute shape: want text")
 	require.ErrorContains(t, attrs.SetCustom("shape", 1.5), "attribute custom:shape")
+}
+
+// A sign-up session that the service no longer takes does not stop a good code, even one with spaces.
+func TestAStaleSignUpSessionIsDropped(t *testing.T) {
+	t.Parallel()
+	client := cognitotest.Client{ID: testClient, ExplicitAuthFlows: []string{"ALLOW_USER_AUTH"}}
+	srv := newServer(t, cognitotest.Config{Clients: []cognitotest.Client{client}, FirstFactors: []string{"PASSWORD", "EMAIL_OTP"}})
+	registration, err := newClient(t, srv).Register(t.Context(), "carol", "", cognito.Attributes{"email": "carol@example.com"})
+	require.NoError(t, err)
+	registration.Session = strings.Repeat("stale", 10)
+	c := newClient(t, srv).ForUser("", cognito.WithRegistration(*registration))
+	code := srv.Code("carol")
+	require.NoError(t, c.ConfirmSignUp(t.Context(), "carol", " "+code[:3]+" "+code[3:]+"\n"))
+	calls := serviceCalls(srv)
+	assert.NotContains(t, calls[len(calls)-1].Body, "Session")
+	assert.Equal(t, registration.Session, calls[len(calls)-2].Body["Session"])
 }

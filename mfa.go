@@ -2,11 +2,11 @@ package cognito
 
 import (
 	"context"
-	"errors"
 	"crypto/hmac"
 	"crypto/sha1" //nolint:gosec // RFC 6238 with SHA-1 is what the service and the authenticators speak
 	"encoding/base32"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -98,7 +98,7 @@ func (c *Cognito) verifySoftwareToken(ctx context.Context, code, deviceName stri
 	if err != nil {
 		return err
 	}
-	if code == "" {
+	if code = plainCode(code); code == "" {
 		return errNoCode
 	}
 	ch, err := c.setUp(ctx, pending, func(accessToken, session *string) (*string, error) {
