@@ -49,8 +49,8 @@ type CodeDelivery struct {
 
 // Register signs a new user up. In a pool whose users sign in with an e-mail address or a phone number that is
 // the username. password may be empty where users can do without one, since the pool takes codes or passkeys as first
-// factors; elsewhere the service refuses that. attrs may be nil. Nobody is signed in by it; the session only remembers the last sign-up, for
-// [Cognito.ConfirmSignUp]. It takes the options [ClientMetadata], [UserContextData], [ValidationData] and
+// factors; elsewhere the service refuses that. attrs may be nil. Nobody is signed in by it; the session remembers the last sign-up, for
+// [Cognito.ConfirmSignUp], and takes its username if it had none. It takes the options [ClientMetadata], [UserContextData], [ValidationData] and
 // [AttributeMap]; [ErrUserExists] and [ErrInvalidPassword] are the usual errors. The request is not sent again after a
 // failure that leaves open whether it was taken.
 //
@@ -80,6 +80,11 @@ func (c *Cognito) register(ctx context.Context, username, password string, attrs
 		return nil, err
 	}
 	c.session.signedUp(signUp{username: username, session: aws.ToString(out.Session), confirmed: out.UserConfirmed})
+	c.session.update(func(st *state) { // a session without a user is the new user's from now on
+		if st.name() == "" && st.newest() == nil {
+			st.username = username
+		}
+	})
 	return &Registration{
 		Username: username, UserSub: aws.ToString(out.UserSub), Confirmed: out.UserConfirmed,
 		Delivery: newCodeDelivery(out.CodeDeliveryDetails), Session: aws.ToString(out.Session),
