@@ -71,8 +71,8 @@ func (c *Cognito) register(ctx context.Context, username, password string, attrs
 	if attrs, err = call.attributes.toPool(attrs); err != nil {
 		return nil, err
 	}
-	out, err := c.pool.sdk.SignUp(ctx, &cognitoidentityprovider.SignUpInput{
-		ClientId: aws.String(c.pool.clientID), SecretHash: c.pool.secretHash(username),
+	out, err := c.shared().sdk.SignUp(ctx, &cognitoidentityprovider.SignUpInput{
+		ClientId: aws.String(c.shared().clientID), SecretHash: c.shared().secretHash(username),
 		Username: aws.String(username), Password: optional(password), UserAttributes: attrs.list(),
 		ClientMetadata: call.metadata, UserContextData: call.userContext, ValidationData: call.validationData,
 	}, sendOnce)
@@ -115,16 +115,16 @@ func (c *Cognito) confirmSignUp(ctx context.Context, username, code string, opts
 		return errNoCode
 	}
 	input := &cognitoidentityprovider.ConfirmSignUpInput{
-		ClientId: aws.String(c.pool.clientID), SecretHash: c.pool.secretHash(username),
+		ClientId: aws.String(c.shared().clientID), SecretHash: c.shared().secretHash(username),
 		Username: aws.String(username), ConfirmationCode: aws.String(code), Session: optional(c.session.signUpOf(username)),
 		ClientMetadata: call.metadata, UserContextData: call.userContext, ForceAliasCreation: call.forceAlias,
 	}
-	out, err := c.pool.sdk.ConfirmSignUp(ctx, input, sendOnce)
+	out, err := c.shared().sdk.ConfirmSignUp(ctx, input, sendOnce)
 	if input.Session != nil && errors.Is(&Error{Err: err}, ErrSessionExpired) {
 		// The code confirms the user without the sign-up's session, too.
 		c.session.dropSignUp(*input.Session)
 		input.Session = nil
-		out, err = c.pool.sdk.ConfirmSignUp(ctx, input, sendOnce)
+		out, err = c.shared().sdk.ConfirmSignUp(ctx, input, sendOnce)
 	}
 	if err != nil {
 		return err
@@ -160,8 +160,8 @@ func (c *Cognito) resendConfirmationCode(ctx context.Context, username string, o
 	if username == "" {
 		return nil, errNoUsername
 	}
-	out, err := c.pool.sdk.ResendConfirmationCode(ctx, &cognitoidentityprovider.ResendConfirmationCodeInput{
-		ClientId: aws.String(c.pool.clientID), SecretHash: c.pool.secretHash(username), Username: aws.String(username),
+	out, err := c.shared().sdk.ResendConfirmationCode(ctx, &cognitoidentityprovider.ResendConfirmationCodeInput{
+		ClientId: aws.String(c.shared().clientID), SecretHash: c.shared().secretHash(username), Username: aws.String(username),
 		ClientMetadata: call.metadata, UserContextData: call.userContext,
 	}, sendOnce)
 	if err != nil {
@@ -257,8 +257,8 @@ func (c *Cognito) initiateForgotPassword(ctx context.Context, opts []CallOption)
 	if username == "" {
 		return nil, errNoUsername
 	}
-	out, err := c.pool.sdk.ForgotPassword(ctx, &cognitoidentityprovider.ForgotPasswordInput{
-		ClientId: aws.String(c.pool.clientID), SecretHash: c.pool.secretHash(username), Username: aws.String(username),
+	out, err := c.shared().sdk.ForgotPassword(ctx, &cognitoidentityprovider.ForgotPasswordInput{
+		ClientId: aws.String(c.shared().clientID), SecretHash: c.shared().secretHash(username), Username: aws.String(username),
 		ClientMetadata: call.metadata, UserContextData: call.userContext,
 	}, sendOnce)
 	if err != nil {
@@ -291,8 +291,8 @@ func (c *Cognito) confirmForgotPassword(ctx context.Context, code, newPassword s
 	case newPassword == "":
 		return errNoNewPassword
 	}
-	_, err = c.pool.sdk.ConfirmForgotPassword(ctx, &cognitoidentityprovider.ConfirmForgotPasswordInput{
-		ClientId: aws.String(c.pool.clientID), SecretHash: c.pool.secretHash(username), Username: aws.String(username),
+	_, err = c.shared().sdk.ConfirmForgotPassword(ctx, &cognitoidentityprovider.ConfirmForgotPasswordInput{
+		ClientId: aws.String(c.shared().clientID), SecretHash: c.shared().secretHash(username), Username: aws.String(username),
 		ConfirmationCode: aws.String(plainCode(code)), Password: aws.String(newPassword),
 		ClientMetadata: call.metadata, UserContextData: call.userContext,
 	}, sendOnce)
@@ -309,7 +309,7 @@ func (c *Cognito) ChangePassword(ctx context.Context, previous, proposed string)
 		return wrapError("ChangePassword", errNoNewPassword)
 	}
 	return wrapError("ChangePassword", c.withAccessToken(ctx, func(token *string) error {
-		_, err := c.pool.sdk.ChangePassword(ctx, &cognitoidentityprovider.ChangePasswordInput{
+		_, err := c.shared().sdk.ChangePassword(ctx, &cognitoidentityprovider.ChangePasswordInput{
 			AccessToken: token, PreviousPassword: optional(previous), ProposedPassword: aws.String(proposed),
 		}, sendOnce)
 		return err
@@ -353,7 +353,7 @@ func (c *Cognito) updateProfile(ctx context.Context, attrs Attributes, opts []Ca
 
 // updateAttributes sets attributes of the user that tokens are of.
 func (c *Cognito) updateAttributes(ctx context.Context, tokens *tokenSet, list []types.AttributeType, metadata map[string]string) ([]CodeDelivery, error) {
-	out, err := c.pool.sdk.UpdateUserAttributes(ctx, &cognitoidentityprovider.UpdateUserAttributesInput{
+	out, err := c.shared().sdk.UpdateUserAttributes(ctx, &cognitoidentityprovider.UpdateUserAttributesInput{
 		AccessToken: aws.String(tokens.AccessToken), UserAttributes: list, ClientMetadata: metadata,
 	})
 	if err != nil {
@@ -388,7 +388,7 @@ func (c *Cognito) DeleteAttributes(ctx context.Context, names ...string) error {
 		return wrapError("DeleteAttributes", err)
 	}
 	return wrapError("DeleteAttributes", c.withAccessToken(ctx, func(token *string) error {
-		_, err := c.pool.sdk.DeleteUserAttributes(ctx, &cognitoidentityprovider.DeleteUserAttributesInput{
+		_, err := c.shared().sdk.DeleteUserAttributes(ctx, &cognitoidentityprovider.DeleteUserAttributesInput{
 			AccessToken: token, UserAttributeNames: names,
 		})
 		return err
@@ -424,7 +424,7 @@ func (c *Cognito) sendVerification(ctx context.Context, attribute string, opts [
 	}
 	var delivery *CodeDelivery
 	err = c.withAccessToken(ctx, func(token *string) error {
-		out, err := c.pool.sdk.GetUserAttributeVerificationCode(ctx, &cognitoidentityprovider.GetUserAttributeVerificationCodeInput{
+		out, err := c.shared().sdk.GetUserAttributeVerificationCode(ctx, &cognitoidentityprovider.GetUserAttributeVerificationCodeInput{
 			AccessToken: token, AttributeName: aws.String(attribute), ClientMetadata: call.metadata,
 		}, sendOnce)
 		if err == nil {
@@ -453,7 +453,7 @@ func (c *Cognito) validateVerification(ctx context.Context, attribute, code stri
 		return errNoCode
 	}
 	return c.withAccessToken(ctx, func(token *string) error {
-		_, err := c.pool.sdk.VerifyUserAttribute(ctx, &cognitoidentityprovider.VerifyUserAttributeInput{
+		_, err := c.shared().sdk.VerifyUserAttribute(ctx, &cognitoidentityprovider.VerifyUserAttributeInput{
 			AccessToken: token, AttributeName: aws.String(attribute), Code: aws.String(plainCode(code)),
 		}, sendOnce)
 		return err
@@ -480,7 +480,7 @@ func (c *Cognito) deleteUser(ctx context.Context, check func(*tokenSet) error) e
 				return err
 			}
 		}
-		_, err := c.pool.sdk.DeleteUser(ctx, &cognitoidentityprovider.DeleteUserInput{AccessToken: aws.String(ts.AccessToken)})
+		_, err := c.shared().sdk.DeleteUser(ctx, &cognitoidentityprovider.DeleteUserInput{AccessToken: aws.String(ts.AccessToken)})
 		return err
 	}})
 }

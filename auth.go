@@ -297,7 +297,7 @@ func (s *signIn) begin(ctx context.Context, start authStart) error {
 	start.username = s.username
 	s.start = &start
 	s.c.session.noteDevice(nil)
-	s.c.pool.verifier.keys.warm(ctx)
+	s.c.shared().verifier.keys.warm(ctx)
 	reply, err := s.initiate(ctx)
 	if start.session != "" && errors.Is(&Error{Err: err}, ErrSessionExpired) {
 		s.start.session = "" // too late to be signed in by the sign-up alone: ask what there is
@@ -384,8 +384,8 @@ func (s *signIn) answerPasswordVerifier(ctx context.Context, reply authReply) (a
 	if userID == "" {
 		return authReply{}, fieldError(keyUserIDForSRP, "want the user's ID, got none")
 	}
-	id := srp.Identity{Namespace: s.c.pool.name, Name: userID}
-	answers, err := proofResponses(s.passwordSRP.client, id, s.passwordSRP.password, reply.params, s.c.pool.now())
+	id := srp.Identity{Namespace: s.c.shared().name, Name: userID}
+	answers, err := proofResponses(s.passwordSRP.client, id, s.passwordSRP.password, reply.params, s.c.shared().now())
 	if err != nil {
 		return authReply{}, err
 	}
@@ -404,7 +404,7 @@ func (s *signIn) surface(ctx context.Context, reply authReply) (authReply, error
 	}
 	kept := ch.clone()
 	s.c.session.await(&kept, s.proofPending())
-	s.c.pool.log.DebugContext(ctx, "cognito: challenged", slog.Any("challenge", ch))
+	s.c.shared().log.DebugContext(ctx, "cognito: challenged", slog.Any("challenge", ch))
 	if s.newPassword != nil && ch.Name == types.ChallengeNameTypeNewPasswordRequired {
 		answer, err := s.newPassword.answer(ch)
 		if err != nil {
@@ -418,7 +418,7 @@ func (s *signIn) surface(ctx context.Context, reply authReply) (authReply, error
 		return authReply{}, &ChallengeError{Challenge: ch}
 	}
 	s.handled++
-	answer, err := handler(withClock(ctx, s.c.pool.now), ch.clone())
+	answer, err := handler(withClock(ctx, s.c.shared().now), ch.clone())
 	switch {
 	case err != nil:
 		return authReply{}, err
@@ -465,7 +465,7 @@ func (s *signIn) finish(ctx context.Context, reply authReply) error {
 	if err := s.signedIn(ctx, ts, reply.result.NewDeviceMetadata); err != nil {
 		return err
 	}
-	s.c.pool.log.DebugContext(ctx, "cognito: signed in", slog.String("username", s.username))
+	s.c.shared().log.DebugContext(ctx, "cognito: signed in", slog.String("username", s.username))
 	s.c.trackDevice(ctx, s.op)
 	return nil
 }
@@ -530,7 +530,7 @@ type authReply struct {
 
 // clientParams are the parameters that every request of the sign-in carries.
 func (s *signIn) clientParams() clientParams {
-	p := clientParams{clientID: s.c.pool.clientID, clientSecret: &s.c.pool.clientSecret}
+	p := clientParams{clientID: s.c.shared().clientID, clientSecret: &s.c.shared().clientSecret}
 	if s.device != nil {
 		p.deviceKey = s.device.Key
 	}
@@ -543,11 +543,11 @@ func (s *signIn) initiateAuth(ctx context.Context, params map[string]string) (au
 	if !s.start.repeatable() {
 		once = append(once, sendOnce)
 	}
-	clientID := aws.String(s.c.pool.clientID)
+	clientID := aws.String(s.c.shared().clientID)
 	params = s.clientParams().addTo(maps.Clone(params), s.username)
 	if s.admin {
-		out, err := s.c.pool.sdk.AdminInitiateAuth(ctx, &cognitoidentityprovider.AdminInitiateAuthInput{
-			UserPoolId: aws.String(s.c.pool.id), ClientId: clientID, AuthFlow: s.start.flow, AuthParameters: params,
+		out, err := s.c.shared().sdk.AdminInitiateAuth(ctx, &cognitoidentityprovider.AdminInitiateAuthInput{
+			UserPoolId: aws.String(s.c.shared().id), ClientId: clientID, AuthFlow: s.start.flow, AuthParameters: params,
 			Session: optional(s.session), ClientMetadata: s.call.metadata, ContextData: s.call.context,
 		}, once...)
 		if err != nil {
@@ -555,7 +555,7 @@ func (s *signIn) initiateAuth(ctx context.Context, params map[string]string) (au
 		}
 		return authReply{out.ChallengeName, out.Session, out.ChallengeParameters, out.AuthenticationResult, out.AvailableChallenges}, nil
 	}
-	out, err := s.c.pool.sdk.InitiateAuth(ctx, &cognitoidentityprovider.InitiateAuthInput{
+	out, err := s.c.shared().sdk.InitiateAuth(ctx, &cognitoidentityprovider.InitiateAuthInput{
 		ClientId: clientID, AuthFlow: s.start.flow, AuthParameters: params,
 		Session: optional(s.session), ClientMetadata: s.call.metadata, UserContextData: s.call.userContext,
 	}, once...)
@@ -578,10 +578,10 @@ func (s *signIn) respondToAuthChallenge(ctx context.Context, name types.Challeng
 		responses = map[string]string{}
 	}
 	responses = s.clientParams().addTo(responses, s.username)
-	clientID := aws.String(s.c.pool.clientID)
+	clientID := aws.String(s.c.shared().clientID)
 	if s.admin {
-		out, err := s.c.pool.sdk.AdminRespondToAuthChallenge(ctx, &cognitoidentityprovider.AdminRespondToAuthChallengeInput{
-			UserPoolId: aws.String(s.c.pool.id), ClientId: clientID, ChallengeName: name, Session: optional(s.session),
+		out, err := s.c.shared().sdk.AdminRespondToAuthChallenge(ctx, &cognitoidentityprovider.AdminRespondToAuthChallengeInput{
+			UserPoolId: aws.String(s.c.shared().id), ClientId: clientID, ChallengeName: name, Session: optional(s.session),
 			ChallengeResponses: responses, ClientMetadata: s.call.metadata, ContextData: s.call.context,
 		}, sendOnce)
 		if err != nil {
@@ -589,7 +589,7 @@ func (s *signIn) respondToAuthChallenge(ctx context.Context, name types.Challeng
 		}
 		return authReply{out.ChallengeName, out.Session, out.ChallengeParameters, out.AuthenticationResult, nil}, nil
 	}
-	out, err := s.c.pool.sdk.RespondToAuthChallenge(ctx, &cognitoidentityprovider.RespondToAuthChallengeInput{
+	out, err := s.c.shared().sdk.RespondToAuthChallenge(ctx, &cognitoidentityprovider.RespondToAuthChallengeInput{
 		ClientId: clientID, ChallengeName: name, Session: optional(s.session),
 		ChallengeResponses: responses, ClientMetadata: s.call.metadata, UserContextData: s.call.userContext,
 	}, sendOnce)

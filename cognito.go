@@ -111,7 +111,7 @@ func (c *Cognito) ForUser(username string, opts ...SessionOption) *Cognito {
 
 // Client returns the AWS SDK's client that c calls the service with, for what this package does not offer.
 // Signed operations get their credentials as described at [New].
-func (c *Cognito) Client() *cognitoidentityprovider.Client { return c.pool.sdk }
+func (c *Cognito) Client() *cognitoidentityprovider.Client { return c.shared().sdk }
 
 // Username returns whose session it is: the name given to [Cognito.ForUser], [WithUsername] or in [WithRegistration];
 // without one, the name in the pending challenge or in the verified access token; "" when there is none of these.
@@ -120,14 +120,14 @@ func (c *Cognito) Username() string {
 }
 
 // UserPoolID returns the ID of the user pool.
-func (c *Cognito) UserPoolID() string { return c.pool.id }
+func (c *Cognito) UserPoolID() string { return c.shared().id }
 
 // ClientID returns the ID of the app client.
-func (c *Cognito) ClientID() string { return c.pool.clientID }
+func (c *Cognito) ClientID() string { return c.shared().clientID }
 
 // Issuer returns the issuer that the pool's tokens name. Tokens of a pool at AWS may name a second form of it,
 // which is accepted too; see [WithIssuer].
-func (c *Cognito) Issuer() string { return c.pool.issuer }
+func (c *Cognito) Issuer() string { return c.shared().issuer }
 
 // Format prints the pool, the app client and the user, and no secret, whatever the verb. It has a value receiver
 // so that a dereferenced Cognito does not print otherwise.
@@ -136,7 +136,7 @@ func (c Cognito) Format(f fmt.State, _ rune) {
 		_, _ = io.WriteString(f, "Cognito{}")
 		return
 	}
-	_, _ = io.WriteString(f, "Cognito{pool "+c.pool.id+", client "+c.pool.clientID+", user "+c.Username()+"}")
+	_, _ = io.WriteString(f, "Cognito{pool "+c.shared().id+", client "+c.shared().clientID+", user "+c.Username()+"}")
 }
 
 // LogValue logs the pool, the app client and the user.

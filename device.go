@@ -98,7 +98,7 @@ func (c *Cognito) confirmDevice(ctx context.Context, name string) (Device, error
 	}
 	d.Password = password
 	err = c.withAccessToken(ctx, func(token *string) error {
-		out, err := c.pool.sdk.ConfirmDevice(ctx, &cognitoidentityprovider.ConfirmDeviceInput{
+		out, err := c.shared().sdk.ConfirmDevice(ctx, &cognitoidentityprovider.ConfirmDeviceInput{
 			AccessToken: token, DeviceKey: aws.String(d.Key), DeviceName: optional(name), DeviceSecretVerifierConfig: verifier,
 		}, sendOnce)
 		if err == nil {
@@ -133,7 +133,7 @@ func (c *Cognito) trackDevice(ctx context.Context, op string) {
 func (c *Cognito) reportDevice(ctx context.Context, op, what string, err error) {
 	err = wrapError(op, err)
 	c.session.noteDevice(err)
-	c.pool.log.WarnContext(ctx, what, slog.String("username", clip(c.Username())), slog.Any("error", err))
+	c.shared().log.WarnContext(ctx, what, slog.String("username", clip(c.Username())), slog.Any("error", err))
 }
 
 // answerDeviceSRPAuth answers DEVICE_SRP_AUTH.
@@ -145,7 +145,7 @@ func (s *signIn) answerDeviceSRPAuth(ctx context.Context) (authReply, error) {
 // answerDevicePasswordVerifier answers DEVICE_PASSWORD_VERIFIER.
 func (s *signIn) answerDevicePasswordVerifier(ctx context.Context, reply authReply) (authReply, error) {
 	id := srp.Identity{Namespace: s.device.GroupKey, Name: s.device.Key}
-	answers, err := proofResponses(s.deviceSRP, id, s.device.Password, reply.params, s.c.pool.now())
+	answers, err := proofResponses(s.deviceSRP, id, s.device.Password, reply.params, s.c.shared().now())
 	if err != nil {
 		return authReply{}, err
 	}
@@ -352,7 +352,7 @@ func (c *Cognito) getDevice(ctx context.Context, key string) (*TrackedDevice, er
 	}
 	var d *TrackedDevice
 	err := c.withAccessToken(ctx, func(token *string) error {
-		out, err := c.pool.sdk.GetDevice(ctx, &cognitoidentityprovider.GetDeviceInput{AccessToken: token, DeviceKey: aws.String(key)})
+		out, err := c.shared().sdk.GetDevice(ctx, &cognitoidentityprovider.GetDeviceInput{AccessToken: token, DeviceKey: aws.String(key)})
 		if err != nil {
 			return err
 		}
@@ -377,7 +377,7 @@ func deviceOf(d *types.DeviceType) (*TrackedDevice, error) {
 func (c *Cognito) Devices(ctx context.Context, opts ...CallOption) iter.Seq2[*TrackedDevice, error] {
 	return wrapErrors("Devices", deviceList(ctx, opts, func(ctx context.Context, next *string, size *int32) (p page[types.DeviceType], err error) {
 		err = c.withAccessToken(ctx, func(token *string) error {
-			out, err := c.pool.sdk.ListDevices(ctx, &cognitoidentityprovider.ListDevicesInput{AccessToken: token, Limit: size, PaginationToken: next})
+			out, err := c.shared().sdk.ListDevices(ctx, &cognitoidentityprovider.ListDevicesInput{AccessToken: token, Limit: size, PaginationToken: next})
 			if err == nil {
 				p = page[types.DeviceType]{items: out.Devices, next: out.PaginationToken}
 			}
@@ -409,7 +409,7 @@ func (c *Cognito) updateDeviceStatus(ctx context.Context, key string, remembered
 		return errNoDeviceKey
 	}
 	err := c.withAccessToken(ctx, func(token *string) error {
-		_, err := c.pool.sdk.UpdateDeviceStatus(ctx, &cognitoidentityprovider.UpdateDeviceStatusInput{
+		_, err := c.shared().sdk.UpdateDeviceStatus(ctx, &cognitoidentityprovider.UpdateDeviceStatusInput{
 			AccessToken: token, DeviceKey: aws.String(key), DeviceRememberedStatus: rememberedStatus(remembered),
 		})
 		return err
@@ -433,7 +433,7 @@ func (c *Cognito) forgetDevice(ctx context.Context, key string) error {
 		return errNoDeviceKey
 	}
 	err := c.withAccessToken(ctx, func(token *string) error {
-		_, err := c.pool.sdk.ForgetDevice(ctx, &cognitoidentityprovider.ForgetDeviceInput{AccessToken: token, DeviceKey: aws.String(key)})
+		_, err := c.shared().sdk.ForgetDevice(ctx, &cognitoidentityprovider.ForgetDeviceInput{AccessToken: token, DeviceKey: aws.String(key)})
 		return err
 	})
 	if err == nil {
@@ -467,8 +467,8 @@ func (c *Cognito) adminGetDevice(ctx context.Context, username, key string) (*Tr
 	if err := checkUserDevice(username, key); err != nil {
 		return nil, err
 	}
-	out, err := c.pool.sdk.AdminGetDevice(ctx, &cognitoidentityprovider.AdminGetDeviceInput{
-		UserPoolId: aws.String(c.pool.id), Username: aws.String(username), DeviceKey: aws.String(key),
+	out, err := c.shared().sdk.AdminGetDevice(ctx, &cognitoidentityprovider.AdminGetDeviceInput{
+		UserPoolId: aws.String(c.shared().id), Username: aws.String(username), DeviceKey: aws.String(key),
 	})
 	if err != nil {
 		return nil, err
@@ -495,8 +495,8 @@ func (c *Cognito) adminDevices(ctx context.Context, username string, opts []Call
 		return failed[*TrackedDevice](errNoUsername)
 	}
 	return deviceList(ctx, opts, func(ctx context.Context, next *string, size *int32) (page[types.DeviceType], error) {
-		out, err := c.pool.sdk.AdminListDevices(ctx, &cognitoidentityprovider.AdminListDevicesInput{
-			UserPoolId: aws.String(c.pool.id), Username: aws.String(username), Limit: size, PaginationToken: next,
+		out, err := c.shared().sdk.AdminListDevices(ctx, &cognitoidentityprovider.AdminListDevicesInput{
+			UserPoolId: aws.String(c.shared().id), Username: aws.String(username), Limit: size, PaginationToken: next,
 		})
 		if err != nil {
 			return page[types.DeviceType]{}, err
@@ -517,8 +517,8 @@ func (c *Cognito) adminUpdateDeviceStatus(ctx context.Context, username, key str
 	if err := checkUserDevice(username, key); err != nil {
 		return err
 	}
-	_, err := c.pool.sdk.AdminUpdateDeviceStatus(ctx, &cognitoidentityprovider.AdminUpdateDeviceStatusInput{
-		UserPoolId: aws.String(c.pool.id), Username: aws.String(username), DeviceKey: aws.String(key),
+	_, err := c.shared().sdk.AdminUpdateDeviceStatus(ctx, &cognitoidentityprovider.AdminUpdateDeviceStatusInput{
+		UserPoolId: aws.String(c.shared().id), Username: aws.String(username), DeviceKey: aws.String(key),
 		DeviceRememberedStatus: rememberedStatus(remembered),
 	})
 	return err
@@ -536,8 +536,8 @@ func (c *Cognito) adminForgetDevice(ctx context.Context, username, key string) e
 	if err := checkUserDevice(username, key); err != nil {
 		return err
 	}
-	_, err := c.pool.sdk.AdminForgetDevice(ctx, &cognitoidentityprovider.AdminForgetDeviceInput{
-		UserPoolId: aws.String(c.pool.id), Username: aws.String(username), DeviceKey: aws.String(key),
+	_, err := c.shared().sdk.AdminForgetDevice(ctx, &cognitoidentityprovider.AdminForgetDeviceInput{
+		UserPoolId: aws.String(c.shared().id), Username: aws.String(username), DeviceKey: aws.String(key),
 	})
 	return err
 }

@@ -48,7 +48,7 @@ func newGroup(g types.GroupType) *Group {
 // It calls GetGroup, which needs AWS credentials ([ErrNoCredentials]).
 func (c *Cognito) GetGroup(ctx context.Context, name string) (*Group, error) {
 	return c.groupCall("GetGroup", name, func(poolID, name *string) (*types.GroupType, error) {
-		out, err := c.pool.sdk.GetGroup(ctx, &cognitoidentityprovider.GetGroupInput{UserPoolId: poolID, GroupName: name})
+		out, err := c.shared().sdk.GetGroup(ctx, &cognitoidentityprovider.GetGroupInput{UserPoolId: poolID, GroupName: name})
 		if err != nil {
 			return nil, err
 		}
@@ -62,7 +62,7 @@ func (c *Cognito) GetGroup(ctx context.Context, name string) (*Group, error) {
 // It calls CreateGroup, which needs AWS credentials ([ErrNoCredentials]).
 func (c *Cognito) CreateGroup(ctx context.Context, g Group) (*Group, error) {
 	return c.groupCall("CreateGroup", g.Name, func(poolID, name *string) (*types.GroupType, error) {
-		out, err := c.pool.sdk.CreateGroup(ctx, &cognitoidentityprovider.CreateGroupInput{
+		out, err := c.shared().sdk.CreateGroup(ctx, &cognitoidentityprovider.CreateGroupInput{
 			UserPoolId: poolID, GroupName: name, Description: optional(g.Description), RoleArn: optional(g.RoleARN), Precedence: g.Precedence,
 		}, sendOnce)
 		if err != nil {
@@ -79,7 +79,7 @@ func (c *Cognito) CreateGroup(ctx context.Context, g Group) (*Group, error) {
 // It calls UpdateGroup, which needs AWS credentials ([ErrNoCredentials]).
 func (c *Cognito) UpdateGroup(ctx context.Context, g Group) (*Group, error) {
 	return c.groupCall("UpdateGroup", g.Name, func(poolID, name *string) (*types.GroupType, error) {
-		out, err := c.pool.sdk.UpdateGroup(ctx, &cognitoidentityprovider.UpdateGroupInput{
+		out, err := c.shared().sdk.UpdateGroup(ctx, &cognitoidentityprovider.UpdateGroupInput{
 			UserPoolId: poolID, GroupName: name, Description: aws.String(g.Description), RoleArn: optional(g.RoleARN), Precedence: g.Precedence,
 		})
 		if err != nil {
@@ -96,7 +96,7 @@ func (c *Cognito) DeleteGroup(ctx context.Context, name string) error {
 	if name == "" {
 		return wrapError("DeleteGroup", errNoGroup)
 	}
-	_, err := c.pool.sdk.DeleteGroup(ctx, &cognitoidentityprovider.DeleteGroupInput{UserPoolId: aws.String(c.pool.id), GroupName: aws.String(name)})
+	_, err := c.shared().sdk.DeleteGroup(ctx, &cognitoidentityprovider.DeleteGroupInput{UserPoolId: aws.String(c.shared().id), GroupName: aws.String(name)})
 	return wrapError("DeleteGroup", err)
 }
 
@@ -105,7 +105,7 @@ func (c *Cognito) groupCall(op, name string, call func(poolID, name *string) (*t
 	if name == "" {
 		return nil, wrapError(op, errNoGroup)
 	}
-	g, err := call(aws.String(c.pool.id), aws.String(name))
+	g, err := call(aws.String(c.shared().id), aws.String(name))
 	if err == nil && g == nil {
 		err = errors.New("the service's answer: want a group, got none")
 	}
@@ -133,8 +133,8 @@ func (c *Cognito) Groups(ctx context.Context, opts ...CallOption) iter.Seq2[*Gro
 
 func (c *Cognito) groups(ctx context.Context, opts []CallOption) iter.Seq2[*Group, error] {
 	return groupList(ctx, opts, func(ctx context.Context, token *string, size *int32) (page[types.GroupType], error) {
-		out, err := c.pool.sdk.ListGroups(ctx, &cognitoidentityprovider.ListGroupsInput{
-			UserPoolId: aws.String(c.pool.id), NextToken: token, Limit: size,
+		out, err := c.shared().sdk.ListGroups(ctx, &cognitoidentityprovider.ListGroupsInput{
+			UserPoolId: aws.String(c.shared().id), NextToken: token, Limit: size,
 		})
 		if err != nil {
 			return page[types.GroupType]{}, err
@@ -162,7 +162,7 @@ func (c *Cognito) AdminAddUserToGroup(ctx context.Context, username, group strin
 		return wrapError("AdminAddUserToGroup", errNoGroup)
 	}
 	return c.adminCall("AdminAddUserToGroup", username, func(poolID, username *string) error {
-		_, err := c.pool.sdk.AdminAddUserToGroup(ctx, &cognitoidentityprovider.AdminAddUserToGroupInput{
+		_, err := c.shared().sdk.AdminAddUserToGroup(ctx, &cognitoidentityprovider.AdminAddUserToGroupInput{
 			UserPoolId: poolID, Username: username, GroupName: aws.String(group),
 		})
 		return err
@@ -178,7 +178,7 @@ func (c *Cognito) AdminRemoveUserFromGroup(ctx context.Context, username, group 
 		return wrapError("AdminRemoveUserFromGroup", errNoGroup)
 	}
 	return c.adminCall("AdminRemoveUserFromGroup", username, func(poolID, username *string) error {
-		_, err := c.pool.sdk.AdminRemoveUserFromGroup(ctx, &cognitoidentityprovider.AdminRemoveUserFromGroupInput{
+		_, err := c.shared().sdk.AdminRemoveUserFromGroup(ctx, &cognitoidentityprovider.AdminRemoveUserFromGroupInput{
 			UserPoolId: poolID, Username: username, GroupName: aws.String(group),
 		})
 		return err
@@ -207,8 +207,8 @@ func (c *Cognito) groupsForUser(ctx context.Context, username string, opts []Cal
 		return failed[*Group](errNoUsername)
 	}
 	return groupList(ctx, opts, func(ctx context.Context, token *string, size *int32) (page[types.GroupType], error) {
-		out, err := c.pool.sdk.AdminListGroupsForUser(ctx, &cognitoidentityprovider.AdminListGroupsForUserInput{
-			UserPoolId: aws.String(c.pool.id), Username: aws.String(username), NextToken: token, Limit: size,
+		out, err := c.shared().sdk.AdminListGroupsForUser(ctx, &cognitoidentityprovider.AdminListGroupsForUserInput{
+			UserPoolId: aws.String(c.shared().id), Username: aws.String(username), NextToken: token, Limit: size,
 		})
 		if err != nil {
 			return page[types.GroupType]{}, err
@@ -234,8 +234,8 @@ func (c *Cognito) usersInGroup(ctx context.Context, group string, opts []CallOpt
 		return failed[*User](errNoGroup)
 	}
 	return mapped(pages(ctx, call.list, func(ctx context.Context, token *string, size *int32) (page[types.UserType], error) {
-		out, err := c.pool.sdk.ListUsersInGroup(ctx, &cognitoidentityprovider.ListUsersInGroupInput{
-			UserPoolId: aws.String(c.pool.id), GroupName: aws.String(group), NextToken: token, Limit: size,
+		out, err := c.shared().sdk.ListUsersInGroup(ctx, &cognitoidentityprovider.ListUsersInGroupInput{
+			UserPoolId: aws.String(c.shared().id), GroupName: aws.String(group), NextToken: token, Limit: size,
 		})
 		if err != nil {
 			return page[types.UserType]{}, err

@@ -62,7 +62,7 @@ func (c *Cognito) AssociateSoftwareToken(ctx context.Context) (*SoftwareToken, e
 func (c *Cognito) associateSoftwareToken(ctx context.Context) (*SoftwareToken, error) {
 	var out *cognitoidentityprovider.AssociateSoftwareTokenOutput
 	_, err := c.setUp(ctx, c.pendingSetUp(), func(accessToken, session *string) (next *string, err error) {
-		out, err = c.pool.sdk.AssociateSoftwareToken(ctx, &cognitoidentityprovider.AssociateSoftwareTokenInput{
+		out, err = c.shared().sdk.AssociateSoftwareToken(ctx, &cognitoidentityprovider.AssociateSoftwareTokenInput{
 			AccessToken: accessToken, Session: session,
 		}, sendOnce)
 		if err != nil {
@@ -102,7 +102,7 @@ func (c *Cognito) verifySoftwareToken(ctx context.Context, code, deviceName stri
 		return errNoCode
 	}
 	ch, err := c.setUp(ctx, pending, func(accessToken, session *string) (*string, error) {
-		out, err := c.pool.sdk.VerifySoftwareToken(ctx, &cognitoidentityprovider.VerifySoftwareTokenInput{
+		out, err := c.shared().sdk.VerifySoftwareToken(ctx, &cognitoidentityprovider.VerifySoftwareTokenInput{
 			AccessToken: accessToken, Session: session, UserCode: aws.String(code), FriendlyDeviceName: optional(deviceName),
 		}, sendOnce)
 		switch {
@@ -254,7 +254,7 @@ func (c *Cognito) setUserMFAPreference(ctx context.Context, p MFAPreference) err
 	}
 	sms, token, email, passkey := p.settings()
 	return c.withAccessToken(ctx, func(accessToken *string) error {
-		_, err := c.pool.sdk.SetUserMFAPreference(ctx, &cognitoidentityprovider.SetUserMFAPreferenceInput{
+		_, err := c.shared().sdk.SetUserMFAPreference(ctx, &cognitoidentityprovider.SetUserMFAPreferenceInput{
 			AccessToken: accessToken, SMSMfaSettings: sms, SoftwareTokenMfaSettings: token, EmailMfaSettings: email, WebAuthnMfaSettings: passkey,
 		})
 		return err
@@ -277,8 +277,8 @@ func (c *Cognito) adminSetUserMFAPreference(ctx context.Context, username string
 		return err
 	}
 	sms, token, email, passkey := p.settings()
-	_, err := c.pool.sdk.AdminSetUserMFAPreference(ctx, &cognitoidentityprovider.AdminSetUserMFAPreferenceInput{
-		UserPoolId: aws.String(c.pool.id), Username: aws.String(username),
+	_, err := c.shared().sdk.AdminSetUserMFAPreference(ctx, &cognitoidentityprovider.AdminSetUserMFAPreferenceInput{
+		UserPoolId: aws.String(c.shared().id), Username: aws.String(username),
 		SMSMfaSettings: sms, SoftwareTokenMfaSettings: token, EmailMfaSettings: email, WebAuthnMfaSettings: passkey,
 	})
 	return err

@@ -61,8 +61,8 @@ func (c *Cognito) createProvider(ctx context.Context, p IdentityProvider) (*Iden
 	case len(p.Details) == 0:
 		return nil, errNoDetails
 	}
-	out, err := c.pool.sdk.CreateIdentityProvider(ctx, &cognitoidentityprovider.CreateIdentityProviderInput{
-		UserPoolId: aws.String(c.pool.id), ProviderName: aws.String(p.Name), ProviderType: p.Type,
+	out, err := c.shared().sdk.CreateIdentityProvider(ctx, &cognitoidentityprovider.CreateIdentityProviderInput{
+		UserPoolId: aws.String(c.shared().id), ProviderName: aws.String(p.Name), ProviderType: p.Type,
 		ProviderDetails: p.Details, AttributeMapping: p.AttributeMapping, IdpIdentifiers: p.Identifiers,
 	}, sendOnce)
 	if err != nil {
@@ -84,8 +84,8 @@ func (c *Cognito) describeProvider(ctx context.Context, name string) (*IdentityP
 	if name == "" {
 		return nil, errNoProvider
 	}
-	out, err := c.pool.sdk.DescribeIdentityProvider(ctx, &cognitoidentityprovider.DescribeIdentityProviderInput{
-		UserPoolId: aws.String(c.pool.id), ProviderName: aws.String(name),
+	out, err := c.shared().sdk.DescribeIdentityProvider(ctx, &cognitoidentityprovider.DescribeIdentityProviderInput{
+		UserPoolId: aws.String(c.shared().id), ProviderName: aws.String(name),
 	})
 	if err != nil {
 		return nil, err
@@ -121,7 +121,7 @@ func (c *Cognito) updateProvider(ctx context.Context, name string, change func(*
 		return nil, errNoDetails
 	}
 	update := &cognitoidentityprovider.UpdateIdentityProviderInput{
-		UserPoolId: aws.String(c.pool.id), ProviderName: aws.String(name),
+		UserPoolId: aws.String(c.shared().id), ProviderName: aws.String(name),
 		ProviderDetails: writable(p.Details), AttributeMapping: p.AttributeMapping, IdpIdentifiers: p.Identifiers,
 	}
 	if kind == types.IdentityProviderTypeTypeSignInWithApple && p.Details[privateKey] == "" {
@@ -137,7 +137,7 @@ func (c *Cognito) updateProvider(ctx context.Context, name string, change func(*
 	if hadIdentifiers && len(p.Identifiers) == 0 {
 		update.IdpIdentifiers = []string{}
 	}
-	out, err := c.pool.sdk.UpdateIdentityProvider(ctx, update, sendOnce)
+	out, err := c.shared().sdk.UpdateIdentityProvider(ctx, update, sendOnce)
 	if err != nil {
 		return nil, err
 	}
@@ -151,8 +151,8 @@ func (c *Cognito) AdminDeleteIdentityProvider(ctx context.Context, name string) 
 	if name == "" {
 		return wrapError("AdminDeleteIdentityProvider", errNoProvider)
 	}
-	_, err := c.pool.sdk.DeleteIdentityProvider(ctx, &cognitoidentityprovider.DeleteIdentityProviderInput{
-		UserPoolId: aws.String(c.pool.id), ProviderName: aws.String(name),
+	_, err := c.shared().sdk.DeleteIdentityProvider(ctx, &cognitoidentityprovider.DeleteIdentityProviderInput{
+		UserPoolId: aws.String(c.shared().id), ProviderName: aws.String(name),
 	})
 	return wrapError("AdminDeleteIdentityProvider", err)
 }
@@ -171,8 +171,8 @@ func (c *Cognito) identityProviders(ctx context.Context, opts []CallOption) iter
 		return failed[types.ProviderDescription](err)
 	}
 	return pages(ctx, call.list, func(ctx context.Context, token *string, size *int32) (page[types.ProviderDescription], error) {
-		out, err := c.pool.sdk.ListIdentityProviders(ctx, &cognitoidentityprovider.ListIdentityProvidersInput{
-			UserPoolId: aws.String(c.pool.id), NextToken: token, MaxResults: size,
+		out, err := c.shared().sdk.ListIdentityProviders(ctx, &cognitoidentityprovider.ListIdentityProvidersInput{
+			UserPoolId: aws.String(c.shared().id), NextToken: token, MaxResults: size,
 		})
 		if err != nil {
 			return page[types.ProviderDescription]{}, err
@@ -243,8 +243,8 @@ func (c *Cognito) describeUserPoolClient(ctx context.Context, clientID string) (
 	if err := checkClientID(clientID); err != nil {
 		return nil, err
 	}
-	out, err := c.pool.sdk.DescribeUserPoolClient(ctx, &cognitoidentityprovider.DescribeUserPoolClientInput{
-		UserPoolId: aws.String(c.pool.id), ClientId: aws.String(clientID),
+	out, err := c.shared().sdk.DescribeUserPoolClient(ctx, &cognitoidentityprovider.DescribeUserPoolClientInput{
+		UserPoolId: aws.String(c.shared().id), ClientId: aws.String(clientID),
 	})
 	if err != nil {
 		return nil, err
@@ -278,8 +278,8 @@ func (c *Cognito) updateUserPoolClient(
 	}
 	update := updateOf(client.Settings)
 	change(update)
-	update.UserPoolId, update.ClientId = aws.String(c.pool.id), aws.String(clientID)
-	out, err := c.pool.sdk.UpdateUserPoolClient(ctx, update, sendOnce)
+	update.UserPoolId, update.ClientId = aws.String(c.shared().id), aws.String(clientID)
+	out, err := c.shared().sdk.UpdateUserPoolClient(ctx, update, sendOnce)
 	if err != nil {
 		return nil, err
 	}
@@ -300,8 +300,8 @@ func (c *Cognito) userPoolClients(ctx context.Context, opts []CallOption) iter.S
 		return failed[types.UserPoolClientDescription](err)
 	}
 	return pages(ctx, call.list, func(ctx context.Context, token *string, size *int32) (page[types.UserPoolClientDescription], error) {
-		out, err := c.pool.sdk.ListUserPoolClients(ctx, &cognitoidentityprovider.ListUserPoolClientsInput{
-			UserPoolId: aws.String(c.pool.id), NextToken: token, MaxResults: size,
+		out, err := c.shared().sdk.ListUserPoolClients(ctx, &cognitoidentityprovider.ListUserPoolClientsInput{
+			UserPoolId: aws.String(c.shared().id), NextToken: token, MaxResults: size,
 		})
 		if err != nil {
 			return page[types.UserPoolClientDescription]{}, err

@@ -198,7 +198,7 @@ func (c *Cognito) verify(ctx context.Context, ts *tokenSet) (*tokenSet, error) {
 // IDs bring about is not for them.
 func (c *Cognito) verifyNew(ctx context.Context, ts *tokenSet) (*tokenSet, error) {
 	verified, err := c.verify(ctx, ts)
-	if errors.Is(err, ErrUnknownKey) && c.pool.verifier.keys.resume() {
+	if errors.Is(err, ErrUnknownKey) && c.shared().verifier.keys.resume() {
 		verified, err = c.verify(ctx, ts)
 	}
 	return verified, err
@@ -243,7 +243,7 @@ func (c *Cognito) token(ctx context.Context) (*tokenSet, error) {
 	if c.pool == nil || c.session == nil {
 		return nil, errNotMade
 	}
-	now := c.pool.now()
+	now := c.shared().now()
 	if ts := c.session.current().tokens; ts.verified() && ts.fresh(now) {
 		return ts, nil
 	}
@@ -255,7 +255,7 @@ func (c *Cognito) token(ctx context.Context) (*tokenSet, error) {
 		return ts, err
 	}
 	request := refreshRequest{old: ts, drop: true, background: true}
-	if paused, _ := c.pool.refreshPauses.Recent(request.pauseKey(), now); paused != nil && ts.verified() && now.Before(ts.expires) {
+	if paused, _ := c.shared().refreshPauses.Recent(request.pauseKey(), now); paused != nil && ts.verified() && now.Before(ts.expires) {
 		return ts, nil // a refresh has just failed, and these are good for a while yet
 	}
 	fresh, err := c.refresh(ctx, request)
@@ -263,7 +263,7 @@ func (c *Cognito) token(ctx context.Context) (*tokenSet, error) {
 		return fresh, nil
 	}
 	if ts = c.session.current().tokens; ts.verified() && now.Before(ts.expires) && ctx.Err() == nil {
-		c.pool.log.DebugContext(ctx, "cognito: tokens not refreshed yet", slog.Any("error", &Error{Op: "Token", Err: err}))
+		c.shared().log.DebugContext(ctx, "cognito: tokens not refreshed yet", slog.Any("error", &Error{Op: "Token", Err: err}))
 		return ts, nil
 	}
 	return nil, err
@@ -274,7 +274,7 @@ func (c *Cognito) token(ctx context.Context) (*tokenSet, error) {
 func (c *Cognito) usable(ctx context.Context) (*tokenSet, error) {
 	seen := c.session.current()
 	ts, err := c.held(ctx)
-	if err != nil || ts == nil || ts == seen.waiting || ts.verified() || !ts.fresh(c.pool.now()) {
+	if err != nil || ts == nil || ts == seen.waiting || ts.verified() || !ts.fresh(c.shared().now()) {
 		return ts, err
 	}
 	verified, err := c.verify(ctx, ts)
@@ -375,9 +375,9 @@ func (c *Cognito) refresh(ctx context.Context, request refreshRequest) (*tokenSe
 
 // refreshInTurn is a refresh as a change of the session. ctx ends its wait, but not its work.
 func (c *Cognito) refreshInTurn(ctx context.Context, request refreshRequest) (result *tokenSet, err error) {
-	pauses, pause := &c.pool.refreshPauses, request.pauseKey()
+	pauses, pause := &c.shared().refreshPauses, request.pauseKey()
 	if request.background {
-		if err := waitOut(ctx, pauses, pause, c.pool.now); err != nil {
+		if err := waitOut(ctx, pauses, pause, c.shared().now); err != nil {
 			return nil, err
 		}
 	}
@@ -390,7 +390,7 @@ func (c *Cognito) refreshInTurn(ctx context.Context, request refreshRequest) (re
 		case err == nil || IsTerminal(&Error{Err: err}) || errors.Is(err, ErrNotSignedIn):
 			pauses.Clear(pause)
 		case request.background && isOfService(err):
-			pauses.Failed(pause, err, pauseAfter(err), c.pool.now())
+			pauses.Failed(pause, err, pauseAfter(err), c.shared().now())
 		}
 		return err
 	})
@@ -456,7 +456,7 @@ func (c *Cognito) refreshNow(ctx context.Context, request refreshRequest) (*toke
 			return nil, ErrNotSignedIn
 		}
 	}
-	now := c.pool.now()
+	now := c.shared().now()
 	if newest.verified() && newest.fresh(now) && !newest.same(request.old) && !request.hasWishes() {
 		return newest, nil // somebody was faster
 	}
@@ -492,16 +492,16 @@ func (c *Cognito) verifyWaiting(ctx context.Context, ts *tokenSet) (*tokenSet, e
 	case errors.Is(err, jwt.ErrTokenExpired):
 		return nil, nil //nolint:nilnil // see above
 	case errors.Is(err, ErrUnknownKey):
-		if c.pool.now().Sub(s.current().waitingSince) < unknownKeyPatience && ts.fresh(c.pool.now()) {
+		if c.shared().now().Sub(s.current().waitingSince) < unknownKeyPatience && ts.fresh(c.shared().now()) {
 			return nil, err // the key may be on its way
 		}
 		return nil, nil //nolint:nilnil // see above
-	case errors.Is(err, ErrKeysUnavailable) && ts.fresh(c.pool.now()):
+	case errors.Is(err, ErrKeysUnavailable) && ts.fresh(c.shared().now()):
 		return nil, err
 	case errors.Is(err, ErrKeysUnavailable):
 		return nil, nil //nolint:nilnil // see above
 	default:
-		c.pool.log.WarnContext(ctx, "cognito: tokens that waited for their key were rejected", slog.Any("error", err))
+		c.shared().log.WarnContext(ctx, "cognito: tokens that waited for their key were rejected", slog.Any("error", err))
 		s.update(func(st *state) {
 			if st.waiting == ts {
 				st.waiting = nil
@@ -680,10 +680,10 @@ func (c *Cognito) sendRefreshToken(ctx context.Context, base *tokenSet, flow typ
 	ctx, cancel := context.WithTimeout(ctx, attemptTimeout)
 	defer cancel()
 	deviceKey := c.session.current().deviceKeyOf(base)
-	if flow == "" && !c.pool.refreshByAuth.Load() {
-		out, err := c.pool.sdk.GetTokensFromRefreshToken(ctx, &cognitoidentityprovider.GetTokensFromRefreshTokenInput{
-			ClientId: aws.String(c.pool.clientID), RefreshToken: aws.String(base.RefreshToken),
-			ClientSecret: optional(c.pool.clientSecret), DeviceKey: optional(deviceKey), ClientMetadata: metadata,
+	if flow == "" && !c.shared().refreshByAuth.Load() {
+		out, err := c.shared().sdk.GetTokensFromRefreshToken(ctx, &cognitoidentityprovider.GetTokensFromRefreshTokenInput{
+			ClientId: aws.String(c.shared().clientID), RefreshToken: aws.String(base.RefreshToken),
+			ClientSecret: optional(c.shared().clientSecret), DeviceKey: optional(deviceKey), ClientMetadata: metadata,
 		}, sendOnce)
 		if err == nil {
 			return out.AuthenticationResult, nil
@@ -696,7 +696,7 @@ func (c *Cognito) sendRefreshToken(ctx context.Context, base *tokenSet, flow typ
 	if deviceKey != "" {
 		params[keyDeviceKey] = deviceKey
 	}
-	if c.pool.clientSecret != "" {
+	if c.shared().clientSecret != "" {
 		// The hash is over the user's own name, which an alias at sign-in is not; the access token has it.
 		name := base.username
 		if name == "" {
@@ -705,17 +705,17 @@ func (c *Cognito) sendRefreshToken(ctx context.Context, base *tokenSet, flow typ
 		if name == "" {
 			return nil, fmt.Errorf("access token: want the claim username, which the secret hash of a refresh is made with: %w", ErrSecretHash)
 		}
-		params[keySecretHash] = SecretHash(name, c.pool.clientID, c.pool.clientSecret)
+		params[keySecretHash] = SecretHash(name, c.shared().clientID, c.shared().clientSecret)
 	}
-	reply, err := c.pool.sdk.InitiateAuth(ctx, &cognitoidentityprovider.InitiateAuthInput{
-		AuthFlow: types.AuthFlowTypeRefreshTokenAuth, ClientId: aws.String(c.pool.clientID), AuthParameters: params,
+	reply, err := c.shared().sdk.InitiateAuth(ctx, &cognitoidentityprovider.InitiateAuthInput{
+		AuthFlow: types.AuthFlowTypeRefreshTokenAuth, ClientId: aws.String(c.shared().clientID), AuthParameters: params,
 		ClientMetadata: metadata,
 	}, sendOnce)
 	if err != nil {
 		return nil, err
 	}
 	if flow == "" {
-		c.pool.refreshByAuth.Store(true)
+		c.shared().refreshByAuth.Store(true)
 	}
 	return reply.AuthenticationResult, nil
 }
@@ -748,7 +748,7 @@ func (c *Cognito) accessToken(ctx context.Context) (*tokenSet, error) {
 	if ts == nil {
 		return nil, ErrNotSignedIn
 	}
-	if ts.AccessToken != "" && (ts.RefreshToken == "" || !ts.hasExpired(c.pool.now())) {
+	if ts.AccessToken != "" && (ts.RefreshToken == "" || !ts.hasExpired(c.shared().now())) {
 		return ts, nil
 	}
 	if ts.RefreshToken == "" {
@@ -845,7 +845,7 @@ func (c *Cognito) VerifyToken(ctx context.Context, raw string, use TokenUse) (jw
 		return nil, wrapError("VerifyToken", errNotMade)
 	}
 	claims := jwt.MapClaims{}
-	if err := c.pool.verifier.VerifyInto(ctx, raw, use, &claims); err != nil {
+	if err := c.shared().verifier.VerifyInto(ctx, raw, use, &claims); err != nil {
 		return nil, err
 	}
 	return claims, nil
@@ -864,7 +864,7 @@ func (c *Cognito) CheckToken(ctx context.Context, renew bool) (expired bool, err
 	if ts == nil || ts.AccessToken == "" {
 		return false, ErrNotSignedIn
 	}
-	now := c.pool.now()
+	now := c.shared().now()
 	if st := c.session.current(); ts == st.waiting && st.tokens != nil {
 		ts = st.tokens
 	} else if ts == st.waiting && ts.fresh(now) {
@@ -897,7 +897,7 @@ func (c *Cognito) CheckToken(ctx context.Context, renew bool) (expired bool, err
 func (c *Cognito) Logout(ctx context.Context) (err error) {
 	defer named("Logout", &err)
 	return c.endSession(ctx, ending{live: true, isOver: isOver, call: func(ctx context.Context, ts *tokenSet) error {
-		_, err := c.pool.sdk.GlobalSignOut(ctx, &cognitoidentityprovider.GlobalSignOutInput{AccessToken: aws.String(ts.AccessToken)})
+		_, err := c.shared().sdk.GlobalSignOut(ctx, &cognitoidentityprovider.GlobalSignOutInput{AccessToken: aws.String(ts.AccessToken)})
 		return err
 	}})
 }
@@ -911,9 +911,9 @@ func (c *Cognito) Logout(ctx context.Context) (err error) {
 func (c *Cognito) RevokeToken(ctx context.Context) (err error) {
 	defer named("RevokeToken", &err)
 	return c.endSession(ctx, ending{isOver: isOver, call: func(ctx context.Context, ts *tokenSet) error {
-		_, err := c.pool.sdk.RevokeToken(ctx, &cognitoidentityprovider.RevokeTokenInput{
-			ClientId: aws.String(c.pool.clientID), Token: aws.String(ts.RefreshToken),
-			ClientSecret: optional(c.pool.clientSecret),
+		_, err := c.shared().sdk.RevokeToken(ctx, &cognitoidentityprovider.RevokeTokenInput{
+			ClientId: aws.String(c.shared().clientID), Token: aws.String(ts.RefreshToken),
+			ClientSecret: optional(c.shared().clientSecret),
 		})
 		return err
 	}})
@@ -962,7 +962,7 @@ func (c *Cognito) endSession(ctx context.Context, end ending) error {
 			return ErrNotSignedIn
 		}
 		over := false
-		if end.live && (ts.AccessToken == "" || ts.hasExpired(c.pool.now())) && ts.RefreshToken != "" {
+		if end.live && (ts.AccessToken == "" || ts.hasExpired(c.shared().now())) && ts.RefreshToken != "" {
 			fresh, err := c.refreshNow(context.WithoutCancel(ctx), refreshRequest{old: ts})
 			switch {
 			case end.isOver(err):
@@ -1027,7 +1027,7 @@ func (c *Cognito) newTokens(result *types.AuthenticationResultType) (Tokens, err
 	return Tokens{
 		IDToken: aws.ToString(result.IdToken), AccessToken: aws.ToString(result.AccessToken),
 		RefreshToken: aws.ToString(result.RefreshToken), TokenType: aws.ToString(result.TokenType),
-		ExpiresAt: c.pool.now().Add(time.Duration(result.ExpiresIn) * time.Second),
+		ExpiresAt: c.shared().now().Add(time.Duration(result.ExpiresIn) * time.Second),
 	}, nil
 }
 
@@ -1035,14 +1035,14 @@ func (c *Cognito) newTokens(result *types.AuthenticationResultType) (Tokens, err
 // user's.
 func (c *Cognito) verifyPair(ctx context.Context, tokens Tokens) (access *AccessClaims, id *IDClaims, err error) {
 	if tokens.AccessToken != "" {
-		t, err := c.pool.verifier.verify(ctx, tokens.AccessToken, AccessToken)
+		t, err := c.shared().verifier.verify(ctx, tokens.AccessToken, AccessToken)
 		if err != nil {
 			return nil, nil, err
 		}
 		access = t.claims.access()
 	}
 	if tokens.IDToken != "" {
-		t, err := c.pool.verifier.verify(ctx, tokens.IDToken, IDToken)
+		t, err := c.shared().verifier.verify(ctx, tokens.IDToken, IDToken)
 		if err != nil {
 			return nil, nil, err
 		}

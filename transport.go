@@ -229,13 +229,13 @@ func (t *transport) retry(req *http.Request, resp *http.Response, used *tokenSet
 }
 
 // mayReplace reports whether a 401 is a reason for other tokens: not shortly after such tokens were refused, too.
-func (t *transport) mayReplace() bool { return t.c.pool.now().UnixNano() >= t.refusedUntil.Load() }
+func (t *transport) mayReplace() bool { return t.c.shared().now().UnixNano() >= t.refusedUntil.Load() }
 
 // refuse notes that a server has refused tokens that were to replace refused ones.
 func (t *transport) refuse(tokens *tokenSet) {
 	token := t.pick(tokens)
 	t.refused.Store(&token)
-	t.refusedUntil.Store(t.c.pool.now().Add(refusalPause).UnixNano())
+	t.refusedUntil.Store(t.c.shared().now().Add(refusalPause).UnixNano())
 }
 
 // pick is the token that is sent.
@@ -274,7 +274,7 @@ func (t *transport) tokens(ctx context.Context) (tokens *tokenSet, replaced bool
 
 // refreshed is tokens other than used.
 func (t *transport) refreshed(ctx context.Context, used *tokenSet) (*tokenSet, error) {
-	if now := t.c.session.current().tokens; now.verified() && now.fresh(t.c.pool.now()) && t.pick(now) != t.pick(used) {
+	if now := t.c.session.current().tokens; now.verified() && now.fresh(t.c.shared().now()) && t.pick(now) != t.pick(used) {
 		return now, nil
 	}
 	tokens, err := t.c.refresh(ctx, refreshRequest{old: used, drop: true, background: true})

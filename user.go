@@ -75,7 +75,7 @@ func (c *Cognito) getUser(ctx context.Context, opts []CallOption) (*User, error)
 	}
 	var out *cognitoidentityprovider.GetUserOutput
 	err = c.withAccessToken(ctx, func(token *string) error {
-		out, err = c.pool.sdk.GetUser(ctx, &cognitoidentityprovider.GetUserInput{AccessToken: token})
+		out, err = c.shared().sdk.GetUser(ctx, &cognitoidentityprovider.GetUserInput{AccessToken: token})
 		return err
 	})
 	if err != nil {
@@ -100,7 +100,7 @@ func (c *Cognito) AdminGetUser(ctx context.Context, username string, opts ...Cal
 	}
 	var user *User
 	err = c.adminCall("AdminGetUser", username, func(poolID, username *string) error {
-		out, err := c.pool.sdk.AdminGetUser(ctx, &cognitoidentityprovider.AdminGetUserInput{UserPoolId: poolID, Username: username})
+		out, err := c.shared().sdk.AdminGetUser(ctx, &cognitoidentityprovider.AdminGetUserInput{UserPoolId: poolID, Username: username})
 		if err != nil {
 			return err
 		}
@@ -140,8 +140,8 @@ func (c *Cognito) users(ctx context.Context, opts []CallOption) iter.Seq2[*User,
 		return failed[*User](err)
 	}
 	return mapped(pages(ctx, call.list, func(ctx context.Context, token *string, size *int32) (page[types.UserType], error) {
-		out, err := c.pool.sdk.ListUsers(ctx, &cognitoidentityprovider.ListUsersInput{
-			UserPoolId: aws.String(c.pool.id), PaginationToken: token, Limit: size,
+		out, err := c.shared().sdk.ListUsers(ctx, &cognitoidentityprovider.ListUsersInput{
+			UserPoolId: aws.String(c.shared().id), PaginationToken: token, Limit: size,
 			Filter: optional(call.list.filter), AttributesToGet: call.list.selected,
 		})
 		if err != nil {
@@ -402,7 +402,7 @@ func (c *Cognito) AdminCreateUser(ctx context.Context, username string, attrs At
 	}
 	var user *User
 	err = c.adminCall("AdminCreateUser", username, func(poolID, username *string) error {
-		out, err := c.pool.sdk.AdminCreateUser(ctx, &cognitoidentityprovider.AdminCreateUserInput{
+		out, err := c.shared().sdk.AdminCreateUser(ctx, &cognitoidentityprovider.AdminCreateUserInput{
 			UserPoolId: poolID, Username: username, UserAttributes: attrs.list(),
 			TemporaryPassword: optional(call.create.password), MessageAction: call.create.action,
 			DesiredDeliveryMediums: call.create.mediums, ForceAliasCreation: call.forceAlias,
@@ -425,7 +425,7 @@ func (c *Cognito) adminCall(op, username string, call func(poolID, username *str
 	if username == "" {
 		return wrapError(op, errNoUsername)
 	}
-	return wrapError(op, call(aws.String(c.pool.id), aws.String(username)))
+	return wrapError(op, call(aws.String(c.shared().id), aws.String(username)))
 }
 
 // AdminConfirmSignUp confirms the user username, who signed up, without a code. It takes the option [ClientMetadata];
@@ -438,7 +438,7 @@ func (c *Cognito) AdminConfirmSignUp(ctx context.Context, username string, opts 
 		return wrapError("AdminConfirmSignUp", err)
 	}
 	return c.adminCall("AdminConfirmSignUp", username, func(poolID, username *string) error {
-		_, err := c.pool.sdk.AdminConfirmSignUp(ctx, &cognitoidentityprovider.AdminConfirmSignUpInput{
+		_, err := c.shared().sdk.AdminConfirmSignUp(ctx, &cognitoidentityprovider.AdminConfirmSignUpInput{
 			UserPoolId: poolID, Username: username, ClientMetadata: call.metadata,
 		})
 		return err
@@ -465,7 +465,7 @@ func (c *Cognito) AdminUpdateProfile(ctx context.Context, username string, attrs
 
 func (c *Cognito) adminUpdateAttributes(ctx context.Context, op, username string, list []types.AttributeType, metadata map[string]string) error {
 	return c.adminCall(op, username, func(poolID, username *string) error {
-		_, err := c.pool.sdk.AdminUpdateUserAttributes(ctx, &cognitoidentityprovider.AdminUpdateUserAttributesInput{
+		_, err := c.shared().sdk.AdminUpdateUserAttributes(ctx, &cognitoidentityprovider.AdminUpdateUserAttributesInput{
 			UserPoolId: poolID, Username: username, UserAttributes: list, ClientMetadata: metadata,
 		})
 		return err
@@ -481,7 +481,7 @@ func (c *Cognito) AdminDeleteAttributes(ctx context.Context, username string, na
 		return wrapError("AdminDeleteAttributes", err)
 	}
 	return c.adminCall("AdminDeleteAttributes", username, func(poolID, username *string) error {
-		_, err := c.pool.sdk.AdminDeleteUserAttributes(ctx, &cognitoidentityprovider.AdminDeleteUserAttributesInput{
+		_, err := c.shared().sdk.AdminDeleteUserAttributes(ctx, &cognitoidentityprovider.AdminDeleteUserAttributesInput{
 			UserPoolId: poolID, Username: username, UserAttributeNames: names,
 		})
 		return err
@@ -500,7 +500,7 @@ func (c *Cognito) AdminResetPassword(ctx context.Context, username string, opts 
 		return wrapError("AdminResetPassword", err)
 	}
 	return c.adminCall("AdminResetPassword", username, func(poolID, username *string) error {
-		_, err := c.pool.sdk.AdminResetUserPassword(ctx, &cognitoidentityprovider.AdminResetUserPasswordInput{
+		_, err := c.shared().sdk.AdminResetUserPassword(ctx, &cognitoidentityprovider.AdminResetUserPasswordInput{
 			UserPoolId: poolID, Username: username, ClientMetadata: call.metadata,
 		}, sendOnce)
 		return err
@@ -517,7 +517,7 @@ func (c *Cognito) AdminSetPassword(ctx context.Context, username, password strin
 		return wrapError("AdminSetPassword", errNoNewPassword)
 	}
 	return c.adminCall("AdminSetPassword", username, func(poolID, username *string) error {
-		_, err := c.pool.sdk.AdminSetUserPassword(ctx, &cognitoidentityprovider.AdminSetUserPasswordInput{
+		_, err := c.shared().sdk.AdminSetUserPassword(ctx, &cognitoidentityprovider.AdminSetUserPasswordInput{
 			UserPoolId: poolID, Username: username, Password: aws.String(password), Permanent: permanent,
 		})
 		return err
@@ -533,7 +533,7 @@ func (c *Cognito) AdminDeleteUser(ctx context.Context, username string) error {
 
 func (c *Cognito) adminDeleteUser(ctx context.Context, op, username string) error {
 	return c.adminCall(op, username, func(poolID, username *string) error {
-		_, err := c.pool.sdk.AdminDeleteUser(ctx, &cognitoidentityprovider.AdminDeleteUserInput{UserPoolId: poolID, Username: username})
+		_, err := c.shared().sdk.AdminDeleteUser(ctx, &cognitoidentityprovider.AdminDeleteUserInput{UserPoolId: poolID, Username: username})
 		return err
 	})
 }
@@ -543,7 +543,7 @@ func (c *Cognito) adminDeleteUser(ctx context.Context, op, username string) erro
 // It calls AdminEnableUser, which needs AWS credentials ([ErrNoCredentials]).
 func (c *Cognito) AdminEnableUser(ctx context.Context, username string) error {
 	return c.adminCall("AdminEnableUser", username, func(poolID, username *string) error {
-		_, err := c.pool.sdk.AdminEnableUser(ctx, &cognitoidentityprovider.AdminEnableUserInput{UserPoolId: poolID, Username: username})
+		_, err := c.shared().sdk.AdminEnableUser(ctx, &cognitoidentityprovider.AdminEnableUserInput{UserPoolId: poolID, Username: username})
 		return err
 	})
 }
@@ -554,7 +554,7 @@ func (c *Cognito) AdminEnableUser(ctx context.Context, username string) error {
 // It calls AdminDisableUser, which needs AWS credentials ([ErrNoCredentials]).
 func (c *Cognito) AdminDisableUser(ctx context.Context, username string) error {
 	return c.adminCall("AdminDisableUser", username, func(poolID, username *string) error {
-		_, err := c.pool.sdk.AdminDisableUser(ctx, &cognitoidentityprovider.AdminDisableUserInput{UserPoolId: poolID, Username: username})
+		_, err := c.shared().sdk.AdminDisableUser(ctx, &cognitoidentityprovider.AdminDisableUserInput{UserPoolId: poolID, Username: username})
 		return err
 	})
 }
@@ -565,7 +565,7 @@ func (c *Cognito) AdminDisableUser(ctx context.Context, username string) error {
 // It calls AdminUserGlobalSignOut, which needs AWS credentials ([ErrNoCredentials]).
 func (c *Cognito) AdminSignOut(ctx context.Context, username string) error {
 	return c.adminCall("AdminSignOut", username, func(poolID, username *string) error {
-		_, err := c.pool.sdk.AdminUserGlobalSignOut(ctx, &cognitoidentityprovider.AdminUserGlobalSignOutInput{UserPoolId: poolID, Username: username})
+		_, err := c.shared().sdk.AdminUserGlobalSignOut(ctx, &cognitoidentityprovider.AdminUserGlobalSignOutInput{UserPoolId: poolID, Username: username})
 		return err
 	})
 }

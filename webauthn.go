@@ -62,7 +62,7 @@ func (c *Cognito) StartWebAuthnRegistration(ctx context.Context) (json.RawMessag
 func (c *Cognito) startWebAuthnRegistration(ctx context.Context) (json.RawMessage, error) {
 	var options json.RawMessage
 	err := c.withAccessToken(ctx, func(accessToken *string) error {
-		out, err := c.pool.sdk.StartWebAuthnRegistration(ctx, &cognitoidentityprovider.StartWebAuthnRegistrationInput{AccessToken: accessToken})
+		out, err := c.shared().sdk.StartWebAuthnRegistration(ctx, &cognitoidentityprovider.StartWebAuthnRegistrationInput{AccessToken: accessToken})
 		if err != nil {
 			return err
 		}
@@ -91,7 +91,7 @@ func (c *Cognito) completeWebAuthnRegistration(ctx context.Context, credentialJS
 		return err
 	}
 	return c.withAccessToken(ctx, func(accessToken *string) error {
-		_, err := c.pool.sdk.CompleteWebAuthnRegistration(ctx, &cognitoidentityprovider.CompleteWebAuthnRegistrationInput{
+		_, err := c.shared().sdk.CompleteWebAuthnRegistration(ctx, &cognitoidentityprovider.CompleteWebAuthnRegistrationInput{
 			AccessToken: accessToken, Credential: newRawDocument(credentialJSON),
 		}, sendOnce)
 		return err
@@ -119,7 +119,7 @@ func (c *Cognito) webAuthnCredentials(ctx context.Context, opts []CallOption) it
 			size = aws.Int32(min(*size, most))
 		}
 		err = c.withAccessToken(ctx, func(accessToken *string) error {
-			out, err := c.pool.sdk.ListWebAuthnCredentials(ctx, &cognitoidentityprovider.ListWebAuthnCredentialsInput{
+			out, err := c.shared().sdk.ListWebAuthnCredentials(ctx, &cognitoidentityprovider.ListWebAuthnCredentialsInput{
 				AccessToken: accessToken, MaxResults: size, NextToken: next,
 			})
 			if err == nil {
@@ -145,7 +145,7 @@ func (c *Cognito) deleteWebAuthnCredential(ctx context.Context, id string) error
 		return fieldError("credential ID", "want the ID of a passkey, got none")
 	}
 	return c.withAccessToken(ctx, func(accessToken *string) error {
-		_, err := c.pool.sdk.DeleteWebAuthnCredential(ctx, &cognitoidentityprovider.DeleteWebAuthnCredentialInput{
+		_, err := c.shared().sdk.DeleteWebAuthnCredential(ctx, &cognitoidentityprovider.DeleteWebAuthnCredentialInput{
 			AccessToken: accessToken, CredentialId: aws.String(id),
 		})
 		return err
