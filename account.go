@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"slices"
 	"strings"
-	"unicode"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
@@ -50,8 +49,8 @@ type CodeDelivery struct {
 
 // Register signs a new user up. In a pool whose users sign in with an e-mail address or a phone number that is
 // the username. password may be empty where users can do without one, since the pool takes codes or passkeys as first
-// factors; elsewhere the service refuses that. attrs may be nil. Nobody is signed in by it; the session only remembers the last sign-up, for
-// [Cognito.ConfirmSignUp]. It takes the options [ClientMetadata], [UserContextData], [ValidationData] and
+// factors; elsewhere the service refuses that. attrs may be nil. Nobody is signed in by it; the session remembers the last sign-up, for
+// [Cognito.ConfirmSignUp], and takes its username if it had none. It takes the options [ClientMetadata], [UserContextData], [ValidationData] and
 // [AttributeMap]; [ErrUserExists] and [ErrInvalidPassword] are the usual errors. The request is not sent again after a
 // failure that leaves open whether it was taken.
 //
@@ -81,6 +80,11 @@ func (c *Cognito) register(ctx context.Context, username, password string, attrs
 		return nil, err
 	}
 	c.session.signedUp(signUp{username: username, session: aws.ToString(out.Session), confirmed: out.UserConfirmed})
+	c.session.update(func(st *state) { // a session without a user is the new user's from now on
+		if st.name() == "" && st.newest() == nil {
+			st.username = username
+		}
+	})
 	return &Registration{
 		Username: username, UserSub: aws.ToString(out.UserSub), Confirmed: out.UserConfirmed,
 		Delivery: newCodeDelivery(out.CodeDeliveryDetails), Session: aws.ToString(out.Session),
@@ -107,7 +111,7 @@ func (c *Cognito) confirmSignUp(ctx context.Context, username, code string, opts
 	if username == "" {
 		return errNoUsername
 	}
-	if code = withoutSpaces(code); code == "" {
+	if code = plainCode(code); code == "" {
 		return errNoCode
 	}
 	input := &cognitoidentityprovider.ConfirmSignUpInput{
@@ -117,7 +121,9 @@ func (c *Cognito) confirmSignUp(ctx context.Context, username, code string, opts
 	}
 	out, err := c.shared().sdk.ConfirmSignUp(ctx, input, sendOnce)
 	if input.Session != nil && errors.Is(&Error{Err: err}, ErrSessionExpired) {
-		input.Session = nil // the code is good for longer than the session of the sign-up
+		// The code confirms the user without the sign-up's session, too.
+		c.session.dropSignUp(*input.Session)
+		input.Session = nil
 		out, err = c.shared().sdk.ConfirmSignUp(ctx, input, sendOnce)
 	}
 	if err != nil {
@@ -197,9 +203,6 @@ func (s *session) signedUp(up signUp) {
 		if up.session != "" || st.signUp.username == up.username { // else that of another session
 			st.signUp = up
 		}
-		if st.username == "" {
-			st.username = up.username
-		}
 	})
 }
 
@@ -210,6 +213,18 @@ func (s *session) signUpOf(username string) string {
 	}
 	return ""
 }
+
+// dropSignUp forgets the sign-up's session, which the service refused as spent or too old.
+func (s *session) dropSignUp(session string) {
+	s.update(func(st *state) {
+		if st.signUp.session == session {
+			st.signUp.session = ""
+		}
+	})
+}
+
+// plainCode returns code without the spaces that people type and paste into it.
+func plainCode(code string) string { return strings.Join(strings.Fields(code), "") }
 
 // takeSignUp returns the session of the confirmed sign-up of username, once; "" when there is none.
 func (s *session) takeSignUp(username string) (session string) {
@@ -271,14 +286,14 @@ func (c *Cognito) confirmForgotPassword(ctx context.Context, code, newPassword s
 	switch {
 	case username == "":
 		return errNoUsername
-	case code == "":
+	case plainCode(code) == "":
 		return errNoCode
 	case newPassword == "":
 		return errNoNewPassword
 	}
 	_, err = c.shared().sdk.ConfirmForgotPassword(ctx, &cognitoidentityprovider.ConfirmForgotPasswordInput{
 		ClientId: aws.String(c.shared().clientID), SecretHash: c.shared().secretHash(username), Username: aws.String(username),
-		ConfirmationCode: aws.String(code), Password: aws.String(newPassword),
+		ConfirmationCode: aws.String(plainCode(code)), Password: aws.String(newPassword),
 		ClientMetadata: call.metadata, UserContextData: call.userContext,
 	}, sendOnce)
 	return err
@@ -434,12 +449,12 @@ func (c *Cognito) validateVerification(ctx context.Context, attribute, code stri
 	switch {
 	case attribute == "":
 		return errNoAttribute
-	case code == "":
+	case plainCode(code) == "":
 		return errNoCode
 	}
 	return c.withAccessToken(ctx, func(token *string) error {
 		_, err := c.shared().sdk.VerifyUserAttribute(ctx, &cognitoidentityprovider.VerifyUserAttributeInput{
-			AccessToken: token, AttributeName: aws.String(attribute), Code: aws.String(code),
+			AccessToken: token, AttributeName: aws.String(attribute), Code: aws.String(plainCode(code)),
 		}, sendOnce)
 		return err
 	})
@@ -468,14 +483,4 @@ func (c *Cognito) deleteUser(ctx context.Context, check func(*tokenSet) error) e
 		_, err := c.shared().sdk.DeleteUser(ctx, &cognitoidentityprovider.DeleteUserInput{AccessToken: aws.String(ts.AccessToken)})
 		return err
 	}})
-}
-
-// withoutSpaces drops the spaces in a code, which mails and authenticator apps put there for readers.
-func withoutSpaces(code string) string {
-	return strings.Map(func(r rune) rune {
-		if unicode.IsSpace(r) {
-			return -1
-		}
-		return r
-	}, code)
 }

@@ -415,10 +415,11 @@ var codeKeys = map[types.ChallengeNameType]string{
 
 func (c *Cognito) answerCode(ctx context.Context, op string, name types.ChallengeNameType, code string, opts []CallOption) error {
 	return c.answerPending(ctx, op, opts, func(*signIn, Challenge) (Answer, error) {
-		if code = withoutSpaces(code); code == "" {
+		plain := plainCode(code)
+		if plain == "" {
 			return nil, errNoCode
 		}
-		return Answer{codeKeys[name]: code}, nil
+		return Answer{codeKeys[name]: plain}, nil
 	}, name)
 }
 

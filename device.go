@@ -7,6 +7,7 @@ import (
 	"io"
 	"iter"
 	"log/slog"
+	"slices"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -196,7 +197,7 @@ func (e *deviceRefusal) Unwrap() error { return e.err }
 
 // Is lets a forgotten device be told from one whose proof is wrong.
 func (e *deviceRefusal) Is(target error) bool {
-	return target == ErrDeviceRefused || target == ErrDeviceNotFound && serviceReason(e.err) == ErrDeviceNotFound
+	return target == ErrDeviceRefused || target == ErrDeviceNotFound && slices.Contains(serviceReasons(e.err), ErrDeviceNotFound)
 }
 
 // usableDevice returns the device that a sign-in of the session uses: the session's, or the one in its store; nil when

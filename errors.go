@@ -2,9 +2,12 @@ package cognito
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
+	"net"
+	"net/http"
 	"slices"
 	"strconv"
 	"strings"
@@ -12,6 +15,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
 	"github.com/aws/smithy-go"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
 )
 
 // Reasons for which a call fails, matched with [errors.Is]. Amazon Cognito tells several of them apart only by
@@ -86,28 +90,31 @@ var (
 	ErrProviderExists = errors.New("identity provider exists already")
 	// ErrConflict: someone else changed the same thing at the same time; read it again and repeat the change.
 	ErrConflict = errors.New("changed by someone else at the same time")
-	// ErrTemporaryPasswordExpired: the temporary password has expired; an administrator must set a new one.
-	ErrTemporaryPasswordExpired = errors.New("temporary password has expired")
-	// ErrUserConfirmed: the user is confirmed already.
-	ErrUserConfirmed = errors.New("user is confirmed already")
-	// ErrPasswordResetNotAllowed: the password cannot be reset in the user's state, such as before the first sign-in.
-	ErrPasswordResetNotAllowed = errors.New("password cannot be reset in the user's state")
-	// ErrForbidden: a web ACL or the pool's threat protection rejected the request.
-	ErrForbidden = errors.New("request is forbidden by a security policy")
-	// ErrMissingScope: the access token lacks the scope aws.cognito.signin.user.admin.
-	ErrMissingScope = errors.New("access token lacks the scope aws.cognito.signin.user.admin")
-	// ErrFlowNotEnabled: the app client does not allow the authentication flow.
-	ErrFlowNotEnabled = errors.New("authentication flow is not enabled for the app client")
-	// ErrNotPermitted: the pool or the app client does not permit the operation, such as sign-up or revocation.
-	ErrNotPermitted = errors.New("operation is not permitted")
-	// ErrLambda: a Lambda trigger rejected the request or failed. The service's error holds the trigger's own text.
-	ErrLambda = errors.New("Lambda trigger rejected the request or failed") //nolint:staticcheck // a product's name
-	// ErrInvalidArgument: an argument is invalid, found before the request was sent or by the service.
-	ErrInvalidArgument = errors.New("invalid argument")
 	// ErrNoCredentials: the call must be signed with AWS credentials and none could be found.
 	ErrNoCredentials = errors.New("no AWS credentials for a call that must be signed (WithStaticCredentials, WithAWSConfig or the default AWS configuration)")
 	// ErrNotSignedIn: the session holds no token that the call needs.
 	ErrNotSignedIn = errors.New("not signed in")
+	// ErrTemporaryPasswordExpired: the temporary password is too old; an administrator must set another one.
+	ErrTemporaryPasswordExpired = errors.New("temporary password has expired, an administrator must set a new one")
+	// ErrUserConfirmed: the user is confirmed already.
+	ErrUserConfirmed = errors.New("user is confirmed already")
+	// ErrPasswordResetNotAllowed: the user cannot reset the password, since there was no first sign-in yet or no
+	// verified address to send a code to.
+	ErrPasswordResetNotAllowed = errors.New("password cannot be reset in the user's state")
+	// ErrForbidden: the pool's web application firewall (WAF) or a security policy refused the request.
+	ErrForbidden = errors.New("refused by the pool's firewall or security policy")
+	// ErrMissingScope: the access token lacks the scope aws.cognito.signin.user.admin.
+	ErrMissingScope = errors.New("access token lacks the scope aws.cognito.signin.user.admin")
+	// ErrFlowNotEnabled: the app client does not allow the authentication flow.
+	ErrFlowNotEnabled = errors.New("authentication flow is not enabled for the app client")
+	// ErrNotPermitted: the pool or the app client has the feature switched off, as sign-up or the revocation of tokens.
+	ErrNotPermitted = errors.New("not permitted by the pool or the app client")
+	// ErrLambda: a Lambda trigger of the pool rejected the call or failed. The text that the trigger gave is in the
+	// error's text, and in the SDK's error, for example *types.UserLambdaValidationException.
+	ErrLambda = errors.New("a Lambda trigger of the pool rejected the call or failed")
+	// ErrInvalidArgument: an argument was refused, before anything was sent or by the service as
+	// InvalidParameterException.
+	ErrInvalidArgument = errors.New("invalid argument")
 	// ErrStoreUser: the tokens are of another user than the session's, as when two users share a [TokenStore].
 	ErrStoreUser = errors.New("the tokens are of another user")
 	// ErrNoChallenge: no challenge is pending in the session.
@@ -146,11 +153,8 @@ func printError(f fmt.State, verb rune, err error) {
 	_, _ = io.WriteString(f, text)
 }
 
-// Is reports whether target is one of the reasons that the service's answer stands for.
-func (e *Error) Is(target error) bool {
-	reason := serviceReason(e.Err)
-	return reason != nil && reason == target
-}
+// Is reports whether target is one of the reasons that the service's answer stands for. There may be several.
+func (e *Error) Is(target error) bool { return slices.Contains(serviceReasons(e.Err), target) }
 
 // IsTerminal reports whether err says that the session is over, so that only a new sign-in helps: the refresh
 // token is expired, revoked, rotated away or refused, or the user is gone, disabled, unconfirmed or must reset
@@ -162,18 +166,31 @@ func IsTerminal(err error) bool {
 	}, func(reason error) bool { return errors.Is(err, reason) })
 }
 
-// IsTemporary reports whether the same call may succeed later without any change: no answer came from the service
-// (a network fault, a time limit), it failed or was throttled ([ErrThrottled]), a Lambda trigger failed
-// unexpectedly, or the pool's keys could not be fetched ([ErrKeysUnavailable]). A canceled context is not temporary.
+// IsTemporary reports whether err says that repeating the same call later may help: the network failed or a time limit
+// passed, the call was throttled ([ErrThrottled]), the service failed (InternalErrorException or an HTTP status of 500
+// and more), or the pool's keys could not be fetched ([ErrKeysUnavailable]). A call that the caller canceled and a
+// server whose certificate is refused are not temporary, nor is a call that a Lambda trigger refused.
 func IsTemporary(err error) bool {
+	var certificate *tls.CertificateVerificationError
 	switch {
-	case err == nil || errors.Is(err, context.Canceled) || IsTerminal(err):
+	case err == nil, errors.Is(err, context.Canceled), errors.As(err, &certificate), errors.Is(err, ErrLambda):
 		return false
-	case errors.Is(err, ErrKeysUnavailable), errors.Is(err, ErrThrottled):
+	case errors.Is(err, ErrThrottled), errors.Is(err, ErrKeysUnavailable):
 		return true
-	default:
-		return isOfService(err) && !isRejection(err) && !hasCode(err, "UserLambdaValidationException")
 	}
+	var (
+		api     smithy.APIError
+		status  interface{ HTTPStatusCode() int }
+		send    *smithyhttp.RequestSendError
+		network net.Error
+	)
+	if errors.As(err, &api) && api.ErrorCode() == "InternalErrorException" {
+		return true
+	}
+	if errors.As(err, &status) && status.HTTPStatusCode() >= http.StatusInternalServerError {
+		return true
+	}
+	return errors.As(err, &send) || errors.As(err, &network) || errors.Is(err, io.ErrUnexpectedEOF)
 }
 
 // wrapError names the method that failed, once.
@@ -192,18 +209,15 @@ func named(op string, err *error) { *err = wrapError(op, *err) }
 
 // fieldError is the text of every refusal of a caller's argument: which field, and what it should be.
 func fieldError(field, problem string) error {
-	if field == "the service's answer" { // not the caller's fault
-		return errors.New(field + ": " + problem)
-	}
 	return &argumentError{field + ": " + problem}
 }
 
-// argumentError matches ErrInvalidArgument, whose text would add nothing to its own.
+// argumentError is a refused argument; it matches [ErrInvalidArgument].
 type argumentError struct{ text string }
 
 func (e *argumentError) Error() string { return e.text }
 
-func (e *argumentError) Is(target error) bool { return target == ErrInvalidArgument }
+func (e *argumentError) Is(target error) bool { return target == ErrInvalidArgument } //nolint:errorlint // Is compares the sentinel itself
 
 // causeText shortens the SDK's wrapping ("operation error …, https response error …") to the operation, the
 // service's own exception and the request ID that AWS support asks for.
@@ -262,28 +276,13 @@ type reasonRule struct {
 	reason  error
 }
 
-// reasonRules is read from the top; the first rule that matches decides. The messages are the service's,
+// reasonRules says what an exception stands for; every rule that matches adds its reason. The messages are the service's,
 // collected from live answers that people reported, and from the sources of AWS's own clients.
 var reasonRules = []reasonRule{
 	{"NotAuthorizedException", "incorrect username or password", ErrInvalidCredentials},
 	{"NotAuthorizedException", "password attempts exceeded", ErrTooManyAttempts},
 	{"NotAuthorizedException", "user is disabled", ErrUserDisabled},
-	{"", "invalid session", ErrSessionExpired}, // servers differ in the exception
-	{"NotAuthorizedException", "temporary password has expired", ErrTemporaryPasswordExpired},
-	{"NotAuthorizedException", "password cannot be reset in the current state", ErrPasswordResetNotAllowed},
-	{"NotAuthorizedException", "current status is confirmed", ErrUserConfirmed},
-	{"NotAuthorizedException", "user status is not unconfirmed", ErrUserConfirmed},
-	{"InvalidParameterException", "user is already confirmed", ErrUserConfirmed},
-	{"NotAuthorizedException", "security reasons", ErrForbidden},
-	{"ForbiddenException", "", ErrForbidden},
-	{"NotAuthorizedException", "does not have required scopes", ErrMissingScope},
-	{"InvalidParameterException", "flow not enabled", ErrFlowNotEnabled},
-	{"NotAuthorizedException", "flow not enabled", ErrFlowNotEnabled},
-	{"NotAuthorizedException", "signup is not permitted", ErrNotPermitted},
-	{"UnsupportedOperationException", "", ErrNotPermitted},
-	{"UserLambdaValidationException", "", ErrLambda},
-	{"UnexpectedLambdaException", "", ErrLambda},
-	{"InvalidLambdaResponseException", "", ErrLambda},
+	{"", "invalid session", ErrSessionExpired},
 	{"NotAuthorizedException", "refresh token has expired", ErrRefreshTokenExpired},
 	{"NotAuthorizedException", "refresh token has been revoked", ErrRefreshTokenRevoked},
 	{"NotAuthorizedException", "invalid refresh token", ErrInvalidRefreshToken},
@@ -327,24 +326,40 @@ var reasonRules = []reasonRule{
 	{"GroupExistsException", "", ErrGroupExists},
 	{"DuplicateProviderException", "", ErrProviderExists},
 	{"ConcurrentModificationException", "", ErrConflict},
+	{"NotAuthorizedException", "temporary password has expired", ErrTemporaryPasswordExpired},
+	{"NotAuthorizedException", "user cannot be confirmed. current status is confirmed", ErrUserConfirmed},
+	{"NotAuthorizedException", "user cannot confirm because user status is not unconfirmed", ErrUserConfirmed},
+	{"InvalidParameterException", "user is already confirmed", ErrUserConfirmed},
+	{"NotAuthorizedException", "password cannot be reset in the current state", ErrPasswordResetNotAllowed},
+	{"InvalidParameterException", "cannot reset password for the user", ErrPasswordResetNotAllowed},
+	{"ForbiddenException", "", ErrForbidden},
+	{"NotAuthorizedException", "does not have required scopes", ErrMissingScope},
+	{"InvalidParameterException", "flow not enabled", ErrFlowNotEnabled},
+	{"InvalidParameterException", "initiate auth method not supported", ErrFlowNotEnabled},
+	{"NotAuthorizedException", "signup is not permitted", ErrNotPermitted},
+	{"UnsupportedOperationException", "", ErrNotPermitted},
+	{"UserLambdaValidationException", "", ErrLambda},
+	{"UnexpectedLambdaException", "", ErrLambda},
+	{"InvalidLambdaResponseException", "", ErrLambda},
+	{"InvalidParameterException", "", ErrInvalidArgument},
 	{"InvalidParameterException", "value at 'password' failed", ErrInvalidPassword},
 	{"InvalidParameterException", "value at 'proposedpassword' failed", ErrInvalidPassword},
 	{"InvalidParameterException", "value at 'temporarypassword' failed", ErrInvalidPassword},
-	{"InvalidParameterException", "", ErrInvalidArgument}, // after the rules that know its text
 }
 
-// serviceReason returns the reason that the service's error in err stands for, or nil.
-func serviceReason(err error) error {
+// serviceReasons returns the reasons that the service's error in err stands for; nil when there are none.
+func serviceReasons(err error) (reasons []error) {
 	var refusal *deviceRefusal // its reason is not that of the same answer to a password
 	api := serviceError(err)
 	if errors.As(err, &refusal) || api == nil {
 		return nil
 	}
 	message := strings.ToLower(api.ErrorMessage())
+	lambda := strings.Contains(api.ErrorCode(), "Lambda") // its message is the application's own
 	for _, rule := range reasonRules {
-		if (rule.code == "" || rule.code == api.ErrorCode()) && strings.Contains(message, rule.message) {
-			return rule.reason
+		if (rule.code == api.ErrorCode() || rule.code == "" && !lambda) && strings.Contains(message, rule.message) {
+			reasons = append(reasons, rule.reason)
 		}
 	}
-	return nil
+	return reasons
 }

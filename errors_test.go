@@ -1,8 +1,11 @@
 package cognito_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"io"
+	"os"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -13,7 +16,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/gocognito/cognito"
-	"github.com/gocognito/cognito/cognitotest"
 	"github.com/gocognito/cognito/internal/prints"
 )
 
@@ -26,7 +28,7 @@ var reasons = []error{
 	cognito.ErrDeviceExists, cognito.ErrMFANotSetUp, cognito.ErrWebAuthnNotEnabled, cognito.ErrWebAuthnExpired, cognito.ErrWebAuthnRefused,
 	cognito.ErrGroupNotFound, cognito.ErrGroupExists, cognito.ErrProviderNotFound, cognito.ErrProviderExists, cognito.ErrConflict,
 	cognito.ErrTemporaryPasswordExpired, cognito.ErrUserConfirmed, cognito.ErrPasswordResetNotAllowed, cognito.ErrForbidden,
-	cognito.ErrMissingScope, cognito.ErrFlowNotEnabled, cognito.ErrNotPermitted, cognito.ErrLambda, cognito.ErrInvalidArgument,
+	cognito.ErrMissingScope, cognito.ErrFlowNotEnabled, cognito.ErrNotPermitted, cognito.ErrLambda,
 }
 
 // The messages are the service's own, as they were captured.
@@ -53,18 +55,6 @@ func TestReasonsOfServiceErrors(t *testing.T) {
 		{"NotAuthorizedException", "Client 1example23456789 is configured with secret but SECRET_HASH was not received", cognito.ErrSecretHash, false},
 		{"NotAuthorizedException", "Client 1example23456789 is configured for secret but secret was not received", cognito.ErrSecretHash, false},
 		{"NotAuthorizedException", "SignUp is not permitted for this user pool", cognito.ErrNotPermitted, false},
-		{"NotAuthorizedException", "Temporary password has expired and must be reset by an administrator.", cognito.ErrTemporaryPasswordExpired, false},
-		{"NotAuthorizedException", "User password cannot be reset in the current state.", cognito.ErrPasswordResetNotAllowed, false},
-		{"NotAuthorizedException", "User cannot be confirmed. Current status is CONFIRMED", cognito.ErrUserConfirmed, false},
-		{"InvalidParameterException", "User is already confirmed.", cognito.ErrUserConfirmed, false},
-		{"ForbiddenException", "Request not allowed due to WAF block.", cognito.ErrForbidden, false},
-		{"NotAuthorizedException", "Access Token does not have required scopes", cognito.ErrMissingScope, false},
-		{"InvalidParameterException", "Auth flow not enabled for this client", cognito.ErrFlowNotEnabled, false},
-		{"UserLambdaValidationException", "PreSignUp failed with error no.", cognito.ErrLambda, false},
-		{"UnexpectedLambdaException", "whatever", cognito.ErrLambda, false},
-		{"InvalidLambdaResponseException", "whatever", cognito.ErrLambda, false},
-		{"CodeMismatchException", "Invalid session for the user.", cognito.ErrSessionExpired, false},
-		{"InvalidParameterException", "1 validation error detected: Value at 'password' failed to satisfy constraint: Member must have length greater than or equal to 6", cognito.ErrInvalidPassword, false},
 		{"RefreshTokenReuseException", "whatever", cognito.ErrRefreshTokenReused, true},
 		{"UserNotFoundException", "User does not exist.", cognito.ErrUserNotFound, true},
 		{"UsernameExistsException", "User already exists", cognito.ErrUserExists, false},
@@ -87,7 +77,7 @@ func TestReasonsOfServiceErrors(t *testing.T) {
 		{"MFAMethodNotFoundException", "", cognito.ErrMFANotSetUp, false},
 		{"InvalidParameterException", "User has not verified software token mfa", cognito.ErrMFANotSetUp, false},
 		{"InvalidParameterException", "User has not set up software token mfa", cognito.ErrMFANotSetUp, false},
-		{"InvalidParameterException", "Invalid device key given.", cognito.ErrInvalidArgument, false},
+		{"InvalidParameterException", "Invalid device key given.", nil, false},
 		{"WebAuthnNotEnabledException", "", cognito.ErrWebAuthnNotEnabled, false},
 		{"WebAuthnConfigurationMissingException", "", cognito.ErrWebAuthnNotEnabled, false},
 		{"WebAuthnChallengeNotFoundException", "", cognito.ErrWebAuthnExpired, false},
@@ -162,42 +152,102 @@ func TestInvalidRefreshTokenListsItsCauses(t *testing.T) {
 	}
 }
 
+// reasonNames are the reasons that testdata/messages.txt names.
+var reasonNames = map[string]error{
+	"ErrAccessTokenExpired":       cognito.ErrAccessTokenExpired,
+	"ErrCodeExpired":              cognito.ErrCodeExpired,
+	"ErrCodeMismatch":             cognito.ErrCodeMismatch,
+	"ErrConflict":                 cognito.ErrConflict,
+	"ErrDeviceNotFound":           cognito.ErrDeviceNotFound,
+	"ErrFlowNotEnabled":           cognito.ErrFlowNotEnabled,
+	"ErrForbidden":                cognito.ErrForbidden,
+	"ErrGroupExists":              cognito.ErrGroupExists,
+	"ErrGroupNotFound":            cognito.ErrGroupNotFound,
+	"ErrInvalidArgument":          cognito.ErrInvalidArgument,
+	"ErrInvalidCredentials":       cognito.ErrInvalidCredentials,
+	"ErrInvalidPassword":          cognito.ErrInvalidPassword,
+	"ErrInvalidRefreshToken":      cognito.ErrInvalidRefreshToken,
+	"ErrLambda":                   cognito.ErrLambda,
+	"ErrLimitExceeded":            cognito.ErrLimitExceeded,
+	"ErrMFANotSetUp":              cognito.ErrMFANotSetUp,
+	"ErrMissingScope":             cognito.ErrMissingScope,
+	"ErrNotPermitted":             cognito.ErrNotPermitted,
+	"ErrPasswordResetNotAllowed":  cognito.ErrPasswordResetNotAllowed,
+	"ErrPasswordResetRequired":    cognito.ErrPasswordResetRequired,
+	"ErrProviderExists":           cognito.ErrProviderExists,
+	"ErrProviderNotFound":         cognito.ErrProviderNotFound,
+	"ErrRefreshTokenExpired":      cognito.ErrRefreshTokenExpired,
+	"ErrRefreshTokenReused":       cognito.ErrRefreshTokenReused,
+	"ErrRefreshTokenRevoked":      cognito.ErrRefreshTokenRevoked,
+	"ErrSessionExpired":           cognito.ErrSessionExpired,
+	"ErrTemporaryPasswordExpired": cognito.ErrTemporaryPasswordExpired,
+	"ErrThrottled":                cognito.ErrThrottled,
+	"ErrTokenRevoked":             cognito.ErrTokenRevoked,
+	"ErrTooManyAttempts":          cognito.ErrTooManyAttempts,
+	"ErrUserConfirmed":            cognito.ErrUserConfirmed,
+	"ErrUserDisabled":             cognito.ErrUserDisabled,
+	"ErrUserExists":               cognito.ErrUserExists,
+	"ErrUserNotConfirmed":         cognito.ErrUserNotConfirmed,
+	"ErrUserNotFound":             cognito.ErrUserNotFound,
+}
+
+func TestEveryMessageHasItsReasons(t *testing.T) {
+	t.Parallel()
+	table, err := os.ReadFile("testdata/messages.txt")
+	require.NoError(t, err)
+	rows := 0
+	for line := range strings.Lines(string(table)) {
+		if strings.HasPrefix(line, "#") {
+			continue
+		}
+		rows++
+		cells := strings.Split(strings.TrimSpace(line), " | ")
+		require.Len(t, cells, 3, line)
+		want := map[string]bool{}
+		if why, none := strings.CutPrefix(cells[2], "-: "); none {
+			assert.NotEmpty(t, why, line)
+		} else {
+			for name := range strings.SplitSeq(cells[2], ", ") {
+				require.Contains(t, reasonNames, name, line)
+				want[name] = true
+			}
+		}
+		err := error(&cognito.Error{Op: "Op", Err: &smithy.OperationError{
+			OperationName: "InitiateAuth", Err: &smithy.GenericAPIError{Code: cells[0], Message: cells[1]},
+		}})
+		for name, reason := range reasonNames {
+			assert.Equal(t, want[name], errors.Is(err, reason), "%s: %s", line, name)
+		}
+	}
+	assert.Greater(t, rows, 70)
+}
+
 func TestIsTemporary(t *testing.T) {
 	t.Parallel()
-	tests := []struct {
-		name  string
-		fault func(*cognitotest.Server)
-		want  bool
-	}{
-		{"a server's fault", func(srv *cognitotest.Server) { srv.Fault(cognitotest.Fault{Op: "InitiateAuth", Times: -1}) }, true},
-		{"a lost reply", func(srv *cognitotest.Server) {
-			srv.Fault(cognitotest.Fault{Op: "InitiateAuth", Kind: cognitotest.FaultLostReply, Times: -1})
-		}, true},
-		{"throttled", func(srv *cognitotest.Server) {
-			answer(srv, "InitiateAuth", 400, map[string]any{"__type": "TooManyRequestsException", "message": "Rate exceeded"})
-		}, true},
-		{"keys unavailable", func(srv *cognitotest.Server) { srv.Fault(cognitotest.Fault{Op: "JWKS", Times: -1}) }, true},
-		{"a rejection", func(srv *cognitotest.Server) {
-			answer(srv, "InitiateAuth", 400, map[string]any{"__type": "NotAuthorizedException", "message": "something new"})
-		}, false},
-		{"a disabled user", func(srv *cognitotest.Server) {
-			answer(srv, "InitiateAuth", 400, map[string]any{"__type": "NotAuthorizedException", "message": "User is disabled."})
-		}, false},
+	api := func(code string) error {
+		return &cognito.Error{Op: "Op", Err: &smithy.GenericAPIError{Code: code, Message: "x"}}
 	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			t.Parallel()
-			srv := newServer(t, cognitotest.Config{})
-			c := newClient(t, srv, cognito.WithUsername("bob"), cognito.WithClientOptions(noBackoff))
-			tt.fault(srv)
-			err := c.Authenticate(t.Context(), testPassword)
-			require.Error(t, err)
-			assert.Equal(t, tt.want, cognito.IsTemporary(err), "%v", err)
-		})
+	for _, err := range []error{
+		api("TooManyRequestsException"), api("InternalErrorException"), cognito.ErrKeysUnavailable,
+		context.DeadlineExceeded, io.ErrUnexpectedEOF,
+	} {
+		assert.True(t, cognito.IsTemporary(err), "%v", err)
+		assert.False(t, cognito.IsTerminal(err), "%v", err)
 	}
-	assert.False(t, cognito.IsTemporary(nil))
-	srv := newServer(t, cognitotest.Config{})
-	err := newClient(t, srv).Authenticate(t.Context(), "")
-	require.ErrorIs(t, err, cognito.ErrInvalidArgument)
-	assert.False(t, cognito.IsTemporary(err))
+	for _, err := range []error{
+		nil, errors.New("x"), context.Canceled, api("NotAuthorizedException"), api("UnexpectedLambdaException"), cognito.ErrNotSignedIn,
+	} {
+		assert.False(t, cognito.IsTemporary(err), "%v", err)
+	}
+}
+
+func TestLambdaTextIsKept(t *testing.T) {
+	t.Parallel()
+	text := "PreSignUp failed with error invalid session of the application."
+	err := error(&cognito.Error{Op: "Op", Err: &types.UserLambdaValidationException{Message: &text}})
+	var lambda *types.UserLambdaValidationException
+	require.ErrorAs(t, err, &lambda)
+	require.ErrorIs(t, err, cognito.ErrLambda)
+	require.NotErrorIs(t, err, cognito.ErrSessionExpired)
+	require.ErrorContains(t, err, text)
 }

@@ -6,6 +6,7 @@ import (
 	"crypto/sha1" //nolint:gosec // RFC 6238 with SHA-1 is what the service and the authenticators speak
 	"encoding/base32"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -73,7 +74,7 @@ func (c *Cognito) associateSoftwareToken(ctx context.Context) (*SoftwareToken, e
 		return nil, err
 	}
 	if aws.ToString(out.SecretCode) == "" {
-		return nil, fieldError("the service's answer", "want a secret, got none")
+		return nil, errors.New("the service's answer: want a secret, got none")
 	}
 	return &SoftwareToken{Secret: *out.SecretCode}, nil
 }
@@ -97,7 +98,7 @@ func (c *Cognito) verifySoftwareToken(ctx context.Context, code, deviceName stri
 	if err != nil {
 		return err
 	}
-	if code = withoutSpaces(code); code == "" {
+	if code = plainCode(code); code == "" {
 		return errNoCode
 	}
 	ch, err := c.setUp(ctx, pending, func(accessToken, session *string) (*string, error) {
