@@ -611,43 +611,44 @@ type exchangeTable struct {
 
 type exchanged struct {
 	result *types.AuthenticationResultType
-	at     time.Time
+	at     time.Time // by this machine's clock
+	clock  time.Time // the same moment by the caller's, by which what came may have expired since
 }
 
 // do returns what exchange returns, or what the exchange of the same refresh token returns or has just returned. have
 // is the access token that the caller has already.
-func (t *exchangeTable) do(ctx context.Context, key, have string, exchange func(context.Context) (*types.AuthenticationResultType, error)) (*types.AuthenticationResultType, error) {
+func (t *exchangeTable) do(ctx context.Context, key, have string, now func() time.Time, exchange func(context.Context) (*types.AuthenticationResultType, error)) (*types.AuthenticationResultType, error) {
 	result, _, err := t.flights.Do(ctx, key, func(ctx context.Context) (*types.AuthenticationResultType, error) {
-		if result := t.find(key); result != nil && aws.ToString(result.AccessToken) != have {
+		if result := t.find(key, now()); result != nil && aws.ToString(result.AccessToken) != have {
 			return result, nil
 		}
 		result, err := exchange(ctx)
 		if err == nil {
-			t.add(key, result)
+			t.add(key, result, now())
 		}
 		return result, err
 	})
 	return result, err
 }
 
-func (t *exchangeTable) find(key string) *types.AuthenticationResultType {
+func (t *exchangeTable) find(key string, now time.Time) *types.AuthenticationResultType {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if e, ok := t.recent[key]; ok && time.Since(e.at) < exchangeMemory {
+	if e, ok := t.recent[key]; ok && time.Since(e.at) < exchangeMemory && now.Sub(e.clock) < exchangeMemory {
 		return e.result
 	}
 	return nil
 }
 
 // add keeps a result for a while. What is too old goes whenever a new one comes.
-func (t *exchangeTable) add(key string, result *types.AuthenticationResultType) {
+func (t *exchangeTable) add(key string, result *types.AuthenticationResultType, now time.Time) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	maps.DeleteFunc(t.recent, func(_ string, e exchanged) bool { return time.Since(e.at) >= exchangeMemory })
 	if t.recent == nil {
 		t.recent = map[string]exchanged{}
 	}
-	t.recent[key] = exchanged{result, time.Now()}
+	t.recent[key] = exchanged{result, time.Now(), now}
 }
 
 // forget drops what brought tokens, and what they brought, when their session is over.
@@ -675,7 +676,7 @@ func (c *Cognito) spend(ctx context.Context, base *tokenSet, request refreshRequ
 	if request.hasWishes() {
 		key += string(request.flow) + request.key().metadata
 	}
-	return exchanges.do(ctx, key, base.AccessToken, func(ctx context.Context) (*types.AuthenticationResultType, error) {
+	return exchanges.do(ctx, key, base.AccessToken, c.pool.now, func(ctx context.Context) (*types.AuthenticationResultType, error) {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), exchangeTimeout)
 		defer cancel()
 		for attempt := 1; ; attempt++ {
