@@ -1,4 +1,4 @@
-.PHONY: test race lint fuzz chaos bench interop ci
+.PHONY: test race lint fuzz chaos model bench interop ci
 
 test:
 	go test ./...
@@ -14,6 +14,9 @@ fuzz:
 
 chaos:
 	CHAOS_TIME=2m go test -race -run '^TestChaos$$' -count 1 -v .
+
+model:
+	MODEL_RUNS=2000 go test -race -run '^TestSessionModel$$' -count 1 -timeout 30m .
 
 bench:
 	go test -run '^$$' -bench . -benchmem ./...

@@ -385,7 +385,10 @@ func (m *model) judge(a *action, all []*action) (ended []string) {
 	case a.signsOut() && a.err == nil:
 		for _, tokens := range a.before {
 			if id := signInOf(tokens); id != "" && claimIn(tokens.AccessToken, "username") == v.user {
-				ended = append(ended, id)
+				// What is only forgotten others may still have and refresh: where a store fails, they do not learn of it.
+				if a.op != "forget" || !m.storeFaults {
+					ended = append(ended, id)
+				}
 			}
 		}
 		if alone {

@@ -605,44 +605,52 @@ var exchanges exchangeTable
 type exchangeTable struct {
 	flights flight.Group[string, *types.AuthenticationResultType]
 
-	mu     sync.Mutex                                 // protects the field below
-	recent map[string]*types.AuthenticationResultType // dropped after exchangeMemory
+	mu     sync.Mutex           // protects the field below
+	recent map[string]exchanged // dropped after exchangeMemory
+}
+
+type exchanged struct {
+	result *types.AuthenticationResultType
+	at     time.Time // by the caller's clock, by which what came may have expired since
 }
 
 // do returns what exchange returns, or what the exchange of the same refresh token returns or has just returned. have
 // is the access token that the caller has already.
-func (t *exchangeTable) do(ctx context.Context, key, have string, exchange func(context.Context) (*types.AuthenticationResultType, error)) (*types.AuthenticationResultType, error) {
+func (t *exchangeTable) do(ctx context.Context, key, have string, now func() time.Time, exchange func(context.Context) (*types.AuthenticationResultType, error)) (*types.AuthenticationResultType, error) {
 	result, _, err := t.flights.Do(ctx, key, func(ctx context.Context) (*types.AuthenticationResultType, error) {
-		if result := t.find(key); result != nil && aws.ToString(result.AccessToken) != have {
+		if result := t.find(key, now()); result != nil && aws.ToString(result.AccessToken) != have {
 			return result, nil
 		}
 		result, err := exchange(ctx)
 		if err == nil {
-			t.add(key, result)
+			t.add(key, result, now())
 		}
 		return result, err
 	})
 	return result, err
 }
 
-func (t *exchangeTable) find(key string) *types.AuthenticationResultType {
+func (t *exchangeTable) find(key string, now time.Time) *types.AuthenticationResultType {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return t.recent[key]
+	if e, ok := t.recent[key]; ok && now.Sub(e.at) < exchangeMemory {
+		return e.result
+	}
+	return nil
 }
 
 // add keeps a result for a while.
-func (t *exchangeTable) add(key string, result *types.AuthenticationResultType) {
+func (t *exchangeTable) add(key string, result *types.AuthenticationResultType, now time.Time) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.recent == nil {
-		t.recent = map[string]*types.AuthenticationResultType{}
+		t.recent = map[string]exchanged{}
 	}
-	t.recent[key] = result
+	t.recent[key] = exchanged{result, now}
 	time.AfterFunc(exchangeMemory, func() {
 		t.mu.Lock()
 		defer t.mu.Unlock()
-		if t.recent[key] == result {
+		if t.recent[key].result == result {
 			delete(t.recent, key)
 		}
 	})
@@ -652,9 +660,9 @@ func (t *exchangeTable) add(key string, result *types.AuthenticationResultType) 
 func (t *exchangeTable) forget(tokens Tokens) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	maps.DeleteFunc(t.recent, func(key string, result *types.AuthenticationResultType) bool {
-		return key == fingerprint(tokens) || aws.ToString(result.AccessToken) == tokens.AccessToken ||
-			tokens.RefreshToken != "" && aws.ToString(result.RefreshToken) == tokens.RefreshToken
+	maps.DeleteFunc(t.recent, func(key string, e exchanged) bool {
+		return strings.HasPrefix(key, fingerprint(tokens)) || aws.ToString(e.result.AccessToken) == tokens.AccessToken ||
+			tokens.RefreshToken != "" && aws.ToString(e.result.RefreshToken) == tokens.RefreshToken
 	})
 }
 
@@ -669,11 +677,11 @@ func (c *Cognito) spend(ctx context.Context, base *tokenSet, request refreshRequ
 	}
 	ctx, cancel := context.WithTimeout(ctx, exchangeTimeout)
 	defer cancel()
-	key := fingerprint(base.Tokens)
+	key := fingerprint(base.Tokens) + c.shared().id + c.shared().clientID
 	if request.hasWishes() {
 		key += string(request.flow) + request.key().metadata
 	}
-	return exchanges.do(ctx, key, base.AccessToken, func(ctx context.Context) (*types.AuthenticationResultType, error) {
+	return exchanges.do(ctx, key, base.AccessToken, c.shared().now, func(ctx context.Context) (*types.AuthenticationResultType, error) {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), exchangeTimeout)
 		defer cancel()
 		for attempt := 1; ; attempt++ {
