@@ -217,7 +217,7 @@ type argumentError struct{ text string }
 
 func (e *argumentError) Error() string { return e.text }
 
-func (e *argumentError) Is(target error) bool { return target == ErrInvalidArgument } //nolint:errorlint // Is compares the sentinel itself
+func (e *argumentError) Is(target error) bool { return target == ErrInvalidArgument }
 
 // causeText shortens the SDK's wrapping ("operation error …, https response error …") to the operation, the
 // service's own exception and the request ID that AWS support asks for.
@@ -333,6 +333,7 @@ var reasonRules = []reasonRule{
 	{"NotAuthorizedException", "password cannot be reset in the current state", ErrPasswordResetNotAllowed},
 	{"InvalidParameterException", "cannot reset password for the user", ErrPasswordResetNotAllowed},
 	{"ForbiddenException", "", ErrForbidden},
+	{"NotAuthorizedException", "because of security reasons", ErrForbidden},
 	{"NotAuthorizedException", "does not have required scopes", ErrMissingScope},
 	{"InvalidParameterException", "flow not enabled", ErrFlowNotEnabled},
 	{"InvalidParameterException", "initiate auth method not supported", ErrFlowNotEnabled},
