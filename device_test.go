@@ -361,3 +361,24 @@ func TestDeviceOperationsRefuseBadArguments(t *testing.T) {
 	_, err := c.AdminGetDevice(ctx, "bob", "eu-west-1_0a")
 	require.ErrorContains(t, err, "want a device, got none")
 }
+
+// A sign-in that was begun with a device and is taken up without it ends, and says what is missing; with it the device
+// proves itself without the caller.
+func TestChallengeIsTakenUpWithoutItsDevice(t *testing.T) {
+	t.Parallel()
+	srv := newDeviceServer(t, false)
+	asks := func() *cognito.Cognito {
+		c := newFlowClient(t, srv, cognito.WithChallenge(cognito.Challenge{
+			Name: "SMS_MFA", Session: "session-of-twenty-characters", Username: "bob",
+		}))
+		answer(srv, "RespondToAuthChallenge", 200, map[string]any{
+			"ChallengeName": "DEVICE_SRP_AUTH", "Session": "session-of-twenty-characters", "ChallengeParameters": map[string]string{"USERNAME": "bob"},
+		})
+		return c
+	}
+	err := asks().RespondToSMSMFAChallenge(t.Context(), "123456")
+	require.ErrorContains(t, err, "option WithDevice")
+	require.ErrorContains(t, err, "DEVICE_SRP_AUTH")
+	var challenged *cognito.ChallengeError
+	assert.NotErrorAs(t, err, &challenged)
+}
