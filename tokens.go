@@ -290,8 +290,10 @@ func (c *Cognito) usable(ctx context.Context) (*tokenSet, error) {
 	}
 	verified, err := c.verify(ctx, ts)
 	switch {
-	case err != nil && (errors.Is(err, ErrKeysUnavailable) || ts.RefreshToken == ""):
+	case errors.Is(err, ErrKeysUnavailable):
 		return nil, err
+	case err != nil && ts.RefreshToken == "":
+		return nil, fmt.Errorf("%w: %w", ErrNotSignedIn, err)
 	case err != nil:
 		return ts, nil //nolint:nilerr // the refresh token may be good, and what it brings is verified
 	}
