@@ -75,7 +75,7 @@ func refreshForEver(t *testing.T, path string) {
 		cognito.WithTokenStore(cognito.NewFileStore(path)))
 	require.NoError(t, err)
 	for {
-		if err := c.RenewAccessToken(context.Background()); err != nil { //nolint:usetesting // until the process ends
+		if err := c.RenewAccessToken(context.Background()); err != nil {
 			os.Exit(1)
 		}
 	}
