@@ -395,7 +395,7 @@ func (s *signIn) answerPasswordVerifier(ctx context.Context, reply authReply) (a
 
 // surface makes the challenge the session's, and leaves it to the handler or the caller.
 func (s *signIn) surface(ctx context.Context, reply authReply) (authReply, error) {
-	if reply.challenge == types.ChallengeNameTypeSelectChallenge {
+	if reply.challenge == types.ChallengeNameTypeSelectChallenge && (s.start == nil || s.start.flow == types.AuthFlowTypeUserAuth) {
 		s.passwordSRP = nil // the user has no password, or may choose
 	}
 	ch := Challenge{

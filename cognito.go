@@ -16,6 +16,7 @@ import (
 	"github.com/aws/smithy-go/middleware"
 
 	"github.com/gocognito/cognito/internal/backoff"
+	"github.com/gocognito/cognito/internal/flight"
 )
 
 // Cognito is a client of one user pool and app client, and the session of at most one of its users. Make one
@@ -45,6 +46,7 @@ type pool struct {
 
 	refreshPauses backoff.Table[string] // by refresh token
 	signInPauses  backoff.Table[string] // of transports, by user and password
+	signInTurns   flight.Locks[string]  // likewise: one sign-in at a time, so that each knows how the last one ended
 }
 
 // shared returns what c's sessions share. It never is nil: for a Cognito that New did not make every call fails.

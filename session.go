@@ -383,7 +383,7 @@ func (c *Cognito) sync(ctx context.Context) (*tokenSet, error) {
 		if s.remove(ctx) == nil {
 			st = s.update(func(st *state) { st.stored, st.ended = Tokens{}, "" })
 		}
-	case loaded.equal(st.stored):
+	case loaded.equal(st.stored) && (own != nil || loaded == Tokens{}): // else they were seen, but not taken
 	case loaded == Tokens{}:
 		// Somebody has signed the user out, or forgotten the tokens, since this session saw them there.
 		s.update(func(st *state) { st.clear(); st.stored = Tokens{} })
@@ -525,7 +525,7 @@ func (s *session) end(ctx context.Context, ts *tokenSet) error {
 		}
 	})
 	if ts != nil {
-		exchanges.forget(ts.Tokens)
+		exchanges.forget(ts)
 	}
 	return err
 }

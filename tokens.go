@@ -398,6 +398,11 @@ func (c *Cognito) refreshInTurn(ctx context.Context, request refreshRequest) (re
 		if err := ctx.Err(); err != nil {
 			return err
 		}
+		if request.background { // another value may have failed while this one waited for its turn
+			if _, err := pauses.Recent(pause, c.shared().now()); err != nil {
+				return err
+			}
+		}
 		result, err = c.refreshNow(context.WithoutCancel(ctx), request)
 		switch {
 		case err == nil || IsTerminal(&Error{Err: err}) || errors.Is(err, ErrNotSignedIn):
@@ -594,6 +599,7 @@ func (c *Cognito) exchange(ctx context.Context, base *tokenSet, request refreshR
 	case keyMissing(err):
 		s.wait(ctx, base, ts)
 	default:
+		exchanges.forget(base)               // the service may give better ones when it is asked again
 		s.rotate(ctx, base, ts.RefreshToken) // the new tokens are rejected, but the old refresh token is spent
 	}
 	return nil, err
@@ -612,8 +618,9 @@ type exchangeTable struct {
 }
 
 type exchanged struct {
-	result *types.AuthenticationResultType
-	at     time.Time // by the caller's clock, by which what came may have expired since
+	result  *types.AuthenticationResultType
+	subject string    // of its access token; "": it cannot be read
+	at      time.Time // by the caller's clock, by which what came may have expired since
 }
 
 // do returns what exchange returns, or what the exchange of the same refresh token returns or has just returned. have
@@ -624,7 +631,7 @@ func (t *exchangeTable) do(ctx context.Context, key, have string, now func() tim
 			return result, nil
 		}
 		result, err := exchange(ctx)
-		if err == nil {
+		if err == nil && result != nil && aws.ToString(result.AccessToken) != "" {
 			t.add(key, result, now())
 		}
 		return result, err
@@ -648,7 +655,7 @@ func (t *exchangeTable) add(key string, result *types.AuthenticationResultType, 
 	if t.recent == nil {
 		t.recent = map[string]exchanged{}
 	}
-	t.recent[key] = exchanged{result, now}
+	t.recent[key] = exchanged{result, readTokens(Tokens{AccessToken: aws.ToString(result.AccessToken)}).subject, now}
 	time.AfterFunc(exchangeMemory, func() {
 		t.mu.Lock()
 		defer t.mu.Unlock()
@@ -658,13 +665,14 @@ func (t *exchangeTable) add(key string, result *types.AuthenticationResultType, 
 	})
 }
 
-// forget drops what brought tokens, and what they brought, when their session is over.
-func (t *exchangeTable) forget(tokens Tokens) {
+// forget drops all that exchanges brought the user of ts, when a session of that user is over: a sign-out may end the
+// others, too, and older refresh tokens of the same sign-in must not bring its tokens back.
+func (t *exchangeTable) forget(ts *tokenSet) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	maps.DeleteFunc(t.recent, func(key string, e exchanged) bool {
-		return strings.HasPrefix(key, fingerprint(tokens)) || aws.ToString(e.result.AccessToken) == tokens.AccessToken ||
-			tokens.RefreshToken != "" && aws.ToString(e.result.RefreshToken) == tokens.RefreshToken
+		return strings.HasPrefix(key, fingerprint(ts.Tokens)) || ts.subject != "" && e.subject == ts.subject ||
+			ts.RefreshToken != "" && aws.ToString(e.result.RefreshToken) == ts.RefreshToken
 	})
 }
 
@@ -976,10 +984,10 @@ func (c *Cognito) endSession(ctx context.Context, end ending) error {
 		switch {
 		case err != nil:
 			return err
-		case ts == nil && had != nil:
-			return nil // signed out while this call waited for its turn
-		case ts == nil:
+		case ts == nil && had == nil:
 			return ErrNotSignedIn
+		case ts == nil:
+			ts = had // somebody emptied the store: the service knows whether that was a sign-out
 		}
 		over := false
 		if end.live && (ts.AccessToken == "" || ts.hasExpired(c.shared().now())) && ts.RefreshToken != "" {
@@ -992,7 +1000,9 @@ func (c *Cognito) endSession(ctx context.Context, end ending) error {
 			case err == nil:
 				ts = fresh
 			default:
-				ts = s.current().newest()
+				if newest := s.current().newest(); newest != nil {
+					ts = newest
+				}
 			}
 		}
 		if end.live && ts.AccessToken == "" || !end.live && ts.RefreshToken == "" {

@@ -321,10 +321,18 @@ func (t *transport) signInNow(ctx context.Context, refused *tokenSet) (*tokenSet
 	}
 	password := t.password()
 	pause := signInPause(t.c.Username(), password)
+	done, err := p.signInTurns.Lock(ctx, pause)
+	if err != nil {
+		return nil, wrapError("Authenticate", fmt.Errorf("waiting for another sign-in: %w", err))
+	}
+	defer done()
 	if err := waitOut(ctx, &p.signInPauses, pause, p.now); err != nil {
 		return nil, err
 	}
-	err := t.c.Authenticate(ctx, password)
+	if ts, err := t.c.usable(ctx); err == nil && ts.verified() && ts.fresh(p.now()) && !ts.same(refused) {
+		return ts, nil // another session over the same store has just signed in
+	}
+	err = t.c.Authenticate(ctx, password)
 	var challenged *ChallengeError
 	switch {
 	case err == nil || errors.As(err, &challenged):

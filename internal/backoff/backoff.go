@@ -59,10 +59,11 @@ func (t *Table[K]) Failed(key K, err error, policy Policy, now time.Time) {
 		}
 		t.entries[key] = e
 	}
-	wait := policy.Max
-	if e.failures < 30 && policy.First<<e.failures < policy.Max {
-		wait = policy.First << e.failures
+	wait := policy.First
+	for doubled := 0; doubled < e.failures && wait < policy.Max; doubled++ {
+		wait *= 2
 	}
+	wait = min(wait, policy.Max)
 	wait += time.Duration(rand.Float64() * policy.Jitter * float64(wait)) //nolint:gosec // it spreads load and protects nothing
 	e.err, e.failures, e.until, e.elapsed = err, e.failures+1, now.Add(wait), time.Now().Add(wait)
 }

@@ -81,3 +81,15 @@ func TestTableIsBounded(t *testing.T) {
 	}
 	assert.Equal(t, 10_000, kept)
 }
+
+func TestWaitsStayAtTheirLongest(t *testing.T) {
+	t.Parallel()
+	var table backoff.Table[int]
+	now := time.Now()
+	for range 100 {
+		table.Failed(1, errBroken, backoff.Policy{First: 30 * time.Second, Max: 30 * time.Minute}, now)
+	}
+	wait, err := table.Recent(1, now)
+	require.ErrorIs(t, err, errBroken)
+	assert.Greater(t, wait, 29*time.Minute)
+}
