@@ -513,11 +513,17 @@ func (s *session) rotate(ctx context.Context, base *tokenSet, refreshToken strin
 // end forgets the session's tokens, here and in the store. Where the store fails, its tokens are not taken again.
 func (s *session) end(ctx context.Context, ts *tokenSet) error {
 	err := s.remove(ctx)
+	var left Tokens // what the store still holds, perhaps of another process's refresh
+	if err != nil {
+		left, _, _ = s.load(ctx)
+	}
 	s.update(func(st *state) {
 		st.clear()
 		st.metadata = nil
 		if err == nil {
 			st.stored, st.ended = Tokens{}, ""
+		} else if left != (Tokens{}) {
+			st.ended = fingerprint(left)
 		} else if ts != nil {
 			if st.ended = fingerprint(ts.Tokens); st.stored != (Tokens{}) {
 				st.ended = fingerprint(st.stored)

@@ -2,6 +2,7 @@ package cognito_test
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
@@ -270,4 +271,138 @@ func TestGoodTokensTakeNoLock(t *testing.T) { //nolint:paralleltest // see above
 		})
 		assert.LessOrEqual(t, allocated, 1.0)
 	}
+}
+
+// failingDelete is a store that cannot delete while err is set.
+type failingDelete struct {
+	*cognito.MemoryStore
+
+	err error
+}
+
+func (f *failingDelete) Delete(ctx context.Context) error {
+	if f.err != nil {
+		return f.err
+	}
+	return f.MemoryStore.Delete(ctx)
+}
+
+// ForgetTokens forgets what another process has refreshed since, too, also where the store cannot delete it.
+func TestForgottenTokensAreNotTakenAgain(t *testing.T) {
+	t.Parallel()
+	for _, held := range []bool{false, true} {
+		srv := newServer(t, cognitotest.Config{Clients: []cognitotest.Client{rotating(0)}})
+		store := &failingDelete{MemoryStore: cognito.NewMemoryStore()}
+		c := signedIn(t, srv, cognito.WithTokenStore(store))
+		if !held {
+			c = newClient(t, srv, cognito.WithTokenStore(store))
+		}
+		require.NoError(t, newClient(t, srv, cognito.WithTokenStore(store)).RenewAccessToken(t.Context()))
+		store.err = errors.New("read-only")
+		require.ErrorIs(t, c.ForgetTokens(t.Context()), store.err)
+		_, err := c.Token(t.Context())
+		require.ErrorIs(t, err, cognito.ErrNotSignedIn)
+	}
+}
+
+// A store that was emptied does not make a deletion or a sign-out of it that never reached the service.
+func TestSignOutWithAnEmptiedStoreAsksTheService(t *testing.T) {
+	t.Parallel()
+	for op, end := range map[string]func(*cognito.Cognito) error{
+		"DeleteUser":    func(c *cognito.Cognito) error { return c.DeleteUser(t.Context()) },
+		"GlobalSignOut": func(c *cognito.Cognito) error { return c.Logout(t.Context()) },
+		"RevokeToken":   func(c *cognito.Cognito) error { return c.RevokeToken(t.Context()) },
+	} {
+		t.Run(op, func(t *testing.T) {
+			srv := newServer(t, cognitotest.Config{})
+			store := cognito.NewMemoryStore()
+			c := signedIn(t, srv, cognito.WithTokenStore(store))
+			require.NoError(t, store.Delete(t.Context()))
+			require.NoError(t, end(c))
+			requests := srv.Requests()
+			assert.Equal(t, op, requests[len(requests)-1].Op)
+			assert.Zero(t, c.Tokens())
+		})
+	}
+}
+
+// Keys are not needed to revoke what a store holds.
+func TestRevokeTokenWithoutKeys(t *testing.T) {
+	t.Parallel()
+	srv := newServer(t, cognitotest.Config{})
+	store := cognito.NewMemoryStore()
+	signedIn(t, srv, cognito.WithTokenStore(store))
+	srv.Fault(cognitotest.Fault{Op: "JWKS", Times: -1})
+	require.NoError(t, newClient(t, srv, cognito.WithTokenStore(store)).RevokeToken(t.Context()))
+	stored, err := store.Load(t.Context())
+	require.NoError(t, err)
+	assert.Zero(t, stored)
+}
+
+// An answer without tokens is an error of its call and of no other.
+func TestAnEmptyAnswerToARefresh(t *testing.T) {
+	t.Parallel()
+	srv := newServer(t, cognitotest.Config{})
+	c := signedIn(t, srv)
+	answer(srv, "GetTokensFromRefreshToken", 200, map[string]any{})
+	require.ErrorContains(t, c.RenewAccessToken(t.Context()), "want an access token, got none")
+	srv.Intercept(nil)
+	require.NoError(t, signedIn(t, newServer(t, cognitotest.Config{})).Logout(t.Context()))
+	require.NoError(t, c.RenewAccessToken(t.Context()))
+	require.NoError(t, c.Logout(t.Context()))
+}
+
+// A value that still has an older refresh token does not bring a session back that was signed out with a newer one.
+func TestOlderRefreshTokenAfterASignOut(t *testing.T) {
+	t.Parallel()
+	srv := newServer(t, cognitotest.Config{Clients: []cognitotest.Client{rotating(time.Minute)}})
+	c := signedIn(t, srv)
+	first := c.Tokens()
+	require.NoError(t, c.RenewAccessToken(t.Context()))
+	require.NoError(t, c.RenewAccessToken(t.Context()))
+	require.NoError(t, c.Logout(t.Context()))
+	require.Error(t, newClient(t, srv, cognito.WithTokens(first)).RenewAccessToken(t.Context()))
+}
+
+// Sessions of one user over one store know how the others' refresh has just failed.
+func TestValuesShareTheBackOff(t *testing.T) {
+	t.Parallel()
+	srv := newServer(t, cognitotest.Config{})
+	client := newClient(t, srv, cognito.WithClientOptions(noBackoff))
+	store := cognito.NewMemoryStore()
+	require.NoError(t, client.ForUser("bob", cognito.WithTokenStore(store)).Authenticate(t.Context(), testPassword))
+	srv.Advance(2 * time.Hour)
+	answer(srv, "GetTokensFromRefreshToken", 400, map[string]any{"__type": "NotAuthorizedException", "message": "something new"})
+	var callers sync.WaitGroup
+	for range 20 {
+		callers.Go(func() {
+			_, err := client.ForUser("bob", cognito.WithTokenStore(store)).Token(t.Context())
+			assert.Error(t, err)
+		})
+	}
+	callers.Wait()
+	assert.Equal(t, 1, renewals(srv))
+}
+
+// Transports of several sessions of a user send a wrong password once.
+func TestTransportsShareAWrongPassword(t *testing.T) {
+	t.Parallel()
+	srv := newServer(t, cognitotest.Config{})
+	client := newClient(t, srv)
+	var callers sync.WaitGroup
+	for range 20 {
+		callers.Go(func() {
+			tr := newTransport(client.ForUser("bob"), "wrong", &recordingBase{})
+			_, err := tr.RoundTrip(apiRequest(t, "GET", api, nil)) //nolint:bodyclose // there is none
+			assert.ErrorIs(t, err, cognito.ErrInvalidCredentials)
+		})
+	}
+	callers.Wait()
+	proofs := 0
+	for _, r := range srv.Requests() {
+		if r.Op == "RespondToAuthChallenge" {
+			proofs++
+		}
+	}
+	assert.Equal(t, 1, proofs)
 }

@@ -978,8 +978,11 @@ func (c *Cognito) endSession(ctx context.Context, end ending) error {
 	return s.change(ctx, func(ctx context.Context) error {
 		ts, err := c.sync(ctx)
 		others := errors.Is(err, ErrStoreUser)
-		if others {
+		switch {
+		case others:
 			ts, err = s.current().newest(), nil // the session's own can be signed out all the same
+		case errors.Is(err, ErrKeysUnavailable):
+			ts, err = c.held(ctx) // the service judges them itself
 		}
 		switch {
 		case err != nil:
