@@ -520,14 +520,15 @@ func (s *session) end(ctx context.Context, ts *tokenSet) error {
 	s.update(func(st *state) {
 		st.clear()
 		st.metadata = nil
-		if err == nil {
+		switch {
+		case err == nil:
 			st.stored, st.ended = Tokens{}, ""
-		} else if left != (Tokens{}) {
+		case left != Tokens{}:
 			st.ended = fingerprint(left)
-		} else if ts != nil {
-			if st.ended = fingerprint(ts.Tokens); st.stored != (Tokens{}) {
-				st.ended = fingerprint(st.stored)
-			}
+		case st.stored != Tokens{}:
+			st.ended = fingerprint(st.stored)
+		case ts != nil:
+			st.ended = fingerprint(ts.Tokens)
 		}
 	})
 	if ts != nil {

@@ -308,17 +308,18 @@ func TestForgottenTokensAreNotTakenAgain(t *testing.T) {
 // A store that was emptied does not make a deletion or a sign-out of it that never reached the service.
 func TestSignOutWithAnEmptiedStoreAsksTheService(t *testing.T) {
 	t.Parallel()
-	for op, end := range map[string]func(*cognito.Cognito) error{
-		"DeleteUser":    func(c *cognito.Cognito) error { return c.DeleteUser(t.Context()) },
-		"GlobalSignOut": func(c *cognito.Cognito) error { return c.Logout(t.Context()) },
-		"RevokeToken":   func(c *cognito.Cognito) error { return c.RevokeToken(t.Context()) },
+	for op, end := range map[string]func(context.Context, *cognito.Cognito) error{
+		"DeleteUser":    func(ctx context.Context, c *cognito.Cognito) error { return c.DeleteUser(ctx) },
+		"GlobalSignOut": func(ctx context.Context, c *cognito.Cognito) error { return c.Logout(ctx) },
+		"RevokeToken":   func(ctx context.Context, c *cognito.Cognito) error { return c.RevokeToken(ctx) },
 	} {
 		t.Run(op, func(t *testing.T) {
+			t.Parallel()
 			srv := newServer(t, cognitotest.Config{})
 			store := cognito.NewMemoryStore()
 			c := signedIn(t, srv, cognito.WithTokenStore(store))
 			require.NoError(t, store.Delete(t.Context()))
-			require.NoError(t, end(c))
+			require.NoError(t, end(t.Context(), c))
 			requests := srv.Requests()
 			assert.Equal(t, op, requests[len(requests)-1].Op)
 			assert.Zero(t, c.Tokens())
