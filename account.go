@@ -51,7 +51,7 @@ type CodeDelivery struct {
 // the username. password may be empty where users can do without one, since the pool takes codes or passkeys as first
 // factors; elsewhere the service refuses that. attrs may be nil. Nobody is signed in by it; the session remembers the last sign-up, for
 // [Cognito.ConfirmSignUp], and takes its username if it had none. It takes the options [ClientMetadata], [UserContextData], [ValidationData] and
-// [AttributeMap]; [ErrUserExists] and [ErrInvalidPassword] are the usual errors. The request is not sent again after a
+// [AttributeMap]. Common errors: [ErrUserExists], [ErrInvalidPassword]. The request is not sent again after a
 // failure that leaves open whether it was taken.
 //
 // It calls SignUp, which needs no AWS credentials.
@@ -144,7 +144,7 @@ func ForceAliasCreation() CallOption {
 }
 
 // ResendConfirmationCode sends the user username a new sign-up code; older ones are void. It takes the options
-// [ClientMetadata] and [UserContextData]; [ErrLimitExceeded] is the usual error.
+// [ClientMetadata] and [UserContextData]. Common errors: [ErrLimitExceeded].
 //
 // It calls ResendConfirmationCode, which needs no AWS credentials.
 func (c *Cognito) ResendConfirmationCode(ctx context.Context, username string, opts ...CallOption) (*CodeDelivery, error) {
@@ -239,7 +239,7 @@ func (s *session) takeSignUp(username string) (session string) {
 
 // InitiateForgotPassword sends the session's user a code to set a new password with, and returns where it went. An app
 // client that hides which users exist answers for a user that does not, too. It takes the options [ClientMetadata] and
-// [UserContextData]; [ErrLimitExceeded] and [ErrUserNotFound] are the usual errors. The request is not sent again after
+// [UserContextData]. Common errors: [ErrLimitExceeded], [ErrUserNotFound]. The request is not sent again after
 // a failure that leaves open whether it was taken.
 //
 // It calls ForgotPassword, which needs no AWS credentials.
@@ -404,7 +404,7 @@ func checkNames(names []string) error {
 
 // SendVerification sends the user who is signed in a code to verify attribute with, "email" or "phone_number", and
 // returns where it went. An expired access token is renewed first. It takes the option [ClientMetadata];
-// [ErrLimitExceeded] is the usual error. The request is not sent again after a failure that leaves open whether it was
+// Common errors: [ErrLimitExceeded]. The request is not sent again after a failure that leaves open whether it was
 // taken.
 //
 // It calls GetUserAttributeVerificationCode, which needs no AWS credentials but an access token: without one it returns
@@ -436,7 +436,7 @@ func (c *Cognito) sendVerification(ctx context.Context, attribute string, opts [
 }
 
 // ValidateVerification verifies attribute of the user who is signed in with the code that was sent to it. An expired
-// access token is renewed first. [ErrCodeMismatch], [ErrCodeExpired] and [ErrLimitExceeded] are the usual errors. The
+// access token is renewed first. Common errors: [ErrCodeMismatch], [ErrCodeExpired], [ErrLimitExceeded]. The
 // request is not sent again after a failure that leaves open whether it was taken.
 //
 // It calls VerifyUserAttribute, which needs no AWS credentials but an access token: without one it returns

@@ -25,9 +25,10 @@ import (
 // returns a [*ChallengeError] when the pool asks for more; the challenge is then the session's (see
 // [Cognito.Challenge] and [Cognito.RespondToChallenge]). After any other error the session is as it was;
 // [ErrInvalidCredentials], [ErrUserNotConfirmed], [ErrPasswordResetRequired], [ErrTooManyAttempts],
-// [ErrUserDisabled] and [ErrSecretHash] are the usual ones; tokens that cannot be verified, or are of another user than
-// the service named on the way, are a [*TokenError]. With [ErrKeysUnavailable] and [ErrUnknownKey] the user did sign in, but
-// the tokens could not be verified: they are kept aside for [Cognito.VerifyTokens].
+// [ErrUserDisabled] and [ErrSecretHash] are common. Tokens that cannot be verified, or are of another user than the
+// service named on the way, are a [*TokenError]. With [ErrKeysUnavailable] and [ErrUnknownKey] the user did sign in, but
+// the tokens could not be verified: call [Cognito.VerifyTokens]. Once the service has answered with tokens, it waits
+// until they are saved, also when ctx is done: for up to a minute where another process holds the store's lock.
 //
 // It calls InitiateAuth and, for SRP, RespondToAuthChallenge, which need no AWS credentials; the pool's key set,
 // if it is not known yet, is fetched beside them. A remembered device ([WithDevice]) proves itself on the way.

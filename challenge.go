@@ -244,7 +244,7 @@ func (c *Cognito) RespondToChallenge(ctx context.Context, answers map[string]str
 	return c.answerPending(ctx, "RespondToChallenge", opts, func(*signIn, Challenge) (Answer, error) { return answers, nil })
 }
 
-// RespondToSMSMFAChallenge answers SMS_MFA with the code that was sent; [ErrCodeMismatch] is the usual error. For the
+// RespondToSMSMFAChallenge answers SMS_MFA with the code that was sent. Common errors: [ErrCodeMismatch]. For the
 // rest see [Cognito.RespondToChallenge].
 func (c *Cognito) RespondToSMSMFAChallenge(ctx context.Context, code string, opts ...CallOption) error {
 	return c.answerCode(ctx, "RespondToSMSMFAChallenge", types.ChallengeNameTypeSmsMfa, code, opts)
@@ -258,7 +258,7 @@ func (c *Cognito) RespondToSoftwareTokenMFAChallenge(ctx context.Context, code s
 }
 
 // RespondToEmailOTPChallenge answers EMAIL_OTP with the code that was sent, be it the first factor or the second;
-// [ErrCodeMismatch] is the usual error. For the rest see [Cognito.RespondToChallenge].
+// Common errors: [ErrCodeMismatch]. For the rest see [Cognito.RespondToChallenge].
 func (c *Cognito) RespondToEmailOTPChallenge(ctx context.Context, code string, opts ...CallOption) error {
 	return c.answerCode(ctx, "RespondToEmailOTPChallenge", types.ChallengeNameTypeEmailOtp, code, opts)
 }
@@ -272,7 +272,7 @@ func (c *Cognito) RespondToSMSOTPChallenge(ctx context.Context, code string, opt
 // RespondToNewPasswordChallenge answers NEW_PASSWORD_REQUIRED with the password that replaces the temporary one, and with
 // attrs, which may be nil: nothing else is sent. An attribute that the pool requires (see
 // [Challenge.RequiredAttributes]) and that is missing is refused before anything is sent; the service refuses one that
-// the user has already. [ErrInvalidPassword] is the usual error. For the rest see [Cognito.RespondToChallenge].
+// the user has already. Common errors: [ErrInvalidPassword]. For the rest see [Cognito.RespondToChallenge].
 func (c *Cognito) RespondToNewPasswordChallenge(ctx context.Context, password string, attrs Attributes, opts ...CallOption) error {
 	answer := &newPasswordAnswer{password, attrs}
 	return c.answerPending(ctx, "RespondToNewPasswordChallenge", opts, func(_ *signIn, ch Challenge) (Answer, error) {
@@ -294,7 +294,7 @@ func (c *Cognito) RespondToCustomChallenge(ctx context.Context, answer string, o
 
 // RespondToPasswordChallenge answers PASSWORD and PASSWORD_SRP, with which a pool asks for the password after another
 // factor was chosen, and ADMIN_NO_SRP_AUTH. With PASSWORD_SRP the password is proven, not sent.
-// [ErrInvalidCredentials] is the usual error. For the rest see [Cognito.RespondToChallenge].
+// Common errors: [ErrInvalidCredentials]. For the rest see [Cognito.RespondToChallenge].
 func (c *Cognito) RespondToPasswordChallenge(ctx context.Context, password string, opts ...CallOption) error {
 	return c.answerPending(ctx, "RespondToPasswordChallenge", opts, func(s *signIn, ch Challenge) (Answer, error) {
 		if password == "" {

@@ -338,7 +338,7 @@ func rememberedStatus(remembered bool) types.DeviceRememberedStatusType {
 	return types.DeviceRememberedStatusTypeNotRemembered
 }
 
-// GetDevice returns what the pool keeps about the signed-in user's device key; [ErrDeviceNotFound] is the usual error.
+// GetDevice returns what the pool keeps about the signed-in user's device key. Common errors: [ErrDeviceNotFound].
 //
 // It calls GetDevice, which needs no AWS credentials but an access token: without one it returns [ErrNotSignedIn].
 func (c *Cognito) GetDevice(ctx context.Context, key string) (*TrackedDevice, error) {
@@ -396,7 +396,7 @@ func deviceList(ctx context.Context, opts []CallOption, fetch func(context.Conte
 }
 
 // UpdateDeviceStatus says whether the signed-in user's device key is remembered, so that it can stand in for MFA;
-// [ErrDeviceNotFound] is the usual error.
+// Common errors: [ErrDeviceNotFound].
 //
 // It calls UpdateDeviceStatus, which needs no AWS credentials but an access token: without one it returns
 // [ErrNotSignedIn].
@@ -421,7 +421,7 @@ func (c *Cognito) updateDeviceStatus(ctx context.Context, key string, remembered
 }
 
 // ForgetDevice makes the pool forget the signed-in user's device key; if it is the session's, the session forgets it,
-// too. [ErrDeviceNotFound] is the usual error.
+// too. Common errors: [ErrDeviceNotFound].
 //
 // It calls ForgetDevice, which needs no AWS credentials but an access token: without one it returns [ErrNotSignedIn].
 func (c *Cognito) ForgetDevice(ctx context.Context, key string) error {
@@ -455,7 +455,7 @@ func checkUserDevice(username, key string) error {
 }
 
 // AdminGetDevice returns what the pool keeps about the device key of the user username; [ErrUserNotFound] and
-// [ErrDeviceNotFound] are the usual errors.
+// Common errors: [ErrDeviceNotFound].
 //
 // It calls AdminGetDevice, which needs AWS credentials.
 func (c *Cognito) AdminGetDevice(ctx context.Context, username, key string) (*TrackedDevice, error) {
@@ -506,7 +506,7 @@ func (c *Cognito) adminDevices(ctx context.Context, username string, opts []Call
 }
 
 // AdminUpdateDeviceStatus says whether the device key of the user username is remembered, so that it can stand in for
-// MFA; [ErrUserNotFound] and [ErrDeviceNotFound] are the usual errors.
+// MFA. Common errors: [ErrUserNotFound], [ErrDeviceNotFound].
 //
 // It calls AdminUpdateDeviceStatus, which needs AWS credentials.
 func (c *Cognito) AdminUpdateDeviceStatus(ctx context.Context, username, key string, remembered bool) error {
@@ -525,7 +525,7 @@ func (c *Cognito) adminUpdateDeviceStatus(ctx context.Context, username, key str
 }
 
 // AdminForgetDevice makes the pool forget the device key of the user username; [ErrUserNotFound] and
-// [ErrDeviceNotFound] are the usual errors. A session that signs in with the device goes on without it then.
+// Common errors: [ErrDeviceNotFound]. A session that signs in with the device goes on without it then.
 //
 // It calls AdminForgetDevice, which needs AWS credentials.
 func (c *Cognito) AdminForgetDevice(ctx context.Context, username, key string) error {

@@ -43,7 +43,7 @@ func newGroup(g types.GroupType) *Group {
 	return group
 }
 
-// GetGroup reads the group name; [ErrGroupNotFound] is the usual error.
+// GetGroup reads the group name. Common errors: [ErrGroupNotFound].
 //
 // It calls GetGroup, which needs AWS credentials ([ErrNoCredentials]).
 func (c *Cognito) GetGroup(ctx context.Context, name string) (*Group, error) {
@@ -56,7 +56,7 @@ func (c *Cognito) GetGroup(ctx context.Context, name string) (*Group, error) {
 	})
 }
 
-// CreateGroup makes a group; g.Created and g.Modified play no part. [ErrGroupExists] is the usual error. The request
+// CreateGroup makes a group; g.Created and g.Modified play no part. Common errors: [ErrGroupExists]. The request
 // is not sent again after a failure that leaves open whether it was taken.
 //
 // It calls CreateGroup, which needs AWS credentials ([ErrNoCredentials]).
@@ -74,7 +74,7 @@ func (c *Cognito) CreateGroup(ctx context.Context, g Group) (*Group, error) {
 
 // UpdateGroup makes the group g.Name what g says: read it with [Cognito.GetGroup], change it and give it here. An empty
 // Description is written; an empty RoleARN and a nil Precedence cannot be said to the service and are left out.
-// [ErrGroupNotFound] is the usual error.
+// Common errors: [ErrGroupNotFound].
 //
 // It calls UpdateGroup, which needs AWS credentials ([ErrNoCredentials]).
 func (c *Cognito) UpdateGroup(ctx context.Context, g Group) (*Group, error) {
@@ -89,7 +89,7 @@ func (c *Cognito) UpdateGroup(ctx context.Context, g Group) (*Group, error) {
 	})
 }
 
-// DeleteGroup deletes the group name; its members stay users. [ErrGroupNotFound] is the usual error.
+// DeleteGroup deletes the group name; its members stay users. Common errors: [ErrGroupNotFound].
 //
 // It calls DeleteGroup, which needs AWS credentials ([ErrNoCredentials]).
 func (c *Cognito) DeleteGroup(ctx context.Context, name string) error {
@@ -154,7 +154,7 @@ func groupList(ctx context.Context, opts []CallOption, fetch func(context.Contex
 var errNoGroup = fieldError("group", "want the name of a group, got none")
 
 // AdminAddUserToGroup makes the user username a member of group; that the user is one already is no error. Tokens say
-// so from the next sign-in or refresh on. [ErrUserNotFound] and [ErrGroupNotFound] are the usual errors.
+// so from the next sign-in or refresh on. Common errors: [ErrUserNotFound], [ErrGroupNotFound].
 //
 // It calls AdminAddUserToGroup, which needs AWS credentials ([ErrNoCredentials]).
 func (c *Cognito) AdminAddUserToGroup(ctx context.Context, username, group string) error {
@@ -170,7 +170,7 @@ func (c *Cognito) AdminAddUserToGroup(ctx context.Context, username, group strin
 }
 
 // AdminRemoveUserFromGroup ends the membership of the user username in group. Tokens say so from the next sign-in or
-// refresh on. [ErrUserNotFound] and [ErrGroupNotFound] are the usual errors.
+// refresh on. Common errors: [ErrUserNotFound], [ErrGroupNotFound].
 //
 // It calls AdminRemoveUserFromGroup, which needs AWS credentials ([ErrNoCredentials]).
 func (c *Cognito) AdminRemoveUserFromGroup(ctx context.Context, username, group string) error {
@@ -186,7 +186,7 @@ func (c *Cognito) AdminRemoveUserFromGroup(ctx context.Context, username, group 
 }
 
 // AdminListGroupsForUser reads all groups that the user username is in; nil when there are none. It takes the options
-// [Limit] and [PageSize]; [ErrUserNotFound] is the usual error. A user's own tokens name them, too: see [AccessClaims].
+// [Limit] and [PageSize]. Common errors: [ErrUserNotFound]. A user's own tokens name them, too: see [AccessClaims].
 //
 // It calls AdminListGroupsForUser for each page, which needs AWS credentials ([ErrNoCredentials]).
 func (c *Cognito) AdminListGroupsForUser(ctx context.Context, username string, opts ...CallOption) ([]*Group, error) {
@@ -195,7 +195,7 @@ func (c *Cognito) AdminListGroupsForUser(ctx context.Context, username string, o
 }
 
 // GroupsForUser ranges over all groups that the user username is in, as [Cognito.Users] does over users. It takes the
-// options [Limit] and [PageSize]; [ErrUserNotFound] is the usual error.
+// options [Limit] and [PageSize]. Common errors: [ErrUserNotFound].
 //
 // It calls AdminListGroupsForUser for each page, which needs AWS credentials ([ErrNoCredentials]).
 func (c *Cognito) GroupsForUser(ctx context.Context, username string, opts ...CallOption) iter.Seq2[*Group, error] {
@@ -218,7 +218,7 @@ func (c *Cognito) groupsForUser(ctx context.Context, username string, opts []Cal
 }
 
 // UsersInGroup ranges over the members of group, as [Cognito.Users] does over users. It takes the options [Limit],
-// [PageSize] and [AttributeMap]; [ErrGroupNotFound] is the usual error.
+// [PageSize] and [AttributeMap]. Common errors: [ErrGroupNotFound].
 //
 // It calls ListUsersInGroup for each page, which needs AWS credentials ([ErrNoCredentials]).
 func (c *Cognito) UsersInGroup(ctx context.Context, group string, opts ...CallOption) iter.Seq2[*User, error] {

@@ -84,7 +84,7 @@ func (c *Cognito) associateSoftwareToken(ctx context.Context) (*SoftwareToken, e
 // with SOFTWARE_TOKEN_MFA. While MFA_SETUP is pending it also answers that, and returns what
 // [Cognito.RespondToChallenge] returns: nil when the user is signed in then. It takes the options of that method, which
 // without MFA_SETUP have no effect. Should only the second of its two requests fail, RespondToChallenge without answers
-// repeats it. A signed-in user goes on with [Cognito.SetUserMFAPreference]. [ErrCodeMismatch] is the usual error.
+// repeats it. A signed-in user goes on with [Cognito.SetUserMFAPreference]. Common errors: [ErrCodeMismatch].
 //
 // It calls VerifySoftwareToken, which needs no AWS credentials but MFA_SETUP or an access token: with neither it
 // returns [ErrNotSignedIn]; and RespondToAuthChallenge, or AdminRespondToAuthChallenge.

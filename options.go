@@ -106,7 +106,8 @@ func WithClientSecret(secret string) Option {
 }
 
 // WithRegion sets the AWS region that the service is called in, for a replica of the pool in another region.
-// If not set, it is the region that the pool ID begins with. The issuer of the tokens keeps that region.
+// If not set, it is the region that the pool ID begins with. Tokens of that region's issuers are accepted beside
+// those of the pool's own region.
 func WithRegion(region string) Option {
 	return clientOption(func(o *clientOptions) {
 		if !isRegion(region) {

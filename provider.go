@@ -43,7 +43,7 @@ func (p IdentityProvider) Format(f fmt.State, _ rune) {
 func (p IdentityProvider) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(p)) }
 
 // AdminCreateIdentityProvider adds a provider to the pool; p.Created and p.Modified play no part. App clients offer it
-// once it is among their SupportedIdentityProviders. [ErrProviderExists] is the usual error. The request is not sent
+// once it is among their SupportedIdentityProviders. Common errors: [ErrProviderExists]. The request is not sent
 // again after a failure that leaves open whether it was taken.
 //
 // It calls CreateIdentityProvider, which needs AWS credentials ([ErrNoCredentials]).
@@ -144,7 +144,7 @@ func (c *Cognito) updateProvider(ctx context.Context, name string, change func(*
 	return newProvider(out.IdentityProvider)
 }
 
-// AdminDeleteIdentityProvider takes the provider name out of the pool. [ErrProviderNotFound] is the usual error.
+// AdminDeleteIdentityProvider takes the provider name out of the pool. Common errors: [ErrProviderNotFound].
 //
 // It calls DeleteIdentityProvider, which needs AWS credentials ([ErrNoCredentials]).
 func (c *Cognito) AdminDeleteIdentityProvider(ctx context.Context, name string) error {

@@ -50,7 +50,8 @@ type Tokens struct {
 	// ExpiresAt is when the access token expires.
 	ExpiresAt time.Time `json:"expires_at,omitzero"`
 	// Username is the name that the user signed in with, which may be an alias. A session with a name takes only
-	// tokens of that user. It is empty in tokens that were not obtained by this package.
+	// tokens of that user. Nothing signs it: who can write the store can change it. It is empty in tokens that were not
+	// obtained by this package.
 	Username string `json:"username,omitempty"`
 }
 

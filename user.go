@@ -90,7 +90,7 @@ func (c *Cognito) getUser(ctx context.Context, opts []CallOption) (*User, error)
 }
 
 // AdminGetUser reads the user username, who may be named by an alias. It takes the option [AttributeMap];
-// [ErrUserNotFound] is the usual error.
+// Common errors: [ErrUserNotFound].
 //
 // It calls AdminGetUser, which needs AWS credentials ([ErrNoCredentials]).
 func (c *Cognito) AdminGetUser(ctx context.Context, username string, opts ...CallOption) (*User, error) {
@@ -254,7 +254,7 @@ func (u *User) Delete(ctx context.Context) error {
 	return wrapError("User.Delete", u.client.deleteUser(ctx, u.checkOwner))
 }
 
-// AdminDelete deletes this user, as an administrator, whoever is signed in. [ErrUserNotFound] is the usual error.
+// AdminDelete deletes this user, as an administrator, whoever is signed in. Common errors: [ErrUserNotFound].
 //
 // It calls AdminDeleteUser, which needs AWS credentials ([ErrNoCredentials]).
 func (u *User) AdminDelete(ctx context.Context) error {
@@ -387,7 +387,7 @@ func DeliveryMediums(mediums ...types.DeliveryMediumType) CallOption {
 // sign-in ([ErrNewPasswordRequired]). In a pool whose users sign in with an e-mail address or a phone number that is
 // the username. attrs may be nil; "email_verified": "true" spares the user a code. It takes the options
 // [TemporaryPassword], [MessageAction], [DeliveryMediums], [ForceAliasCreation], [AttributeMap], [ClientMetadata] and
-// [ValidationData]; [ErrUserExists] and [ErrInvalidPassword] are the usual errors. The session does not change. The
+// [ValidationData]. Common errors: [ErrUserExists], [ErrInvalidPassword]. The session does not change. The
 // request is not sent again after a failure that leaves open whether it was taken.
 //
 // It calls AdminCreateUser, which needs AWS credentials ([ErrNoCredentials]).
@@ -429,7 +429,7 @@ func (c *Cognito) adminCall(op, username string, call func(poolID, username *str
 }
 
 // AdminConfirmSignUp confirms the user username, who signed up, without a code. It takes the option [ClientMetadata];
-// [ErrUserNotFound] is the usual error.
+// Common errors: [ErrUserNotFound].
 //
 // It calls AdminConfirmSignUp, which needs AWS credentials ([ErrNoCredentials]).
 func (c *Cognito) AdminConfirmSignUp(ctx context.Context, username string, opts ...CallOption) error {
@@ -490,7 +490,7 @@ func (c *Cognito) AdminDeleteAttributes(ctx context.Context, username string, na
 
 // AdminResetPassword makes the user username set a new password: the old one is void, and a code goes to the user, who
 // then calls [Cognito.ConfirmForgotPassword]. Until then sign-ins fail with [ErrPasswordResetRequired]. It takes the
-// option [ClientMetadata]; [ErrLimitExceeded] is the usual error. The request is not sent again after a failure that
+// option [ClientMetadata]. Common errors: [ErrLimitExceeded]. The request is not sent again after a failure that
 // leaves open whether it was taken.
 //
 // It calls AdminResetUserPassword, which needs AWS credentials ([ErrNoCredentials]).
@@ -524,7 +524,7 @@ func (c *Cognito) AdminSetPassword(ctx context.Context, username, password strin
 	})
 }
 
-// AdminDeleteUser deletes the user username. [ErrUserNotFound] is the usual error.
+// AdminDeleteUser deletes the user username. Common errors: [ErrUserNotFound].
 //
 // It calls AdminDeleteUser, which needs AWS credentials ([ErrNoCredentials]).
 func (c *Cognito) AdminDeleteUser(ctx context.Context, username string) error {
@@ -538,7 +538,7 @@ func (c *Cognito) adminDeleteUser(ctx context.Context, op, username string) erro
 	})
 }
 
-// AdminEnableUser lets the user username sign in again. [ErrUserNotFound] is the usual error.
+// AdminEnableUser lets the user username sign in again. Common errors: [ErrUserNotFound].
 //
 // It calls AdminEnableUser, which needs AWS credentials ([ErrNoCredentials]).
 func (c *Cognito) AdminEnableUser(ctx context.Context, username string) error {
@@ -549,7 +549,7 @@ func (c *Cognito) AdminEnableUser(ctx context.Context, username string) error {
 }
 
 // AdminDisableUser keeps the user username from signing in and revokes the user's tokens; tokens that others verify
-// offline stay good until they expire. The user stays in lists. [ErrUserNotFound] is the usual error.
+// offline stay good until they expire. The user stays in lists. Common errors: [ErrUserNotFound].
 //
 // It calls AdminDisableUser, which needs AWS credentials ([ErrNoCredentials]).
 func (c *Cognito) AdminDisableUser(ctx context.Context, username string) error {
@@ -560,7 +560,7 @@ func (c *Cognito) AdminDisableUser(ctx context.Context, username string) error {
 }
 
 // AdminSignOut signs the user username out everywhere: all refresh tokens of the user die, and the service refuses the
-// access tokens. Tokens that others verify offline stay good until they expire. [ErrUserNotFound] is the usual error.
+// access tokens. Tokens that others verify offline stay good until they expire. Common errors: [ErrUserNotFound].
 //
 // It calls AdminUserGlobalSignOut, which needs AWS credentials ([ErrNoCredentials]).
 func (c *Cognito) AdminSignOut(ctx context.Context, username string) error {

@@ -234,3 +234,18 @@ func TestOlderNamesOfOptions(t *testing.T) {
 	require.ErrorIs(t, err, jwt.ErrTokenExpired, "by the server's clock, without leeway")
 	assert.Contains(t, logged.String(), "token refused")
 }
+
+// A client of a replica accepts the issuers of its region beside those of the pool's own, and no others.
+func TestWithRegionAcceptsItsIssuers(t *testing.T) {
+	t.Parallel()
+	srv := newServer(t, cognitotest.Config{})
+	c, err := cognito.New(srv.UserPoolID, srv.ClientID, cognito.WithRegion("eu-west-1"),
+		cognito.WithJWKS(keySetOf(t, srv)), cognito.WithClock(srv.Now))
+	require.NoError(t, err)
+	for region, good := range map[string]bool{"us-east-1": true, "eu-west-1": true, "ap-south-1": false} {
+		issuer := "https://cognito-idp." + region + ".amazonaws.com/" + srv.UserPoolID
+		raw := srv.Token("bob", cognitotest.TokenOptions{Claims: map[string]any{"iss": issuer}})
+		_, err := c.VerifyToken(t.Context(), raw, cognito.AccessToken)
+		assert.Equal(t, good, err == nil, "%s: %v", region, err)
+	}
+}

@@ -50,7 +50,7 @@ func (d rawDocument) MarshalSmithyDocument() ([]byte, error) { return d.raw, nil
 
 // StartWebAuthnRegistration begins the registration of a passkey for the signed-in user. It returns the
 // PublicKeyCredentialCreationOptionsJSON for the browser's navigator.credentials.create, with nothing changed in it; what
-// that makes goes to [Cognito.CompleteWebAuthnRegistration], soon. [ErrWebAuthnNotEnabled] is the usual error.
+// that makes goes to [Cognito.CompleteWebAuthnRegistration], soon. Common errors: [ErrWebAuthnNotEnabled].
 //
 // It calls StartWebAuthnRegistration, which needs no AWS credentials but an access token: without one it returns
 // [ErrNotSignedIn].
@@ -76,8 +76,7 @@ func (c *Cognito) startWebAuthnRegistration(ctx context.Context) (json.RawMessag
 }
 
 // CompleteWebAuthnRegistration registers the passkey that the browser made for the signed-in user: credentialJSON is its
-// RegistrationResponseJSON, which is passed on as it is. [ErrWebAuthnExpired], [ErrWebAuthnRefused] and
-// [ErrLimitExceeded] are the usual errors. The request is not sent again after a failure that leaves open whether it was
+// RegistrationResponseJSON, which is passed on as it is. Common errors: [ErrWebAuthnExpired], [ErrWebAuthnRefused], [ErrLimitExceeded]. The request is not sent again after a failure that leaves open whether it was
 // taken.
 //
 // It calls CompleteWebAuthnRegistration, which needs no AWS credentials but an access token: without one it returns

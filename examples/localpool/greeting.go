@@ -33,7 +33,7 @@ Go, this library:
 	{{- with .Server.ClientSecret}}, cognito.WithClientSecret("{{.}}"){{end}}
 	{{- with .Issuer}}, cognito.WithIssuer("{{.}}"), cognito.WithJWKSURL("{{$.Server.JWKSURL}}"){{end}})
   v, err := cognito.NewVerifier("{{.Server.UserPoolID}}", []string{"{{.Server.ClientID}}"}, cognito.WithIssuers("{{.Server.Issuer}}"){{with .Issuer}},
-    cognito.WithKeys(keys)) // the JSON at {{$.Server.JWKSURL}}{{else}}){{end}}
+    cognito.WithJWKS(keys)) // the JSON at {{$.Server.JWKSURL}}{{else}}){{end}}
 {{if not .Server.ClientSecret}}
 Amplify JS 6:
   Amplify.configure({ Auth: { Cognito: { userPoolId: "{{.Server.UserPoolID}}", userPoolClientId: "{{.Server.ClientID}}",
