@@ -148,6 +148,13 @@ func (s *modelStore) set(load, save, remove, lock bool) {
 	s.failLoad, s.failSave, s.failDelete, s.failLock = load, save, remove, lock
 }
 
+// spoil makes the content unreadable until it is replaced.
+func (s *modelStore) spoil() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.garbage = true
+}
+
 // content is what the store holds, whatever fails; none where that is unreadable.
 func (s *modelStore) content(t *testing.T) cognito.Tokens {
 	t.Helper()

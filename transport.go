@@ -294,14 +294,14 @@ func (t *transport) mustSignIn(err error) bool {
 // server has refused do not do.
 func (t *transport) signIn(ctx context.Context, refused *tokenSet) (*tokenSet, error) {
 	s := t.c.session
-	for {
+	for again := false; ; again = true {
 		tokens, joined, err := s.signIns.Do(ctx, struct{}{}, func(ctx context.Context) (*tokenSet, error) {
 			ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), signInTimeout)
 			defer cancel()
 			return t.signInNow(ctx, refused)
 		})
-		if joined && ctx.Err() == nil && errors.Is(err, context.DeadlineExceeded) {
-			continue // the sign-in that this request joined ran out of its own time
+		if joined && !again && ctx.Err() == nil && errors.Is(err, context.DeadlineExceeded) {
+			continue // it ran out of its own time, of which this request had only the rest
 		}
 		if err != nil && ctx.Err() != nil && errors.Is(err, ctx.Err()) {
 			return nil, wrapError("Authenticate", fmt.Errorf("waiting for the sign-in: %w", ctx.Err()))
@@ -316,7 +316,7 @@ func (t *transport) signInNow(ctx context.Context, refused *tokenSet) (*tokenSet
 	if ts := st.tokens; ts.verified() && ts.fresh(p.now()) && !ts.same(refused) {
 		return ts, nil // another request has just signed in
 	}
-	if st.challenge != nil && p.now().Sub(st.askedAt) < challengePause {
+	if st.challenge != nil && p.now().Sub(st.askedAt).Abs() < challengePause { // the clock may have been set back
 		return nil, &ChallengeError{Challenge: st.challenge.clone()} // somebody may be about to answer it
 	}
 	password := t.password()
