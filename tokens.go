@@ -755,7 +755,7 @@ func (c *Cognito) sendRefreshToken(ctx context.Context, base *tokenSet, flow typ
 		if name == "" {
 			return nil, fmt.Errorf("access token: want the claim username, which the secret hash of a refresh is made with: %w", ErrSecretHash)
 		}
-		params[keySecretHash] = SecretHash(name, c.shared().clientID, c.shared().clientSecret)
+		params[keySecretHash] = *c.shared().secretHash(name)
 	}
 	reply, err := c.shared().sdk.InitiateAuth(ctx, &cognitoidentityprovider.InitiateAuthInput{
 		AuthFlow: types.AuthFlowTypeRefreshTokenAuth, ClientId: aws.String(c.shared().clientID), AuthParameters: params,
