@@ -396,9 +396,9 @@ func (f *FileStore) remove(suffix string) error {
 }
 
 // Lock waits, at most until ctx is done, for the lock that sessions hold while they change the
-// tokens; see [TokenLocker]. It excludes other processes and other FileStores of this process. Any
-// other error means that the lock file cannot be created or locked, for example in a read-only
-// folder. The tokens can then still be loaded without the lock.
+// tokens; see [TokenLocker]. It excludes other processes and other FileStores of this process. An
+// error other than that of ctx means that the lock file cannot be created or locked, for example in
+// a read-only folder. The tokens can then still be loaded without the lock.
 func (f *FileStore) Lock(ctx context.Context) (unlock func(), err error) {
 	if f.path == "" {
 		return nil, errNoPath
