@@ -62,11 +62,12 @@ func (c *Cognito) Device() (d Device, ok bool) {
 	return Device{}, false
 }
 
-// DeviceError returns the error that occurred with the device in the session's last sign-in without
-// failing it, or nil. It matches [ErrDeviceNotFound] if the pool had forgotten the device, and
-// [ErrDeviceRefused] if the pool rejected its proof. In both cases the session dropped the device,
-// and the sign-in continued without it. Any other error comes from confirming a new device under
-// [WithDeviceTracking].
+// DeviceError returns the error that occurred with the device in the session's last sign-in, or
+// nil. It matches [ErrDeviceNotFound] if the pool had forgotten the device, and [ErrDeviceRefused]
+// if the pool rejected its proof. In both cases the session dropped the device. The sign-in
+// continued without it, or failed with the same error if it was restored from a challenge. Any
+// other error comes from confirming a new device under [WithDeviceTracking], which does not fail
+// the sign-in.
 func (c *Cognito) DeviceError() error {
 	return c.session.current().deviceErr
 }
