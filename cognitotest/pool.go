@@ -1,23 +1,19 @@
 package cognitotest
 
 import (
-	"crypto/hmac"
-	"crypto/rand"
-	"crypto/sha256"
 	"slices"
 	"time"
 )
 
-// pool is the state behind a Server, which locks it.
+// pool is a user pool of a service. The Server locks it.
 type pool struct {
-	cfg      Config
-	advanced time.Duration
-	secret   [32]byte // for what must be stable and unguessable
+	service *service
+	serial  int64 // among the pools
+	cfg     Config
 
 	users     []*user // in the order of their serials
 	directory directory
 	serials   int64
-	messages  []Message
 	groups    []*group // these lists too
 	providers []*provider
 	clients   []*Client       // the app clients; cfg.Clients is what they began as
@@ -32,14 +28,14 @@ type pool struct {
 	keys      keyring
 }
 
-func newPool(cfg Config, url string) *pool {
+// newPool makes a pool, which is not among the service's yet.
+func newPool(s *service, cfg Config) *pool {
 	p := &pool{
-		cfg: cfg, proofs: map[string]*proof{}, sessions: map[string]*challengeSession{}, lockouts: map[string]*lockout{},
+		service: s, serial: s.nextSerial(), cfg: cfg, proofs: map[string]*proof{}, sessions: map[string]*challengeSession{}, lockouts: map[string]*lockout{},
 		attempts: map[string][]time.Time{}, refresh: map[string]*refreshable{}, families: map[string]*family{},
 		directory: newDirectory(), apps: map[string]*app{},
-		keys: newKeyring(url + cfg.UserPoolID),
+		keys: newKeyring(s.url + cfg.UserPoolID),
 	}
-	_, _ = rand.Read(p.secret[:]) // it never fails
 	p.created = p.now()
 	for _, c := range cfg.Clients {
 		p.addApp(&c, settingsOf(&c))
@@ -67,9 +63,7 @@ func (p *pool) client(id string) (*Client, error) {
 
 // stable derives bytes from text that are the same for the life of the pool and that nobody can guess.
 func (p *pool) stable(purpose, text string) []byte {
-	mac := hmac.New(sha256.New, p.secret[:])
-	mac.Write([]byte(purpose + "\x00" + text))
-	return mac.Sum(nil)
+	return p.service.stable(p.cfg.UserPoolID+"\x00"+purpose, text)
 }
 
 const (

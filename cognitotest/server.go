@@ -15,7 +15,9 @@ import (
 	"time"
 )
 
-// Server is a running pool. Its methods are safe for concurrent use.
+// Server is a running service with one pool, that of its [Config]; CreateUserPool adds others. The fields and the
+// methods that name a user are about the first pool, even if it was deleted. Clock, messages, faults and requests are
+// those of the whole server. Its methods are safe for concurrent use.
 type Server struct {
 	// URL is the endpoint of the service.
 	URL string
@@ -30,8 +32,9 @@ type Server struct {
 	done      chan struct{} // closed when the listener has ended
 	onMessage func(Message) // nil without
 
-	mu        sync.Mutex // protects the fields below and all that hangs off pool
-	pool      *pool
+	mu        sync.Mutex // protects the fields below and all that hangs off service
+	service   *service
+	pool      *pool // the configured one, which the methods are about
 	requests  []*Request
 	intercept func(http.ResponseWriter, *http.Request) bool
 	faults    []*Fault
@@ -79,7 +82,7 @@ const (
 	discoveryPath = "/.well-known/openid-configuration"
 )
 
-// NewServer starts a pool on a port of the loopback interface, or at [Config.Addr]. It panics when cfg describes no
+// NewServer starts a service with a pool on a port of the loopback interface, or at [Config.Addr]. It panics when cfg describes no
 // possible pool or the port cannot be had, so that a test ends there. Pages of any origin may call the pool, as they
 // may call the service.
 func NewServer(cfg Config) *Server {
@@ -103,10 +106,8 @@ func NewServer(cfg Config) *Server {
 		ClientID: cfg.Clients[0].ID, ClientSecret: cfg.Clients[0].Secret,
 		done: make(chan struct{}), onMessage: cfg.OnMessage,
 	}
-	if cfg.Issuer == "" {
-		cfg.Issuer = s.URL + "/" + cfg.UserPoolID
-	}
-	s.pool = newPool(cfg, s.URL)
+	s.service = newService(cfg, s.URL)
+	s.pool = s.service.pools[0]
 	s.http = &http.Server{Handler: allowOrigins(http.HandlerFunc(s.serve)), ReadHeaderTimeout: time.Minute}
 	go func() {
 		defer close(s.done)
@@ -185,9 +186,9 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 func (s *Server) dispatch(w http.ResponseWriter, r *http.Request, op string, body []byte) {
 	switch {
 	case op == opJWKS:
-		s.serveKeys(w)
+		s.serveKeys(w, r)
 	case op == opDiscovery:
-		s.serveDiscovery(w)
+		s.serveDiscovery(w, r)
 	case r.Method == http.MethodPost && r.URL.Path == "/":
 		s.serveOperation(w, r, op, body)
 	default:

@@ -128,7 +128,7 @@ func (s *Server) call(r *http.Request, op string, body []byte) (any, error) {
 	if h.signed && !strings.HasPrefix(r.Header.Get("Authorization"), "AWS4-HMAC-SHA256 ") {
 		return nil, exception("MissingAuthenticationTokenException", "Missing Authentication Token")
 	}
-	out, sent, err := s.locked(h, body)
+	out, sent, err := s.locked(h, signingRegion(r), body)
 	for _, m := range sent {
 		s.onMessage(m)
 	}
@@ -136,13 +136,14 @@ func (s *Server) call(r *http.Request, op string, body []byte) (any, error) {
 }
 
 // locked carries out an operation, and returns the messages to tell of.
-func (s *Server) locked(h handler, body []byte) (out any, sent []Message, err error) {
+func (s *Server) locked(h handler, region string, body []byte) (out any, sent []Message, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	before := len(s.pool.messages)
-	out, err = h.handle(s.pool, body)
+	before := len(s.service.messages)
+	s.service.region = region
+	out, err = h.handle(s.service.route(body), body)
 	if s.onMessage != nil {
-		sent = slices.Clone(s.pool.messages[before:])
+		sent = slices.Clone(s.service.messages[before:])
 	}
 	return out, sent, err
 }
