@@ -78,9 +78,10 @@ func (s *Server) Messages() []Message {
 // deliver sends a code or a password to an address of a user's, and says where it went, masked as the service does.
 func (p *pool) deliver(u *user, purpose, attr, address, text string) *codeDelivery {
 	where := delivery(attr, address)
-	p.service.messages = append(p.service.messages, Message{
+	m := Message{
 		UserPoolID: p.cfg.UserPoolID, Username: u.username, Destination: address, Medium: where.DeliveryMedium, Purpose: purpose, Code: text,
-	})
+	}
+	p.service.messages, p.service.sent = append(p.service.messages, m), append(p.service.sent, m)
 	u.inbox = text
 	return where
 }

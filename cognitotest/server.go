@@ -32,6 +32,7 @@ type Server struct {
 	done      chan struct{} // closed when the listener has ended
 	onMessage func(Message) // nil without
 
+	turn      sync.Mutex // held by operations that may call triggers; taken before mu
 	mu        sync.Mutex // protects the fields below and all that hangs off service
 	service   *service
 	pool      *pool // the configured one, which the methods are about
@@ -107,6 +108,7 @@ func NewServer(cfg Config) *Server {
 		done: make(chan struct{}), onMessage: cfg.OnMessage,
 	}
 	s.service = newService(cfg, s.URL)
+	s.service.unlocked = s.unlocked
 	s.pool = s.service.pools[0]
 	s.http = &http.Server{Handler: allowOrigins(http.HandlerFunc(s.serve)), ReadHeaderTimeout: time.Minute}
 	go func() {

@@ -24,13 +24,25 @@ type service struct {
 	serials  int64
 	pools    []*pool // in the order of their serials; the configured one first
 	nowhere  *pool   // answers requests that name no pool: it has nothing, so that its errors are the right ones
-	region   string  // of the request in hand; "" if it does not say
 	messages []Message
+
+	first     string        // the ID of the configured pool
+	triggers  Triggers      // of all pools
+	functions *lambdaConfig // their names
+	caller    *http.Client  // of the triggers that are URLs
+
+	// Of the request in hand.
+	region string    // that it was signed for; "" if it was not
+	sent   []Message // that it caused
+
+	unlocked func(do func()) // does something during which other requests may come
 }
 
 // newService makes a service with the pool of cfg, whose defaults are filled in.
 func newService(cfg Config, url string) *service {
-	s := &service{url: url, clock: cfg.Now}
+	s := &service{
+		url: url, clock: cfg.Now, first: cfg.UserPoolID, triggers: cfg.Triggers, functions: lambdasOf(&cfg), caller: newTriggerClient(),
+	}
 	_, _ = rand.Read(s.secret[:]) // it never fails
 	if cfg.Issuer == "" {
 		cfg.Issuer = url + "/" + cfg.UserPoolID
@@ -41,7 +53,10 @@ func newService(cfg Config, url string) *service {
 	}
 	// The ID is none that a request could name.
 	s.nowhere = newPool(s, Config{UserPoolID: "_", PasswordPolicy: &defaultPolicy})
-	s.pools = []*pool{newPool(s, cfg)}
+	p := newPool(s, cfg)
+	p.settings, p.factors = settingsOfPool(&cfg)
+	p.shape = poolShape{cfg.AliasAttributes, cfg.UsernameAttributes, &usernameConfiguration{!cfg.CaseInsensitive}}
+	s.pools = []*pool{p}
 	return s
 }
 
