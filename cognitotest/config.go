@@ -60,10 +60,12 @@ type Config struct {
 	// TriggerURLs are triggers in other languages, by their names in the service's LambdaConfig: "PreSignUp",
 	// "VerifyAuthChallengeResponse" and so on. The URL gets the event of a Lambda function as JSON by POST and answers with
 	// the event and its response, or with {"errorMessage": "…"}, as the Lambda runtime interface emulator does. Another status
-	// than 2xx is an error, too, with the body as its text. It has 5 seconds and 1 MiB. Unlike a function in [Triggers] it may
+	// than 2xx is an error, too, with the body as its text. The answer may have 1 MiB. Unlike a function in [Triggers] it may
 	// call the service meanwhile, by signed operations other than AdminInitiateAuth and AdminRespondToAuthChallenge.
 	// PreTokenGeneration is told version 2 of its event.
 	TriggerURLs map[string]string
+	// TriggerTimeout is how long a trigger at a URL may take, in real time. If zero, it is 5 seconds, as with the service.
+	TriggerTimeout time.Duration
 	// Tier is the pool's feature plan: "LITE", "ESSENTIALS" or "PLUS". If empty, it is "ESSENTIALS". It bounds what the calls
 	// that change the pool may turn on, not what this Config may.
 	Tier string

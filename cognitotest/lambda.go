@@ -229,7 +229,7 @@ func triggerFailed(name, text string) error {
 }
 
 const (
-	triggerTimeout   = 5 * time.Second // as the service's
+	triggerTimeout   = 5 * time.Second
 	maxTriggerAnswer = 1 << 20
 	maxTriggerError  = 1 << 10 // of the text of an error
 )
@@ -281,9 +281,7 @@ func (p *pool) callURL(name, reference string, event lambdaEvent) error {
 
 // post sends an event and reads the answer, a byte more than it may have if it has more.
 func post(client *http.Client, reference string, body []byte) (status int, answer []byte, err error) {
-	ctx, cancel := context.WithTimeout(context.Background(), triggerTimeout)
-	defer cancel()
-	r, err := http.NewRequestWithContext(ctx, http.MethodPost, reference, bytes.NewReader(body))
+	r, err := http.NewRequestWithContext(context.Background(), http.MethodPost, reference, bytes.NewReader(body))
 	if err != nil {
 		return 0, nil, err
 	}
@@ -309,8 +307,9 @@ func oneLine(text string) string {
 }
 
 // newTriggerClient makes the client that calls URLs. It follows no redirect: a URL is what it says.
-func newTriggerClient() *http.Client {
+func newTriggerClient(timeout time.Duration) *http.Client {
 	return &http.Client{
+		Timeout:       cmp.Or(timeout, triggerTimeout),
 		Transport:     &http.Transport{DisableKeepAlives: true},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}

@@ -41,7 +41,7 @@ type service struct {
 // newService makes a service with the pool of cfg, whose defaults are filled in.
 func newService(cfg Config, url string) *service {
 	s := &service{
-		url: url, clock: cfg.Now, first: cfg.UserPoolID, triggers: cfg.Triggers, functions: lambdasOf(&cfg), caller: newTriggerClient(),
+		url: url, clock: cfg.Now, first: cfg.UserPoolID, triggers: cfg.Triggers, functions: lambdasOf(&cfg), caller: newTriggerClient(cfg.TriggerTimeout),
 	}
 	_, _ = rand.Read(s.secret[:]) // it never fails
 	if cfg.Issuer == "" {
