@@ -73,6 +73,9 @@ type Config struct {
 	PasswordHistorySize int
 	// TemporaryPasswordValidity is how long a password from an administrator can be used. If zero, it is 7 days.
 	TemporaryPasswordValidity time.Duration
+	// Snapshot is the output of [Server.Snapshot]: the server begins with its pools. Then this Config only says how they are
+	// served: Triggers, Issuer, Now, Addr, InMemory and OnMessage; the rest is that of the snapshot. If nil, it is this Config.
+	Snapshot Snapshot
 	// Issuer is what tokens name as their issuer. If empty, it is [Server.URL] + "/" + pool ID.
 	Issuer string
 	// Now is the clock that [Server.Advance] adds to. If nil, it is [time.Now].

@@ -34,7 +34,7 @@ func newKeyring(seed string) keyring {
 
 // rotate takes two keys that this pool has not used yet.
 func (k *keyring) rotate() {
-	if k.taken > 0 {
+	if k.id.private != nil {
 		k.retired = append(k.retired, k.id, k.access)
 	}
 	keys := processKeys.take(k.taken, 2)

@@ -103,13 +103,20 @@ func NewServer(cfg Config) *Server {
 	}
 	s := &Server{
 		client: &http.Client{Transport: transport}, memory: inMemory,
-		URL: "http://" + reachable(listener.Addr()), UserPoolID: cfg.UserPoolID,
-		ClientID: cfg.Clients[0].ID, ClientSecret: cfg.Clients[0].Secret,
+		URL:  "http://" + reachable(listener.Addr()),
 		done: make(chan struct{}), onMessage: cfg.OnMessage,
 	}
-	s.service = newService(cfg, s.URL)
+	defer func() {
+		if s.http == nil { // it panics
+			_ = listener.Close()
+		}
+	}()
+	s.service, s.pool = restored(cfg, s.URL)
 	s.service.unlocked = s.unlocked
-	s.pool = s.service.pools[0]
+	s.UserPoolID, s.ClientID, s.ClientSecret = s.pool.cfg.UserPoolID, "", ""
+	if clients := s.pool.cfg.Clients; len(clients) > 0 {
+		s.ClientID, s.ClientSecret = clients[0].ID, clients[0].Secret
+	}
 	s.http = &http.Server{Handler: allowOrigins(http.HandlerFunc(s.serve)), ReadHeaderTimeout: time.Minute}
 	go func() {
 		defer close(s.done)

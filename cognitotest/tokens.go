@@ -214,7 +214,10 @@ func (s *Server) Token(username string, opts TokenOptions) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	p := s.pool
-	client := p.cfg.Clients[0]
+	client := Client{}.withDefaults()
+	if len(p.cfg.Clients) > 0 {
+		client = p.cfg.Clients[0]
+	}
 	if c, err := p.client(client.ID); err == nil {
 		client = *c // as it is now
 	}
