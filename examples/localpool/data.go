@@ -91,7 +91,7 @@ func replaceFile(name string, data []byte) (err error) {
 
 // syncDir makes a rename last. Where directories cannot be synced, it is left to the system.
 func syncDir(name string) {
-	if dir, err := os.Open(name); err == nil {
+	if dir, err := os.Open(name); err == nil { //nolint:gosec // of the flag -data
 		_ = dir.Sync()
 		_ = dir.Close()
 	}

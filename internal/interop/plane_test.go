@@ -5,7 +5,7 @@ package interop
 import (
 	"bufio"
 	"crypto/hmac"
-	"crypto/sha1" //nolint:gosec // what authenticators use
+	"crypto/sha1"
 	"encoding/base32"
 	"encoding/binary"
 	"encoding/json"
@@ -66,7 +66,7 @@ func TestPlane(t *testing.T) {
 	endpoint := localpool(t)
 	pool, err := json.Marshal(coordinates{Endpoint: endpoint, Region: "eu-west-1"})
 	require.NoError(t, err)
-	run := func(t *testing.T, want []string, env []string, name string, args ...string) {
+	run := func(t *testing.T, want, env []string, name string, args ...string) {
 		t.Helper()
 		cmd := exec.CommandContext(t.Context(), name, args...)
 		cmd.Dir = scripts
@@ -217,7 +217,7 @@ func totp(t *testing.T, secret string, later int64) string {
 	key, err := base32.StdEncoding.WithPadding(base32.NoPadding).DecodeString(secret)
 	require.NoError(t, err)
 	mac := hmac.New(sha1.New, key)
-	mac.Write(binary.BigEndian.AppendUint64(nil, uint64(time.Now().Unix()/30+later))) //nolint:gosec // steps count from 1970
+	mac.Write(binary.BigEndian.AppendUint64(nil, uint64(time.Now().Unix()/30+later)))
 	sum := mac.Sum(nil)
 	return fmt.Sprintf("%06d", binary.BigEndian.Uint32(sum[sum[19]&0xf:])&0x7fffffff%1_000_000)
 }
