@@ -396,6 +396,8 @@ func TestMFAConfigurationHolds(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, types.ChallengeNameTypeMfaSetup, out.ChallengeName)
 	assert.JSONEq(t, `["SOFTWARE_TOKEN_MFA"]`, out.ChallengeParameters["MFAS_CAN_SETUP"])
+	f.must("UpdateUserPool", members{})
+	assert.Equal(t, members{"MfaConfiguration": "OFF"}, f.must("GetUserPoolMfaConfig", members{}), "an update that leaves MFA out turns it off")
 	f.must("SetUserPoolMfaConfig", members{})
 	out, err = f.byPassword("ana", password)
 	require.NoError(t, err)
