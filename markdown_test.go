@@ -24,8 +24,8 @@ import (
 
 // snippetPackages are what the Go code in the documentation may name without importing it.
 var snippetPackages = []string{
-	"context", "encoding/json", "errors", "fmt", "log", "log/slog", "net/http", "net/url", "os", "strings", "testing", "time",
-	"github.com/aws/aws-sdk-go-v2/aws", "github.com/aws/aws-sdk-go-v2/config",
+	"context", "encoding/json", "errors", "fmt", "log", "log/slog", "net/http", "net/url", "os", "strings", "testing", "testing/synctest", "time",
+	"github.com/aws/aws-sdk-go-v2/aws", "github.com/aws/aws-sdk-go-v2/config", "github.com/aws/aws-sdk-go-v2/credentials",
 	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider",
 	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types",
 	"github.com/gocognito/cognito", "github.com/gocognito/cognito/cognitotest",

@@ -63,14 +63,14 @@ func (p *pool) signUp(in *signUpInput) (signUpOutput, error) {
 	if err := p.checkNewPassword(c, in.Password); err != nil {
 		return out, err
 	}
-	if p.find(in.Username) != nil {
-		if attr := p.usernameAttribute(in.Username); attr != "" {
-			return out, errGivenExists(attr)
-		}
-		return out, errUsernameExists
+	if err := p.checkFree(in.Username); err != nil {
+		return out, err
 	}
 	wishes, err := p.preSignUp(c, in)
 	if err != nil {
+		return out, err
+	}
+	if err := p.checkFree(in.Username); err != nil { // the trigger may have added the user
 		return out, err
 	}
 	u := p.newUser(in.Username, "", in.Password, attributes)
@@ -84,6 +84,18 @@ func (p *pool) signUp(in *signUpInput) (signUpOutput, error) {
 	}
 	out.Session = p.signUpSession(c, u, in.Username, kind)
 	return out, nil
+}
+
+// checkFree refuses to sign up a user who is there already.
+func (p *pool) checkFree(username string) error {
+	switch attr := p.usernameAttribute(username); {
+	case p.find(username) == nil:
+		return nil
+	case attr != "":
+		return errGivenExists(attr)
+	default:
+		return errUsernameExists
+	}
 }
 
 // checkUsername checks the username of a sign-up against the pool's kind, and makes it an attribute where it is one.
@@ -253,7 +265,7 @@ func (p *pool) preSignUp(c *Client, in *signUpInput) (*PreSignUpEvent, error) {
 	for _, a := range in.ValidationData {
 		event.ValidationData[a.Name] = a.Value
 	}
-	return event, trigger("PreSignUp", p.cfg.Triggers.PreSignUp, event)
+	return event, trigger(p, triggerPreSignUp, p.cfg.Triggers.PreSignUp, event)
 }
 
 // autoConfirm does what PreSignUp wants done with the new user.
@@ -272,7 +284,7 @@ func (p *pool) autoConfirm(c *Client, u *user, wishes *PreSignUpEvent) (bool, er
 
 func (p *pool) postConfirmation(c *Client, u *user, metadata map[string]string) error {
 	event := p.event("PostConfirmation_ConfirmSignUp", c, u, u.username, metadata)
-	return trigger("PostConfirmation", p.cfg.Triggers.PostConfirmation, &event)
+	return trigger(p, triggerPostConfirmation, p.cfg.Triggers.PostConfirmation, &event)
 }
 
 // signUpSession makes the session that leads from a sign-up to its first sign-in; "" where the client has no
@@ -507,7 +519,7 @@ func (p *pool) sendRecoveryCode(u *user) (*codeDelivery, error) {
 	if u.status == statusForceChange {
 		return nil, errResetState
 	}
-	for _, attr := range []string{attrPhone, attrEmail} {
+	for _, attr := range p.recoveryAttributes() {
 		if u.attributes[attr] != "" && u.attributes[attr+verifiedSuffix] == strconv.FormatBool(true) {
 			return p.sendCode(u, purposeRecovery, attr, u.attributes[attr]), nil
 		}

@@ -32,7 +32,7 @@ func TestAdminCreateUser(t *testing.T) {
 	assert.Len(t, got["sub"], 36)
 	assert.InDelta(t, f.Now().UnixMilli(), out["UserCreateDate"].(float64)*1000, 60_000)
 	assert.Equal(t, []cognitotest.Message{
-		{Username: "bob", Destination: "bob@example.com", Medium: "EMAIL", Purpose: "AdminCreateUser", Code: newPassword},
+		{UserPoolID: f.UserPoolID, Username: "bob", Destination: "bob@example.com", Medium: "EMAIL", Purpose: "AdminCreateUser", Code: newPassword},
 	}, f.Messages())
 	assert.Equal(t, newPassword, f.Code("bob"))
 

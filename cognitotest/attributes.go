@@ -152,7 +152,7 @@ func (p *pool) changed(u *user, changes []attribute) (map[string]string, error) 
 		switch {
 		case a.Name == attrSub:
 			return nil, errWriteSub
-		case custom != nil && custom.Immutable:
+		case custom != nil && custom.Immutable, slices.Contains(p.immutable, a.Name) && attributes[a.Name] != a.Value:
 			return nil, errAttribute(a.Name, "Attribute cannot be updated.\n")
 		case a.Value != "" || !p.inSchema(a.Name):
 			if err := p.checkValue(a); err != nil {
@@ -276,14 +276,15 @@ func (p *pool) custom(name string) *CustomAttribute {
 	if !ok || short == "" {
 		return nil
 	}
-	if p.cfg.CustomAttributes == nil {
-		return &CustomAttribute{Name: short, Type: typeString}
-	}
 	i := slices.IndexFunc(p.cfg.CustomAttributes, func(c CustomAttribute) bool { return c.Name == short })
-	if i < 0 {
+	switch {
+	case i >= 0:
+		return &p.cfg.CustomAttributes[i]
+	case p.anyCustom:
+		return &CustomAttribute{Name: short, Type: typeString}
+	default:
 		return nil
 	}
-	return &p.cfg.CustomAttributes[i]
 }
 
 // inSchema reports whether the pool has an attribute.

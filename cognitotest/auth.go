@@ -208,7 +208,7 @@ func (p *pool) finish(l *login) (authOutput, error) {
 		return authOutput{}, err
 	}
 	event := p.loginEvent("PostAuthentication_Authentication", l)
-	if err := trigger("PostAuthentication", p.cfg.Triggers.PostAuthentication, &event); err != nil {
+	if err := trigger(p, triggerPostAuthentication, p.cfg.Triggers.PostAuthentication, &event); err != nil {
 		return authOutput{}, err
 	}
 	return p.signIn(l)
@@ -288,7 +288,7 @@ func (p *pool) loginEvent(source string, l *login) TriggerEvent {
 
 func (p *pool) preAuthentication(l *login) error {
 	event := p.loginEvent("PreAuthentication_Authentication", l)
-	return trigger("PreAuthentication", p.cfg.Triggers.PreAuthentication, &event)
+	return trigger(p, triggerPreAuthentication, p.cfg.Triggers.PreAuthentication, &event)
 }
 
 // startChoice begins USER_AUTH: with the session of a sign-up that was just confirmed, with the factor that the
@@ -664,17 +664,16 @@ func checkAuthHash(c *Client, params map[string]string) error {
 // migrate asks the trigger UserMigration for a user whom the pool does not have, and adds the one that it finds.
 func (p *pool) migrate(r *authRequest) error {
 	name, password := r.params[paramUsername], r.params[paramPassword]
-	fn := p.cfg.Triggers.UserMigration
-	if fn == nil || password == "" || p.find(name) != nil {
+	if !p.hasTrigger(triggerMigration) || password == "" || p.find(name) != nil {
 		return nil
 	}
 	event := &UserMigrationEvent{
 		TriggerEvent: p.event("UserMigration_Authentication", r.client, nil, name, r.metadata), Password: password,
 	}
-	if err := trigger("UserMigration", fn, event); err != nil {
+	if err := trigger(p, triggerMigration, p.cfg.Triggers.UserMigration, event); err != nil {
 		return err
 	}
-	if !event.Found {
+	if !event.Found || p.find(name) != nil { // or somebody has added the user meanwhile
 		return nil
 	}
 	attributes := maps.Clone(event.NewAttributes)

@@ -360,8 +360,7 @@ func (p *pool) startCustom(r *authRequest) (authOutput, error) {
 	if err := r.check(paramUsername); err != nil {
 		return authOutput{}, err
 	}
-	t := &p.cfg.Triggers
-	if t.DefineAuthChallenge == nil || t.CreateAuthChallenge == nil || t.VerifyAuthChallenge == nil {
+	if !p.hasTrigger(triggerDefineChallenge) || !p.hasTrigger(triggerCreateChallenge) || !p.hasTrigger(triggerVerifyChallenge) {
 		return authOutput{}, errNoTriggers
 	}
 	bySRP := r.params[paramChallengeName] == paramSRPA
@@ -404,7 +403,7 @@ func (p *pool) nextRound(l *login) (authOutput, error) {
 	event := &DefineAuthChallengeEvent{
 		TriggerEvent: p.loginEvent("DefineAuthChallenge_Authentication", l), Session: slices.Clone(l.rounds),
 	}
-	if err := trigger("DefineAuthChallenge", p.cfg.Triggers.DefineAuthChallenge, event); err != nil {
+	if err := trigger(p, triggerDefineChallenge, p.cfg.Triggers.DefineAuthChallenge, event); err != nil {
 		return authOutput{}, err
 	}
 	switch name := event.ChallengeName; {
@@ -431,7 +430,7 @@ func (p *pool) createChallenge(l *login) (authOutput, error) {
 		TriggerEvent:  p.loginEvent("CreateAuthChallenge_Authentication", l),
 		ChallengeName: challengeCustom, Session: slices.Clone(l.rounds),
 	}
-	if err := trigger("CreateAuthChallenge", p.cfg.Triggers.CreateAuthChallenge, event); err != nil {
+	if err := trigger(p, triggerCreateChallenge, p.cfg.Triggers.CreateAuthChallenge, event); err != nil {
 		return authOutput{}, err
 	}
 	params := map[string]string{}
@@ -458,7 +457,7 @@ func (p *pool) answerCustom(r *authRequest) (authOutput, error) {
 		TriggerEvent:      p.loginEvent("VerifyAuthChallengeResponse_Authentication", l),
 		PrivateParameters: maps.Clone(s.private), Answer: r.params[paramAnswer],
 	}
-	if err := trigger("VerifyAuthChallengeResponse", p.cfg.Triggers.VerifyAuthChallenge, event); err != nil {
+	if err := trigger(p, triggerVerifyChallenge, p.cfg.Triggers.VerifyAuthChallenge, event); err != nil {
 		return authOutput{}, err
 	}
 	if s.used = event.Correct; !event.Correct {

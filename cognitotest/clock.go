@@ -2,18 +2,20 @@ package cognitotest
 
 import "time"
 
-// Now returns the pool's time.
+// Now returns the server's time.
 func (s *Server) Now() time.Time {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.pool.now()
+	return s.service.now()
 }
 
-// Advance moves the pool's clock on by d.
+// Advance moves the server's clock on by d.
 func (s *Server) Advance(d time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.pool.advanced += d
+	s.service.advanced += d
 }
 
-func (p *pool) now() time.Time { return p.cfg.Now().Add(p.advanced) }
+func (s *service) now() time.Time { return s.clock().Add(s.advanced) }
+
+func (p *pool) now() time.Time { return p.service.now() }

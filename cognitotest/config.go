@@ -24,7 +24,7 @@ type Config struct {
 	// AliasAttributes ("email", "phone_number", "preferred_username") let users sign in with that attribute, too,
 	// once it is verified.
 	AliasAttributes []string
-	// CaseInsensitive makes usernames and aliases differ by more than case.
+	// CaseInsensitive compares usernames and aliases without regard to case.
 	CaseInsensitive bool
 	// AutoVerifiedAttributes ("email", "phone_number") are what a sign-up code is sent to; of both, the phone
 	// number. If nil, it is "email"; an empty slice sends none.
@@ -57,10 +57,25 @@ type Config struct {
 	Devices *DeviceConfiguration
 	// Triggers stand in for the pool's Lambda functions.
 	Triggers Triggers
+	// TriggerURLs are triggers in other languages, by their names in the service's LambdaConfig: "PreSignUp",
+	// "VerifyAuthChallengeResponse" and so on. The URL gets the event of a Lambda function as JSON by POST and answers with
+	// the event and its response, or with {"errorMessage": "…"}, as the Lambda runtime interface emulator does. Another status
+	// than 2xx is an error, too, with the body as its text. The answer may have 1 MiB. Unlike a function in [Triggers] it may
+	// call the service meanwhile, by signed operations other than AdminInitiateAuth and AdminRespondToAuthChallenge.
+	// PreTokenGeneration is told version 2 of its event.
+	TriggerURLs map[string]string
+	// TriggerTimeout is how long a trigger at a URL may take, in real time. If zero, it is 5 seconds, as with the service.
+	TriggerTimeout time.Duration
+	// Tier is the pool's feature plan: "LITE", "ESSENTIALS" or "PLUS". If empty, it is "ESSENTIALS". It bounds what the calls
+	// that change the pool may turn on, not what this Config may.
+	Tier string
 	// PasswordHistorySize is how many of a user's last passwords, the present one included, cannot be chosen again.
 	PasswordHistorySize int
 	// TemporaryPasswordValidity is how long a password from an administrator can be used. If zero, it is 7 days.
 	TemporaryPasswordValidity time.Duration
+	// Snapshot is the output of [Server.Snapshot]: the server begins with its pools. Then this Config only says how they are
+	// served: Triggers, Issuer, Now, Addr, InMemory and OnMessage; the rest is that of the snapshot. If nil, it is this Config.
+	Snapshot Snapshot
 	// Issuer is what tokens name as their issuer. If empty, it is [Server.URL] + "/" + pool ID.
 	Issuer string
 	// Now is the clock that [Server.Advance] adds to. If nil, it is [time.Now].
@@ -200,6 +215,11 @@ func (cfg Config) withDefaults() Config {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
+	if cfg.Tier == "" {
+		cfg.Tier = tierEssentials
+	}
+	checkNames("Config.Tier", []string{cfg.Tier}, tierLite, tierEssentials, tierPlus)
+	cfg.checkTriggerURLs()
 	if cfg.Addr == "" {
 		cfg.Addr = "127.0.0.1:0"
 	}

@@ -35,11 +35,16 @@
 //     AdminUserGlobalSignOut and ListUsers;
 //   - groups: CreateGroup, GetGroup, UpdateGroup, DeleteGroup, ListGroups, ListUsersInGroup, AdminAddUserToGroup,
 //     AdminRemoveUserFromGroup and AdminListGroupsForUser;
-//   - the pool: DescribeUserPool, and Create…, Describe…, Update…, Delete… and List… of app clients and identity
-//     providers.
+//   - pools: CreateUserPool, DescribeUserPool, UpdateUserPool, DeleteUserPool and ListUserPools, the same of app clients,
+//     identity providers and resource servers, and of domains but for a list; GetUserPoolMfaConfig,
+//     SetUserPoolMfaConfig, AddCustomAttributes, TagResource, UntagResource and ListTagsForResource.
 //
 // Another operation of the service is answered with an error that names it. In place of Lambda functions there are
-// [Triggers].
+// [Triggers], and [Config.TriggerURLs] for those in other languages.
+//
+// A server begins with the pool of its [Config]; CreateUserPool adds others, to which a request finds its way by its
+// UserPoolId, ClientId, AccessToken or Session. What they have in settings that this package does not act on, such as
+// the texts of messages, is kept and described.
 //
 // Nothing is sent: codes and temporary passwords are in [Server.Code] and [Server.Messages], and [Config.OnMessage] is told
 // of each. [Config.Addr] has the pool listen where front ends and programs in other languages expect it; pages of any origin

@@ -242,10 +242,12 @@ func another(code string) string {
 // members are those of an input or an output.
 type members = map[string]any
 
-// call calls an operation with a signature that nobody checks, and the pool's ID.
+// call calls an operation with a signature that nobody checks, and the pool's ID unless in has one.
 func (f *fixture) call(op string, in members) (members, error) {
 	f.t.Helper()
-	in["UserPoolId"] = f.UserPoolID
+	if _, ok := in["UserPoolId"]; !ok {
+		in["UserPoolId"] = f.UserPoolID
+	}
 	request, err := json.Marshal(in)
 	require.NoError(f.t, err)
 	resp, body := post(f.t, f, target+op, string(request), map[string]string{"Authorization": "AWS4-HMAC-SHA256 Credential=x"})

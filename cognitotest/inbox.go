@@ -46,8 +46,10 @@ type codeDelivery struct {
 	AttributeName  string
 }
 
-// Message is a message that the pool delivered to a user. Printed or logged it shows no code.
+// Message is a message that a pool delivered to a user. Printed or logged it shows no code.
 type Message struct {
+	// UserPoolID is the user's pool.
+	UserPoolID string
 	// Username is the internal username.
 	Username string
 	// Destination is the e-mail address or phone number, unmasked; Medium is "EMAIL" or "SMS".
@@ -66,19 +68,20 @@ func (m Message) Format(f fmt.State, _ rune) {
 // LogValue logs what the message is about.
 func (m Message) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(m)) }
 
-// Messages returns what was delivered, to all users, in order. [Server.Code] is the last one of a user's.
+// Messages returns what was delivered, to the users of all pools, in order. [Server.Code] is the last one of a user's.
 func (s *Server) Messages() []Message {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return slices.Clone(s.pool.messages)
+	return slices.Clone(s.service.messages)
 }
 
 // deliver sends a code or a password to an address of a user's, and says where it went, masked as the service does.
 func (p *pool) deliver(u *user, purpose, attr, address, text string) *codeDelivery {
 	where := delivery(attr, address)
-	p.messages = append(p.messages, Message{
-		Username: u.username, Destination: address, Medium: where.DeliveryMedium, Purpose: purpose, Code: text,
-	})
+	m := Message{
+		UserPoolID: p.cfg.UserPoolID, Username: u.username, Destination: address, Medium: where.DeliveryMedium, Purpose: purpose, Code: text,
+	}
+	p.service.messages, p.service.sent = append(p.service.messages, m), append(p.service.sent, m)
 	u.inbox = text
 	return where
 }

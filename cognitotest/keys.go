@@ -34,7 +34,7 @@ func newKeyring(seed string) keyring {
 
 // rotate takes two keys that this pool has not used yet.
 func (k *keyring) rotate() {
-	if k.taken > 0 {
+	if k.id.private != nil {
 		k.retired = append(k.retired, k.id, k.access)
 	}
 	keys := processKeys.take(k.taken, 2)
@@ -114,16 +114,20 @@ func newJWK(key signingKey) jwk {
 	}
 }
 
-func (s *Server) serveKeys(w http.ResponseWriter) {
+func (s *Server) serveKeys(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
-	set := map[string][]jwk{"keys": {newJWK(s.pool.keys.id), newJWK(s.pool.keys.access)}}
+	keys := s.service.at(r.URL.Path).keys
+	set := map[string][]jwk{"keys": {newJWK(keys.id), newJWK(keys.access)}}
 	s.mu.Unlock()
 	writeJSON(w, set)
 }
 
-func (s *Server) serveDiscovery(w http.ResponseWriter) {
+func (s *Server) serveDiscovery(w http.ResponseWriter, r *http.Request) {
+	s.mu.Lock()
+	cfg := &s.service.at(r.URL.Path).cfg
+	s.mu.Unlock()
 	writeJSON(w, map[string]any{
-		"issuer": s.Issuer(), "jwks_uri": s.JWKSURL(), "response_types_supported": []string{"code", "token"},
+		"issuer": cfg.Issuer, "jwks_uri": s.URL + "/" + cfg.UserPoolID + jwksPath, "response_types_supported": []string{"code", "token"},
 		"subject_types_supported": []string{"public"}, "id_token_signing_alg_values_supported": []string{"RS256"},
 	})
 }

@@ -77,11 +77,17 @@ func (n nextResults) form(v *validation, least int) {
 
 func (n nextResults) page(op string) page { return newPage(n.MaxResults, n.NextToken, op) }
 
+// pager makes tokens and reads them: a pool, or the service for what is not about one.
+type pager interface {
+	now() time.Time
+	stable(purpose, text string) []byte
+}
+
 // cut takes a page out of a list, which is in the order of the serials: what keep allows after where the token left
 // off. It returns the token for the next page, or "" after the last one. As with the service, a page may be empty
 // and yet not the last, or the last.
-func cut[T any](p *pool, pg page, list []T, serial func(T) int64, keep func(T) bool) ([]T, string, error) {
-	after, err := p.readToken(pg.query, pg.token)
+func cut[T any](p pager, pg page, list []T, serial func(T) int64, keep func(T) bool) ([]T, string, error) {
+	after, err := readToken(p, pg.query, pg.token)
 	if err != nil {
 		return nil, "", err
 	}
@@ -95,21 +101,21 @@ func cut[T any](p *pool, pg page, list []T, serial func(T) int64, keep func(T) b
 			items = append(items, list[i])
 		}
 		if (len(items) == pg.limit || seen == pg.scan) && i+1 < len(list) {
-			return items, p.newToken(pg.query, serial(list[i])), nil
+			return items, newToken(p, pg.query, serial(list[i])), nil
 		}
 	}
 	return items, "", nil
 }
 
 // newToken makes a token that goes on after serial.
-func (p *pool) newToken(query string, serial int64) string {
+func newToken(p pager, query string, serial int64) string {
 	token := binary.BigEndian.AppendUint64(nil, uint64(serial))                             //nolint:gosec // it is never negative
 	token = binary.BigEndian.AppendUint64(token, uint64(p.now().Add(tokenValidity).Unix())) //nolint:gosec // nor is that
 	return base64.StdEncoding.EncodeToString(append(token, p.stable("page", query+"\x00"+string(token))...))
 }
 
 // readToken is where a token goes on: the serial before it, 0 for no token.
-func (p *pool) readToken(query, token string) (int64, error) {
+func readToken(p pager, query, token string) (int64, error) {
 	if token == "" {
 		return 0, nil
 	}

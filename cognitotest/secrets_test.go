@@ -37,6 +37,7 @@ func secretValues(t *testing.T) map[string]any {
 	migration := cognitotest.UserMigrationEvent{TriggerEvent: event, Password: hush}
 	verify := cognitotest.VerifyAuthChallengeEvent{TriggerEvent: event, Answer: hush, PrivateParameters: notes}
 	return map[string]any{
+		"Snapshot": cognitotest.Snapshot(hush), "configured snapshot": cognitotest.Config{Snapshot: cognitotest.Snapshot(hush)},
 		"Client": client, "*Client": &client, "User": user, "*User": &user, "Config": cfg, "*Config": &cfg, "*Server": srv,
 		"users": []cognitotest.User{user}, "Request": request, "*Request": &request, "Message": message, "*Message": &message,
 		"ChallengeResult": rounds[0], "*ChallengeResult": &rounds[0], "Passkey": *cognitotest.NewPasskey(), "*Passkey": cognitotest.NewPasskey(),

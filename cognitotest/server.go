@@ -15,7 +15,9 @@ import (
 	"time"
 )
 
-// Server is a running pool. Its methods are safe for concurrent use.
+// Server is a running service with one pool, that of its [Config]; CreateUserPool adds others. The fields and the
+// methods that name a user are about the first pool, even if it was deleted. Clock, messages, faults and requests are
+// those of the whole server. Its methods are safe for concurrent use.
 type Server struct {
 	// URL is the endpoint of the service.
 	URL string
@@ -30,8 +32,10 @@ type Server struct {
 	done      chan struct{} // closed when the listener has ended
 	onMessage func(Message) // nil without
 
-	mu        sync.Mutex // protects the fields below and all that hangs off pool
-	pool      *pool
+	turn      sync.Mutex // held by operations that may call triggers; taken before mu
+	mu        sync.Mutex // protects the fields below and all that hangs off service
+	service   *service
+	pool      *pool // the configured one, which the methods are about
 	requests  []*Request
 	intercept func(http.ResponseWriter, *http.Request) bool
 	faults    []*Fault
@@ -79,7 +83,7 @@ const (
 	discoveryPath = "/.well-known/openid-configuration"
 )
 
-// NewServer starts a pool on a port of the loopback interface, or at [Config.Addr]. It panics when cfg describes no
+// NewServer starts a service with a pool on a port of the loopback interface, or at [Config.Addr]. It panics when cfg describes no
 // possible pool or the port cannot be had, so that a test ends there. Pages of any origin may call the pool, as they
 // may call the service.
 func NewServer(cfg Config) *Server {
@@ -99,14 +103,20 @@ func NewServer(cfg Config) *Server {
 	}
 	s := &Server{
 		client: &http.Client{Transport: transport}, memory: inMemory,
-		URL: "http://" + reachable(listener.Addr()), UserPoolID: cfg.UserPoolID,
-		ClientID: cfg.Clients[0].ID, ClientSecret: cfg.Clients[0].Secret,
+		URL:  "http://" + reachable(listener.Addr()),
 		done: make(chan struct{}), onMessage: cfg.OnMessage,
 	}
-	if cfg.Issuer == "" {
-		cfg.Issuer = s.URL + "/" + cfg.UserPoolID
+	defer func() {
+		if s.http == nil { // it panics
+			_ = listener.Close()
+		}
+	}()
+	s.service, s.pool = restored(cfg, s.URL)
+	s.service.unlocked = s.unlocked
+	s.UserPoolID, s.ClientID, s.ClientSecret = s.pool.cfg.UserPoolID, "", ""
+	if clients := s.pool.cfg.Clients; len(clients) > 0 {
+		s.ClientID, s.ClientSecret = clients[0].ID, clients[0].Secret
 	}
-	s.pool = newPool(cfg, s.URL)
 	s.http = &http.Server{Handler: allowOrigins(http.HandlerFunc(s.serve)), ReadHeaderTimeout: time.Minute}
 	go func() {
 		defer close(s.done)
@@ -185,9 +195,9 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 func (s *Server) dispatch(w http.ResponseWriter, r *http.Request, op string, body []byte) {
 	switch {
 	case op == opJWKS:
-		s.serveKeys(w)
+		s.serveKeys(w, r)
 	case op == opDiscovery:
-		s.serveDiscovery(w)
+		s.serveDiscovery(w, r)
 	case r.Method == http.MethodPost && r.URL.Path == "/":
 		s.serveOperation(w, r, op, body)
 	default:

@@ -51,7 +51,7 @@ func TestOnMessage(t *testing.T) {
 	require.Len(t, told, 1)
 	m := <-told
 	assert.Equal(t, cognitotest.Message{
-		Username: "eve", Destination: "eve@example.com", Medium: "EMAIL", Purpose: "SignUp", Code: m.Code,
+		UserPoolID: f.UserPoolID, Username: "eve", Destination: "eve@example.com", Medium: "EMAIL", Purpose: "SignUp", Code: m.Code,
 	}, m)
 	assert.Len(t, m.Code, 6)
 

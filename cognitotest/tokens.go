@@ -97,8 +97,9 @@ func (p *pool) newRefreshToken(f *family) string {
 func (p *pool) issue(c *Client, f *family, source string) (*authResult, error) {
 	event := &PreTokenGenerationEvent{
 		TriggerEvent: p.event(source, c, f.user, f.user.username, f.metadata), Groups: groupNames(p.groupsOf(f.user)),
+		scope: userScope,
 	}
-	if err := trigger("PreTokenGeneration", p.cfg.Triggers.PreTokenGeneration, event); err != nil {
+	if err := trigger(p, triggerPreToken, p.cfg.Triggers.PreTokenGeneration, event); err != nil {
 		return nil, err
 	}
 	accessClaims, idClaims := p.accessClaims(c, f), p.idClaims(c, f)
@@ -213,7 +214,10 @@ func (s *Server) Token(username string, opts TokenOptions) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	p := s.pool
-	client := p.cfg.Clients[0]
+	client := Client{}.withDefaults()
+	if len(p.cfg.Clients) > 0 {
+		client = p.cfg.Clients[0]
+	}
 	if c, err := p.client(client.ID); err == nil {
 		client = *c // as it is now
 	}

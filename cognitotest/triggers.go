@@ -9,7 +9,10 @@ import (
 
 // Triggers are what the pool calls in place of Lambda functions; a nil one is not configured. An error of a trigger
 // ends the call with UserLambdaValidationException and its text. A trigger runs while the server is locked: it must
-// not call the server.
+// not call the server. [Config.TriggerURLs] has those that are not written in Go.
+//
+// DescribeUserPool names each of them by an ARN. A pool that CreateUserPool makes calls those whose ARNs are in its
+// LambdaConfig, and UpdateUserPool turns off those that are not in it.
 type Triggers struct {
 	// PreSignUp runs before a user is added by SignUp.
 	PreSignUp func(*PreSignUpEvent) error
@@ -134,6 +137,8 @@ type PreTokenGenerationEvent struct {
 
 	// ID and Access change the claims of the two tokens.
 	ID, Access ClaimChanges
+
+	scope string // of the access token
 }
 
 // ClaimChanges change the claims of a token. Those that make it the pool's token stay as they are: iss, sub, aud,
@@ -180,15 +185,4 @@ func (p *pool) event(source string, c *Client, u *user, name string, metadata ma
 		e.Attributes["cognito:user_status"] = u.status
 	}
 	return e
-}
-
-// trigger calls a trigger, if there is one.
-func trigger[E any](name string, fn func(*E) error, event *E) error {
-	if fn == nil {
-		return nil
-	}
-	if err := fn(event); err != nil {
-		return exception("UserLambdaValidationException", name+" failed with error "+err.Error()+".")
-	}
-	return nil
 }

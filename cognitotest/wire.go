@@ -23,11 +23,12 @@ const (
 // handler answers one operation; the server's lock is held.
 type handler struct {
 	signed bool
+	inTurn bool // it waits for others that may call triggers, so that none comes between a check and what follows it
 	handle func(p *pool, body []byte) (any, error)
 }
 
 func unsigned[In, Out any](fn func(*pool, *In) (Out, error)) handler {
-	return handler{handle: func(p *pool, body []byte) (any, error) {
+	return handler{inTurn: true, handle: func(p *pool, body []byte) (any, error) {
 		in := new(In)
 		if err := unmarshal(body, in); err != nil {
 			return nil, exception("SerializationException", "Start of structure or map found where not expected.")
@@ -98,8 +99,19 @@ func memberTypes(t reflect.Type) map[string]reflect.Type {
 
 func signed[In, Out any](fn func(*pool, *In) (Out, error)) handler {
 	h := unsigned(fn)
-	h.signed = true
+	h.signed, h.inTurn = true, false
 	return h
+}
+
+// inTurn is for signed operations that may call triggers.
+func inTurn(h handler) handler {
+	h.inTurn = true
+	return h
+}
+
+// ofService is for signed operations that are not about one pool.
+func ofService[In, Out any](fn func(*service, *In) (Out, error)) handler {
+	return signed(func(p *pool, in *In) (Out, error) { return fn(p.service, in) })
 }
 
 func (s *Server) serveOperation(w http.ResponseWriter, r *http.Request, op string, body []byte) {
@@ -128,7 +140,7 @@ func (s *Server) call(r *http.Request, op string, body []byte) (any, error) {
 	if h.signed && !strings.HasPrefix(r.Header.Get("Authorization"), "AWS4-HMAC-SHA256 ") {
 		return nil, exception("MissingAuthenticationTokenException", "Missing Authentication Token")
 	}
-	out, sent, err := s.locked(h, body)
+	out, sent, err := s.locked(h, signingRegion(r), body)
 	for _, m := range sent {
 		s.onMessage(m)
 	}
@@ -136,15 +148,30 @@ func (s *Server) call(r *http.Request, op string, body []byte) (any, error) {
 }
 
 // locked carries out an operation, and returns the messages to tell of.
-func (s *Server) locked(h handler, body []byte) (out any, sent []Message, err error) {
+func (s *Server) locked(h handler, region string, body []byte) (out any, sent []Message, err error) {
+	if h.inTurn {
+		s.turn.Lock()
+		defer s.turn.Unlock()
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	before := len(s.pool.messages)
-	out, err = h.handle(s.pool, body)
+	s.service.region, s.service.sent = region, nil
+	out, err = h.handle(s.service.route(body), body)
 	if s.onMessage != nil {
-		sent = slices.Clone(s.pool.messages[before:])
+		sent = s.service.sent
 	}
 	return out, sent, err
+}
+
+// unlocked does something without the server's lock, on behalf of the request that holds it.
+func (s *Server) unlocked(do func()) {
+	region, sent := s.service.region, s.service.sent
+	s.mu.Unlock()
+	defer func() {
+		s.mu.Lock()
+		s.service.region, s.service.sent = region, sent
+	}()
+	do()
 }
 
 // writeError answers as the service does: the exception in headers and in the body.
@@ -195,8 +222,8 @@ var handlers = map[string]handler{
 	"ResendConfirmationCode":      unsigned((*pool).resendConfirmationCode),
 	"InitiateAuth":                unsigned((*pool).initiateAuth),
 	"RespondToAuthChallenge":      unsigned((*pool).respondToAuthChallenge),
-	"AdminInitiateAuth":           signed((*pool).adminInitiateAuth),
-	"AdminRespondToAuthChallenge": signed((*pool).adminRespondToAuthChallenge),
+	"AdminInitiateAuth":           inTurn(signed((*pool).adminInitiateAuth)),
+	"AdminRespondToAuthChallenge": inTurn(signed((*pool).adminRespondToAuthChallenge)),
 	"GetTokensFromRefreshToken":   unsigned((*pool).getTokensFromRefreshToken),
 	"RevokeToken":                 unsigned((*pool).revokeToken),
 	"GlobalSignOut":               unsigned((*pool).globalSignOut),
@@ -256,7 +283,30 @@ var handlers = map[string]handler{
 	"AdminRemoveUserFromGroup": signed((*pool).adminRemoveUserFromGroup),
 	"AdminListGroupsForUser":   signed((*pool).adminListGroupsForUser),
 
-	"DescribeUserPool":         signed((*pool).describeUserPool),
+	"CreateUserPool":       ofService((*service).createUserPool),
+	"DescribeUserPool":     signed((*pool).describeUserPool),
+	"UpdateUserPool":       signed((*pool).updateUserPool),
+	"DeleteUserPool":       signed((*pool).deleteUserPool),
+	"ListUserPools":        ofService((*service).listUserPools),
+	"GetUserPoolMfaConfig": signed((*pool).getUserPoolMfaConfig),
+	"SetUserPoolMfaConfig": signed((*pool).setUserPoolMfaConfig),
+	"AddCustomAttributes":  signed((*pool).addCustomAttributes),
+
+	"TagResource":         ofService((*service).tagResource),
+	"UntagResource":       ofService((*service).untagResource),
+	"ListTagsForResource": ofService((*service).listTagsForResource),
+
+	"CreateUserPoolDomain":   signed((*pool).createUserPoolDomain),
+	"DescribeUserPoolDomain": ofService((*service).describeUserPoolDomain),
+	"UpdateUserPoolDomain":   signed((*pool).updateUserPoolDomain),
+	"DeleteUserPoolDomain":   signed((*pool).deleteUserPoolDomain),
+
+	"CreateResourceServer":   signed((*pool).createResourceServer),
+	"DescribeResourceServer": signed((*pool).describeResourceServer),
+	"UpdateResourceServer":   signed((*pool).updateResourceServer),
+	"DeleteResourceServer":   signed((*pool).deleteResourceServer),
+	"ListResourceServers":    signed((*pool).listResourceServers),
+
 	"CreateUserPoolClient":     signed((*pool).createUserPoolClient),
 	"DescribeUserPoolClient":   signed((*pool).describeUserPoolClient),
 	"UpdateUserPoolClient":     signed((*pool).updateUserPoolClient),
@@ -359,8 +409,35 @@ var (
 	errFlowOperation    = invalidParameter("Initiate Auth method not supported.")
 )
 
+// What the service says about pools, domains and schemas, as people reported it.
+var (
+	errDeletionProtection = invalidParameter("The user pool cannot be deleted because deletion protection is activated. " +
+		"Deletion protection must be inactivated first.")
+	errPoolHasDomain  = invalidParameter("User pool cannot be deleted. It has a domain configured that should be deleted first.")
+	errMFAOff         = invalidParameter("Invalid MFA configuration given, can't turn off MFA and configure an MFA together.")
+	errMFANone        = invalidParameter("Invalid MFA Configuration given. SMS MFA, Email MFA, or Software Token MFA must be enabled.")
+	errMFASettings    = invalidParameter("SMS configuration and Auto verification for phone_number are required when MFA is required/optional")
+	errDomainTaken    = invalidParameter("Domain already associated with another user pool.")
+	errSecondDomain   = invalidParameter("User pool already has a domain configured.")
+	errNoDomain       = invalidParameter("No such domain or user pool exists.")
+	errRequiredCustom = invalidParameter("Required custom attributes are not supported currently.")
+)
+
 // Exceptions whose texts are not known to be the service's.
 var (
+	errUpdateSettings    = invalidParameter("Invalid value for UserAttributeUpdateSettings: the attributes must be auto-verified.")
+	errTier              = exception("FeatureUnavailableInTierException", "The feature is not available in the tier of the user pool.")
+	errSignInPolicy      = invalidParameter("AllowedFirstAuthFactors must contain PASSWORD.")
+	errRecoveryMix       = invalidParameter("admin_only cannot be combined with other recovery mechanisms.")
+	errNameAttributes    = invalidParameter("AliasAttributes and UsernameAttributes cannot be set together.")
+	errDomainKind        = invalidParameter("A prefix domain cannot become a custom one, nor the other way round.")
+	errDeveloperOnly     = invalidParameter("cognitotest has no developer-only attributes.")
+	errTooManyAttributes = invalidParameter("The user pool has too many custom attributes.")
+	errTooManyTags       = exception("UserPoolTaggingException", "The user pool has too many tags.")
+
+	errNoResourceServer       = exception("ResourceNotFoundException", "Resource server does not exist.")
+	errTooManyResourceServers = exception("LimitExceededException", "The user pool has too many resource servers.")
+
 	errPasswordHistory = exception("PasswordHistoryPolicyViolationException", "Password has previously been used")
 	errMixedFlows      = invalidParameter("Flows with the prefix ALLOW_ and without it cannot be mixed.")
 	errRotationFlow    = invalidParameter("ALLOW_REFRESH_TOKEN_AUTH cannot be used with refresh token rotation.")
@@ -381,6 +458,14 @@ func errCannotConfirm(u *user) *apiError {
 
 func errRequired(attr string) *apiError {
 	return invalidParameter("Attributes did not conform to the schema: " + attr + ": The attribute is required\n")
+}
+
+func errStandardType(name string) *apiError { // the service's text is not known
+	return invalidParameter("You can not change AttributeDataType of " + name + ".")
+}
+
+func errResourceServerExists(identifier, pool string) *apiError { // the service's text is not known
+	return invalidParameter(identifier + " already exists in user pool " + pool + ".")
 }
 
 func errNoProvider(name string) *apiError {

@@ -113,7 +113,7 @@ func TestRequestsThatAreNone(t *testing.T) {
 		{"no target", "", `{}`, nil, 400, "UnknownOperationException"},
 		{"another service", "DynamoDB_20120810.InitiateAuth", `{}`, nil, 400, "UnknownOperationException"},
 		{"an operation that is none", target + "Frobnicate", `{}`, nil, 400, "UnknownOperationException"},
-		{"an operation of the service that is not known", target + "CreateUserPool", `{}`, nil, 400, "UnknownOperationException"},
+		{"an operation of the service that is not known", target + "CreateUserImportJob", `{}`, nil, 400, "UnknownOperationException"},
 		{"unsigned", target + "AdminGetUser", `{"UserPoolId":"us-east-1_Test00001","Username":"ana"}`, nil, 400, "MissingAuthenticationTokenException"},
 		{"signed by another scheme", target + "AdminGetUser", `{"UserPoolId":"us-east-1_Test00001","Username":"ana"}`, map[string]string{"Authorization": "Bearer x"}, 400, "MissingAuthenticationTokenException"},
 		{"another kind of body", target + "InitiateAuth", `{}`, map[string]string{"Content-Type": "application/json"}, 400, "UnknownOperationException"},
@@ -125,8 +125,8 @@ func TestRequestsThatAreNone(t *testing.T) {
 		assert.Equal(t, tt.exception+":", resp.Header.Get("x-amzn-errortype"), tt.name)
 		assert.Contains(t, body, `"`+tt.exception+`"`, tt.name)
 	}
-	_, body := post(t, f, target+"CreateUserPool", `{}`, nil)
-	assert.Contains(t, body, "CreateUserPool", "it says what it does not know")
+	_, body := post(t, f, target+"CreateUserImportJob", `{}`, nil)
+	assert.Contains(t, body, "CreateUserImportJob", "it says what it does not know")
 
 	resp, _ := get(t, f.URL+"/")
 	assert.Equal(t, http.StatusNotFound, resp.StatusCode)

@@ -13,7 +13,7 @@ func (f settings) greeting(srv *cognitotest.Server) string {
 	name, password, _ := strings.Cut(f.user, ":")
 	var text strings.Builder
 	err := greeting.Execute(&text, map[string]any{
-		"Server": srv, "Region": region, "Name": name, "Password": password, "MFA": f.mfa, "Issuer": f.issuer,
+		"Server": srv, "Region": region, "Name": name, "Password": password, "MFA": f.mfa, "Issuer": f.issuer, "Data": f.data,
 	})
 	if err != nil {
 		panic(err) // the template fits what it is given
@@ -58,5 +58,8 @@ AWS CLI, with any credentials, which are not checked:
 The other examples of this repository{{if .Server.ClientSecret}}, with the secret in COGNITO_CLIENT_SECRET{{end}}:
   go run ./examples/quickstart -endpoint {{.Server.URL}} -pool {{.Server.UserPoolID}} -client {{.Server.ClientID}} -user {{or .Name "bob"}}
 
+More pools: aws --endpoint-url {{.Server.URL}} cognito-idp create-user-pool --pool-name another
+{{with .Data}}Everything is kept in {{.}}.
+{{end}}
 Messages are printed here. Interrupt to stop.
 `))

@@ -1,8 +1,11 @@
 package main
 
 import (
+	"io"
 	"net/http"
+	"net/http/httptest"
 	"os"
+	"path/filepath"
 	"regexp"
 	"runtime"
 	"strings"
@@ -10,6 +13,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -89,6 +95,105 @@ func TestLocalPool(t *testing.T) {
 	require.Error(t, err, "nobody listens any more")
 }
 
+// What was there in the end is there in the beginning: pools, users, and the tokens that they have.
+func TestData(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("a process cannot interrupt itself there")
+	}
+	t.Setenv("COGNITO_JWKS", "")
+	f := local()
+	f.data = filepath.Join(t.TempDir(), "pools.json")
+	f.users = filepath.Join(t.TempDir(), "users.json")
+	require.NoError(t, os.WriteFile(f.users, []byte(`[{"username":"ana","password":"Correct-Horse-2","groups":["admins"]}]`), 0o600))
+	stop := func(ended chan error) {
+		self, err := os.FindProcess(os.Getpid())
+		require.NoError(t, err)
+		require.NoError(t, self.Signal(os.Interrupt))
+		require.NoError(t, <-ended)
+	}
+	_, url, ended := start(t, f)
+	pool, err := cognito.New(f.pool, f.client, cognito.WithEndpoint(url))
+	require.NoError(t, err)
+	ana := pool.ForUser("ana")
+	require.NoError(t, ana.Authenticate(t.Context(), "Correct-Horse-2"))
+	sdk := func(url string) *cognitoidentityprovider.Client {
+		return cognitoidentityprovider.New(cognitoidentityprovider.Options{
+			Region: "us-east-1", BaseEndpoint: aws.String(url), Credentials: credentials.NewStaticCredentialsProvider("local", "local", ""),
+		})
+	}
+	another, err := sdk(url).CreateUserPool(t.Context(), &cognitoidentityprovider.CreateUserPoolInput{PoolName: aws.String("another")})
+	require.NoError(t, err)
+	require.Eventually(t, func() bool {
+		raw, err := os.ReadFile(f.data)
+		return err == nil && strings.Contains(string(raw), *another.UserPool.Id)
+	}, 10*time.Second, 10*time.Millisecond, "it does not wait for the end")
+	_, err = sdk(url).AdminDeleteUser(t.Context(), &cognitoidentityprovider.AdminDeleteUserInput{UserPoolId: aws.String(f.pool), Username: aws.String("bob")})
+	require.NoError(t, err)
+	stop(ended)
+	info, err := os.Stat(f.data)
+	require.NoError(t, err)
+	assert.Equal(t, os.FileMode(0o600), info.Mode().Perm())
+	files, err := filepath.Glob(f.data + "*")
+	require.NoError(t, err)
+	assert.Equal(t, []string{f.data}, files, "nothing else is left")
+
+	f.users = filepath.Join(t.TempDir(), "users.json")
+	require.NoError(t, os.WriteFile(f.users, []byte(`[{"username":"late","password":"Correct-Horse-2"}]`), 0o600))
+	_, url, ended = start(t, f)
+	defer stop(ended)
+	pool, err = cognito.New(f.pool, f.client, cognito.WithEndpoint(url), cognito.WithTokens(ana.Tokens()))
+	require.NoError(t, err)
+	require.NoError(t, pool.RenewAccessToken(t.Context()), "the refresh token is good")
+	require.NoError(t, pool.ForUser("ana").Authenticate(t.Context(), "Correct-Horse-2"))
+	require.ErrorIs(t, pool.ForUser("bob").Authenticate(t.Context(), "Correct-Horse-1"), cognito.ErrUserNotFound, "who was deleted is not made again")
+	require.ErrorIs(t, pool.ForUser("late").Authenticate(t.Context(), "Correct-Horse-2"), cognito.ErrUserNotFound)
+	_, err = sdk(url).DescribeUserPool(t.Context(), &cognitoidentityprovider.DescribeUserPoolInput{UserPoolId: another.UserPool.Id})
+	require.NoError(t, err)
+}
+
+func TestTriggerFlag(t *testing.T) {
+	t.Parallel()
+	function := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = io.WriteString(w, `{"errorMessage":"not today"}`)
+	}))
+	t.Cleanup(function.Close)
+	f := local()
+	require.NoError(t, f.addTrigger("PreAuthentication="+function.URL))
+	require.Error(t, f.addTrigger("PreAuthentication"))
+	srv, err := f.start(nil)
+	require.NoError(t, err)
+	t.Cleanup(srv.Close)
+	err = srv.Client(t).ForUser("bob").Authenticate(t.Context(), "Correct-Horse-1")
+	require.ErrorIs(t, err, cognito.ErrLambda)
+	require.ErrorContains(t, err, "not today")
+}
+
+func written(t *testing.T, text string) string {
+	t.Helper()
+	name := filepath.Join(t.TempDir(), "file.json")
+	require.NoError(t, os.WriteFile(name, []byte(text), 0o600))
+	return name
+}
+
+// What cannot be written is an error, and leaves nothing behind.
+func TestDataThatCannotBeWritten(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	require.Error(t, replaceFile(filepath.Join(dir, "none", "x"), nil))
+	name := filepath.Join(dir, "x")
+	require.NoError(t, os.Mkdir(name, 0o700))
+	require.Error(t, replaceFile(name, []byte("data")), "there is a directory of that name")
+	entries, err := os.ReadDir(dir)
+	require.NoError(t, err)
+	assert.Len(t, entries, 1)
+	f := local()
+	f.data = filepath.Join(dir, "none", "x")
+	srv, err := f.start(nil)
+	require.NoError(t, err)
+	t.Cleanup(srv.Close)
+	require.ErrorContains(t, f.keep(t.Context(), srv), "-data")
+}
+
 func TestSettingsThatMakeNoPool(t *testing.T) {
 	t.Parallel()
 	for name, change := range map[string]func(*settings){
@@ -97,6 +202,12 @@ func TestSettingsThatMakeNoPool(t *testing.T) {
 		"Config.MFA":        func(f *settings) { f.mfa = "maybe" },
 		"-user":             func(f *settings) { f.user = "bob" },
 		"listen":            func(f *settings) { f.addr = "nowhere" },
+		"-users: open":      func(f *settings) { f.users = filepath.Join(t.TempDir(), "none") },
+		`unknown field "x"`: func(f *settings) { f.users = written(t, `[{"x":1}]`) },
+		"Config.Snapshot":   func(f *settings) { f.data = written(t, `{}`) },
+		"an empty file":     func(f *settings) { f.data = written(t, ``) },
+		"-data":             func(f *settings) { f.data = t.TempDir() },
+		"TriggerURLs":       func(f *settings) { f.triggers = map[string]string{"x": "y"} },
 	} {
 		f := local()
 		change(&f)

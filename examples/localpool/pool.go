@@ -1,9 +1,11 @@
 package main
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"strings"
 	"sync"
 
@@ -12,7 +14,9 @@ import (
 
 // settings are the flags.
 type settings struct {
-	addr, pool, client, secret, mfa, user, issuer string
+	addr, pool, client, secret, mfa, user, users, issuer, data string
+
+	triggers map[string]string
 }
 
 // config is a pool whose app client allows everything that the pool can do.
@@ -34,22 +38,56 @@ func (f settings) config(deliver func(cognitotest.Message)) cognitotest.Config {
 		FirstFactors:    []string{"PASSWORD", "EMAIL_OTP", "SMS_OTP", "WEB_AUTHN"},
 		WebAuthn:        cognitotest.WebAuthn{RelyingPartyID: "localhost"},
 		OnMessage:       deliver,
+		TriggerURLs:     f.triggers,
 	}
 }
 
-// firstUser is the user that the pool begins with; nil for none.
-func (f settings) firstUser() (*cognitotest.User, error) {
-	if f.user == "" {
-		return nil, nil
+// addTrigger takes a flag -trigger.
+func (f *settings) addTrigger(text string) error {
+	name, address, ok := strings.Cut(text, "=")
+	if !ok {
+		return errors.New("want name=URL")
+	}
+	if f.triggers == nil {
+		f.triggers = map[string]string{}
+	}
+	f.triggers[name] = address
+	return nil
+}
+
+// firstUsers are the users that the pool begins with.
+func (f settings) firstUsers() ([]cognitotest.User, error) {
+	users, err := f.readUsers()
+	if err != nil || f.user == "" {
+		return users, err
 	}
 	name, password, ok := strings.Cut(f.user, ":")
 	if !ok || name == "" || password == "" {
 		return nil, errors.New("-user: want name:password")
 	}
-	return &cognitotest.User{
+	return append(users, cognitotest.User{
 		Username: name, Password: password,
 		Attributes: map[string]string{"email": name + "@example.com", "email_verified": "true"},
-	}, nil
+	}), nil
+}
+
+// readUsers reads the file of -users. Its members are the fields of [cognitotest.User], in any case.
+func (f settings) readUsers() ([]cognitotest.User, error) {
+	if f.users == "" {
+		return nil, nil
+	}
+	file, err := os.Open(f.users)
+	if err != nil {
+		return nil, fmt.Errorf("-users: %w", err)
+	}
+	defer func() { _ = file.Close() }()
+	var users []cognitotest.User
+	decoder := json.NewDecoder(file)
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(&users); err != nil {
+		return nil, fmt.Errorf("-users: %s: %w", f.users, err)
+	}
+	return users, nil
 }
 
 // mailbox prints messages in place of sending them.

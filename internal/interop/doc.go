@@ -1,4 +1,5 @@
 // Package interop holds the interoperability tests: other people's clients, from the npm registry, sign in to
-// cognitotest, and this module's client works with another server, cognito-local. It has tests only, behind the build
-// tag interop; see CONTRIBUTING.md.
+// cognitotest, this module's client works with another server, cognito-local, and the SDKs of several languages and the
+// AWS CLI run one script against examples/localpool. It has tests only, behind the build tag interop; see
+// CONTRIBUTING.md.
 package interop

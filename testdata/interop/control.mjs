@@ -12,7 +12,7 @@ async function ask(path, params = {}) {
 
 export const code = (username) => ask("/code", { username });
 
-function base32(text) {
+export function base32(text) {
   const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
   const bits = [...text].map((c) => alphabet.indexOf(c).toString(2).padStart(5, "0")).join("");
   return Buffer.from(bits.match(/.{8}/g).map((byte) => Number.parseInt(byte, 2)));

@@ -1,0 +1,162 @@
+package cognitotest
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// domain is a domain of a pool on the wire: a prefix of the service's own, or with a certificate a custom one. Nothing is
+// served there: the pool is at [Server.URL].
+type domain struct {
+	Domain              string
+	CustomDomainConfig  map[string]any `json:",omitempty"`
+	ManagedLoginVersion int
+}
+
+const (
+	maxManagedLogin = 2
+	maxDomain       = 63
+)
+
+var (
+	domainPattern = regexp.MustCompile(`^[a-z0-9](?:[a-z0-9\-.]{0,61}[a-z0-9])?$`)
+	// reservedWords are what a prefix must not contain.
+	reservedWords = []string{"aws", "amazon", "cognito"}
+)
+
+type domainInput struct {
+	UserPoolID          string `json:"UserPoolId"`
+	Domain              string
+	CustomDomainConfig  map[string]any
+	ManagedLoginVersion *int
+}
+
+func (in *domainInput) form(v *validation) {
+	v.length("domain", in.Domain, 1, maxDomain)
+	if in.Domain != "" && !domainPattern.MatchString(in.Domain) {
+		v.fail("domain", `Member must satisfy regular expression pattern: ^[a-z0-9](?:[a-z0-9\-\.]{0,61}[a-z0-9])?$`)
+	}
+	if in.ManagedLoginVersion != nil {
+		v.between("managedLoginVersion", *in.ManagedLoginVersion, 1, maxManagedLogin)
+	}
+	if in.CustomDomainConfig != nil {
+		arn, _ := in.CustomDomainConfig["CertificateArn"].(string)
+		v.length("customDomainConfig.certificateArn", arn, 20, 2048)
+	}
+}
+
+type domainOutput struct {
+	CloudFrontDomain    string `json:",omitempty"`
+	ManagedLoginVersion int
+}
+
+// cloudFront is where a custom domain is to point at; "" for a prefix.
+func (d *domain) cloudFront() string {
+	if d.CustomDomainConfig == nil {
+		return ""
+	}
+	return "d" + strings.ReplaceAll(d.Domain, ".", "") + ".cloudfront.net"
+}
+
+func (d *domain) output() domainOutput { return domainOutput{d.cloudFront(), d.ManagedLoginVersion} }
+
+// findDomain finds a domain of any pool.
+func (s *service) findDomain(name string) (*pool, *domain) {
+	for _, p := range s.pools {
+		for _, d := range p.domains {
+			if d.Domain == name {
+				return p, d
+			}
+		}
+	}
+	return nil, nil
+}
+
+func (p *pool) createUserPoolDomain(in *domainInput) (domainOutput, error) {
+	if err := p.adminCall(in.UserPoolID, in.form); err != nil {
+		return domainOutput{}, err
+	}
+	custom := in.CustomDomainConfig != nil
+	if owner, _ := p.service.findDomain(in.Domain); owner != nil {
+		return domainOutput{}, errDomainTaken
+	}
+	if slices.ContainsFunc(p.domains, func(d *domain) bool { return (d.CustomDomainConfig != nil) == custom }) {
+		return domainOutput{}, errSecondDomain
+	}
+	for _, word := range reservedWords {
+		if !custom && strings.Contains(in.Domain, word) {
+			return domainOutput{}, invalidParameter("Domain cannot contain reserved word: " + word)
+		}
+	}
+	d := &domain{in.Domain, in.CustomDomainConfig, 1}
+	if in.ManagedLoginVersion != nil {
+		d.ManagedLoginVersion = *in.ManagedLoginVersion
+	}
+	p.domains = append(p.domains, d)
+	return d.output(), nil
+}
+
+// existingDomain finds the pool's domain that a call is about.
+func (p *pool) existingDomain(in *domainInput) (*domain, error) {
+	if err := p.adminCall(in.UserPoolID, in.form); err != nil {
+		return nil, err
+	}
+	owner, d := p.service.findDomain(in.Domain)
+	if owner != p {
+		return nil, errNoDomain
+	}
+	return d, nil
+}
+
+func (p *pool) updateUserPoolDomain(in *domainInput) (domainOutput, error) {
+	d, err := p.existingDomain(in)
+	if err != nil {
+		return domainOutput{}, err
+	}
+	if (in.CustomDomainConfig != nil) != (d.CustomDomainConfig != nil) {
+		return domainOutput{}, errDomainKind
+	}
+	d.CustomDomainConfig = in.CustomDomainConfig
+	if in.ManagedLoginVersion != nil {
+		d.ManagedLoginVersion = *in.ManagedLoginVersion
+	}
+	return d.output(), nil
+}
+
+func (p *pool) deleteUserPoolDomain(in *domainInput) (empty, error) {
+	d, err := p.existingDomain(in)
+	if err != nil {
+		return empty{}, err
+	}
+	p.domains = slices.DeleteFunc(p.domains, func(other *domain) bool { return other == d })
+	return empty{}, nil
+}
+
+type describedDomain struct {
+	UserPoolID             string         `json:"UserPoolId,omitempty"`
+	AWSAccountID           string         `json:"AWSAccountId,omitempty"`
+	Domain                 string         `json:",omitempty"`
+	CloudFrontDistribution string         `json:",omitempty"`
+	Status                 string         `json:",omitempty"`
+	CustomDomainConfig     map[string]any `json:",omitempty"`
+	ManagedLoginVersion    int            `json:",omitempty"`
+}
+
+type describeDomainOutput struct{ DomainDescription describedDomain }
+
+// describeUserPoolDomain describes a domain of any pool. One that there is not is described by nothing, and is no error.
+func (s *service) describeUserPoolDomain(in *domainInput) (describeDomainOutput, error) {
+	v := &validation{}
+	in.form(v)
+	if err := v.err(); err != nil {
+		return describeDomainOutput{}, err
+	}
+	p, d := s.findDomain(in.Domain)
+	if d == nil {
+		return describeDomainOutput{}, nil
+	}
+	return describeDomainOutput{describedDomain{
+		p.cfg.UserPoolID, account, d.Domain, d.cloudFront(), "ACTIVE", d.CustomDomainConfig, d.ManagedLoginVersion,
+	}}, nil
+}

@@ -1,0 +1,139 @@
+package cognitotest
+
+import "slices"
+
+// resourceServer is an API whose scopes the pool grants, on the wire.
+type resourceServer struct {
+	UserPoolID string `json:"UserPoolId"`
+	Identifier string
+	Name       string
+	Scopes     []resourceScope `json:",omitempty"`
+
+	serial int64
+}
+
+type resourceScope struct{ ScopeName, ScopeDescription string }
+
+const (
+	maxResourceServers = 25
+	maxResourceScopes  = 100
+)
+
+type resourceServerInput struct {
+	UserPoolID string `json:"UserPoolId"`
+	Identifier string
+	Name       string
+	Scopes     []resourceScope
+}
+
+type resourceServerOutput struct{ ResourceServer resourceServer }
+
+// form checks what names a resource server, and with settings what else it has.
+func (in *resourceServerInput) form(v *validation, settings bool) {
+	v.length("identifier", in.Identifier, 1, 256)
+	if !settings {
+		return
+	}
+	v.length("name", in.Name, 1, 256)
+	if len(in.Scopes) > maxResourceScopes {
+		v.fail("scopes", "Member must have length less than or equal to 100")
+	}
+	for _, scope := range in.Scopes {
+		v.length("scopes.scopeName", scope.ScopeName, 1, 256)
+		v.length("scopes.scopeDescription", scope.ScopeDescription, 1, 256)
+	}
+}
+
+func (p *pool) findResourceServer(identifier string) *resourceServer {
+	i := slices.IndexFunc(p.resources, func(r *resourceServer) bool { return r.Identifier == identifier })
+	if i < 0 {
+		return nil
+	}
+	return p.resources[i]
+}
+
+func (p *pool) createResourceServer(in *resourceServerInput) (resourceServerOutput, error) {
+	switch err := p.adminCall(in.UserPoolID, func(v *validation) { in.form(v, true) }); {
+	case err != nil:
+		return resourceServerOutput{}, err
+	case p.findResourceServer(in.Identifier) != nil:
+		return resourceServerOutput{}, errResourceServerExists(in.Identifier, p.cfg.UserPoolID)
+	case len(p.resources) >= maxResourceServers:
+		return resourceServerOutput{}, errTooManyResourceServers
+	}
+	r := &resourceServer{p.cfg.UserPoolID, in.Identifier, in.Name, in.Scopes, p.nextSerial()}
+	p.resources = append(p.resources, r)
+	return resourceServerOutput{*r}, nil
+}
+
+// existingResourceServer is what the calls about a resource server begin with.
+func (p *pool) existingResourceServer(in *resourceServerInput, settings bool) (*resourceServer, error) {
+	if err := p.adminCall(in.UserPoolID, func(v *validation) { in.form(v, settings) }); err != nil {
+		return nil, err
+	}
+	r := p.findResourceServer(in.Identifier)
+	if r == nil {
+		return nil, errNoResourceServer
+	}
+	return r, nil
+}
+
+func (p *pool) describeResourceServer(in *resourceServerInput) (resourceServerOutput, error) {
+	r, err := p.existingResourceServer(in, false)
+	if err != nil {
+		return resourceServerOutput{}, err
+	}
+	return resourceServerOutput{*r}, nil
+}
+
+// updateResourceServer replaces name and scopes; scopes that are left out are gone.
+func (p *pool) updateResourceServer(in *resourceServerInput) (resourceServerOutput, error) {
+	r, err := p.existingResourceServer(in, true)
+	if err != nil {
+		return resourceServerOutput{}, err
+	}
+	r.Name, r.Scopes = in.Name, in.Scopes
+	return resourceServerOutput{*r}, nil
+}
+
+func (p *pool) deleteResourceServer(in *resourceServerInput) (noBody, error) {
+	r, err := p.existingResourceServer(in, false)
+	if err != nil {
+		return noBody{}, err
+	}
+	p.resources = slices.DeleteFunc(p.resources, func(other *resourceServer) bool { return other == r })
+	return noBody{}, nil
+}
+
+type listResourceServersInput struct {
+	UserPoolID string `json:"UserPoolId"`
+	nextResults
+}
+
+type listResourceServersOutput struct {
+	ResourceServers []resourceServer
+	NextToken       string `json:",omitempty"`
+}
+
+const maxResourcePage = 50
+
+func (p *pool) listResourceServers(in *listResourceServersInput) (listResourceServersOutput, error) {
+	out := listResourceServersOutput{ResourceServers: []resourceServer{}}
+	err := p.adminCall(in.UserPoolID, func(v *validation) {
+		pageForm(v, "maxResults", nil, "nextToken", in.NextToken)
+		if in.MaxResults != nil {
+			v.between("maxResults", *in.MaxResults, 1, maxResourcePage)
+		}
+	})
+	if err != nil {
+		return out, err
+	}
+	pg := in.page("ListResourceServers")
+	pg.limit = min(pg.limit, maxResourcePage)
+	found, next, err := cut(p, pg, p.resources, func(r *resourceServer) int64 { return r.serial }, func(*resourceServer) bool { return true })
+	out.NextToken = next
+	for _, r := range found {
+		out.ResourceServers = append(out.ResourceServers, *r)
+	}
+	return out, err
+}

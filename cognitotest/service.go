@@ -1,0 +1,148 @@
+package cognitotest
+
+import (
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/json"
+	"net/http"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/golang-jwt/jwt/v5"
+)
+
+// service is what the pools of a Server have in common. The Server locks it, and them.
+type service struct {
+	url      string
+	issuer   string // of pools that are created, to which their ID is added
+	clock    func() time.Time
+	advanced time.Duration
+	secret   [32]byte // for what must be stable and unguessable
+	serials  int64
+	pools    []*pool // in the order of their serials; the configured one first
+	nowhere  *pool   // answers requests that name no pool: it has nothing, so that its errors are the right ones
+	messages []Message
+
+	first     string        // the ID of the configured pool
+	triggers  Triggers      // of all pools
+	functions *lambdaConfig // their names
+	caller    *http.Client  // of the triggers that are URLs
+
+	// Of the request in hand.
+	region string    // that it was signed for; "" if it was not
+	sent   []Message // that it caused
+
+	unlocked func(do func()) // does something during which other requests may come
+}
+
+// newService makes a service with the pool of cfg, whose defaults are filled in.
+func newService(cfg Config, url string) *service {
+	s := &service{
+		url: url, clock: cfg.Now, first: cfg.UserPoolID, triggers: cfg.Triggers, functions: lambdasOf(&cfg), caller: newTriggerClient(cfg.TriggerTimeout),
+	}
+	_, _ = rand.Read(s.secret[:]) // it never fails
+	if cfg.Issuer == "" {
+		cfg.Issuer = url + "/" + cfg.UserPoolID
+	}
+	s.issuer = url + "/"
+	if prefix, ok := strings.CutSuffix(cfg.Issuer, cfg.UserPoolID); ok {
+		s.issuer = prefix
+	}
+	// The ID is none that a request could name.
+	s.nowhere = newPool(s, Config{UserPoolID: "_", PasswordPolicy: &defaultPolicy})
+	p := newPool(s, cfg)
+	p.settings, p.factors = settingsOfPool(&cfg)
+	p.shape = poolShape{cfg.AliasAttributes, cfg.UsernameAttributes, &usernameConfiguration{!cfg.CaseInsensitive}}
+	s.pools = []*pool{p}
+	return s
+}
+
+// nextSerial numbers the pools.
+func (s *service) nextSerial() int64 {
+	s.serials++
+	return s.serials
+}
+
+// stable derives bytes from text that are the same for the life of the server and that nobody can guess.
+func (s *service) stable(purpose, text string) []byte {
+	mac := hmac.New(sha256.New, s.secret[:])
+	mac.Write([]byte(purpose + "\x00" + text))
+	return mac.Sum(nil)
+}
+
+// findPool finds the first pool that fits; nil if there is none.
+func (s *service) findPool(fits func(*pool) bool) *pool {
+	i := slices.IndexFunc(s.pools, fits)
+	if i < 0 {
+		return nil
+	}
+	return s.pools[i]
+}
+
+// address is what tells which pool a request is about: the first of these that it has.
+type address struct {
+	UserPoolID  string `json:"UserPoolId"`
+	ClientID    string `json:"ClientId"`
+	AccessToken string
+	Session     string
+}
+
+// route finds the pool that a request is about. Which of its members are there, and good, the operation checks: in a pool
+// that is not there, it finds what it looks for as little as in nowhere.
+func (s *service) route(body []byte) *pool {
+	var to address
+	_ = json.Unmarshal(body, &to) // the operation reads it again, and refuses it
+	var found *pool
+	switch {
+	case to.UserPoolID != "":
+		found = s.findPool(func(p *pool) bool { return p.cfg.UserPoolID == to.UserPoolID })
+	case to.ClientID != "":
+		found = s.findPool(func(p *pool) bool { return p.apps[to.ClientID] != nil })
+	case to.AccessToken != "":
+		id := keyID(to.AccessToken)
+		found = s.findPool(func(p *pool) bool { return p.keys.find(id) != nil })
+	case to.Session != "":
+		found = s.findPool(func(p *pool) bool { return p.sessions[to.Session] != nil })
+	}
+	if found == nil {
+		return s.nowhere
+	}
+	return found
+}
+
+// keyID is the ID of the key that signed a token, "" if it is no token.
+func keyID(raw string) string {
+	token, _, err := jwt.NewParser().ParseUnverified(raw, jwt.MapClaims{})
+	if err != nil {
+		return ""
+	}
+	id, _ := token.Header["kid"].(string)
+	return id
+}
+
+// at finds the pool whose documents are at a path, which begins with its ID. It is the first pool for any other path, since
+// [Config.Issuer] may have one.
+func (s *service) at(path string) *pool {
+	for _, p := range s.pools {
+		if strings.HasPrefix(path, "/"+p.cfg.UserPoolID+"/") {
+			return p
+		}
+	}
+	if len(s.pools) == 0 {
+		return s.nowhere
+	}
+	return s.pools[0]
+}
+
+var credentialScope = regexp.MustCompile(`Credential=[^/,]+/\d{8}/([\w-]+)/`)
+
+// signingRegion is the region that a request was signed for; "" if it was not signed.
+func signingRegion(r *http.Request) string {
+	if scope := credentialScope.FindStringSubmatch(r.Header.Get("Authorization")); scope != nil {
+		return scope[1]
+	}
+	return ""
+}

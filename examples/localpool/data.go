@@ -1,0 +1,98 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/gocognito/cognito/cognitotest"
+)
+
+// saveEvery is how often is looked for changes.
+const saveEvery = 500 * time.Millisecond
+
+// load reads the file of -data; nil if there is none yet.
+func (f settings) load() (cognitotest.Snapshot, error) {
+	if f.data == "" {
+		return nil, nil
+	}
+	raw, err := os.ReadFile(f.data)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, nil
+	case err != nil:
+		return nil, fmt.Errorf("-data: %w", err)
+	case len(raw) == 0:
+		return nil, fmt.Errorf("-data: %s: want what an earlier run wrote, got an empty file", f.data)
+	}
+	return raw, nil
+}
+
+// keep writes the pools to the file of -data whenever they have changed, until ctx is done.
+func (f settings) keep(ctx context.Context, srv *cognitotest.Server) error {
+	ticker := time.NewTicker(saveEvery)
+	defer ticker.Stop()
+	var written cognitotest.Snapshot
+	for done := false; ; {
+		snapshot, err := srv.Snapshot()
+		if err != nil {
+			return err
+		}
+		if !bytes.Equal(snapshot, written) {
+			if err := replaceFile(f.data, snapshot); err != nil {
+				return fmt.Errorf("-data: %w", err)
+			}
+			written = snapshot
+		}
+		if done {
+			return nil
+		}
+		select {
+		case <-ticker.C:
+		case <-ctx.Done():
+			done = true // and once more, for what has changed since
+		}
+	}
+}
+
+// replaceFile puts a file that only its owner may read in place of another one, as a whole: a crash leaves one of
+// the two.
+func replaceFile(name string, data []byte) (err error) {
+	file, err := os.CreateTemp(filepath.Dir(name), filepath.Base(name)+".*.tmp") // with mode 0600
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			_ = file.Close()
+			_ = os.Remove(file.Name())
+		}
+	}()
+	if _, err := file.Write(data); err != nil {
+		return err
+	}
+	if err := file.Sync(); err != nil {
+		return err
+	}
+	if err := file.Close(); err != nil {
+		return err
+	}
+	if err := os.Rename(file.Name(), name); err != nil {
+		return err
+	}
+	syncDir(filepath.Dir(name))
+	return nil
+}
+
+// syncDir makes a rename last. Where directories cannot be synced, it is left to the system.
+func syncDir(name string) {
+	if dir, err := os.Open(name); err == nil { //nolint:gosec // of the flag -data
+		_ = dir.Sync()
+		_ = dir.Close()
+	}
+}
