@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"iter"
 	"log/slog"
+	"maps"
 	"net/http"
 	"os"
 	"reflect"
@@ -148,8 +149,8 @@ func WithAudience(anyOf ...string) VerifierOption {
 	})
 }
 
-// WithTokenCache remembers the last n verified tokens, at least n/2 of them, by their SHA-256 hash, so
-// that the signature of a token seen before is not computed again. Its times are compared with the clock
+// WithTokenCache remembers the last n verified tokens, at least n/2 of them, so that the signature of a token seen
+// before is not computed again. It keeps the SHA-256 hash of each signature, and so no token that could be used. Its times are compared with the clock
 // each time, and it is forgotten with the key that signed it. n is 1 to 1,000,000. The cache takes at most
 // 4 kB times n of memory: larger tokens leave room for fewer. If not set, nothing is remembered.
 func WithTokenCache(n int) VerifierOption {
@@ -439,28 +440,45 @@ type verifiedToken struct {
 	claims tokenClaims
 	keyID  string
 	key    *rsa.PublicKey
-	cached bool                           // others may get it, too
-	all    atomic.Pointer[map[string]any] // of a cached one: every claim, decoded once
+	cached bool                       // others may get it, too
+	all    atomic.Pointer[everyClaim] // of a cached one: every claim, decoded once
+}
+
+// everyClaim is every claim of a token by its name. It does not change.
+type everyClaim struct {
+	all    map[string]any
+	nested []string // the claims that are lists or objects
 }
 
 // every returns every claim by its name, in a map that belongs to the caller.
 func (t *verifiedToken) every(use TokenUse) (map[string]any, error) {
-	if all := t.all.Load(); all != nil {
-		return cloneJSON(*all).(map[string]any), nil
+	if known := t.all.Load(); known != nil {
+		return known.clone(), nil
 	}
-	all := make(map[string]any, 16)
-	err := token.Members(t.claims.payload, func(name, value string) (err error) {
-		all[name], err = token.Value(value)
-		return err
-	})
+	all, err := t.claims.all()
 	if err != nil {
 		return nil, &TokenError{Use: use, Reason: fmt.Errorf("%w: claims: %w", jwt.ErrTokenMalformed, err)}
 	}
-	if t.cached {
-		own := cloneJSON(all).(map[string]any)
-		t.all.Store(&own)
+	if !t.cached {
+		return all, nil
 	}
-	return all, nil
+	known := &everyClaim{all: all}
+	for name, value := range all {
+		if isNested(value) {
+			known.nested = append(known.nested, name)
+		}
+	}
+	t.all.Store(known)
+	return known.clone(), nil
+}
+
+// clone returns a copy that shares nothing with e that could be changed.
+func (e *everyClaim) clone() map[string]any {
+	all := maps.Clone(e.all)
+	for _, name := range e.nested {
+		all[name] = cloneJSON(e.all[name])
+	}
+	return all
 }
 
 // decode decodes the claims of the token into out.
@@ -486,9 +504,7 @@ func (t *verifiedToken) access() (*AccessClaims, error) {
 	if err != nil {
 		return nil, err
 	}
-	claims := t.claims.access()
-	claims.All = all
-	return claims, nil
+	return t.claims.access(all), nil
 }
 
 // authenticate verifies a token that a stranger sent. Where its key may be a new one that cannot be fetched yet, because
@@ -533,14 +549,13 @@ func (v *Verifier) signed(ctx context.Context, raw string) (*verifiedToken, erro
 	if v.cache == nil || len(raw) > token.MaxSize {
 		return v.checkSignature(ctx, raw)
 	}
-	sum := hashToken(raw)
-	if t := v.cache.find(sum); t != nil && v.keys.Has(ctx, t.claims.issuer, t.keyID, t.key) {
+	if t := v.cache.find(raw); t != nil && v.keys.Has(ctx, t.claims.issuer, t.keyID, t.key) {
 		return t, nil
 	}
 	t, err := v.checkSignature(ctx, raw)
 	if err == nil {
 		t.cached = true
-		v.cache.add(sum, t, len(raw))
+		v.cache.add(raw, t)
 	}
 	return t, err
 }
