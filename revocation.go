@@ -12,7 +12,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
 	"github.com/golang-jwt/jwt/v5"
-	"golang.org/x/sync/singleflight"
+
+	"github.com/gocognito/cognito/internal/flight"
 )
 
 const (
@@ -89,7 +90,7 @@ type revocations struct {
 	sdk    *cognitoidentityprovider.Client
 	client *http.Client
 	now    func() time.Time
-	flight singleflight.Group
+	flight flight.Group[string, verdict]
 
 	mu         sync.Mutex // protects the fields below
 	young, old map[string]verdict
@@ -158,15 +159,10 @@ func (r *revocations) ask(ctx context.Context, signIn, raw string, c *tokenClaim
 	if err := r.paused(); err != nil {
 		return verdict{}, err
 	}
-	detached := context.WithoutCancel(ctx)
 	sum := hashToken(raw) // the answer "expired" is about this token alone
-	done := r.flight.DoChan(signIn+string(sum[:]), func() (answer any, err error) {
-		defer func() { // a caller's HTTP client may panic, and this is no caller's goroutine
-			if p := recover(); p != nil {
-				err = fmt.Errorf("panic: %v", p)
-			}
-		}()
-		ctx, cancel := context.WithTimeout(detached, revocationTimeout)
+	answer, _, err := r.flight.Do(ctx, signIn+string(sum[:]), func(ctx context.Context) (verdict, error) {
+		// A question under way is answered although nobody waits any more: others may ask the same.
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), revocationTimeout)
 		defer cancel()
 		revoked, err := r.question(ctx, raw, c)
 		if r.mayBeABlip(err) && ctx.Err() == nil {
@@ -174,15 +170,7 @@ func (r *revocations) ask(ctx context.Context, signIn, raw string, c *tokenClaim
 		}
 		return r.finish(signIn, revoked, err)
 	})
-	select {
-	case result := <-done:
-		if result.Err != nil {
-			return verdict{}, result.Err
-		}
-		return result.Val.(verdict), nil
-	case <-ctx.Done():
-		return verdict{}, ctx.Err()
-	}
+	return answer, err
 }
 
 func (r *revocations) paused() error {
@@ -235,6 +223,11 @@ func (r *revocations) finish(signIn string, revoked, err error) (verdict, error)
 
 // question asks the service about a token. revoked says that it is no longer accepted.
 func (r *revocations) question(ctx context.Context, raw string, c *tokenClaims) (revoked, err error) {
+	defer func() { // a broken HTTP client counts as a service that cannot be reached
+		if p := recover(); p != nil {
+			revoked, err = nil, fmt.Errorf("panic: %v", p)
+		}
+	}()
 	scopes := AccessClaims{Scope: c.scope}
 	switch {
 	case scopes.HasScope(adminScope):
