@@ -82,6 +82,13 @@ func (v *Verifier) Check(r *http.Request) (*AccessClaims, error) { return v.sett
 // CheckID verifies the ID token that r carries, as [Verifier.Check] does for an access token.
 func (v *Verifier) CheckID(r *http.Request) (*IDClaims, error) { return v.settings().checkID(r, v) }
 
+// CheckContext verifies the token that r carries as [Verifier.Handler] does, and returns the context of r with its
+// claims, for middleware of other frameworks. Handlers find them with [ClaimsFromContext] and its like. The error is a
+// [*TokenError], as for [Verifier.Check]; [TokenError.StatusCode] says how Handler answers it.
+func (v *Verifier) CheckContext(r *http.Request) (context.Context, error) {
+	return v.settings().checkContext(r, v)
+}
+
 // Handler calls next for requests with a good token, with its claims in their context (see
 // [ClaimsFromContext]). It answers the others itself, as RFC 6750 says and without details in the body: 401
 // without a good token, 403 when [WithGroups] or [WithScopes] reject it, both with WWW-Authenticate, and 503
@@ -436,6 +443,14 @@ func (s *handlerSettings) checkID(r *http.Request, v authenticator) (*IDClaims, 
 	return t.identity()
 }
 
+func (s *handlerSettings) checkContext(r *http.Request, v authenticator) (context.Context, error) {
+	a, err := s.admit(r, v)
+	if err != nil {
+		return nil, err
+	}
+	return a.into(r.Context()), nil
+}
+
 func (s *handlerSettings) verify(r *http.Request, v authenticator, use TokenUse) (*verifiedToken, error) {
 	raw, err := s.extract(r)
 	if err != nil {
@@ -497,13 +512,13 @@ func (s *handlerSettings) admit(r *http.Request, v authenticator) (*authenticate
 
 // refuse answers a request whose token is not good, or not enough.
 func (s *handlerSettings) refuse(w http.ResponseWriter, r *http.Request, err error) {
-	status, challenge := http.StatusUnauthorized, `Bearer error="invalid_token"`
+	status, challenge := statusOf(err), `Bearer error="invalid_token"`
 	var step *authenticationError
 	switch {
-	case errors.Is(err, ErrKeysUnavailable), errors.Is(err, ErrRevocationUnknown):
-		status, challenge = http.StatusServiceUnavailable, ""
-	case errors.Is(err, ErrNotInGroup), errors.Is(err, ErrInsufficientScope):
-		status, challenge = http.StatusForbidden, `Bearer error="insufficient_scope"`
+	case status == http.StatusServiceUnavailable:
+		challenge = ""
+	case status == http.StatusForbidden:
+		challenge = `Bearer error="insufficient_scope"`
 	case errors.Is(err, ErrNoToken): // a request without credentials gets no error code
 		challenge = `Bearer realm="api"`
 	case errors.Is(err, errAuthorization):
@@ -529,6 +544,17 @@ func (s *handlerSettings) refuse(w http.ResponseWriter, r *http.Request, err err
 		return
 	}
 	http.Error(w, http.StatusText(status), status)
+}
+
+func statusOf(err error) int {
+	switch {
+	case errors.Is(err, ErrKeysUnavailable), errors.Is(err, ErrRevocationUnknown):
+		return http.StatusServiceUnavailable
+	case errors.Is(err, ErrNotInGroup), errors.Is(err, ErrInsufficientScope):
+		return http.StatusForbidden
+	default:
+		return http.StatusUnauthorized
+	}
 }
 
 // statusWriter sends its status before a body, where a handler of errors does not call WriteHeader: else

@@ -773,6 +773,12 @@ func (m *MultiVerifier) CheckID(r *http.Request) (*IDClaims, error) {
 	return m.settings().checkID(r, m)
 }
 
+// CheckContext verifies the token that r carries and returns a context with its claims, as [Verifier.CheckContext]
+// does. The options of the first verifier apply, as for [MultiVerifier.Handler].
+func (m *MultiVerifier) CheckContext(r *http.Request) (context.Context, error) {
+	return m.settings().checkContext(r, m)
+}
+
 // Handler calls next for requests with a good token and answers the others, as [Verifier.Handler] does.
 // The options of the first verifier say which use the token has, where it is found, which claims type the
 // context gets and how errors are answered.
@@ -886,3 +892,7 @@ func (e *TokenError) text() string { return string(e.Use) + " token: " + e.Reaso
 
 // Unwrap returns the reason.
 func (e *TokenError) Unwrap() error { return e.Reason }
+
+// StatusCode returns the HTTP status that [Verifier.Handler] answers with: 503 if nothing is known about the token
+// because keys or the service could not be reached, 403 if the token is good but not enough, else 401.
+func (e *TokenError) StatusCode() int { return statusOf(e) }
