@@ -67,15 +67,18 @@ func setOf(keys ...any) []byte {
 	return text
 }
 
+// answers answers a fetch.
+type answers func(*http.Request) (*http.Response, error)
+
 // endpoint is what answers fetches, and a clock.
 type endpoint struct {
 	mu     sync.Mutex
 	now    time.Time
 	asked  []string
-	answer func(*http.Request) (*http.Response, error)
+	answer answers
 }
 
-func newEndpoint(answer func(*http.Request) (*http.Response, error)) *endpoint {
+func newEndpoint(answer answers) *endpoint {
 	return &endpoint{now: time.Date(2026, 11, 24, 9, 0, 0, 0, time.UTC), answer: answer}
 }
 
@@ -87,7 +90,7 @@ func (e *endpoint) RoundTrip(r *http.Request) (*http.Response, error) {
 	return answer(r)
 }
 
-func (e *endpoint) set(answer func(*http.Request) (*http.Response, error)) {
+func (e *endpoint) set(answer answers) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.answer = answer
@@ -116,7 +119,7 @@ func (e *endpoint) config() Config {
 
 func (e *endpoint) fetched() *Set { return Fetched(issuer+"/jwks.json", e.config()) }
 
-func answer(status int, body []byte) func(*http.Request) (*http.Response, error) {
+func answer(status int, body []byte) answers {
 	return func(*http.Request) (*http.Response, error) {
 		return &http.Response{StatusCode: status, Body: io.NopCloser(bytes.NewReader(body)), Header: http.Header{}}, nil
 	}
@@ -283,7 +286,7 @@ func TestAnswersThatAreNoSet(t *testing.T) {
 	t.Parallel()
 	good := setOf(jwk("one", testKeys()[0]))
 	for name, tt := range map[string]struct {
-		answer  func(*http.Request) (*http.Response, error)
+		answer  answers
 		want    string
 		fetches int // those of a blip are two
 	}{

@@ -15,7 +15,7 @@ import (
 const replica = "https://replica.example.com/pool"
 
 // regions answers each host as its own function does.
-func regions(hosts map[string]func(*http.Request) (*http.Response, error)) func(*http.Request) (*http.Response, error) {
+func regions(hosts map[string]answers) answers {
 	return func(r *http.Request) (*http.Response, error) {
 		for host, answer := range hosts {
 			if strings.Contains(r.URL.Host, host) {
@@ -40,7 +40,7 @@ func signedBy(kid any) *jwt.Token {
 func TestKeysOfAnIssuer(t *testing.T) {
 	t.Parallel()
 	one, two := testKeys()[0], testKeys()[1]
-	e := newEndpoint(regions(map[string]func(*http.Request) (*http.Response, error){
+	e := newEndpoint(regions(map[string]answers{
 		"issuer": answer(200, setOf(jwk("one", one))), "replica": answer(200, setOf(jwk("two", two))),
 	}))
 	k := e.keys(t)
@@ -74,7 +74,7 @@ func TestKeysOfAnIssuer(t *testing.T) {
 func TestKeysOfAReplica(t *testing.T) {
 	t.Parallel()
 	one := testKeys()[0]
-	e := newEndpoint(regions(map[string]func(*http.Request) (*http.Response, error){"replica": answer(200, setOf(jwk("one", one)))}))
+	e := newEndpoint(regions(map[string]answers{"replica": answer(200, setOf(jwk("one", one)))}))
 	k := e.keys(t)
 	key, err := k.Key(t.Context(), issuer, signedBy("one"))
 	require.NoError(t, err)
