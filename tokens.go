@@ -37,21 +37,21 @@ const (
 	exchangeMemory   = 30 * time.Second       // for which others in this process are given what a refresh token brought
 )
 
-// Tokens are what a sign-in obtains. Whoever has them is the user: store them as secrets. Printed or logged
-// they show no token; their fields and their JSON do.
+// Tokens are the tokens of a sign-in. Whoever has them can act as the user, so store them as secrets.
+// They print without their tokens. Their fields and their JSON include them.
 type Tokens struct {
-	// IDToken says who the user is. AccessToken is what services are called with.
+	// IDToken identifies the user. AccessToken authorizes calls.
 	IDToken     string `json:"id_token,omitempty"`
 	AccessToken string `json:"access_token,omitempty"`
-	// RefreshToken obtains new ones. It is opaque.
+	// RefreshToken obtains new tokens. It is opaque.
 	RefreshToken string `json:"refresh_token,omitempty"`
 	// TokenType is "Bearer".
 	TokenType string `json:"token_type,omitempty"`
 	// ExpiresAt is when the access token expires.
 	ExpiresAt time.Time `json:"expires_at,omitzero"`
-	// Username is the name that the user signed in with, which may be an alias. A session with a name takes only
-	// tokens of that user. Nothing signs it: who can write the store can change it. It is empty in tokens that were not
-	// obtained by this package.
+	// Username is the name that the user signed in with, which may be an alias. A session with a name
+	// accepts only that user's tokens. Username is not signed: anyone who can write the store can
+	// change it. It is empty in tokens that this package did not obtain.
 	Username string `json:"username,omitempty"`
 }
 
@@ -83,6 +83,7 @@ type tokenSet struct {
 	subject, username string
 	deviceKey         string
 	addresses         map[string]bool // e-mail address and phone number of the ID token, and whether they are verified
+	signedInAt        time.Time       // zero: that is not known
 	issuedAt          time.Time
 	expires           time.Time // when the first of the tokens expires; zero: that is not known
 	accessExpires     time.Time // when the access token does; zero: that is not known
@@ -103,14 +104,15 @@ func readTokens(t Tokens) *tokenSet {
 		ts.hasExpiry[i] = claims.expires.set
 		if i == 0 {
 			ts.subject, ts.username, ts.deviceKey = claims.subject, claims.username, claims.deviceKey
-			ts.issuedAt = claims.issued.Time
+			ts.signedInAt, ts.issuedAt = claims.authTime.Time, claims.issued.Time
 			if claims.expires.set {
 				ts.accessExpires = claims.expires.Time
 			}
 		} else {
 			ts.addresses = addressesOf(parsed)
 			if ts.subject == "" {
-				ts.subject, ts.username, ts.issuedAt = claims.subject, claims.idUsername, claims.issued.Time
+				ts.subject, ts.username = claims.subject, claims.idUsername
+				ts.signedInAt, ts.issuedAt = claims.authTime.Time, claims.issued.Time
 			}
 		}
 		if claims.expires.set {
@@ -174,6 +176,14 @@ func (ts *tokenSet) fresh(now time.Time) bool {
 	return ts != nil && ts.AccessToken != "" && now.Before(ts.refreshAt)
 }
 
+// newer reports whether ts comes after other: of a later sign-in, or of a later refresh of the same one.
+func (ts *tokenSet) newer(other *tokenSet) bool {
+	if ts.signedInAt.IsZero() || other.signedInAt.IsZero() || ts.signedInAt.Equal(other.signedInAt) {
+		return ts.issuedAt.After(other.issuedAt)
+	}
+	return ts.signedInAt.After(other.signedInAt)
+}
+
 // same reports whether ts and other are one and the same set of tokens.
 func (ts *tokenSet) same(other *tokenSet) bool {
 	if ts == nil || other == nil {
@@ -216,8 +226,8 @@ func keyMissing(err error) bool {
 	return errors.Is(err, ErrKeysUnavailable) || errors.Is(err, ErrUnknownKey)
 }
 
-// Tokens returns the session's tokens; the zero Tokens when no one is signed in. It does no I/O: tokens that are
-// still in the [TokenStore] are not among them.
+// Tokens returns the session's tokens, or the zero Tokens if no user is signed in. It does no I/O: it
+// does not return tokens that are still in the [TokenStore].
 func (c *Cognito) Tokens() Tokens {
 	if ts := c.session.current().tokens; ts != nil {
 		return ts.Tokens
@@ -225,19 +235,21 @@ func (c *Cognito) Tokens() Tokens {
 	return Tokens{}
 }
 
-// Token returns verified tokens that are good for a while yet, a minute at least: the session's own, those of its
-// [TokenStore], or new ones when the access or the ID token of these is about to expire. Concurrent callers share one
-// refresh. Canceling ctx stops the caller's wait but not the refresh.
+// Token returns verified tokens that are valid for at least a minute: the session's, those of its
+// [TokenStore], or new ones if the access or the ID token is about to expire. Concurrent callers share
+// one refresh. Canceling ctx stops the caller's wait but not the refresh.
 //
-// While a refresh fails for a reason that may pass, such as a network fault, tokens that have not expired yet are
-// returned all the same. After a failed refresh the next one waits, first a second and then up to five minutes, and
-// longer after a rejection: Token waits with it, or returns the last error.
+// If a refresh fails for a temporary reason, such as a network error, Token returns tokens that have not
+// expired yet. After a failed refresh the next one has to wait: for a second at first and for 5 minutes
+// at most, longer after a rejection. Token waits up to 10 seconds for that, and otherwise returns the
+// last error.
 //
-// Once the service says that the refresh token is dead ([IsTerminal]), the session has no tokens any more, and its
-// [TokenStore] neither, unless newer ones have come meanwhile. Without tokens it returns [ErrNotSignedIn], and
-// [ErrStoreUser] when the store holds those of another user. After another error the session is as it was.
+// If the service rejects the refresh token for good (see [IsTerminal]), the session and its store lose
+// their tokens, unless newer ones have arrived in the meantime. After another error the session is
+// unchanged. Common errors: [ErrNotSignedIn] without tokens, [ErrStoreUser] if the store holds another
+// user's tokens.
 //
-// It calls GetTokensFromRefreshToken as [Cognito.RenewAccessToken] does, which needs no AWS credentials.
+// It calls GetTokensFromRefreshToken as [Cognito.RenewAccessToken] does.
 func (c *Cognito) Token(ctx context.Context) (Tokens, error) {
 	ts, err := c.token(ctx)
 	if err != nil {
@@ -302,19 +314,21 @@ func (c *Cognito) usable(ctx context.Context) (*tokenSet, error) {
 	return verified, nil
 }
 
-// RenewAccessToken obtains new ID and access tokens for the session's refresh token, verifies them and makes
-// them the session's; a refresh token that comes with them replaces the old one. It takes the options
-// [ClientMetadata], for the pool's Lambda functions, and [Flow]: REFRESH_TOKEN_AUTH calls InitiateAuth instead of
-// GetTokensFromRefreshToken. Without the former, the session's [WithRefreshMetadata] is asked, else the sign-in's
-// ClientMetadata are sent.
+// RenewAccessToken refreshes the session's ID and access tokens now and verifies the new ones. A
+// refresh token that comes with them replaces the old one. If the [TokenStore] holds newer tokens, from
+// another process, the session takes those instead.
 //
-// After an error the session is as it was, but see [Cognito.VerifyTokens] for [ErrKeysUnavailable] and
-// [ErrUnknownKey]; [IsTerminal] says whether only a new sign-in helps. Without a refresh token it returns
-// [ErrNotSignedIn]. Concurrent calls without options share one refresh, which outlives a canceled ctx. With a
-// [TokenStore] that has newer tokens, from another process, the session takes those.
+// It takes the options [ClientMetadata], for the pool's Lambda functions, and [Flow]: REFRESH_TOKEN_AUTH
+// calls InitiateAuth instead of GetTokensFromRefreshToken. Without ClientMetadata, the session's
+// [WithRefreshMetadata] provides them, or else those of the sign-in are sent. Concurrent calls without
+// options share one refresh, which continues if ctx is canceled.
 //
-// It calls GetTokensFromRefreshToken, and InitiateAuth with REFRESH_TOKEN_AUTH where the server does not know
-// that operation, as some local ones; neither needs AWS credentials.
+// After an error the session is unchanged, but see [Cognito.VerifyTokens] for [ErrKeysUnavailable] and
+// [ErrUnknownKey]. [IsTerminal] reports whether only a new sign-in helps. Common errors:
+// [ErrNotSignedIn] without a refresh token.
+//
+// It calls GetTokensFromRefreshToken, or InitiateAuth with REFRESH_TOKEN_AUTH if the server does not
+// know that operation, as some local ones.
 func (c *Cognito) RenewAccessToken(ctx context.Context, opts ...CallOption) (err error) {
 	defer named("RenewAccessToken", &err)
 	call, err := newCallOptions(opts, optClientMetadata, optFlow)
@@ -368,16 +382,18 @@ func (r refreshRequest) hasWishes() bool { return r.flow != "" || r.metadata != 
 // refresh, for which it waits no longer than ctx.
 func (c *Cognito) refresh(ctx context.Context, request refreshRequest) (*tokenSet, error) {
 	s := c.session
-	for {
+	for again := false; ; {
 		waited := s.current().waiting
 		ts, joined, err := s.refreshes.Do(ctx, request.key(), func(ctx context.Context) (*tokenSet, error) {
 			return c.refreshInTurn(ctx, request)
 		})
-		if err != nil && ctx.Err() != nil && errors.Is(err, ctx.Err()) {
+		switch {
+		case err != nil && ctx.Err() != nil && errors.Is(err, ctx.Err()):
 			return nil, fmt.Errorf("waiting for the refresh of the tokens: %w", ctx.Err())
-		}
-		// A refresh that was under way may have brought no more than what the caller had, or run out of its own time.
-		if joined && (err == nil && ts.same(request.old) || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled)) {
+		case joined && err == nil && ts.same(request.old):
+			continue // it was under way for somebody who had older tokens
+		case joined && !again && errors.Is(err, context.DeadlineExceeded):
+			again = true // it ran out of its own time, of which this caller had only the rest
 			continue
 		}
 		if err == nil && waited != nil {
@@ -581,16 +597,17 @@ func (c *Cognito) exchange(ctx context.Context, base *tokenSet, request refreshR
 	if tokens.RefreshToken == "" {
 		tokens.RefreshToken = base.RefreshToken
 	}
-	st := s.current()
-	if tokens.Username = base.Username; tokens.Username == "" {
-		tokens.Username = st.username
-	}
+	tokens.Username = base.Username
 	ts := readTokens(tokens)
 	if base.subject != "" && ts.subject != "" && base.subject != ts.subject {
 		return nil, &TokenError{Use: AccessToken, Reason: fmt.Errorf("%w: it is not that of the token before", jwt.ErrTokenInvalidSubject)}
 	}
+	st := s.current()
 	if err := st.checkOwner(ts); err != nil {
 		return nil, err
+	}
+	if ts.Username == "" {
+		ts.Username = st.username
 	}
 	verified, err := c.verifyNew(ctx, ts)
 	switch {
@@ -614,20 +631,22 @@ var exchanges exchangeTable
 type exchangeTable struct {
 	flights flight.Group[string, *types.AuthenticationResultType]
 
-	mu     sync.Mutex           // protects the field below
+	mu     sync.Mutex           // protects the fields below
 	recent map[string]exchanged // dropped after exchangeMemory
+	added  uint64               // how often
 }
 
 type exchanged struct {
+	number  uint64
 	result  *types.AuthenticationResultType
 	subject string    // of its access token; "": it cannot be read
 	at      time.Time // by the caller's clock, by which what came may have expired since
 }
 
 // do returns what exchange returns, or what the exchange of the same refresh token returns or has just returned. have
-// is the access token that the caller has already.
+// is the access token that the caller has already. One that was under way and ran out of its time is tried again, once.
 func (t *exchangeTable) do(ctx context.Context, key, have string, now func() time.Time, exchange func(context.Context) (*types.AuthenticationResultType, error)) (*types.AuthenticationResultType, error) {
-	result, _, err := t.flights.Do(ctx, key, func(ctx context.Context) (*types.AuthenticationResultType, error) {
+	work := func(ctx context.Context) (*types.AuthenticationResultType, error) {
 		if result := t.find(key, now()); result != nil && aws.ToString(result.AccessToken) != have {
 			return result, nil
 		}
@@ -636,7 +655,11 @@ func (t *exchangeTable) do(ctx context.Context, key, have string, now func() tim
 			t.add(key, result, now())
 		}
 		return result, err
-	})
+	}
+	result, joined, err := t.flights.Do(ctx, key, work)
+	if joined && errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
+		result, _, err = t.flights.Do(ctx, key, work)
+	}
 	return result, err
 }
 
@@ -656,11 +679,13 @@ func (t *exchangeTable) add(key string, result *types.AuthenticationResultType, 
 	if t.recent == nil {
 		t.recent = map[string]exchanged{}
 	}
-	t.recent[key] = exchanged{result, readTokens(Tokens{AccessToken: aws.ToString(result.AccessToken)}).subject, now}
-	time.AfterFunc(exchangeMemory, func() {
+	t.added++
+	number := t.added
+	t.recent[key] = exchanged{number, result, readTokens(Tokens{AccessToken: aws.ToString(result.AccessToken)}).subject, now}
+	time.AfterFunc(exchangeMemory, func() { // it must not hold the tokens: they may be forgotten before
 		t.mu.Lock()
 		defer t.mu.Unlock()
-		if t.recent[key].result == result {
+		if t.recent[key].number == number {
 			delete(t.recent, key)
 		}
 	})
@@ -734,7 +759,7 @@ func (c *Cognito) sendRefreshToken(ctx context.Context, base *tokenSet, flow typ
 		if name == "" {
 			return nil, fmt.Errorf("access token: want the claim username, which the secret hash of a refresh is made with: %w", ErrSecretHash)
 		}
-		params[keySecretHash] = SecretHash(name, c.shared().clientID, c.shared().clientSecret)
+		params[keySecretHash] = *c.shared().secretHash(name)
 	}
 	reply, err := c.shared().sdk.InitiateAuth(ctx, &cognitoidentityprovider.InitiateAuthInput{
 		AuthFlow: types.AuthFlowTypeRefreshTokenAuth, ClientId: aws.String(c.shared().clientID), AuthParameters: params,
@@ -815,12 +840,14 @@ func (c *Cognito) withTokens(ctx context.Context, call func(*tokenSet) error) er
 	return call(fresh)
 }
 
-// VerifyTokens verifies the session's ID and access token and makes their claims available. It makes no API call but
-// may fetch the key set. Call it after [WithTokens], and after a sign-in that failed with [ErrKeysUnavailable] or
-// [ErrUnknownKey]: the tokens that it obtained then replace the session's, and with [WithDeviceTracking] the device
-// that came with them is confirmed. It returns [ErrNotSignedIn] without tokens, [ErrStoreUser] for those of another
-// user, and an error that wraps a [*TokenError] when one is rejected. After an error the session is as it was; tokens
-// that wait to be verified are dropped if they turn out to be bad.
+// VerifyTokens verifies the session's ID and access token and makes their claims available. It makes no
+// API call but may fetch the key set. Call it after [WithTokens], and after a sign-in that failed with
+// [ErrKeysUnavailable] or [ErrUnknownKey]: the tokens of that sign-in then replace the session's, and
+// with [WithDeviceTracking] its device is confirmed.
+//
+// After an error the session is unchanged, except that tokens waiting for their key are dropped if they
+// turn out to be invalid. Common errors: [ErrNotSignedIn], [ErrStoreUser], and a [*TokenError] for a
+// rejected token.
 func (c *Cognito) VerifyTokens(ctx context.Context) (err error) {
 	defer named("VerifyTokens", &err)
 	return c.verifyHeld(ctx)
@@ -864,8 +891,8 @@ func (c *Cognito) verifyHeld(ctx context.Context) error {
 	return err
 }
 
-// VerifyToken verifies raw, a token of this pool and app client, for use and returns its claims. It neither
-// reads nor changes the session. The error is a [*TokenError], or an [*Error] for a use that does not exist.
+// VerifyToken verifies raw, a token of this pool and app client, for use and returns its claims. It does
+// not use the session. The error is a [*TokenError], or an [*Error] for an unknown use.
 func (c *Cognito) VerifyToken(ctx context.Context, raw string, use TokenUse) (jwt.MapClaims, error) {
 	if err := checkUse(use); err != nil {
 		return nil, wrapError("VerifyToken", err)
@@ -880,10 +907,10 @@ func (c *Cognito) VerifyToken(ctx context.Context, raw string, use TokenUse) (jw
 	return claims, nil
 }
 
-// CheckToken reports whether the session's access or ID token has expired. With renew, expired tokens are
-// refreshed as [Cognito.RenewAccessToken] does, and expired is false once that succeeded. It returns
-// [ErrNotSignedIn] without tokens. Only tokens that wait to be verified since a sign-in or a refresh are verified here,
-// as [Cognito.VerifyTokens] does.
+// CheckToken reports whether the session's access or ID token has expired. If renew is set, it refreshes
+// expired tokens as [Cognito.RenewAccessToken] does, and returns false if that succeeds. It verifies only
+// tokens that wait for their key since a sign-in or a refresh, as [Cognito.VerifyTokens] does. Common
+// errors: [ErrNotSignedIn].
 func (c *Cognito) CheckToken(ctx context.Context, renew bool) (expired bool, err error) {
 	defer named("CheckToken", &err)
 	ts, err := c.held(ctx)
@@ -915,14 +942,16 @@ func (c *Cognito) CheckToken(ctx context.Context, renew bool) (expired bool, err
 	return err != nil, err
 }
 
-// Logout signs the user out everywhere: all refresh tokens of the user die, and the service rejects the access
-// tokens. The session and its [TokenStore] then have no tokens, whatever refresh was under way; a session that turns
-// out to be over already is signed out, too. After an error the session has the tokens that it had, or refreshed ones
-// (see [Cognito.ForgetTokens]); if only its store failed, it has none. Tokens that others verify offline stay good until
-// they expire.
+// Logout signs the user out everywhere: it revokes all refresh tokens of the user, and the service
+// rejects the access tokens. Servers that verify tokens offline accept them until they expire.
 //
-// It calls GlobalSignOut, which needs no AWS credentials but an access token: without one it returns
-// [ErrNotSignedIn]. An expired one is refreshed first as [Cognito.RenewAccessToken] does, if there is a refresh token.
+// When Logout has returned nil, the session and its [TokenStore] hold no token of the sign-in, whatever
+// refresh was under way. A session that is over already is a success, too. After an error the session
+// still has its tokens, perhaps refreshed (see [Cognito.ForgetTokens]); if only the store failed, it has
+// none.
+//
+// It calls GlobalSignOut, which needs an access token; Logout refreshes an expired one first. Common
+// errors: [ErrNotSignedIn].
 func (c *Cognito) Logout(ctx context.Context) (err error) {
 	defer named("Logout", &err)
 	return c.endSession(ctx, ending{live: true, isOver: isOver, call: func(ctx context.Context, ts *tokenSet) error {
@@ -931,12 +960,14 @@ func (c *Cognito) Logout(ctx context.Context) (err error) {
 	}})
 }
 
-// RevokeToken ends this session only: its refresh token dies, and the service rejects the access tokens that
-// came from it. The session and its [TokenStore] then have no tokens, whatever refresh was under way; after an error
-// the session is as it was, or if only its store failed, it has none.
+// RevokeToken signs the user out of this session only: it revokes the session's refresh token, and the
+// service rejects the access tokens that came from it.
 //
-// It calls RevokeToken, which needs no AWS credentials but a refresh token: without one it returns
-// [ErrNotSignedIn].
+// When RevokeToken has returned nil, the session and its [TokenStore] hold no token of the sign-in,
+// whatever refresh was under way. After an error the session is unchanged; if only the store failed, it
+// has no tokens.
+//
+// It calls RevokeToken, which needs a refresh token. Common errors: [ErrNotSignedIn] without one.
 func (c *Cognito) RevokeToken(ctx context.Context) (err error) {
 	defer named("RevokeToken", &err)
 	return c.endSession(ctx, ending{isOver: isOver, call: func(ctx context.Context, ts *tokenSet) error {
@@ -948,10 +979,10 @@ func (c *Cognito) RevokeToken(ctx context.Context) (err error) {
 	}})
 }
 
-// ForgetTokens drops the session's tokens here and in its [TokenStore], and tells the service nothing: they stay good
-// for whoever else has them. It is for what [Cognito.Logout] and [Cognito.RevokeToken] could not sign out. A refresh
-// that is under way ends first, for which it waits no longer than ctx. The error is that of the store, whose tokens the
-// session does not take again; the session has no tokens then, either.
+// ForgetTokens drops the session's tokens, here and in its [TokenStore], without telling the service:
+// they stay valid for anyone else who has them. Use it if [Cognito.Logout] and [Cognito.RevokeToken]
+// fail. It first waits for a refresh that is under way, at most until ctx is done. The error is that of
+// the store. The session has no tokens then, either, and does not load those of the store again.
 func (c *Cognito) ForgetTokens(ctx context.Context) (err error) {
 	defer named("ForgetTokens", &err)
 	if c.pool == nil || c.session == nil {
@@ -976,66 +1007,76 @@ func (c *Cognito) endSession(ctx context.Context, end ending) error {
 	}
 	s := c.session
 	had := s.current().newest()
-	return s.change(ctx, func(ctx context.Context) error {
-		ts, err := c.sync(ctx)
-		others := errors.Is(err, ErrStoreUser)
-		switch {
-		case others:
-			ts, err = s.current().newest(), nil // the session's own can be signed out all the same
-		case errors.Is(err, ErrKeysUnavailable):
-			ts, err = c.held(ctx) // the service judges them itself
-		}
-		switch {
-		case err != nil:
-			return err
-		case ts == nil && had == nil:
-			return ErrNotSignedIn
-		case ts == nil:
-			ts = had // somebody emptied the store: the service knows whether that was a sign-out
-		}
-		over := false
-		if end.live && (ts.AccessToken == "" || ts.hasExpired(c.shared().now())) && ts.RefreshToken != "" {
-			fresh, err := c.refreshNow(context.WithoutCancel(ctx), refreshRequest{old: ts})
+	var refreshed *tokenSet // the expired tokens that were exchanged, or are over
+	over := false           // refreshed
+	for {
+		var expired *tokenSet
+		err := s.change(ctx, func(ctx context.Context) error {
+			ts, others, err := c.toEnd(ctx, had)
 			switch {
-			case end.isOver(err):
-				over = true
-			case err != nil && !keyMissing(err):
+			case err != nil:
 				return err
-			case err == nil:
-				ts = fresh
+			case over && ts.same(refreshed):
+			case refreshed == nil && end.live && ts.RefreshToken != "" && (ts.AccessToken == "" || ts.hasExpired(c.shared().now())):
+				expired = ts
+				return nil
+			case end.live && ts.AccessToken == "" || !end.live && ts.RefreshToken == "":
+				return ErrNotSignedIn
 			default:
-				if newest := s.current().newest(); newest != nil {
-					ts = newest
+				if err := c.callToEnd(ctx, ts, end); err != nil {
+					return err
 				}
 			}
-		}
-		if end.live && ts.AccessToken == "" || !end.live && ts.RefreshToken == "" {
-			return ErrNotSignedIn
-		}
-		if !over {
-			if err := c.callToEnd(ctx, ts, end.call); err != nil && !end.isOver(err) {
-				return err
+			if others {
+				s.update((*state).clear)
+				return nil
 			}
+			return s.end(ctx, ts)
+		})
+		if err != nil || expired == nil {
+			return err
 		}
-		if others {
-			s.update((*state).clear)
-			return nil
+		refreshed = expired
+		_, err = c.refresh(ctx, refreshRequest{old: expired}) // in a turn of its own, for which nobody waits beyond ctx
+		if over = end.isOver(err); err != nil && !over && !keyMissing(err) {
+			return err
 		}
-		return s.end(ctx, ts)
-	})
+	}
 }
 
-// callToEnd makes the call that ends a session, and with the verified tokens if those that wait for their key are no
-// good.
-func (c *Cognito) callToEnd(ctx context.Context, ts *tokenSet, call func(context.Context, *tokenSet) error) error {
+// toEnd returns the tokens to sign out within a change: those of the store, or else of the session, which had these when
+// it was asked to. others tells that the store has those of another user, which stay there.
+func (c *Cognito) toEnd(ctx context.Context, had *tokenSet) (ts *tokenSet, others bool, err error) {
+	ts, err = c.sync(ctx)
+	switch {
+	case errors.Is(err, ErrStoreUser):
+		ts, others, err = c.session.current().newest(), true, nil // the session's own can be signed out all the same
+	case errors.Is(err, ErrKeysUnavailable):
+		ts, _, err = c.look(ctx) // the service judges them itself
+	}
+	if ts == nil && err == nil {
+		ts = had // somebody emptied the store: the service knows whether that was a sign-out
+	}
+	if ts == nil && err == nil {
+		err = ErrNotSignedIn
+	}
+	return ts, others, err
+}
+
+// callToEnd makes the call that ends a session. If the service rejects tokens that still wait for their key, it is made
+// with the verified ones. That the session is over already is no error.
+func (c *Cognito) callToEnd(ctx context.Context, ts *tokenSet, end ending) error {
 	ctx, cancel := context.WithTimeout(ctx, signOutTimeout)
 	defer cancel()
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	err := call(ctx, ts)
-	if st := c.session.current(); err != nil && ts == st.waiting && st.tokens != nil {
-		return call(ctx, st.tokens)
+	err := end.call(ctx, ts)
+	if st := c.session.current(); isRejection(err) && ts == st.waiting && st.tokens != nil {
+		err = end.call(ctx, st.tokens)
+	}
+	if end.isOver(err) {
+		return nil
 	}
 	return err
 }
@@ -1110,12 +1151,12 @@ func samePair(id *tokenClaims, access *AccessClaims, accessToken string) error {
 	return nil
 }
 
-// TokenSource returns the session as a source of tokens for everything that takes an [oauth2.TokenSource]. Its
-// tokens are those of [Cognito.Token], so each call may renew them and none needs [oauth2.ReuseTokenSource] around
-// it. The ID token is in the extra "id_token". The refresh token is not in them: it has one owner, the session.
+// TokenSource returns an [oauth2.TokenSource] of the session. It returns the tokens of [Cognito.Token] and
+// refreshes them when needed, so it needs no [oauth2.ReuseTokenSource]. The ID token is in the extra
+// "id_token". The refresh token is not included: its only owner is the session.
 //
-// ctx gives its values to the renewals; that it ends does not matter, since an [oauth2.TokenSource] outlives the
-// call that made it. The source is safe for concurrent use.
+// Refreshes use the values of ctx, but not its cancelation: an [oauth2.TokenSource] outlives the call that
+// made it. The source is safe for concurrent use.
 func (c *Cognito) TokenSource(ctx context.Context) oauth2.TokenSource {
 	return tokenSource{c, context.WithoutCancel(ctx)}
 }

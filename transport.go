@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"net"
 	"net/http"
 	"net/textproto"
@@ -26,21 +27,22 @@ const (
 	refusalPause   = 30 * time.Second // after a new token was refused, too, so that each 401 does not cost a refresh
 )
 
-// Transport is an [http.RoundTripper] that sends a session's token with each request to the origins that
-// [WithOrigins] names, and only to these: a redirect to another host, port or scheme goes without. It signs in with
-// the password on the first request, renews the tokens before they expire, and signs in again when the refresh token
-// is dead. Without a password it uses the tokens that the session has.
+// Transport is an [http.RoundTripper] that adds a session's token to requests for the origins of
+// [WithOrigins]. Requests for other hosts, ports or schemes, such as after a redirect, go without it. With a
+// password, it signs in on the first request, and again when the refresh token is no longer valid.
+// Without one, it uses the session's tokens. It refreshes tokens before they expire.
 //
-// A request that is answered with 401 is sent once more with a new token, if its body can be had again (see
-// [http.Request.GetBody]). A request that has the header already goes out as it is, and so does one with a user in
-// its URL, and one whose Host header names none of the origins.
+// A request that is answered with 401 is sent once more with a new token, if its body can be read again
+// (see [http.Request.GetBody]). A request that already has the header is sent unchanged, and so is one with
+// user info in its URL, or whose Host header is not one of the origins.
 //
-// RoundTrip returns the errors of [Cognito.Token] and [Cognito.Authenticate], which [errors.As] and [errors.Is] find
-// through the [*url.Error] of an [http.Client]; a challenge that no [ChallengeHandler] answers is a
-// [*ChallengeError], and the session's, to be answered with [Cognito.RespondToChallenge]. For a while the same one
-// comes back then, and no other sign-in is begun; after a wrong password there is such a pause, too.
+// RoundTrip returns the errors of [Cognito.Token] and [Cognito.Authenticate]. [errors.As] and [errors.Is] find
+// them in the [*url.Error] of an [http.Client]. A challenge that no [ChallengeHandler] answers is a
+// [*ChallengeError]: it becomes the session's, and [Cognito.RespondToChallenge] answers it. Until then,
+// requests of the next 3 minutes fail with the same error and do not start another sign-in. After a wrong
+// password the pause is 30 seconds at first, and half an hour at most.
 //
-// A Transport is safe for concurrent use. Printed or logged it shows no password. Make one with [NewTransport].
+// A Transport is safe for concurrent use. It prints without the password. Create one with [NewTransport].
 type Transport struct {
 	state *transport // behind a pointer, so that printing what holds the transport shows an address
 }
@@ -60,11 +62,14 @@ type transport struct {
 }
 
 // headerValue is the header's value for a token, so that it is not put together for each request.
-type headerValue struct{ token, value string }
+type headerValue struct {
+	token  string
+	values []string
+}
 
-// NewTransport makes a transport for c's session, with the password for signing in; with "" it does not sign in. It
-// does no I/O. Origins must be given with [WithOrigins]. What is wrong with the options each request returns, naming
-// the option; nothing is sent then.
+// NewTransport returns a transport for c's session. It signs in with the password; if that is "", it does not
+// sign in. It does no I/O. [WithOrigins] is required. Invalid options are reported by every RoundTrip, and
+// no request is sent then.
 func NewTransport(c *Cognito, password string, opts ...TransportOption) *Transport {
 	o := transportOptions{header: "Authorization", prefix: "Bearer ", use: AccessToken, base: http.DefaultTransport}
 	for _, opt := range opts {
@@ -85,8 +90,8 @@ func NewTransport(c *Cognito, password string, opts ...TransportOption) *Transpo
 	return &Transport{t}
 }
 
-// HTTPClient returns a copy of base, or of the zero [http.Client] if it is nil, whose transport is a [Transport] over
-// that of base. It takes the arguments of [NewTransport].
+// HTTPClient returns a copy of base whose transport is a [Transport] over base's transport. If base is nil,
+// it copies the zero [http.Client]. The arguments are those of [NewTransport].
 func (c *Cognito) HTTPClient(base *http.Client, password string, opts ...TransportOption) *http.Client {
 	var client http.Client
 	if base != nil {
@@ -191,13 +196,13 @@ func (t *transport) cameFromElsewhere(req *http.Request) bool {
 
 // withToken is a copy of req with the token. The copy shares the body.
 func (t *transport) withToken(req *http.Request, tokens *tokenSet) *http.Request {
-	value := t.headerOf(t.pick(tokens))
-	with := req.WithContext(req.Context())
-	with.Header = req.Header.Clone()
+	with := new(http.Request)
+	*with = *req
+	with.Header = maps.Clone(req.Header) // the values are shared: no transport may change those of its requests
 	if with.Header == nil {
 		with.Header = http.Header{}
 	}
-	with.Header[t.header] = []string{value}
+	with.Header[t.header] = t.headerOf(t.pick(tokens))
 	return with
 }
 
@@ -257,9 +262,14 @@ func (t *transport) tokens(ctx context.Context) (tokens *tokenSet, replaced bool
 		tokens, err = t.signIn(ctx, nil)
 	}
 	if err != nil {
+		t.value.Store(nil) // tokens that are over need not stay in memory
 		return nil, false, err
 	}
-	if refused := t.refused.Load(); refused != nil && t.pick(tokens) == *refused && t.mayReplace() {
+	switch refused := t.refused.Load(); {
+	case refused == nil:
+	case t.pick(tokens) != *refused:
+		t.refused.CompareAndSwap(refused, nil) // it is over
+	case t.mayReplace():
 		if other, err := t.refreshed(ctx, tokens); err == nil && t.pick(other) != *refused {
 			tokens, replaced = other, true
 		} else {
@@ -294,14 +304,14 @@ func (t *transport) mustSignIn(err error) bool {
 // server has refused do not do.
 func (t *transport) signIn(ctx context.Context, refused *tokenSet) (*tokenSet, error) {
 	s := t.c.session
-	for {
+	for again := false; ; again = true {
 		tokens, joined, err := s.signIns.Do(ctx, struct{}{}, func(ctx context.Context) (*tokenSet, error) {
 			ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), signInTimeout)
 			defer cancel()
 			return t.signInNow(ctx, refused)
 		})
-		if joined && ctx.Err() == nil && errors.Is(err, context.DeadlineExceeded) {
-			continue // the sign-in that this request joined ran out of its own time
+		if joined && !again && ctx.Err() == nil && errors.Is(err, context.DeadlineExceeded) {
+			continue // it ran out of its own time, of which this request had only the rest
 		}
 		if err != nil && ctx.Err() != nil && errors.Is(err, ctx.Err()) {
 			return nil, wrapError("Authenticate", fmt.Errorf("waiting for the sign-in: %w", ctx.Err()))
@@ -316,7 +326,7 @@ func (t *transport) signInNow(ctx context.Context, refused *tokenSet) (*tokenSet
 	if ts := st.tokens; ts.verified() && ts.fresh(p.now()) && !ts.same(refused) {
 		return ts, nil // another request has just signed in
 	}
-	if st.challenge != nil && p.now().Sub(st.askedAt) < challengePause {
+	if st.challenge != nil && p.now().Sub(st.askedAt).Abs() < challengePause { // the clock may have been set back
 		return nil, &ChallengeError{Challenge: st.challenge.clone()} // somebody may be about to answer it
 	}
 	password := t.password()
@@ -369,14 +379,14 @@ func signInPause(username, password string) string {
 	return string(mac.Sum(nil))
 }
 
-// headerOf is the header's value for token.
-func (t *transport) headerOf(token string) string {
+// headerOf is the header's values for token.
+func (t *transport) headerOf(token string) []string {
 	if last := t.value.Load(); last != nil && last.token == token {
-		return last.value
+		return last.values
 	}
-	next := &headerValue{token, t.prefix + token}
+	next := &headerValue{token, []string{t.prefix + token}}
 	t.value.Store(next)
-	return next.value
+	return next.values
 }
 
 func closeBody(req *http.Request) {
