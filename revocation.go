@@ -76,7 +76,7 @@ func WithRevocationCheck(ttl time.Duration, opts ...RevocationOption) VerifierOp
 			}
 		}
 		o.errs = append(o.errs, r.errs...)
-		o.revocation = r
+		o.revocation = r.use
 	})
 }
 
@@ -106,14 +106,22 @@ type verdict struct {
 	at      time.Time
 }
 
-// use makes a checker for one verifier: an option value may be given to several.
-func (r *revocations) use(sdk *cognitoidentityprovider.Client, client *http.Client, now func() time.Time) *revocations {
-	made := &revocations{ttl: r.ttl, open: r.open, userInfo: r.userInfo, sdk: sdk, client: &http.Client{}, now: now}
+// revocationCheck returns an error if a verified token was revoked, or if that is not known and counts as such.
+type revocationCheck func(ctx context.Context, raw string, t *verifiedToken) error
+
+// use makes the check of one verifier: an option value may be given to several.
+func (r *revocations) use(o *verifierOptions, poolID string, client *http.Client) revocationCheck {
+	sdk := o.sdk
+	if sdk == nil {
+		region, _ := splitPoolID(poolID)
+		sdk = newServiceClient(&o.clientOptions, region, &serviceClock{local: o.now})
+	}
+	made := &revocations{ttl: r.ttl, open: r.open, userInfo: r.userInfo, sdk: sdk, client: &http.Client{}, now: o.now}
 	if client != nil {
 		*made.client = *client
 	}
 	made.client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	return made
+	return made.check
 }
 
 // check returns an error if the sign-in of a verified token was revoked, or if that is not known and counts as such.

@@ -48,7 +48,7 @@ type Verifier struct {
 	times     *jwt.Validator
 	log       *slog.Logger
 	handler   handlerSettings
-	revoked   *revocations // nil: not checked
+	revoked   revocationCheck // nil: not checked
 
 	// What [Cognito.Verifier] passes on to a Verifier with keys of its own.
 	jwks       []byte
@@ -80,7 +80,9 @@ type verifierOptions struct {
 	cacheSize int
 	handler   handlerSettings
 
-	revocation *revocations                    // nil: tokens are not asked about
+	// revocation makes the check; nil: tokens are not asked about. It is a function so that the SDK's calls are part
+	// of a program only if that checks revocation.
+	revocation func(o *verifierOptions, poolID string, client *http.Client) revocationCheck
 	sdk        *cognitoidentityprovider.Client // a Cognito's; nil: one of the options
 	shared     *jwks.Keys                      // a Cognito's; nil: the options say which
 }
@@ -245,15 +247,12 @@ func newVerifier(poolID string, clientIDs []string, o *verifierOptions) (*Verifi
 		}
 	}
 	client := o.keyClient()
+	var revoked revocationCheck
 	if o.revocation != nil {
-		if o.sdk == nil {
-			region, _ := splitPoolID(poolID)
-			o.sdk = newServiceClient(&o.clientOptions, region, &serviceClock{local: o.now})
-		}
-		o.revocation = o.revocation.use(o.sdk, client, o.now)
+		revoked = o.revocation(o, poolID, client)
 	}
 	return &Verifier{
-		revoked: o.revocation,
+		revoked: revoked,
 		poolID:  poolID, issuers: issuers, clientIDs: slices.Clone(clientIDs),
 		groups: o.groups, scopes: o.scopes, audiences: o.audiences,
 		keys: keys, cache: newTokenCache(o.cacheSize), leeway: o.leeway, now: o.now, times: newTimes(o.leeway, o.now), log: o.logger, handler: o.handlerSettings(),
@@ -517,7 +516,7 @@ func (v *Verifier) authenticate(ctx context.Context, raw string, use TokenUse) (
 		err = &TokenError{Use: use, Reason: fmt.Errorf("%w: %w", ErrKeysUnavailable, refused.Reason)}
 	}
 	if err == nil && v.revoked != nil {
-		if reason := v.revoked.check(ctx, raw, t); reason != nil {
+		if reason := v.revoked(ctx, raw, t); reason != nil {
 			refused := &TokenError{Use: use, Reason: reason}
 			v.log.DebugContext(ctx, "cognito: token refused", slog.Any("error", refused))
 			return nil, refused
