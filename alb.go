@@ -17,8 +17,8 @@ import (
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
-	"golang.org/x/sync/singleflight"
 
+	"github.com/gocognito/cognito/internal/flight"
 	"github.com/gocognito/cognito/internal/token"
 )
 
@@ -47,7 +47,7 @@ type ALBVerifier struct {
 	times     *jwt.Validator
 	leeway    time.Duration
 	log       *slog.Logger
-	flight    singleflight.Group
+	flight    flight.Group[string, *ecdsa.PublicKey]
 
 	mu        sync.Mutex // protects the fields below
 	keys      map[string]albKey
@@ -253,9 +253,9 @@ func (v *ALBVerifier) key(ctx context.Context, url, kid string) (*ecdsa.PublicKe
 	if paused {
 		return nil, fmt.Errorf("%w: %w", ErrKeysUnavailable, lastErr)
 	}
-	detached := context.WithoutCancel(ctx)
-	done := v.flight.DoChan(address, func() (any, error) {
-		ctx, cancel := context.WithTimeout(detached, albKeyTimeout)
+	public, _, err := v.flight.Do(ctx, address, func(ctx context.Context) (*ecdsa.PublicKey, error) {
+		// A fetch under way goes on although nobody waits any more: others need the key, too.
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), albKeyTimeout)
 		defer cancel()
 		public, err := v.fetch(ctx, address)
 		v.mu.Lock()
@@ -267,18 +267,19 @@ func (v *ALBVerifier) key(ctx context.Context, url, kid string) (*ecdsa.PublicKe
 		v.remember(address, public)
 		return public, nil
 	})
-	select {
-	case result := <-done:
-		switch public, ok := result.Val.(*ecdsa.PublicKey); {
-		case ok:
-			return public, nil
-		case known.public != nil && !errors.Is(result.Err, ErrUnknownKey): // an old key serves while fetches fail
-			return known.public, nil
-		default:
-			return nil, result.Err
-		}
-	case <-ctx.Done():
+	switch {
+	case err == nil:
+		return public, nil
+	case ctx.Err() != nil:
 		return nil, fmt.Errorf("%w: waiting for %s: %w", ErrKeysUnavailable, address, ctx.Err())
+	case errors.Is(err, ErrUnknownKey):
+		return nil, err
+	case known.public != nil: // an old key serves while fetches fail
+		return known.public, nil
+	case errors.Is(err, ErrKeysUnavailable):
+		return nil, err
+	default:
+		return nil, fmt.Errorf("%w: %w", ErrKeysUnavailable, err)
 	}
 }
 
@@ -297,7 +298,7 @@ func (v *ALBVerifier) remember(address string, public *ecdsa.PublicKey) {
 }
 
 func (v *ALBVerifier) fetch(ctx context.Context, address string) (public *ecdsa.PublicKey, err error) {
-	defer func() { // a caller's HTTP client may panic, and this is no caller's goroutine
+	defer func() { // a broken HTTP client counts as a service that cannot be reached
 		if p := recover(); p != nil {
 			public, err = nil, fmt.Errorf("%w: panic: %v", ErrKeysUnavailable, p)
 		}

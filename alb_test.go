@@ -1,6 +1,7 @@
 package cognito_test
 
 import (
+	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -11,8 +12,10 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"runtime"
 	"strconv"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -201,4 +204,64 @@ func TestALBKeyAddresses(t *testing.T) {
 	require.ErrorContains(t, err, "client IDs")
 	_, err = cognito.NewALBVerifier([]string{albARN}, []string{testClient}, cognito.WithJWKSURL("https://x.example.com"))
 	require.ErrorContains(t, err, "WithJWKS")
+}
+
+// Callers share the fetch of a key. None waits longer than its own context allows, and who gives up takes it from nobody.
+func TestALBKeyIsFetchedOnceForManyCallers(t *testing.T) {
+	t.Parallel()
+	b := newBalancer(t)
+	asked, release := make(chan struct{}), make(chan struct{})
+	v := b.verifier(t, cognito.WithHTTPClient(&http.Client{Transport: roundTripperFunc(func(r *http.Request) (*http.Response, error) {
+		close(asked)
+		<-release
+		return http.DefaultTransport.RoundTrip(r)
+	})}))
+	raw := b.sign(albHeader(), albPayload())
+	ctx, cancel := context.WithCancel(t.Context())
+	gone := make(chan error)
+	go func() { _, err := v.Verify(ctx, raw); gone <- err }()
+	<-asked
+	cancel()
+	err := <-gone
+	require.ErrorIs(t, err, context.Canceled)
+	require.ErrorIs(t, err, cognito.ErrKeysUnavailable)
+	var wg sync.WaitGroup
+	for range 20 {
+		wg.Go(func() {
+			_, err := v.Verify(t.Context(), raw)
+			assert.NoError(t, err)
+		})
+	}
+	close(release)
+	wg.Wait()
+	assert.EqualValues(t, 1, b.fetched.Load())
+}
+
+// A transport that never returns leaves nobody waiting, and the key that is known serves on.
+func TestALBFetchThatNeverReturns(t *testing.T) {
+	t.Parallel()
+	b := newBalancer(t)
+	var broken atomic.Bool
+	var now atomic.Pointer[time.Time]
+	now.Store(&testTime)
+	v := b.verifier(t, cognito.WithClock(func() time.Time { return *now.Load() }),
+		cognito.WithHTTPClient(&http.Client{Transport: roundTripperFunc(func(r *http.Request) (*http.Response, error) {
+			if broken.Load() {
+				runtime.Goexit()
+			}
+			return http.DefaultTransport.RoundTrip(r)
+		})}))
+	raw := b.sign(albHeader(), albPayload())
+	broken.Store(true)
+	_, err := v.Verify(t.Context(), raw)
+	require.ErrorIs(t, err, cognito.ErrKeysUnavailable)
+	broken.Store(false)
+	_, err = v.Verify(t.Context(), raw)
+	require.NoError(t, err)
+	broken.Store(true)
+	later := testTime.Add(2 * time.Hour)
+	now.Store(&later)
+	minute, after := strconv.FormatInt(testTime.Add(time.Minute).Unix(), 10), strconv.FormatInt(later.Add(time.Minute).Unix(), 10)
+	_, err = v.Verify(t.Context(), b.sign(albHeader(minute, after), albPayload(minute, after)))
+	require.NoError(t, err)
 }

@@ -7,7 +7,6 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/golang-jwt/jwt/v5"
 
@@ -155,7 +154,7 @@ func (c *IDClaims) clone() *IDClaims {
 	claims := *c
 	claims.RegisteredClaims = cloneRegistered(c.RegisteredClaims)
 	claims.AuthTime, claims.Groups, claims.AMR = cloneDate(c.AuthTime), slices.Clone(c.Groups), slices.Clone(c.AMR)
-	claims.All, _ = cloneJSON(c.All).(map[string]any)
+	claims.All = cloneAll(c.All)
 	return &claims
 }
 
@@ -164,7 +163,7 @@ func (c *AccessClaims) clone() *AccessClaims {
 	claims := *c
 	claims.RegisteredClaims = cloneRegistered(c.RegisteredClaims)
 	claims.AuthTime, claims.Groups, claims.AMR = cloneDate(c.AuthTime), slices.Clone(c.Groups), slices.Clone(c.AMR)
-	claims.All, _ = cloneJSON(c.All).(map[string]any)
+	claims.All = cloneAll(c.All)
 	return &claims
 }
 
@@ -182,18 +181,32 @@ func cloneDate(d *jwt.NumericDate) *jwt.NumericDate {
 	return &date
 }
 
+// cloneAll copies claims by their names, and what can be changed in them.
+func cloneAll(all map[string]any) map[string]any {
+	copied := maps.Clone(all)
+	for name, member := range all {
+		if isNested(member) {
+			copied[name] = cloneJSON(member)
+		}
+	}
+	return copied
+}
+
+// isNested reports whether v can be changed.
+func isNested(v any) bool {
+	switch v.(type) {
+	case map[string]any, []any:
+		return true
+	default:
+		return false
+	}
+}
+
 // cloneJSON copies what encoding/json decodes into an any.
 func cloneJSON(v any) any {
 	switch v := v.(type) {
 	case map[string]any:
-		copied := maps.Clone(v)
-		for name, member := range v {
-			switch member.(type) {
-			case map[string]any, []any:
-				copied[name] = cloneJSON(member)
-			}
-		}
-		return copied
+		return cloneAll(v)
 	case []any:
 		copied := slices.Clone(v)
 		for i := range copied {
@@ -205,19 +218,24 @@ func cloneJSON(v any) any {
 	}
 }
 
-// identity is the claims of an ID token; all is every claim of it, which becomes theirs.
+// identity is the claims of an ID token; all is every claim of it, which becomes theirs. Beside that they share
+// nothing with c that could be changed.
 func (c *tokenClaims) identity(all map[string]any) *IDClaims {
-	var times [4]jwt.NumericDate
-	claims := &IDClaims{
-		RegisteredClaims: c.registered(times[:3]),
+	// One allocation holds the claims and the times that they point to.
+	held := &struct {
+		claims IDClaims
+		times  [4]jwt.NumericDate
+	}{}
+	held.claims = IDClaims{
+		RegisteredClaims: c.registered(held.times[:3]),
 		TokenUse:         c.use, Username: c.idUsername, Groups: slices.Clone(c.groups),
-		AuthTime: c.authTime.into(&times[3]), OriginID: c.originID, EventID: c.eventID,
+		AuthTime: c.authTime.into(&held.times[3]), OriginID: c.originID, EventID: c.eventID,
 		ACR: c.acr, AMR: slices.Clone(c.amr),
 		EmailVerified: isTrue(all["email_verified"]), PhoneNumberVerified: isTrue(all["phone_number_verified"]), All: all,
 	}
-	claims.Email, _ = all["email"].(string)
-	claims.PhoneNumber, _ = all["phone_number"].(string)
-	return claims
+	held.claims.Email, _ = all["email"].(string)
+	held.claims.PhoneNumber, _ = all["phone_number"].(string)
+	return &held.claims
 }
 
 // Custom returns the custom attribute name, given without "custom:"; "" when the token does not have it as
@@ -234,8 +252,8 @@ func (c *IDClaims) HasGroup(name string) bool {
 
 func isTrue(v any) bool { return v == true || v == "true" }
 
-// access is the claims of an access token. They share nothing with c that could be changed.
-func (c *tokenClaims) access() *AccessClaims {
+// access is the claims of an access token; all is every claim of it, as for identity.
+func (c *tokenClaims) access(all map[string]any) *AccessClaims {
 	// One allocation holds the claims and the times that they point to.
 	held := &struct {
 		claims AccessClaims
@@ -245,7 +263,7 @@ func (c *tokenClaims) access() *AccessClaims {
 		RegisteredClaims: c.registered(held.times[:3]),
 		TokenUse:         c.use, Username: c.username, ClientID: c.clientID, Scope: c.scope, Groups: slices.Clone(c.groups),
 		AuthTime: c.authTime.into(&held.times[3]), OriginID: c.originID, EventID: c.eventID, DeviceKey: c.deviceKey,
-		ACR: c.acr, AMR: slices.Clone(c.amr),
+		ACR: c.acr, AMR: slices.Clone(c.amr), All: all,
 	}
 	return &held.claims
 }
@@ -258,11 +276,11 @@ func (c *tokenClaims) registered(times []jwt.NumericDate) jwt.RegisteredClaims {
 }
 
 // into puts the time into held, if there is one; else it is nil.
-func (d numericDate) into(held *jwt.NumericDate) *jwt.NumericDate {
+func (d *numericDate) into(held *jwt.NumericDate) *jwt.NumericDate {
 	if !d.set {
 		return nil
 	}
-	held.Time = d.Time
+	*held = d.NumericDate
 	return held
 }
 
@@ -284,13 +302,14 @@ type tokenClaims struct {
 	acr                            string
 	amr                            []string
 
-	payload string   // the claims as JSON, with no other spelling of a name below
-	wrong   []string // claims of the wrong type that only some checks need
+	payload string         // the claims as JSON, with no other spelling of a name below
+	members []token.Member // its members
+	wrong   []string       // claims of the wrong type that only some checks need
 }
 
 // numericDate is a time in a token, to the fraction of a second that it names.
 type numericDate struct {
-	time.Time
+	jwt.NumericDate
 
 	set bool
 }
@@ -368,12 +387,16 @@ func otherSpelling(name string) bool {
 // UnmarshalJSON reads the claims strictly: a claim that is there twice is an error, and one in another case is
 // left out of what anyone reads.
 func (c *tokenClaims) UnmarshalJSON(data []byte) error {
-	*c = tokenClaims{payload: string(data)}
+	*c = tokenClaims{payload: string(data), members: make([]token.Member, 0, 16)}
 	foreign := false
 	err := token.Members(c.payload, func(name, value string) error {
 		into, needed := c.member(name)
+		if into == nil && otherSpelling(name) {
+			foreign = true
+			return nil
+		}
+		c.members = append(c.members, token.Member{Name: name, Value: value})
 		if into == nil {
-			foreign = foreign || otherSpelling(name)
 			return nil
 		}
 		err := c.read(into, value)
@@ -391,6 +414,19 @@ func (c *tokenClaims) UnmarshalJSON(data []byte) error {
 		err = c.dropOtherSpellings()
 	}
 	return err
+}
+
+// all returns every claim by its name, with nothing in it that c has.
+func (c *tokenClaims) all() (map[string]any, error) {
+	all := make(map[string]any, len(c.members))
+	for _, m := range c.members {
+		value, err := token.Value(m.Value)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", m.Name, err)
+		}
+		all[m.Name] = value
+	}
+	return all, nil
 }
 
 // read reads one claim. A claim of the wrong type leaves no part of it behind.
@@ -419,21 +455,20 @@ func (c *tokenClaims) read(into any, value string) (err error) {
 
 func (c *tokenClaims) dropOtherSpellings() error {
 	var kept strings.Builder
-	err := token.Members(c.payload, func(name, value string) error {
-		if otherSpelling(name) {
-			return nil
+	for i, m := range c.members {
+		text, err := json.Marshal(m.Name)
+		if err != nil {
+			return err
 		}
-		text, err := json.Marshal(name)
-		if kept.Len() > 0 {
+		if i > 0 {
 			kept.WriteByte(',')
 		}
 		kept.Write(text)
 		kept.WriteByte(':')
-		kept.WriteString(value)
-		return err
-	})
+		kept.WriteString(m.Value)
+	}
 	c.payload = "{" + kept.String() + "}"
-	return err
+	return nil
 }
 
 // Decoded reports whether the claims were read.
@@ -450,9 +485,9 @@ func (c *tokenClaims) GetIssuer() (string, error)              { return c.issuer
 func (c *tokenClaims) GetSubject() (string, error)             { return c.subject, nil }
 func (c *tokenClaims) GetAudience() (jwt.ClaimStrings, error)  { return c.audience, nil }
 
-func (d numericDate) numeric() *jwt.NumericDate {
+func (d *numericDate) numeric() *jwt.NumericDate {
 	if !d.set {
 		return nil
 	}
-	return &jwt.NumericDate{Time: d.Time}
+	return &d.NumericDate
 }

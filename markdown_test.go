@@ -69,6 +69,12 @@ func TestCodeInMarkdownCompiles(t *testing.T) {
 		require.NoError(t, err)
 		for _, b := range goBlocks(string(text)) {
 			blocks++
+			if name, code, ok := quotation(b.code); ok {
+				quoted, err := os.ReadFile(name)
+				require.NoError(t, err)
+				assert.Contains(t, string(quoted), code, "%s:%d is not what %s says", file, b.line, name)
+				continue
+			}
 			for _, problem := range check(b.code) {
 				assert.Fail(t, fmt.Sprintf("%s:%d: %s", file, b.line, problem), b.code)
 			}
@@ -83,6 +89,14 @@ func TestCodeInMarkdownCompiles(t *testing.T) {
 type block struct {
 	line int
 	code string
+}
+
+// quotation reports that a block quotes a file of an example, which is compiled where it stands. Its first line names
+// the file.
+func quotation(block string) (name, code string, ok bool) {
+	first, code, _ := strings.Cut(block, "\n")
+	name, ok = strings.CutPrefix(first, "// examples/")
+	return "examples/" + name, code, ok && strings.HasSuffix(name, ".go") && strings.TrimSpace(code) != ""
 }
 
 var fence = regexp.MustCompile("(?ms)^```go\n(.*?)^```$")

@@ -8,7 +8,10 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
+
+	"github.com/golang-jwt/jwt/v5"
 )
 
 // ErrNoToken is the reason in a [*TokenError] when the request carries no token.
@@ -78,6 +81,13 @@ func (v *Verifier) Check(r *http.Request) (*AccessClaims, error) { return v.sett
 
 // CheckID verifies the ID token that r carries, as [Verifier.Check] does for an access token.
 func (v *Verifier) CheckID(r *http.Request) (*IDClaims, error) { return v.settings().checkID(r, v) }
+
+// CheckContext verifies the token that r carries as [Verifier.Handler] does, and returns the context of r with its
+// claims, for middleware of other frameworks. Handlers find them with [ClaimsFromContext] and its like. The error is a
+// [*TokenError], as for [Verifier.Check]; [TokenError.StatusCode] says how Handler answers it.
+func (v *Verifier) CheckContext(r *http.Request) (context.Context, error) {
+	return v.settings().checkContext(r, v)
+}
 
 // Handler calls next for requests with a good token, with its claims in their context (see
 // [ClaimsFromContext]). It answers the others itself, as RFC 6750 says and without details in the body: 401
@@ -157,68 +167,139 @@ func CookieToken(name string) TokenExtractor {
 }
 
 // authenticated is what a request's context holds: the claims of its token, and how its handlers answer
-// when these are not enough. It does not change.
+// when these are not enough. The claims of the token become a value for the caller when it asks for them, since
+// many handlers never do; all that ask get the same.
 type authenticated struct {
-	access   *AccessClaims
-	id       *IDClaims
+	token    *verifiedToken // nil outside of a Handler
+	use      TokenUse       // of token
+	access   atomic.Pointer[AccessClaims]
+	id       atomic.Pointer[IDClaims]
 	custom   any
 	settings *handlerSettings // nil outside of a Handler
 }
 
 type authenticatedKey struct{}
 
-func authenticatedFrom(ctx context.Context) authenticated {
+// authenticatedFrom returns nil if the context holds nothing.
+func authenticatedFrom(ctx context.Context) *authenticated {
 	a, _ := ctx.Value(authenticatedKey{}).(*authenticated)
-	if a == nil {
-		return authenticated{}
-	}
-	return *a
+	return a
 }
 
-func (a authenticated) into(ctx context.Context) context.Context {
-	return context.WithValue(ctx, authenticatedKey{}, &a)
+func (a *authenticated) into(ctx context.Context) context.Context {
+	return context.WithValue(ctx, authenticatedKey{}, a)
+}
+
+// accessClaims returns nil if there are none.
+func (a *authenticated) accessClaims() *AccessClaims {
+	if a == nil {
+		return nil
+	}
+	if a.token != nil && a.use == AccessToken && a.access.Load() == nil {
+		if made, err := a.token.access(); err == nil {
+			a.access.CompareAndSwap(nil, made)
+		}
+	}
+	return a.access.Load()
+}
+
+// idClaims returns nil if there are none.
+func (a *authenticated) idClaims() *IDClaims {
+	if a == nil {
+		return nil
+	}
+	if a.token != nil && a.use == IDToken && a.id.Load() == nil {
+		if made, err := a.token.identity(); err == nil {
+			a.id.CompareAndSwap(nil, made)
+		}
+	}
+	return a.id.Load()
+}
+
+// with returns a copy of what ctx holds, which change has changed.
+func with(ctx context.Context, change func(*authenticated)) context.Context {
+	a := &authenticated{}
+	if from := authenticatedFrom(ctx); from != nil {
+		a.access.Store(from.accessClaims())
+		a.id.Store(from.idClaims())
+		a.custom, a.settings = from.custom, from.settings
+	}
+	change(a)
+	return a.into(ctx)
+}
+
+// granted is what rules for single handlers look at.
+type granted struct {
+	use      TokenUse
+	groups   []string
+	scope    string
+	acr      string
+	authTime time.Time // the zero time where the token does not say
+}
+
+// granted returns ok false if there are no claims.
+func (a *authenticated) granted() (g granted, ok bool) {
+	if a == nil {
+		return g, false
+	}
+	access, id := a.access.Load(), a.id.Load()
+	var authTime *jwt.NumericDate
+	switch {
+	case access != nil:
+		g = granted{use: AccessToken, groups: access.Groups, scope: access.Scope, acr: access.ACR}
+		authTime = access.AuthTime
+	case id != nil:
+		g = granted{use: IDToken, groups: id.Groups, acr: id.ACR}
+		authTime = id.AuthTime
+	case a.token != nil:
+		c := &a.token.claims
+		g = granted{use: a.use, groups: c.groups, scope: c.scope, acr: c.acr}
+		authTime = c.authTime.numeric()
+	default:
+		return g, false
+	}
+	if authTime != nil {
+		g.authTime = authTime.Time
+	}
+	return g, true
 }
 
 // ClaimsFromContext returns the access token's claims that [Verifier.Handler] put into a request's context;
 // ok is false when there are none. Handlers of one request share the claims and must not change them.
 func ClaimsFromContext(ctx context.Context) (claims *AccessClaims, ok bool) {
-	claims = authenticatedFrom(ctx).access
+	claims = authenticatedFrom(ctx).accessClaims()
 	return claims, claims != nil
 }
 
 // IDClaimsFromContext returns the ID token's claims, as [ClaimsFromContext] does, under [WithHandlerUse].
 func IDClaimsFromContext(ctx context.Context) (claims *IDClaims, ok bool) {
-	claims = authenticatedFrom(ctx).id
+	claims = authenticatedFrom(ctx).idClaims()
 	return claims, claims != nil
 }
 
 // CustomClaimsFromContext returns the claims that [Verifier.Handler] decoded under [WithHandlerClaims]; ok is
 // false when there are none, or none of type T.
 func CustomClaimsFromContext[T any](ctx context.Context) (claims *T, ok bool) {
-	claims, ok = authenticatedFrom(ctx).custom.(*T)
-	return claims, ok && claims != nil
+	if a := authenticatedFrom(ctx); a != nil {
+		claims, _ = a.custom.(*T)
+	}
+	return claims, claims != nil
 }
 
 // ContextWithClaims returns a copy of ctx in which [ClaimsFromContext] finds claims: for tests of handlers,
 // and for middleware that calls [Verifier.VerifyAccessToken] itself. Claims of other kinds in ctx stay.
 func ContextWithClaims(ctx context.Context, claims *AccessClaims) context.Context {
-	a := authenticatedFrom(ctx)
-	a.access = claims
-	return a.into(ctx)
+	return with(ctx, func(a *authenticated) { a.access.Store(claims) })
 }
 
 // ContextWithIDClaims is [ContextWithClaims] for [IDClaimsFromContext].
 func ContextWithIDClaims(ctx context.Context, claims *IDClaims) context.Context {
-	a := authenticatedFrom(ctx)
-	a.id = claims
-	return a.into(ctx)
+	return with(ctx, func(a *authenticated) { a.id.Store(claims) })
 }
 
 // ContextWithCustomClaims is [ContextWithClaims] for [CustomClaimsFromContext].
 func ContextWithCustomClaims[T any](ctx context.Context, claims *T) context.Context {
-	a := authenticatedFrom(ctx)
-	a.custom = claims
-	return a.into(ctx)
+	return with(ctx, func(a *authenticated) { a.custom = claims })
 }
 
 // RequireGroups calls next for requests of users in at least one of the groups, and answers the others with
@@ -226,14 +307,8 @@ func ContextWithCustomClaims[T any](ctx context.Context, claims *T) context.Cont
 // claims in its context is answered with 401. Without names nobody passes.
 func RequireGroups(next http.Handler, anyOf ...string) http.Handler {
 	anyOf = slices.Clone(anyOf)
-	return require(next, func(a authenticated) error {
-		var groups []string
-		if a.access != nil {
-			groups = a.access.Groups
-		} else {
-			groups = a.id.Groups
-		}
-		if !containsAny(slices.Values(groups), anyOf) {
+	return require(next, func(g granted, _ *handlerSettings) error {
+		if !containsAny(slices.Values(g.groups), anyOf) {
 			return fmt.Errorf("%w: want %s", ErrNotInGroup, strings.Join(anyOf, " or "))
 		}
 		return nil
@@ -245,8 +320,8 @@ func RequireGroups(next http.Handler, anyOf ...string) http.Handler {
 // that a sign-in with this package yields.
 func RequireScopes(next http.Handler, anyOf ...string) http.Handler {
 	anyOf = slices.Clone(anyOf)
-	return require(next, func(a authenticated) error {
-		if a.access == nil || !containsAny(strings.FieldsSeq(a.access.Scope), anyOf) {
+	return require(next, func(g granted, _ *handlerSettings) error {
+		if g.use != AccessToken || !containsAny(strings.FieldsSeq(g.scope), anyOf) {
 			return fmt.Errorf("%w: want %s", ErrInsufficientScope, strings.Join(anyOf, " or "))
 		}
 		return nil
@@ -262,29 +337,16 @@ func RequireScopes(next http.Handler, anyOf ...string) http.Handler {
 // A pool ignores requested levels that its plan does not offer, so do not rely on what was requested.
 func RequireACR(next http.Handler, levels []string, maxAge time.Duration) http.Handler {
 	levels = slices.Clone(levels)
-	return require(next, func(a authenticated) error {
+	return require(next, func(g granted, s *handlerSettings) error {
 		e := &authenticationError{levels: levels, maxAge: maxAge}
-		acr, since := "", time.Time{}
-		switch {
-		case a.access != nil:
-			acr = a.access.ACR
-			if a.access.AuthTime != nil {
-				since = a.access.AuthTime.Time
-			}
-		default:
-			acr = a.id.ACR
-			if a.id.AuthTime != nil {
-				since = a.id.AuthTime.Time
-			}
-		}
 		now := time.Now
-		if a.settings != nil && a.settings.now != nil {
-			now = a.settings.now
+		if s != nil && s.now != nil {
+			now = s.now
 		}
 		switch {
 		case maxAge < 0 || len(levels) == 0 && maxAge == 0,
-			len(levels) > 0 && (acr == "" || !slices.Contains(levels, acr)),
-			maxAge > 0 && (since.IsZero() || now().Sub(since) > maxAge):
+			len(levels) > 0 && (g.acr == "" || !slices.Contains(levels, g.acr)),
+			maxAge > 0 && (g.authTime.IsZero() || now().Sub(g.authTime) > maxAge):
 			return e
 		default:
 			return nil
@@ -332,18 +394,19 @@ func quotable(r rune) rune {
 }
 
 // require calls next for requests with claims in their context that enough finds to be enough.
-func require(next http.Handler, enough func(authenticated) error) http.Handler {
+func require(next http.Handler, enough func(granted, *handlerSettings) error) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		var settings *handlerSettings
 		a := authenticatedFrom(r.Context())
+		if a != nil {
+			settings = a.settings
+		}
 		err, use := ErrNoToken, AccessToken
-		if a.access != nil || a.id != nil {
-			err = enough(a)
-			if a.access == nil {
-				use = IDToken
-			}
+		if g, ok := a.granted(); ok {
+			err, use = enough(g, settings), g.use
 		}
 		if err != nil {
-			a.settings.refuse(w, r, &TokenError{Use: use, Reason: err})
+			settings.refuse(w, r, &TokenError{Use: use, Reason: err})
 			return
 		}
 		next.ServeHTTP(w, r)
@@ -378,6 +441,14 @@ func (s *handlerSettings) checkID(r *http.Request, v authenticator) (*IDClaims, 
 		return nil, err
 	}
 	return t.identity()
+}
+
+func (s *handlerSettings) checkContext(r *http.Request, v authenticator) (context.Context, error) {
+	a, err := s.admit(r, v)
+	if err != nil {
+		return nil, err
+	}
+	return a.into(r.Context()), nil
 }
 
 func (s *handlerSettings) verify(r *http.Request, v authenticator, use TokenUse) (*verifiedToken, error) {
@@ -419,39 +490,35 @@ func (s *handlerSettings) protect(v authenticator, next http.Handler, optional b
 }
 
 // admit verifies the token of a request and makes what its context holds.
-func (s *handlerSettings) admit(r *http.Request, v authenticator) (authenticated, error) {
-	a := authenticated{settings: s}
-	use := AccessToken
+func (s *handlerSettings) admit(r *http.Request, v authenticator) (*authenticated, error) {
+	a := &authenticated{settings: s, use: AccessToken}
 	if s.use != "" {
-		use = s.use
+		a.use = s.use
 	}
-	t, err := s.verify(r, v, use)
+	t, err := s.verify(r, v, a.use)
 	if err != nil {
 		return a, err
 	}
 	if s.newClaims != nil {
-		a.custom = s.newClaims()
-		if err := t.decode(use, a.custom); err != nil {
-			return authenticated{settings: s}, err
+		custom := s.newClaims()
+		if err := t.decode(a.use, custom); err != nil {
+			return a, err
 		}
+		a.custom = custom
 	}
-	if use == IDToken {
-		a.id, err = t.identity()
-	} else {
-		a.access, err = t.access()
-	}
-	return a, err
+	a.token = t
+	return a, nil
 }
 
 // refuse answers a request whose token is not good, or not enough.
 func (s *handlerSettings) refuse(w http.ResponseWriter, r *http.Request, err error) {
-	status, challenge := http.StatusUnauthorized, `Bearer error="invalid_token"`
+	status, challenge := statusOf(err), `Bearer error="invalid_token"`
 	var step *authenticationError
 	switch {
-	case errors.Is(err, ErrKeysUnavailable), errors.Is(err, ErrRevocationUnknown):
-		status, challenge = http.StatusServiceUnavailable, ""
-	case errors.Is(err, ErrNotInGroup), errors.Is(err, ErrInsufficientScope):
-		status, challenge = http.StatusForbidden, `Bearer error="insufficient_scope"`
+	case status == http.StatusServiceUnavailable:
+		challenge = ""
+	case status == http.StatusForbidden:
+		challenge = `Bearer error="insufficient_scope"`
 	case errors.Is(err, ErrNoToken): // a request without credentials gets no error code
 		challenge = `Bearer realm="api"`
 	case errors.Is(err, errAuthorization):
@@ -477,6 +544,17 @@ func (s *handlerSettings) refuse(w http.ResponseWriter, r *http.Request, err err
 		return
 	}
 	http.Error(w, http.StatusText(status), status)
+}
+
+func statusOf(err error) int {
+	switch {
+	case errors.Is(err, ErrKeysUnavailable), errors.Is(err, ErrRevocationUnknown):
+		return http.StatusServiceUnavailable
+	case errors.Is(err, ErrNotInGroup), errors.Is(err, ErrInsufficientScope):
+		return http.StatusForbidden
+	default:
+		return http.StatusUnauthorized
+	}
 }
 
 // statusWriter sends its status before a body, where a handler of errors does not call WriteHeader: else

@@ -2,12 +2,14 @@ package cognito_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"sync"
 	"testing"
 	"time"
 
@@ -447,4 +449,81 @@ func TestVerifierOfAClient(t *testing.T) {
 	require.ErrorContains(t, err, "WithIssuers")
 	_, err = (&cognito.Cognito{}).Verifier()
 	require.Error(t, err)
+}
+
+// CheckContext is what middleware of other frameworks does with a request.
+func TestCheckContext(t *testing.T) {
+	t.Parallel()
+	type team struct {
+		Team string `json:"custom:team"`
+	}
+	v := newTestVerifier(t, cognito.WithGroups("readers"), cognito.WithHandlerClaims[team]())
+	m, err := cognito.NewMultiVerifier(v)
+	require.NoError(t, err)
+	for name, check := range map[string]func(*http.Request) (context.Context, error){"Verifier": v.CheckContext, "MultiVerifier": m.CheckContext} {
+		type key struct{}
+		r := httptest.NewRequestWithContext(context.WithValue(t.Context(), key{}, "kept"), http.MethodGet, "/", nil)
+		_, err := check(r)
+		require.ErrorIs(t, err, cognito.ErrNoToken, name)
+		r.Header.Set("Authorization", "Bearer "+forged(claim("custom:team", "blue")))
+		ctx, err := check(r)
+		require.NoError(t, err, name)
+		claims, ok := cognito.ClaimsFromContext(ctx)
+		require.True(t, ok)
+		again, _ := cognito.ClaimsFromContext(ctx)
+		assert.Same(t, claims, again, "all that ask get the same")
+		assert.Equal(t, "bob", claims.Username)
+		own, ok := cognito.CustomClaimsFromContext[team](ctx)
+		require.True(t, ok)
+		assert.Equal(t, "blue", own.Team)
+		assert.Equal(t, "kept", ctx.Value(key{}))
+		_, ok = cognito.IDClaimsFromContext(ctx)
+		assert.False(t, ok)
+		_, ok = cognito.ClaimsFromContext(r.Context())
+		assert.False(t, ok, "the request stays as it was")
+		_, err = check(httptest.NewRequestWithContext(ctx, http.MethodGet, "/", nil))
+		require.ErrorIs(t, err, cognito.ErrNoToken)
+	}
+	_, err = (*cognito.Verifier)(nil).CheckContext(httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/", nil))
+	require.Error(t, err)
+}
+
+func TestStatusCode(t *testing.T) {
+	t.Parallel()
+	for reason, want := range map[error]int{
+		cognito.ErrNoToken: 401, jwt.ErrTokenExpired: 401, cognito.ErrTokenRevoked: 401, cognito.ErrInsufficientAuthentication: 401,
+		cognito.ErrNotInGroup: 403, cognito.ErrInsufficientScope: 403, cognito.ErrKeysUnavailable: 503, cognito.ErrRevocationUnknown: 503,
+	} {
+		assert.Equal(t, want, (&cognito.TokenError{Use: cognito.AccessToken, Reason: reason}).StatusCode(), reason)
+	}
+}
+
+// Handlers of one request see one value of the claims, which a cached token shares with no other request.
+func TestClaimsOfHandlersAreTheirOwn(t *testing.T) {
+	t.Parallel()
+	v := newTestVerifier(t, cognito.WithTokenCache(10))
+	raw := forged(nil)
+	for range 3 {
+		h := v.Handler(cognito.RequireGroups(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+			var seen [8]*cognito.AccessClaims
+			var wg sync.WaitGroup
+			for i := range seen {
+				wg.Go(func() { seen[i], _ = cognito.ClaimsFromContext(r.Context()) })
+			}
+			wg.Wait()
+			for _, claims := range seen {
+				assert.Same(t, seen[0], claims)
+			}
+			assert.Equal(t, []string{"readers", "writers"}, seen[0].Groups)
+			assert.Equal(t, "bob", seen[0].All["username"])
+			assert.False(t, seen[0].ExpiresAt.IsZero())
+			seen[0].Groups[0], seen[0].All["username"], seen[0].ExpiresAt.Time = "admins", "eve", time.Time{}
+			seen[0].All["cognito:groups"].([]any)[0] = "admins"
+		}), "readers"))
+		assert.Equal(t, http.StatusOK, serve(t, h, raw).Code)
+		claims, err := v.VerifyAccessToken(t.Context(), raw)
+		require.NoError(t, err)
+		assert.Equal(t, []any{"readers", "writers"}, claims.All["cognito:groups"])
+		claims.Groups[0], claims.All["username"] = "admins", "eve"
+	}
 }

@@ -12,7 +12,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
 	"github.com/golang-jwt/jwt/v5"
-	"golang.org/x/sync/singleflight"
+
+	"github.com/gocognito/cognito/internal/flight"
 )
 
 const (
@@ -75,7 +76,7 @@ func WithRevocationCheck(ttl time.Duration, opts ...RevocationOption) VerifierOp
 			}
 		}
 		o.errs = append(o.errs, r.errs...)
-		o.revocation = r
+		o.revocation = r.use
 	})
 }
 
@@ -89,7 +90,7 @@ type revocations struct {
 	sdk    *cognitoidentityprovider.Client
 	client *http.Client
 	now    func() time.Time
-	flight singleflight.Group
+	flight flight.Group[string, verdict]
 
 	mu         sync.Mutex // protects the fields below
 	young, old map[string]verdict
@@ -105,14 +106,22 @@ type verdict struct {
 	at      time.Time
 }
 
-// use makes a checker for one verifier: an option value may be given to several.
-func (r *revocations) use(sdk *cognitoidentityprovider.Client, client *http.Client, now func() time.Time) *revocations {
-	made := &revocations{ttl: r.ttl, open: r.open, userInfo: r.userInfo, sdk: sdk, client: &http.Client{}, now: now}
+// revocationCheck returns an error if a verified token was revoked, or if that is not known and counts as such.
+type revocationCheck func(ctx context.Context, raw string, t *verifiedToken) error
+
+// use makes the check of one verifier: an option value may be given to several.
+func (r *revocations) use(o *verifierOptions, poolID string, client *http.Client) revocationCheck {
+	sdk := o.sdk
+	if sdk == nil {
+		region, _ := splitPoolID(poolID)
+		sdk = newServiceClient(&o.clientOptions, region, &serviceClock{local: o.now})
+	}
+	made := &revocations{ttl: r.ttl, open: r.open, userInfo: r.userInfo, sdk: sdk, client: &http.Client{}, now: o.now}
 	if client != nil {
 		*made.client = *client
 	}
 	made.client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	return made
+	return made.check
 }
 
 // check returns an error if the sign-in of a verified token was revoked, or if that is not known and counts as such.
@@ -158,15 +167,10 @@ func (r *revocations) ask(ctx context.Context, signIn, raw string, c *tokenClaim
 	if err := r.paused(); err != nil {
 		return verdict{}, err
 	}
-	detached := context.WithoutCancel(ctx)
 	sum := hashToken(raw) // the answer "expired" is about this token alone
-	done := r.flight.DoChan(signIn+string(sum[:]), func() (answer any, err error) {
-		defer func() { // a caller's HTTP client may panic, and this is no caller's goroutine
-			if p := recover(); p != nil {
-				err = fmt.Errorf("panic: %v", p)
-			}
-		}()
-		ctx, cancel := context.WithTimeout(detached, revocationTimeout)
+	answer, _, err := r.flight.Do(ctx, signIn+string(sum[:]), func(ctx context.Context) (verdict, error) {
+		// A question under way is answered although nobody waits any more: others may ask the same.
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), revocationTimeout)
 		defer cancel()
 		revoked, err := r.question(ctx, raw, c)
 		if r.mayBeABlip(err) && ctx.Err() == nil {
@@ -174,15 +178,7 @@ func (r *revocations) ask(ctx context.Context, signIn, raw string, c *tokenClaim
 		}
 		return r.finish(signIn, revoked, err)
 	})
-	select {
-	case result := <-done:
-		if result.Err != nil {
-			return verdict{}, result.Err
-		}
-		return result.Val.(verdict), nil
-	case <-ctx.Done():
-		return verdict{}, ctx.Err()
-	}
+	return answer, err
 }
 
 func (r *revocations) paused() error {
@@ -235,6 +231,11 @@ func (r *revocations) finish(signIn string, revoked, err error) (verdict, error)
 
 // question asks the service about a token. revoked says that it is no longer accepted.
 func (r *revocations) question(ctx context.Context, raw string, c *tokenClaims) (revoked, err error) {
+	defer func() { // a broken HTTP client counts as a service that cannot be reached
+		if p := recover(); p != nil {
+			revoked, err = nil, fmt.Errorf("panic: %v", p)
+		}
+	}()
 	scopes := AccessClaims{Scope: c.scope}
 	switch {
 	case scopes.HasScope(adminScope):

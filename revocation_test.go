@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"net/http/httptest"
+	"runtime"
 	"sync"
 	"testing"
 	"time"
@@ -191,4 +192,38 @@ func TestRevocationSurvivesAPanic(t *testing.T) {
 		Transport: roundTripperFunc(func(*http.Request) (*http.Response, error) { panic("broken") }),
 	}))
 	require.ErrorIs(t, verifyAccess(t, v, forged(claim("scope", "aws.cognito.signin.user.admin"))), cognito.ErrRevocationUnknown)
+}
+
+// Work that never returns leaves nobody waiting: a transport may end its goroutine, as a test's does that fails.
+func TestRevocationQuestionThatNeverReturns(t *testing.T) {
+	t.Parallel()
+	client := &http.Client{Transport: roundTripperFunc(func(*http.Request) (*http.Response, error) {
+		runtime.Goexit()
+		return nil, nil
+	})}
+	raw := forged(claim("scope", "aws.cognito.signin.user.admin"))
+	closed := newTestVerifier(t, cognito.WithRevocationCheck(time.Minute), cognito.WithHTTPClient(client))
+	require.ErrorIs(t, verifyAccess(t, closed, raw), cognito.ErrRevocationUnknown)
+	open := newTestVerifier(t, cognito.WithRevocationCheck(time.Minute, cognito.FailOpen()), cognito.WithHTTPClient(client))
+	require.NoError(t, verifyAccess(t, open, raw))
+}
+
+// Who gives up does not take the answer from those who wait, nor from those who ask later.
+func TestRevocationAnswerOutlivesItsFirstCaller(t *testing.T) {
+	t.Parallel()
+	srv := newServer(t, cognitotest.Config{})
+	raw := signedIn(t, srv).Tokens().AccessToken
+	v := revocationVerifier(t, srv)
+	require.NoError(t, v.Preload(t.Context()))
+	release := make(chan struct{})
+	srv.Fault(cognitotest.Fault{Op: "GetUser", Kind: cognitotest.FaultDelay, Release: release})
+	ctx, cancel := context.WithCancel(t.Context())
+	gone := make(chan error)
+	go func() { _, err := v.VerifyAccessToken(ctx, raw); gone <- err }()
+	require.Eventually(t, func() bool { return questions(srv) == 1 }, 10*time.Second, time.Millisecond)
+	cancel()
+	require.ErrorIs(t, <-gone, context.Canceled)
+	close(release)
+	require.NoError(t, verifyAccess(t, v, raw))
+	assert.Equal(t, 1, questions(srv), "the question was answered, although nobody waited")
 }

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"iter"
 	"log/slog"
+	"maps"
 	"net/http"
 	"os"
 	"reflect"
@@ -47,7 +48,7 @@ type Verifier struct {
 	times     *jwt.Validator
 	log       *slog.Logger
 	handler   handlerSettings
-	revoked   *revocations // nil: not checked
+	revoked   revocationCheck // nil: not checked
 
 	// What [Cognito.Verifier] passes on to a Verifier with keys of its own.
 	jwks       []byte
@@ -79,7 +80,9 @@ type verifierOptions struct {
 	cacheSize int
 	handler   handlerSettings
 
-	revocation *revocations                    // nil: tokens are not asked about
+	// revocation makes the check; nil: tokens are not asked about. It is a function so that the SDK's calls are part
+	// of a program only if that checks revocation.
+	revocation func(o *verifierOptions, poolID string, client *http.Client) revocationCheck
 	sdk        *cognitoidentityprovider.Client // a Cognito's; nil: one of the options
 	shared     *jwks.Keys                      // a Cognito's; nil: the options say which
 }
@@ -148,8 +151,8 @@ func WithAudience(anyOf ...string) VerifierOption {
 	})
 }
 
-// WithTokenCache remembers the last n verified tokens, at least n/2 of them, by their SHA-256 hash, so
-// that the signature of a token seen before is not computed again. Its times are compared with the clock
+// WithTokenCache remembers the last n verified tokens, at least n/2 of them, so that the signature of a token seen
+// before is not computed again. It keeps the SHA-256 hash of each signature, and so no token that could be used. Its times are compared with the clock
 // each time, and it is forgotten with the key that signed it. n is 1 to 1,000,000. The cache takes at most
 // 4 kB times n of memory: larger tokens leave room for fewer. If not set, nothing is remembered.
 func WithTokenCache(n int) VerifierOption {
@@ -244,15 +247,12 @@ func newVerifier(poolID string, clientIDs []string, o *verifierOptions) (*Verifi
 		}
 	}
 	client := o.keyClient()
+	var revoked revocationCheck
 	if o.revocation != nil {
-		if o.sdk == nil {
-			region, _ := splitPoolID(poolID)
-			o.sdk = newServiceClient(&o.clientOptions, region, &serviceClock{local: o.now})
-		}
-		o.revocation = o.revocation.use(o.sdk, client, o.now)
+		revoked = o.revocation(o, poolID, client)
 	}
 	return &Verifier{
-		revoked: o.revocation,
+		revoked: revoked,
 		poolID:  poolID, issuers: issuers, clientIDs: slices.Clone(clientIDs),
 		groups: o.groups, scopes: o.scopes, audiences: o.audiences,
 		keys: keys, cache: newTokenCache(o.cacheSize), leeway: o.leeway, now: o.now, times: newTimes(o.leeway, o.now), log: o.logger, handler: o.handlerSettings(),
@@ -439,28 +439,45 @@ type verifiedToken struct {
 	claims tokenClaims
 	keyID  string
 	key    *rsa.PublicKey
-	cached bool                           // others may get it, too
-	all    atomic.Pointer[map[string]any] // of a cached one: every claim, decoded once
+	cached bool                       // others may get it, too
+	all    atomic.Pointer[everyClaim] // of a cached one: every claim, decoded once
+}
+
+// everyClaim is every claim of a token by its name. It does not change.
+type everyClaim struct {
+	all    map[string]any
+	nested []string // the claims that are lists or objects
 }
 
 // every returns every claim by its name, in a map that belongs to the caller.
 func (t *verifiedToken) every(use TokenUse) (map[string]any, error) {
-	if all := t.all.Load(); all != nil {
-		return cloneJSON(*all).(map[string]any), nil
+	if known := t.all.Load(); known != nil {
+		return known.clone(), nil
 	}
-	all := make(map[string]any, 16)
-	err := token.Members(t.claims.payload, func(name, value string) (err error) {
-		all[name], err = token.Value(value)
-		return err
-	})
+	all, err := t.claims.all()
 	if err != nil {
 		return nil, &TokenError{Use: use, Reason: fmt.Errorf("%w: claims: %w", jwt.ErrTokenMalformed, err)}
 	}
-	if t.cached {
-		own := cloneJSON(all).(map[string]any)
-		t.all.Store(&own)
+	if !t.cached {
+		return all, nil
 	}
-	return all, nil
+	known := &everyClaim{all: all}
+	for name, value := range all {
+		if isNested(value) {
+			known.nested = append(known.nested, name)
+		}
+	}
+	t.all.Store(known)
+	return known.clone(), nil
+}
+
+// clone returns a copy that shares nothing with e that could be changed.
+func (e *everyClaim) clone() map[string]any {
+	all := maps.Clone(e.all)
+	for _, name := range e.nested {
+		all[name] = cloneJSON(e.all[name])
+	}
+	return all
 }
 
 // decode decodes the claims of the token into out.
@@ -486,9 +503,7 @@ func (t *verifiedToken) access() (*AccessClaims, error) {
 	if err != nil {
 		return nil, err
 	}
-	claims := t.claims.access()
-	claims.All = all
-	return claims, nil
+	return t.claims.access(all), nil
 }
 
 // authenticate verifies a token that a stranger sent. Where its key may be a new one that cannot be fetched yet, because
@@ -501,7 +516,7 @@ func (v *Verifier) authenticate(ctx context.Context, raw string, use TokenUse) (
 		err = &TokenError{Use: use, Reason: fmt.Errorf("%w: %w", ErrKeysUnavailable, refused.Reason)}
 	}
 	if err == nil && v.revoked != nil {
-		if reason := v.revoked.check(ctx, raw, t); reason != nil {
+		if reason := v.revoked(ctx, raw, t); reason != nil {
 			refused := &TokenError{Use: use, Reason: reason}
 			v.log.DebugContext(ctx, "cognito: token refused", slog.Any("error", refused))
 			return nil, refused
@@ -533,14 +548,13 @@ func (v *Verifier) signed(ctx context.Context, raw string) (*verifiedToken, erro
 	if v.cache == nil || len(raw) > token.MaxSize {
 		return v.checkSignature(ctx, raw)
 	}
-	sum := hashToken(raw)
-	if t := v.cache.find(sum); t != nil && v.keys.Has(ctx, t.claims.issuer, t.keyID, t.key) {
+	if t := v.cache.find(raw); t != nil && v.keys.Has(ctx, t.claims.issuer, t.keyID, t.key) {
 		return t, nil
 	}
 	t, err := v.checkSignature(ctx, raw)
 	if err == nil {
 		t.cached = true
-		v.cache.add(sum, t, len(raw))
+		v.cache.add(raw, t)
 	}
 	return t, err
 }
@@ -758,6 +772,12 @@ func (m *MultiVerifier) CheckID(r *http.Request) (*IDClaims, error) {
 	return m.settings().checkID(r, m)
 }
 
+// CheckContext verifies the token that r carries and returns a context with its claims, as [Verifier.CheckContext]
+// does. The options of the first verifier apply, as for [MultiVerifier.Handler].
+func (m *MultiVerifier) CheckContext(r *http.Request) (context.Context, error) {
+	return m.settings().checkContext(r, m)
+}
+
 // Handler calls next for requests with a good token and answers the others, as [Verifier.Handler] does.
 // The options of the first verifier say which use the token has, where it is found, which claims type the
 // context gets and how errors are answered.
@@ -871,3 +891,7 @@ func (e *TokenError) text() string { return string(e.Use) + " token: " + e.Reaso
 
 // Unwrap returns the reason.
 func (e *TokenError) Unwrap() error { return e.Reason }
+
+// StatusCode returns the HTTP status that [Verifier.Handler] answers with: 503 if nothing is known about the token
+// because keys or the service could not be reached, 403 if the token is good but not enough, else 401.
+func (e *TokenError) StatusCode() int { return statusOf(e) }

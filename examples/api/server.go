@@ -15,8 +15,9 @@ type tenantClaims struct {
 	Tenant string `json:"custom:tenant"`
 }
 
-// newAPI starts an API with two resources: /notes for every user of the pool, /admin for its administrators. At AWS
-// the pool ID and the client ID are all that a verifier needs.
+// newAPI starts an API with rules for each route: GET /notes is for every user of the pool, POST /notes for tokens with a
+// scope, /tenant for users of a tenant, /admin for administrators. At AWS the pool ID and the client ID are all that a
+// verifier needs.
 func newAPI(srv *cognitotest.Server) (*httptest.Server, error) {
 	verifier, err := cognito.NewVerifier(srv.UserPoolID, []string{srv.ClientID},
 		cognito.WithEndpoint(srv.URL), cognito.WithClock(srv.Now), cognito.WithTokenCache(1000),
@@ -31,9 +32,26 @@ func newAPI(srv *cognitotest.Server) (*httptest.Server, error) {
 func routes() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /notes", showNotes)
+	mux.Handle("POST /notes", cognito.RequireScopes(http.HandlerFunc(addNote), "notes/write"))
+	mux.Handle("GET /tenant/{tenant}", requireTenant(http.HandlerFunc(showNotes)))
 	mux.Handle("GET /admin", cognito.RequireGroups(http.HandlerFunc(showNotes), "admins"))
 	return mux
 }
+
+// requireTenant is a rule of this API's own: users of a tenant see what is under its name, and nothing of others.
+func requireTenant(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		own, ok := cognito.CustomClaimsFromContext[tenantClaims](r.Context())
+		if !ok || own.Tenant == "" || own.Tenant != r.PathValue("tenant") {
+			refuse(w, r, http.StatusForbidden, nil)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// addNote is called for tokens with the scope only.
+func addNote(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusCreated) }
 
 // showNotes is called for good tokens only.
 func showNotes(w http.ResponseWriter, r *http.Request) {

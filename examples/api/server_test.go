@@ -3,6 +3,7 @@ package main
 import (
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -14,20 +15,25 @@ import (
 func TestRoutes(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
-		path   string
-		groups []string
-		status int
-		body   string
+		request string
+		claims  cognito.AccessClaims
+		status  int
+		body    string
 	}{
-		{"/notes", nil, http.StatusOK, "the notes of bob at acme"},
-		{"/admin", []string{"admins"}, http.StatusOK, "the notes of bob at acme"},
-		{"/admin", []string{"readers"}, http.StatusForbidden, "Forbidden\n"},
+		{"GET /notes", cognito.AccessClaims{Username: "bob"}, http.StatusOK, "the notes of bob at acme"},
+		{"POST /notes", cognito.AccessClaims{Scope: "openid notes/write"}, http.StatusCreated, ""},
+		{"POST /notes", cognito.AccessClaims{Scope: "openid"}, http.StatusForbidden, "Forbidden\n"},
+		{"GET /tenant/acme", cognito.AccessClaims{Username: "bob"}, http.StatusOK, "the notes of bob at acme"},
+		{"GET /tenant/other", cognito.AccessClaims{Username: "bob"}, http.StatusForbidden, `{"error":"Forbidden"}` + "\n"},
+		{"GET /admin", cognito.AccessClaims{Username: "bob", Groups: []string{"admins"}}, http.StatusOK, "the notes of bob at acme"},
+		{"GET /admin", cognito.AccessClaims{Groups: []string{"readers"}}, http.StatusForbidden, "Forbidden\n"},
 	} {
-		ctx := cognito.ContextWithClaims(t.Context(), &cognito.AccessClaims{Username: "bob", Groups: tt.groups})
+		ctx := cognito.ContextWithClaims(t.Context(), &tt.claims)
 		ctx = cognito.ContextWithCustomClaims(ctx, &tenantClaims{Tenant: "acme"})
 		w := httptest.NewRecorder()
-		routes().ServeHTTP(w, httptest.NewRequestWithContext(ctx, http.MethodGet, tt.path, nil))
-		assert.Equal(t, tt.status, w.Code)
+		method, path, _ := strings.Cut(tt.request, " ")
+		routes().ServeHTTP(w, httptest.NewRequestWithContext(ctx, method, path, nil))
+		assert.Equal(t, tt.status, w.Code, tt.request)
 		assert.Equal(t, tt.body, w.Body.String())
 	}
 }

@@ -15,6 +15,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/golang-jwt/jwt/v5"
 )
@@ -126,7 +127,7 @@ func (p *Parser) header(raw string) (h header, err error) {
 	if len(raw) > MaxSize {
 		return h, malformed("want at most %d bytes, got %d", MaxSize, len(raw))
 	}
-	if strings.ContainsAny(raw, "\r\n") { // base64 decoders pass over them
+	if strings.IndexByte(raw, '\r') >= 0 || strings.IndexByte(raw, '\n') >= 0 { // base64 decoders pass over them
 		return h, malformed("it has a line break in it")
 	}
 	segment, _, ok := strings.Cut(raw, ".")
@@ -137,10 +138,14 @@ func (p *Parser) header(raw string) (h header, err error) {
 	if err != nil {
 		return h, malformed("header: %w", err)
 	}
+	header := string(text)
+	if h.KeyID, h.alg, h.hasAlg = usualHeader(header); h.hasAlg {
+		return h, nil
+	}
 	if !json.Valid(text) {
 		return h, malformed("header: want JSON")
 	}
-	err = Members(string(text), func(name, value string) (err error) {
+	err = Members(header, func(name, value string) (err error) {
 		switch name {
 		case "alg":
 			h.hasAlg = true
@@ -173,9 +178,43 @@ func (p *Parser) header(raw string) (h header, err error) {
 	return h, nil
 }
 
+// usualHeader reads a header that is written as pools write it: kid and alg, without spaces and with nothing in the
+// two texts that is not plain. ok is false for every other one, which Members reads.
+func usualHeader(header string) (kid, alg string, ok bool) {
+	header, opens := strings.CutPrefix(header, `{"`)
+	header, closes := strings.CutSuffix(header, `"}`)
+	first, second, two := strings.Cut(header, `","`)
+	name1, value1, ok1 := strings.Cut(first, `":"`)
+	name2, value2, ok2 := strings.Cut(second, `":"`)
+	if !opens || !closes || !two || !ok1 || !ok2 || !isPlain(value1) || !isPlain(value2) {
+		return "", "", false
+	}
+	switch {
+	case name1 == "kid" && name2 == "alg":
+		return value1, value2, true
+	case name1 == "alg" && name2 == "kid":
+		return value2, value1, true
+	default:
+		return "", "", false
+	}
+}
+
+// isPlain reports whether s is what stands between the quotes of a JSON string, too.
+func isPlain(s string) bool {
+	for i := range len(s) {
+		if s[i] < ' ' || s[i] >= 0x7f || s[i] == '"' || s[i] == '\\' {
+			return false
+		}
+	}
+	return true
+}
+
 func malformed(format string, args ...any) error {
 	return fmt.Errorf("%w: "+format, append([]any{jwt.ErrTokenMalformed}, args...)...)
 }
+
+// Member is a member of a JSON object: its name, and its value as it is written.
+type Member struct{ Name, Value string }
 
 // Members calls fn with the members of a JSON object: their names, and their values as they are written. A
 // name that is there twice is an error: readers differ in which one they take. text must be valid JSON; names and
@@ -236,10 +275,21 @@ func (s *nameSet) add(name string) bool {
 	return true
 }
 
-func skipSpace(s string) string { return strings.TrimLeft(s, " \t\r\n") }
+func skipSpace(s string) string {
+	for s != "" && isSpace(s[0]) {
+		s = s[1:]
+	}
+	return s
+}
+
+func isSpace(c byte) bool { return c == ' ' || c == '\t' || c == '\r' || c == '\n' }
 
 // stringEnd is where the JSON string ends with which s begins.
 func stringEnd(s string) int {
+	end := 1 + strings.IndexByte(s[1:], '"')
+	if strings.IndexByte(s[:end], '\\') < 0 {
+		return end + 1
+	}
 	for i := 1; ; i++ {
 		switch s[i] {
 		case '\\':
@@ -270,24 +320,24 @@ func valueEnd(s string) int {
 			}
 		}
 	default:
-		if end := strings.IndexAny(s, ",}] \t\r\n"); end >= 0 {
-			return end
+		for i := range len(s) {
+			if c := s[i]; c == ',' || c == '}' || c == ']' || isSpace(c) {
+				return i
+			}
 		}
 		return len(s)
 	}
 }
 
-// Text is a JSON string; what is not plain ASCII in it is left to encoding/json.
+// Text is a JSON string; escapes and invalid UTF-8 in it are left to encoding/json.
 func Text(value string) (string, error) {
 	if value[0] != '"' {
 		return "", errors.New("want a text")
 	}
-	for i := range len(value) {
-		if value[i] >= 0x80 || value[i] == '\\' {
-			var text string
-			err := json.Unmarshal([]byte(value), &text)
-			return text, err
-		}
+	if strings.IndexByte(value, '\\') >= 0 || !utf8.ValidString(value) {
+		var text string
+		err := json.Unmarshal([]byte(value), &text)
+		return text, err
 	}
 	return value[1 : len(value)-1], nil
 }
@@ -322,12 +372,13 @@ func Value(value string) (any, error) {
 	switch value[0] {
 	case '"':
 		return Text(value)
-	case '{', '[':
-		var decoded any
-		d := json.NewDecoder(strings.NewReader(value))
-		d.UseNumber()
-		err := d.Decode(&decoded)
-		return decoded, err
+	case '[':
+		if list, ok := flatList(value); ok {
+			return list, nil
+		}
+		return decode(value)
+	case '{':
+		return decode(value)
 	case 't':
 		return true, nil
 	case 'f':
@@ -337,6 +388,34 @@ func Value(value string) (any, error) {
 	default:
 		return json.Number(value), nil
 	}
+}
+
+func decode(value string) (decoded any, err error) {
+	d := json.NewDecoder(strings.NewReader(value))
+	d.UseNumber()
+	err = d.Decode(&decoded)
+	return decoded, err
+}
+
+// flatList is a JSON array without arrays and objects in it, such as the groups of a user. ok is false for others,
+// which would be scanned once more for each level.
+func flatList(value string) (list []any, ok bool) {
+	list = []any{}
+	for rest := skipSpace(value[1:]); rest[0] != ']'; rest = skipSpace(rest) {
+		if rest[0] == ',' {
+			rest = skipSpace(rest[1:])
+		}
+		if rest[0] == '[' || rest[0] == '{' {
+			return nil, false
+		}
+		end := valueEnd(rest)
+		element, err := Value(rest[:end])
+		if err != nil {
+			return nil, false
+		}
+		list, rest = append(list, element), rest[end:]
+	}
+	return list, true
 }
 
 // Date is a JSON number of seconds since 1970, to the fraction that it names.

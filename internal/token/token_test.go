@@ -114,3 +114,37 @@ func TestRead(t *testing.T) {
 		require.ErrorIs(t, p.Read(raw, &plain{}), jwt.ErrTokenMalformed, name)
 	}
 }
+
+func TestUsualHeader(t *testing.T) {
+	t.Parallel()
+	for header, want := range map[string]string{
+		`{"kid":"a/b+c=","alg":"RS256"}`: "a/b+c= RS256", `{"alg":"RS256","kid":"a"}`: "a RS256", `{"kid":"","alg":""}`: " ",
+		`{"kid":"a","alg":"RS256","alg":"x"}`: "", `{"kid":"a","kid":"b"}`: "", `{"alg":"a","alg":"b"}`: "", `{"kid":"a"}`: "",
+		`{"kid":"a\"","alg":"RS256"}`: "", `{"kid":"\u0061","alg":"RS256"}`: "", `{"kid":"é","alg":"RS256"}`: "",
+		`{"kid":"a","alg":"RS256"} `: "", `{"kid": "a","alg":"RS256"}`: "", `{"kid":"a","alg":"RS256","crit":"x"}`: "",
+		`{"KID":"a","alg":"RS256"}`: "", `{"kid":1,"alg":"RS256"}`: "", ``: "", `{}`: "", `{"`: "", "{\"kid\":\"a\n\",\"alg\":\"RS256\"}": "",
+	} {
+		kid, alg, ok := usualHeader(header)
+		got := ""
+		if ok {
+			got = kid + " " + alg
+		}
+		assert.Equal(t, want, got, header)
+	}
+}
+
+func TestValue(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{
+		`"a"`, `"a\n\u00e9"`, `"é"`, "\"\xff\"", `""`, `1`, `-1.5e300`, `9007199254740993`, `true`, `false`, `null`, `[]`, `[ ]`, `{}`, `["a","b"]`,
+		`[ "a" , 1 , true , null , "b]" ]`, `["a",["b"]]`, `[{"a":[1]}]`, `{"a":[1,{"b":null}]}`, strings.Repeat("[", 5000) + strings.Repeat("]", 5000),
+	} {
+		var want any
+		d := json.NewDecoder(strings.NewReader(text))
+		d.UseNumber()
+		require.NoError(t, d.Decode(&want))
+		got, err := Value(text)
+		require.NoError(t, err)
+		assert.Equal(t, want, got)
+	}
+}

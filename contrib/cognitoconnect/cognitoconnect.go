@@ -1,0 +1,136 @@
+// Package cognitoconnect checks the tokens of AWS Cognito user pools in Connect servers, with a verifier of package
+// cognito.
+//
+//	interceptor := cognitoconnect.New(verifier)
+//	path, handler := greetv1connect.NewGreetServiceHandler(service, connect.WithInterceptors(interceptor))
+//
+// The rules are those of [cognito.Verifier.Handler]: the options of the verifier say where the token is, which
+// groups and scopes it must have, and which use and claims type methods get. Methods find the claims with
+// [cognito.ClaimsFromContext] and its like.
+package cognitoconnect
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"slices"
+	"strings"
+
+	"connectrpc.com/connect"
+
+	"github.com/gocognito/cognito"
+)
+
+// Checker is what verifies the token of a call: a [*cognito.Verifier] or a [*cognito.MultiVerifier].
+type Checker interface {
+	CheckContext(r *http.Request) (context.Context, error)
+}
+
+// Interceptor checks the token of each call of a server; those of clients pass. It is safe for concurrent use. Make
+// one with [New].
+type Interceptor struct {
+	checker Checker
+	public  []string
+	onError func(ctx context.Context, procedure string, err error) error
+}
+
+var _ connect.Interceptor = (*Interceptor)(nil)
+
+// Option changes what [New] makes.
+type Option func(*Interceptor)
+
+// WithPublicProcedures names procedures that need no token, such as "/grpc.health.v1.Health/Check", and services,
+// such as "/grpc.health.v1.Health/". A token that such a call carries is not looked at. Each use adds names.
+func WithPublicProcedures(names ...string) Option {
+	return func(i *Interceptor) { i.public = append(i.public, names...) }
+}
+
+// WithErrorHandler sets what makes the error of a call that is rejected: err is the reason, usually a
+// [*cognito.TokenError], which says more than a stranger should read. The default is [Error]. If handle returns nil,
+// [Error] is used all the same: no error lets a call pass.
+func WithErrorHandler(handle func(ctx context.Context, procedure string, err error) error) Option {
+	return func(i *Interceptor) { i.onError = handle }
+}
+
+// New makes an interceptor that checks tokens with checker. A nil checker rejects all calls that are not public.
+func New(checker Checker, opts ...Option) *Interceptor {
+	i := &Interceptor{checker: checker}
+	for _, opt := range opts {
+		opt(i)
+	}
+	return i
+}
+
+// WrapUnary checks the token of a unary call.
+func (i *Interceptor) WrapUnary(next connect.UnaryFunc) connect.UnaryFunc {
+	return func(ctx context.Context, req connect.AnyRequest) (connect.AnyResponse, error) {
+		if req.Spec().IsClient {
+			return next(ctx, req)
+		}
+		ctx, err := i.check(ctx, req.Spec().Procedure, req.Header())
+		if err != nil {
+			return nil, err
+		}
+		return next(ctx, req)
+	}
+}
+
+// WrapStreamingClient returns next: calls of a client are not checked.
+func (i *Interceptor) WrapStreamingClient(next connect.StreamingClientFunc) connect.StreamingClientFunc {
+	return next
+}
+
+// WrapStreamingHandler checks the token of a stream when it opens; one that expires later does not end the stream.
+func (i *Interceptor) WrapStreamingHandler(next connect.StreamingHandlerFunc) connect.StreamingHandlerFunc {
+	return func(ctx context.Context, conn connect.StreamingHandlerConn) error {
+		ctx, err := i.check(ctx, conn.Spec().Procedure, conn.RequestHeader())
+		if err != nil {
+			return err
+		}
+		return next(ctx, conn)
+	}
+}
+
+// Error maps an error of a verifier to a [*connect.Error]: CodeUnauthenticated, CodePermissionDenied where the token
+// is good but not enough, and CodeUnavailable where it could not be checked, which a client may retry. It says no
+// more than that.
+func Error(err error) error {
+	var refused *cognito.TokenError
+	code := connect.CodeUnauthenticated
+	if errors.As(err, &refused) {
+		switch refused.StatusCode() {
+		case http.StatusForbidden:
+			code = connect.CodePermissionDenied
+		case http.StatusServiceUnavailable:
+			code = connect.CodeUnavailable
+		}
+	}
+	return connect.NewError(code, errors.New(strings.ReplaceAll(code.String(), "_", " ")))
+}
+
+func (i *Interceptor) check(ctx context.Context, procedure string, header http.Header) (context.Context, error) {
+	if slices.ContainsFunc(i.public, func(name string) bool {
+		return name == procedure || strings.HasSuffix(name, "/") && strings.HasPrefix(procedure, name)
+	}) {
+		return ctx, nil
+	}
+	checked, err := i.verify(ctx, header)
+	if err == nil {
+		return checked, nil
+	}
+	if i.onError != nil {
+		if own := i.onError(ctx, procedure, err); own != nil {
+			return nil, own
+		}
+	}
+	return nil, Error(err)
+}
+
+var errNoChecker = errors.New("cognitoconnect: want a verifier, got nil")
+
+func (i *Interceptor) verify(ctx context.Context, header http.Header) (context.Context, error) {
+	if i.checker == nil {
+		return nil, errNoChecker
+	}
+	return i.checker.CheckContext((&http.Request{Method: http.MethodPost, Header: header}).WithContext(ctx))
+}

@@ -1,0 +1,143 @@
+// Package cognitogrpc checks the tokens of AWS Cognito user pools in gRPC servers, with a verifier of package cognito.
+//
+//	interceptors := cognitogrpc.New(verifier, cognitogrpc.WithPublicMethods("/grpc.health.v1.Health/Check"))
+//	server := grpc.NewServer(
+//		grpc.UnaryInterceptor(interceptors.Unary), grpc.StreamInterceptor(interceptors.Stream))
+//
+// The rules are those of [cognito.Verifier.Handler]: the options of the verifier say where the token is, which
+// groups and scopes it must have, and which use and claims type methods get. Methods find the claims with
+// [cognito.ClaimsFromContext] and its like.
+package cognitogrpc
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"slices"
+	"strings"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/metadata"
+	"google.golang.org/grpc/status"
+
+	"github.com/gocognito/cognito"
+)
+
+// Checker is what verifies the token of a call: a [*cognito.Verifier] or a [*cognito.MultiVerifier].
+type Checker interface {
+	CheckContext(r *http.Request) (context.Context, error)
+}
+
+// Interceptors check the token of each call. They are safe for concurrent use. Make them with [New].
+type Interceptors struct {
+	checker Checker
+	public  []string
+	onError func(ctx context.Context, method string, err error) error
+}
+
+// Option changes what [New] makes.
+type Option func(*Interceptors)
+
+// WithPublicMethods names methods that need no token, such as "/grpc.health.v1.Health/Check", and services, such as
+// "/grpc.health.v1.Health/". A token that such a call carries is not looked at. Each use adds names.
+func WithPublicMethods(names ...string) Option {
+	return func(i *Interceptors) { i.public = append(i.public, names...) }
+}
+
+// WithErrorHandler sets what makes the error of a call that is rejected: method is its full name, and err the reason,
+// usually a [*cognito.TokenError], which says more than a stranger should read. The default is [Error]. If handle
+// returns nil, [Error] is used all the same: no error lets a call pass.
+func WithErrorHandler(handle func(ctx context.Context, method string, err error) error) Option {
+	return func(i *Interceptors) { i.onError = handle }
+}
+
+// New makes interceptors that check tokens with checker. A nil checker rejects all calls that are not public.
+func New(checker Checker, opts ...Option) *Interceptors {
+	i := &Interceptors{checker: checker}
+	for _, opt := range opts {
+		opt(i)
+	}
+	return i
+}
+
+// Unary is a [grpc.UnaryServerInterceptor].
+func (i *Interceptors) Unary(
+	ctx context.Context, req any, info *grpc.UnaryServerInfo, handler grpc.UnaryHandler,
+) (any, error) {
+	ctx, err := i.check(ctx, info.FullMethod)
+	if err != nil {
+		return nil, err
+	}
+	return handler(ctx, req)
+}
+
+// Stream is a [grpc.StreamServerInterceptor]. It checks the token when the stream opens; one that expires later
+// does not end the stream.
+func (i *Interceptors) Stream(srv any, stream grpc.ServerStream, info *grpc.StreamServerInfo, handler grpc.StreamHandler) error {
+	ctx, err := i.check(stream.Context(), info.FullMethod)
+	if err != nil {
+		return err
+	}
+	return handler(srv, &checkedStream{stream, ctx})
+}
+
+// checkedStream is a stream whose context has the claims.
+type checkedStream struct {
+	grpc.ServerStream
+
+	ctx context.Context //nolint:containedctx // it is how gRPC passes the context of a stream
+}
+
+// Context returns the context with the claims.
+func (s *checkedStream) Context() context.Context { return s.ctx }
+
+// Error maps an error of a verifier to a status: Unauthenticated, PermissionDenied where the token is good but not
+// enough, and Unavailable where it could not be checked, which a client may retry. It says no more than that.
+func Error(err error) error {
+	var refused *cognito.TokenError
+	code := codes.Unauthenticated
+	if errors.As(err, &refused) {
+		switch refused.StatusCode() {
+		case http.StatusForbidden:
+			code = codes.PermissionDenied
+		case http.StatusServiceUnavailable:
+			code = codes.Unavailable
+		}
+	}
+	return status.Error(code, code.String())
+}
+
+func (i *Interceptors) check(ctx context.Context, method string) (context.Context, error) {
+	if slices.ContainsFunc(i.public, func(name string) bool {
+		return name == method || strings.HasSuffix(name, "/") && strings.HasPrefix(method, name)
+	}) {
+		return ctx, nil
+	}
+	checked, err := i.verify(ctx)
+	if err == nil {
+		return checked, nil
+	}
+	if i.onError != nil {
+		if own := i.onError(ctx, method, err); own != nil {
+			return nil, own
+		}
+	}
+	return nil, Error(err)
+}
+
+var errNoChecker = errors.New("cognitogrpc: want a verifier, got nil")
+
+// verify gives the verifier the metadata of the call as the header of a request.
+func (i *Interceptors) verify(ctx context.Context) (context.Context, error) {
+	if i.checker == nil {
+		return nil, errNoChecker
+	}
+	md, _ := metadata.FromIncomingContext(ctx)
+	header := make(http.Header, len(md))
+	for name, values := range md {
+		header[http.CanonicalHeaderKey(name)] = values
+	}
+	r := (&http.Request{Method: http.MethodPost, Header: header}).WithContext(ctx)
+	return i.checker.CheckContext(r)
+}

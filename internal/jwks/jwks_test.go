@@ -1,0 +1,467 @@
+package jwks
+
+import (
+	"bytes"
+	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/rsa"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"math/big"
+	"net/http"
+	"runtime"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/golang-jwt/jwt/v5"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+const issuer = "https://issuer.example.com/pool"
+
+// testKeys are made once, since that takes a while.
+var testKeys = sync.OnceValue(func() (keys [3]*rsa.PublicKey) {
+	for i := range keys {
+		key, err := rsa.GenerateKey(rand.Reader, minKeyBits)
+		if err != nil {
+			panic(err)
+		}
+		keys[i] = &key.PublicKey
+	}
+	return keys
+})
+
+// jwk is a key of a set; change replaces members, or removes them where the value is nil.
+func jwk(kid string, key *rsa.PublicKey, change ...any) map[string]any {
+	members := map[string]any{
+		"kid": kid, "kty": "RSA", "use": "sig", "alg": "RS256",
+		"n": base64.RawURLEncoding.EncodeToString(key.N.Bytes()),
+		"e": base64.RawURLEncoding.EncodeToString(big.NewInt(int64(key.E)).Bytes()),
+	}
+	for i := 0; i < len(change); i += 2 {
+		if change[i+1] == nil {
+			delete(members, change[i].(string))
+		} else {
+			members[change[i].(string)] = change[i+1]
+		}
+	}
+	return members
+}
+
+func setOf(keys ...any) []byte {
+	text, err := json.Marshal(map[string]any{"keys": keys})
+	if err != nil {
+		panic(err)
+	}
+	return text
+}
+
+// answers answers a fetch.
+type answers func(*http.Request) (*http.Response, error)
+
+// endpoint is what answers fetches, and a clock.
+type endpoint struct {
+	mu     sync.Mutex
+	now    time.Time
+	asked  []string
+	answer answers
+}
+
+func newEndpoint(answer answers) *endpoint {
+	return &endpoint{now: time.Date(2026, 11, 24, 9, 0, 0, 0, time.UTC), answer: answer}
+}
+
+func (e *endpoint) RoundTrip(r *http.Request) (*http.Response, error) {
+	e.mu.Lock()
+	e.asked = append(e.asked, r.URL.String())
+	answer := e.answer
+	e.mu.Unlock()
+	return answer(r)
+}
+
+func (e *endpoint) set(answer answers) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.answer = answer
+}
+
+func (e *endpoint) advance(d time.Duration) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.now = e.now.Add(d)
+}
+
+func (e *endpoint) fetches() int {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return len(e.asked)
+}
+
+func (e *endpoint) config() Config {
+	now := func() time.Time {
+		e.mu.Lock()
+		defer e.mu.Unlock()
+		return e.now
+	}
+	return Config{Client: &http.Client{Transport: e}, Now: now, Log: slog.New(slog.DiscardHandler)}
+}
+
+func (e *endpoint) fetched() *Set { return Fetched(issuer+"/jwks.json", e.config()) }
+
+func answer(status int, body []byte) answers {
+	return func(*http.Request) (*http.Response, error) {
+		return &http.Response{StatusCode: status, Body: io.NopCloser(bytes.NewReader(body)), Header: http.Header{}}, nil
+	}
+}
+
+func refuseConnection(*http.Request) (*http.Response, error) {
+	return nil, errors.New("connection refused")
+}
+
+func TestUnusableKeysArePassedOver(t *testing.T) {
+	t.Parallel()
+	good, other := testKeys()[0], testKeys()[1]
+	short, err := rsa.GenerateKey(rand.Reader, 1024)
+	require.NoError(t, err)
+	ec, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	require.NoError(t, err)
+	point, err := ec.PublicKey.Bytes()
+	require.NoError(t, err)
+	long := &rsa.PublicKey{N: new(big.Int).SetBit(big.NewInt(1), maxKeyBits+8, 1), E: 65537}
+	for name, tt := range map[string]struct {
+		key  map[string]any
+		want error // nil for a key that can be used
+	}{
+		"good":            {jwk("x", other), nil},
+		"no use":          {jwk("x", other, "use", nil), nil},
+		"no alg":          {jwk("x", other, "alg", nil), nil},
+		"verify":          {jwk("x", other, "key_ops", []string{"verify"}), nil},
+		"symmetric":       {map[string]any{"kid": "x", "kty": "oct", "k": "AAAA"}, ErrUnknownKey},
+		"another kind":    {jwk("x", other, "kty", "PQC"), ErrUnknownKey},
+		"no kind":         {jwk("x", other, "kty", nil), ErrUnknownKey},
+		"another use":     {jwk("x", other, "use", "enc"), jwt.ErrTokenSignatureInvalid},
+		"an unknown use":  {jwk("x", other, "use", "tea"), ErrUnknownKey},
+		"another alg":     {jwk("x", other, "alg", "RS512"), jwt.ErrTokenSignatureInvalid},
+		"PSS":             {jwk("x", other, "alg", "PS256"), jwt.ErrTokenSignatureInvalid},
+		"only signs":      {jwk("x", other, "key_ops", []string{"sign"}), jwt.ErrTokenSignatureInvalid},
+		"unknown key_ops": {jwk("x", other, "key_ops", []string{"tea"}), ErrUnknownKey},
+		"no modulus":      {jwk("x", other, "n", nil), ErrUnknownKey},
+		"broken modulus":  {jwk("x", other, "n", "!"), ErrUnknownKey},
+		"broken x5c":      {jwk("x", other, "x5c", []string{"AAAA"}), ErrUnknownKey},
+		"too short":       {jwk("x", &short.PublicKey), ErrUnknownKey},
+		"too long":        {jwk("x", long), ErrUnknownKey},
+		"elliptic": {map[string]any{
+			"kid": "x", "kty": "EC", "crv": "P-256",
+			"x": base64.RawURLEncoding.EncodeToString(point[1:33]), "y": base64.RawURLEncoding.EncodeToString(point[33:]),
+		}, jwt.ErrTokenSignatureInvalid},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			set, err := Given("WithJWKS", setOf(tt.key, jwk("good", good)))
+			require.NoError(t, err)
+			key, err := set.key(t.Context(), "good")
+			require.NoError(t, err, "the rest serves")
+			assert.True(t, good.Equal(key.Key()))
+			key, err = set.key(t.Context(), "x")
+			if tt.want == nil {
+				require.NoError(t, err)
+				assert.True(t, other.Equal(key.Key()))
+				return
+			}
+			require.ErrorIs(t, err, tt.want)
+			assert.Nil(t, key.Key())
+			assert.False(t, set.has(t.Context(), "x", other))
+		})
+	}
+}
+
+func TestSetsThatAreNone(t *testing.T) {
+	t.Parallel()
+	one, two := testKeys()[0], testKeys()[1]
+	for text, want := range map[string]string{
+		"": "Key Set", "<html>": "Key Set", "[]": "Key Set", "null": "at least one", "{}": "at least one", `{"keys":[]}`: "at least one",
+		`{"keys":[{"kty":"oct"}]}`:  "key 1",
+		`{"keys":["x",{"kid":1}]}`:  "key 2",
+		string(setOf(jwk("", one))): "at least one",
+	} {
+		_, err := Given("WithJWKS", []byte(text))
+		require.ErrorContains(t, err, want, text)
+		require.ErrorContains(t, err, "WithJWKS: ")
+	}
+	many := make([]any, 50)
+	for i := range many {
+		many[i] = map[string]any{"kid": strings.Repeat("x", 500), "kty": strings.Repeat("y", 5000)}
+	}
+	_, err := Given("WithJWKS", setOf(many...))
+	require.Error(t, err)
+	assert.Less(t, len(err.Error()), 5000, "what a set says is bounded in the error")
+
+	set, err := Given("WithJWKS", setOf(jwk("x", one), jwk("x", two), jwk("", two)))
+	require.NoError(t, err)
+	key, err := set.key(t.Context(), "x")
+	require.NoError(t, err)
+	assert.True(t, one.Equal(key.Key()), "the first of two counts")
+	for _, kid := range []string{"", "y"} {
+		_, err = set.key(t.Context(), kid)
+		require.ErrorIs(t, err, ErrUnknownKey)
+		require.NotErrorIs(t, err, ErrPaused, "a set that was given does not change")
+	}
+}
+
+// A set is fetched on first use, and again for a key that it does not have: one fetch, then a pause.
+func TestRefetch(t *testing.T) {
+	t.Parallel()
+	e := newEndpoint(answer(200, setOf(jwk("one", testKeys()[0]))))
+	s := e.fetched()
+	ask := func(kid string) error { _, err := s.key(t.Context(), kid); return err }
+	for range 3 {
+		require.NoError(t, ask("one"))
+	}
+	assert.Equal(t, 1, e.fetches())
+	require.ErrorIs(t, ask("two"), ErrUnknownKey)
+	assert.Equal(t, 2, e.fetches())
+	e.set(answer(200, setOf(jwk("one", testKeys()[0]), jwk("two", testKeys()[1]))))
+	e.advance(UnknownKeyPause - 1)
+	for i := range 50 {
+		err := ask(fmt.Sprint("made up ", i))
+		require.ErrorIs(t, err, ErrUnknownKey)
+		require.ErrorIs(t, err, ErrPaused, "it may be there by now")
+	}
+	require.NoError(t, ask("one"))
+	assert.Equal(t, 2, e.fetches())
+	e.advance(1)
+	require.NoError(t, ask("two"))
+	assert.Equal(t, 3, e.fetches())
+
+	require.ErrorIs(t, ask("three"), ErrUnknownKey)
+	require.ErrorIs(t, ask("three"), ErrPaused)
+	assert.True(t, s.resume(), "a sign-in knows that its key is there")
+	assert.False(t, s.resume())
+	require.NotErrorIs(t, ask("three"), ErrPaused)
+	assert.Equal(t, 5, e.fetches())
+}
+
+// Fetches that fail pause, ever longer, and keep the old keys.
+func TestFailingFetches(t *testing.T) {
+	t.Parallel()
+	e := newEndpoint(answer(500, nil))
+	s := e.fetched()
+	ask := func() error { _, err := s.key(t.Context(), "one"); return err }
+	require.ErrorIs(t, ask(), ErrUnavailable)
+	assert.Equal(t, 2, e.fetches(), "the first failure may be a blip, and is asked about once more")
+	require.ErrorIs(t, ask(), ErrUnavailable)
+	require.ErrorIs(t, ask(), ErrUnavailable)
+	assert.Equal(t, 4, e.fetches(), "two failures are free")
+	for _, seconds := range []time.Duration{1, 2, 4, 8, 16, 30, 30} {
+		before := e.fetches()
+		e.advance(seconds*time.Second - 1)
+		require.ErrorIs(t, ask(), ErrUnavailable)
+		require.ErrorContains(t, ask(), "500", "the reason stays known")
+		assert.False(t, s.resume(), "no sign-in ends this pause")
+		assert.Equal(t, before, e.fetches(), seconds)
+		e.advance(1)
+		require.ErrorIs(t, ask(), ErrUnavailable)
+		assert.Equal(t, before+1, e.fetches(), seconds)
+	}
+	e.set(answer(200, setOf(jwk("one", testKeys()[0]))))
+	e.advance(maxFetchPause)
+	require.NoError(t, ask())
+	e.set(refuseConnection)
+	e.advance(2 * time.Hour)
+	require.NoError(t, ask(), "the old keys serve")
+}
+
+func TestAnswersThatAreNoSet(t *testing.T) {
+	t.Parallel()
+	good := setOf(jwk("one", testKeys()[0]))
+	for name, tt := range map[string]struct {
+		answer  answers
+		want    string
+		fetches int // those of a blip are two
+	}{
+		"no connection": {refuseConnection, "connection refused", 2},
+		"500":           {answer(500, good), "500", 2},
+		"404":           {answer(404, good), "404", 1},
+		"203":           {answer(203, good), "203", 1},
+		"a redirect":    {answer(302, good), "302", 1},
+		"HTML":          {answer(200, []byte("<html>")), "Key Set", 1},
+		"huge":          {answer(200, bytes.Repeat([]byte(" "), maxBody+1)), "at most", 1},
+		"a panic":       {func(*http.Request) (*http.Response, error) { panic("broken") }, "broken", 1},
+	} {
+		e := newEndpoint(tt.answer)
+		s := e.fetched()
+		_, err := s.key(t.Context(), "one")
+		require.ErrorIs(t, err, ErrUnavailable, name)
+		require.ErrorContains(t, err, tt.want, name)
+		require.ErrorContains(t, err, issuer, name)
+		assert.Equal(t, tt.fetches, e.fetches(), name)
+	}
+}
+
+func TestRotation(t *testing.T) {
+	t.Parallel()
+	one, two, three := testKeys()[0], testKeys()[1], testKeys()[2]
+	e := newEndpoint(answer(200, setOf(jwk("one", one), jwk("two", two))))
+	s := e.fetched()
+	before, err := s.key(t.Context(), "one")
+	require.NoError(t, err)
+	known := before.Key().(*rsa.PublicKey)
+	assert.True(t, s.has(t.Context(), "one", known))
+	assert.False(t, s.has(t.Context(), "one", &rsa.PublicKey{N: one.N, E: one.E}), "it is the key of the set or none")
+
+	// The next fetch brings a new key, one that stays, and another key under an old ID.
+	e.set(answer(200, setOf(jwk("one", one), jwk("two", three), jwk("three", three))))
+	old := s.current.Load().keys["two"].public()
+	assert.False(t, s.recheck(t.Context(), "two", old), "the set was fetched moments ago")
+	e.advance(UnknownKeyPause)
+	assert.True(t, s.recheck(t.Context(), "two", old))
+	assert.Equal(t, 2, e.fetches())
+	assert.True(t, s.has(t.Context(), "one", known), "a key that stays is the same one, so that cached tokens are")
+	assert.False(t, s.has(t.Context(), "two", old))
+	_, err = s.key(t.Context(), "three")
+	require.NoError(t, err)
+	e.advance(UnknownKeyPause)
+	assert.False(t, s.recheck(t.Context(), "one", known), "nothing has changed")
+
+	e.set(answer(200, setOf(jwk("three", three))))
+	e.advance(UnknownKeyPause)
+	_, err = s.key(t.Context(), "four")
+	require.ErrorIs(t, err, ErrUnknownKey)
+	assert.False(t, s.has(t.Context(), "one", known), "a key that was withdrawn is gone")
+
+	given, err := Given("WithJWKS", setOf(jwk("one", one)))
+	require.NoError(t, err)
+	assert.False(t, given.recheck(t.Context(), "one", given.current.Load().keys["one"].public()))
+	assert.False(t, given.resume())
+	require.NoError(t, given.preload(t.Context()))
+}
+
+// An old set is fetched anew beside the calls that use it; once it is an hour old, the call that notices waits.
+func TestOldSets(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		release := make(chan struct{})
+		good := answer(200, setOf(jwk("one", testKeys()[0])))
+		slow := func(r *http.Request) (*http.Response, error) { <-release; return good(r) }
+		e := newEndpoint(good)
+		s := e.fetched()
+		require.NoError(t, s.preload(t.Context()))
+		ask := func() time.Duration {
+			start := time.Now()
+			_, err := s.key(t.Context(), "one")
+			require.NoError(t, err)
+			return time.Since(start)
+		}
+		e.set(slow)
+		e.advance(softAge)
+		assert.Zero(t, ask())
+		assert.Equal(t, 1, e.fetches())
+		e.advance(1)
+		for range 5 {
+			assert.Zero(t, ask())
+		}
+		synctest.Wait()
+		assert.Equal(t, 2, e.fetches())
+		close(release)
+		synctest.Wait()
+
+		release = make(chan struct{})
+		e.advance(maxAge)
+		assert.Equal(t, maxAgeWait, ask(), "and not longer")
+		assert.Zero(t, ask())
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		assert.True(t, s.has(ctx, "one", s.current.Load().keys["one"].public()))
+		assert.Equal(t, 3, e.fetches())
+		close(release)
+		synctest.Wait()
+	})
+}
+
+// Callers share a fetch. None waits longer than its own context allows, and who gives up takes it from nobody.
+func TestOneFlight(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		release := make(chan struct{})
+		good := answer(200, setOf(jwk("one", testKeys()[0])))
+		e := newEndpoint(func(r *http.Request) (*http.Response, error) {
+			select {
+			case <-release:
+				return good(r)
+			case <-r.Context().Done():
+				return nil, r.Context().Err()
+			}
+		})
+		s := e.fetched()
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		_, err := s.key(ctx, "one")
+		require.ErrorIs(t, err, ErrUnavailable)
+		require.ErrorIs(t, err, context.DeadlineExceeded)
+		var wg sync.WaitGroup
+		for range 20 {
+			wg.Go(func() {
+				_, err := s.key(t.Context(), "one")
+				assert.NoError(t, err)
+			})
+		}
+		s.prefetch(t.Context())
+		synctest.Wait()
+		close(release)
+		wg.Wait()
+		assert.Equal(t, 1, e.fetches())
+
+		s = e.fetched()
+		release = make(chan struct{})
+		start := time.Now()
+		_, err = s.key(t.Context(), "one")
+		require.ErrorIs(t, err, ErrUnavailable)
+		assert.Equal(t, fetchTimeout, time.Since(start), "a fetch ends by itself")
+		assert.Equal(t, 2, e.fetches(), "and is not made a second time without the time for it")
+	})
+}
+
+// panicking is a log handler that panics.
+type panicking struct{ slog.Handler }
+
+func (panicking) Enabled(context.Context, slog.Level) bool  { return true }
+func (panicking) Handle(context.Context, slog.Record) error { panic("no disk") }
+
+// A caller's code may panic and give up: callers learn of it, and the set can be fetched again.
+func TestBrokenCallers(t *testing.T) {
+	t.Parallel()
+	e := newEndpoint(answer(200, setOf(jwk("one", testKeys()[0]))))
+	config := e.config()
+	config.Log = slog.New(panicking{slog.DiscardHandler})
+	s := Fetched(issuer, config)
+	require.Panics(t, func() { _, _ = s.key(t.Context(), "one") })
+	_, err := s.key(t.Context(), "one")
+	require.NoError(t, err, "the keys had come")
+
+	var broken atomic.Bool
+	broken.Store(true)
+	good := answer(200, setOf(jwk("one", testKeys()[0])))
+	e = newEndpoint(func(r *http.Request) (*http.Response, error) {
+		if broken.Load() {
+			runtime.Goexit()
+		}
+		return good(r)
+	})
+	s = e.fetched()
+	_, err = s.key(t.Context(), "one")
+	require.Error(t, err)
+	broken.Store(false)
+	_, err = s.key(t.Context(), "one")
+	require.NoError(t, err)
+}
