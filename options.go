@@ -155,7 +155,8 @@ func WithClientOptions(fns ...func(*cognitoidentityprovider.Options)) Option {
 
 // WithHTTPClient sets the HTTP client for service calls and for fetching the key set. Redirects are
 // rejected whatever its CheckRedirect says, since a redirected call would carry passwords and tokens to
-// another address. If not set, the SDK's own client makes the calls and a plain one fetches the keys.
+// another address. Nor is a time limit added to the client's own Timeout. If not set, the SDK's own client makes the
+// calls and a plain one fetches the keys.
 func WithHTTPClient(client *http.Client) SharedOption {
 	return keySource(func(o *clientOptions) {
 		if client == nil {
@@ -166,8 +167,10 @@ func WithHTTPClient(client *http.Client) SharedOption {
 }
 
 // WithEndpoint moves the service, the issuer and the key set to one URL, as a local pool has them: the
-// issuer is url + "/" + pool ID. [WithIssuers] and [WithJWKSURL] move the latter two elsewhere. If not
-// set, AWS's own endpoint for the region is used.
+// issuer is url + "/" + pool ID. [WithIssuers] and [WithJWKSURL] move the latter two elsewhere. The IDs of the
+// pool and of its app clients may have some characters more than those at AWS then, such as hyphens. Plain http to a host
+// that is not loopback is a warning in the log. If not set, AWS's own endpoint for the region is used, or that of the
+// environment; see [New].
 func WithEndpoint(url string) SharedOption {
 	return keySource(func(o *clientOptions) { o.endpoint = o.checkURL("WithEndpoint", url) })
 }

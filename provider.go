@@ -240,7 +240,7 @@ func (c *Cognito) DescribeUserPoolClient(ctx context.Context, clientID string) (
 }
 
 func (c *Cognito) describeUserPoolClient(ctx context.Context, clientID string) (*UserPoolClient, error) {
-	if err := checkClientID(clientID); err != nil {
+	if err := c.shared().ids.checkClientID(clientID); err != nil {
 		return nil, err
 	}
 	out, err := c.shared().sdk.DescribeUserPoolClient(ctx, &cognitoidentityprovider.DescribeUserPoolClientInput{

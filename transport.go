@@ -405,7 +405,7 @@ func (o *transportOptions) refuse(option, problem string) {
 // "Authorization" and "Bearer ".
 func WithHeader(name, prefix string) TransportOption {
 	return func(o *transportOptions) {
-		if name == "" || !allOf(name, isWord, '-') {
+		if name == "" || !allOf(name, isWord, "-") {
 			o.refuse("WithHeader", "want the name of an HTTP header, got "+quote(name))
 		}
 		if strings.ContainsFunc(prefix, func(r rune) bool { return r < ' ' || r > '~' }) {

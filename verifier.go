@@ -181,9 +181,10 @@ func (o *verifierOptions) wanted(option string, names []string) []string {
 func NewVerifier(userPoolID string, clientIDs []string, opts ...VerifierOption) (*Verifier, error) {
 	o := &verifierOptions{clientOptions: defaultClientOptions()}
 	o.apply(opts)
-	errs := []error{checkPoolID(userPoolID)}
+	ids := o.idRules()
+	errs := []error{ids.checkPoolID(userPoolID)}
 	for _, id := range clientIDs {
-		errs = append(errs, checkClientID(id))
+		errs = append(errs, ids.checkClientID(id))
 	}
 	if (len(clientIDs) == 0) != o.anyClient {
 		errs = append(errs, fieldError("client IDs", "want at least one, or none and WithAnyClient"))
@@ -247,7 +248,9 @@ func newVerifier(poolID string, clientIDs []string, o *verifierOptions) (*Verifi
 	if o.revocation != nil {
 		if o.sdk == nil {
 			region, _ := splitPoolID(poolID)
-			o.sdk = newServiceClient(&o.clientOptions, region, &serviceClock{local: o.now})
+			if o.sdk, err = newServiceClient(&o.clientOptions, region, &serviceClock{local: o.now}); err != nil {
+				return nil, err
+			}
 		}
 		o.revocation = o.revocation.use(o.sdk, client, o.now)
 	}
@@ -306,9 +309,11 @@ func (o *verifierOptions) keys(issuers []string) (*jwks.Keys, error) {
 		}
 		return jwks.New(issuers, func(string) *jwks.Set { return set })
 	case o.jwksURL != "":
+		warnOfPlainHTTP(o.logger, "the keys that tokens are verified with", o.jwksURL)
 		set := jwks.Fetched(o.jwksURL, config)
 		return jwks.New(issuers, func(string) *jwks.Set { return set })
 	default:
+		warnOfPlainHTTP(o.logger, "the keys that tokens are verified with", issuers...)
 		return jwks.New(issuers, func(issuer string) *jwks.Set { return jwks.Fetched(issuer+jwksPath, config) })
 	}
 }
