@@ -66,8 +66,19 @@ func (a Attributes) list() []types.AttributeType {
 }
 
 // Bool reports whether the attribute name is "true", as email_verified of a verified address; it is false when the
-// attribute is something else or not set. [Attributes.Unmarshal] tells these apart.
-func (a Attributes) Bool(name string) bool { return a[name] == "true" }
+// attribute is something else or not set. [Attributes.Unmarshal] tells these apart: it sets a bool from "true" and "false",
+// the texts that pools have and [Attributes.Set] makes, and fails at any other.
+func (a Attributes) Bool(name string) bool {
+	is, err := parseBool(a[name])
+	return is && err == nil
+}
+
+func parseBool(text string) (bool, error) {
+	if text != "true" && text != "false" {
+		return false, errors.New("want true or false, got " + quote(text))
+	}
+	return text == "true", nil
+}
 
 // Time returns the attribute name as a time: seconds since 1970, a date (2006-01-02) or RFC 3339. It is the zero Time
 // when the attribute is something else or not set. [Attributes.Unmarshal] tells these apart.
@@ -398,7 +409,7 @@ func setBasic(v reflect.Value, text string) error {
 		v.SetString(text)
 	case v.Kind() == reflect.Bool:
 		var b bool
-		if b, err = strconv.ParseBool(text); err == nil {
+		if b, err = parseBool(text); err == nil {
 			v.SetBool(b)
 		}
 	case v.CanInt():

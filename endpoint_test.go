@@ -76,8 +76,10 @@ func TestEnvironmentMovesAllCalls(t *testing.T) {
 		{"option before the environment", map[string]string{
 			"AWS_ENDPOINT_URL": "https://all.example", "AWS_USE_FIPS_ENDPOINT": "true",
 		}, []cognito.Option{cognito.WithEndpoint("https://option.example")}, "option.example"},
-		{"configuration before the environment's FIPS setting", map[string]string{"AWS_USE_FIPS_ENDPOINT": "true"},
-			[]cognito.Option{cognito.WithAWSConfig(aws.Config{BaseEndpoint: aws.String("https://config.example")})}, "config.example"},
+		{
+			"configuration before the environment's FIPS setting", map[string]string{"AWS_USE_FIPS_ENDPOINT": "true"},
+			[]cognito.Option{cognito.WithAWSConfig(aws.Config{BaseEndpoint: aws.String("https://config.example")})}, "config.example",
+		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -107,9 +109,9 @@ func TestUnreadableEnvironment(t *testing.T) {
 
 func TestPlainHTTPIsAWarning(t *testing.T) {
 	t.Parallel()
-	warned := func(make func(cognito.SharedOption) error) []string {
+	warned := func(construct func(cognito.SharedOption) error) []string {
 		var log bytes.Buffer
-		require.NoError(t, make(cognito.WithLogger(slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelWarn})))))
+		require.NoError(t, construct(cognito.WithLogger(slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelWarn})))))
 		return strings.Split(strings.TrimSpace(log.String()), "\n")
 	}
 	client := func(opts ...cognito.Option) func(cognito.SharedOption) error {
@@ -128,9 +130,9 @@ func TestPlainHTTPIsAWarning(t *testing.T) {
 	keySet := keySetOf(t, newServer(t, cognitotest.Config{}))
 	const none, service, keys = "", "the service", "the keys"
 	tests := []struct {
-		name string
-		make func(cognito.SharedOption) error
-		want []string
+		name      string
+		construct func(cognito.SharedOption) error
+		want      []string
 	}{
 		{"AWS", client(), []string{none}},
 		{"https", client(cognito.WithEndpoint("https://pool.example")), []string{none}},
@@ -146,7 +148,8 @@ func TestPlainHTTPIsAWarning(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			got := warned(tt.make)
+			t.Parallel()
+			got := warned(tt.construct)
 			require.Len(t, got, len(tt.want), "%q", got)
 			for i, line := range got {
 				assert.Contains(t, line, tt.want[i])
@@ -271,7 +274,7 @@ func allocated(call func()) int {
 	runtime.ReadMemStats(&before)
 	call()
 	runtime.ReadMemStats(&after)
-	return int(after.TotalAlloc - before.TotalAlloc) //nolint:gosec // it is small
+	return int(after.TotalAlloc - before.TotalAlloc)
 }
 
 // A small answer must not become a large one in memory, and the largest honest ones must pass.
