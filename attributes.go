@@ -75,7 +75,7 @@ func (a Attributes) Bool(name string) bool {
 
 func parseBool(text string) (bool, error) {
 	if text != "true" && text != "false" {
-		return false, errors.New("want true or false, got " + quote(text))
+		return false, &strconv.NumError{Func: "parseBool", Num: text, Err: strconv.ErrSyntax}
 	}
 	return text == "true", nil
 }

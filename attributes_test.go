@@ -302,7 +302,7 @@ func TestBoolAndUnmarshalAgree(t *testing.T) {
 		if text == "true" || text == "false" {
 			require.NoError(t, err, text)
 		} else {
-			require.ErrorContains(t, err, "field Verified, attribute email_verified: want true or false, got", text)
+			require.ErrorContains(t, err, "field Verified, attribute email_verified: want bool, got", text)
 		}
 	}
 }
