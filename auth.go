@@ -2,6 +2,7 @@ package cognito
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -90,6 +91,11 @@ type FirstFactor struct {
 // Format prints the factor without the password, whatever the verb.
 func (f FirstFactor) Format(s fmt.State, _ rune) {
 	_, _ = io.WriteString(s, "FirstFactor{"+string(f.Preferred)+"}")
+}
+
+// MarshalJSON encodes the factor without the password.
+func (f FirstFactor) MarshalJSON() ([]byte, error) {
+	return json.Marshal(map[string]types.ChallengeNameType{"Preferred": f.Preferred})
 }
 
 // LogValue logs the factor without the password.

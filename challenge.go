@@ -111,6 +111,14 @@ func (e *ChallengeError) Is(target error) bool {
 // Format prints the text of the error, whatever the verb.
 func (e ChallengeError) Format(f fmt.State, verb rune) { printError(f, verb, &e) }
 
+// MarshalJSON encodes the challenge's name and user, and not its session: errors are logged. What is to be stored is the
+// Challenge.
+func (e ChallengeError) MarshalJSON() ([]byte, error) {
+	return json.Marshal(map[string]any{
+		"error": e.Error(), "challenge": map[string]string{"name": clip(string(e.Challenge.Name)), "username": clip(e.Challenge.Username)},
+	})
+}
+
 // LogValue logs the challenge's name and user.
 func (e ChallengeError) LogValue() slog.Value { return e.Challenge.LogValue() }
 

@@ -77,8 +77,10 @@ func TestEnvironmentMovesAllCalls(t *testing.T) {
 			"AWS_ENDPOINT_URL": "https://all.example", "AWS_USE_FIPS_ENDPOINT": "true",
 		}, []cognito.Option{cognito.WithEndpoint("https://option.example")}, "option.example"},
 		{
-			"configuration before the environment's FIPS setting", map[string]string{"AWS_USE_FIPS_ENDPOINT": "true"},
-			[]cognito.Option{cognito.WithAWSConfig(aws.Config{BaseEndpoint: aws.String("https://config.example")})}, "config.example",
+			"configuration before the environment's FIPS setting",
+			map[string]string{"AWS_USE_FIPS_ENDPOINT": "true"},
+			[]cognito.Option{cognito.WithAWSConfig(aws.Config{BaseEndpoint: aws.String("https://config.example")})},
+			"config.example",
 		},
 	}
 	for _, tt := range tests {

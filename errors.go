@@ -3,6 +3,7 @@ package cognito
 import (
 	"context"
 	"crypto/tls"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -123,7 +124,7 @@ var (
 
 // Error is what a failed call returns, unless it is a [*ChallengeError] or a [*TokenError]. It answers to the
 // reasons above with [errors.Is]; the AWS SDK's error is reachable with [errors.As]. It never holds a password,
-// a code, a session or a token.
+// a code, a session or a token, even if the service repeated one.
 type Error struct {
 	// Op is the method that failed, for example "Authenticate".
 	Op string
@@ -143,6 +144,11 @@ func (e *Error) Unwrap() error { return e.Err }
 // Format prints the text of the error, whatever the verb: requests and challenges hang off the cause, which package
 // fmt would print field by field at a verb that it does not know.
 func (e *Error) Format(f fmt.State, verb rune) { printError(f, verb, e) }
+
+// MarshalJSON encodes the method and the text of the error: requests hang off the cause.
+func (e *Error) MarshalJSON() ([]byte, error) {
+	return json.Marshal(map[string]string{"op": e.Op, "error": e.Error()})
+}
 
 // printError prints the text of err, and quotes it at %q.
 func printError(f fmt.State, verb rune, err error) {

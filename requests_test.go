@@ -50,7 +50,9 @@ var userRequests = []request{
 		return err1(c.Register(ctx, "dave", testPassword, cognito.Attributes{"first": "D", "email": "d@example.com"}, cognito.AttributeMap{"given_name": "first"}))
 	}, "SignUp", kindApp, m{"Username": "dave", "Password": testPassword, "UserAttributes": []any{pair("email", "d@example.com"), pair("given_name", "D")}}},
 	{
-		"ConfirmSignUp", func(ctx context.Context, c *cognito.Cognito) error { return c.ForUser("eve").ConfirmSignUp(ctx, "eve", "123456") },
+		"ConfirmSignUp", func(ctx context.Context, c *cognito.Cognito) error {
+			return c.ForUser("eve").ConfirmSignUp(ctx, "eve", "123456")
+		},
 		"ConfirmSignUp", kindApp,
 		m{"Username": "eve", "ConfirmationCode": "123456"},
 	},

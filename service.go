@@ -76,6 +76,7 @@ func newServiceClient(o *clientOptions, region string, clock *serviceClock) (*co
 		}
 		sdk.HTTPClient = boundedClient{base: clockedClient{withTimeout(sdk.HTTPClient, plain), clock}}
 		sdk.Retryer = withoutQuotaRetries{sdk.Retryer}
+		sdk.APIOptions = append(slices.Clip(sdk.APIOptions), withoutEchoes)
 		warnOfPlainHTTP(o.logger, "the service, with passwords and tokens", aws.ToString(sdk.BaseEndpoint))
 	}
 	switch {

@@ -45,7 +45,9 @@ func TestCallsThatAreSentOnce(t *testing.T) {
 			_, err := c.Register(t.Context(), "carol", testPassword, nil)
 			return err
 		},
-		"ConfirmSignUp": func(c *cognito.Cognito) error { return c.ForUser("carol").ConfirmSignUp(t.Context(), "carol", "123456") },
+		"ConfirmSignUp": func(c *cognito.Cognito) error {
+			return c.ForUser("carol").ConfirmSignUp(t.Context(), "carol", "123456")
+		},
 		"ResendConfirmationCode": func(c *cognito.Cognito) error {
 			_, err := c.ForUser("carol").ResendConfirmationCode(t.Context(), "carol")
 			return err
