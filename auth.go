@@ -84,7 +84,7 @@ func (c *Cognito) AuthenticateCustom(ctx context.Context, password string, opts 
 type FirstFactor struct {
 	// Preferred is the factor to try at once: PASSWORD, PASSWORD_SRP, EMAIL_OTP, SMS_OTP or WEB_AUTHN. If empty, it
 	// is PASSWORD_SRP with a password, and without one the pool is asked what there is.
-	Preferred types.ChallengeNameType
+	Preferred ChallengeName
 	// Password is what PASSWORD sends and PASSWORD_SRP proves; the other factors have none.
 	Password string
 }

@@ -139,7 +139,7 @@ func (c *Cognito) reportDevice(ctx context.Context, op, what string, err error) 
 // answerDeviceSRPAuth answers DEVICE_SRP_AUTH.
 func (s *signIn) answerDeviceSRPAuth(ctx context.Context) (authReply, error) {
 	s.deviceSRP = srp.NewClient()
-	return s.respondDevice(ctx, types.ChallengeNameTypeDeviceSrpAuth, map[string]string{keySRPA: s.deviceSRP.PublicKey()})
+	return s.respondDevice(ctx, ChallengeDeviceSRPAuth, map[string]string{keySRPA: s.deviceSRP.PublicKey()})
 }
 
 // answerDevicePasswordVerifier answers DEVICE_PASSWORD_VERIFIER.
@@ -150,12 +150,12 @@ func (s *signIn) answerDevicePasswordVerifier(ctx context.Context, reply authRep
 		return authReply{}, err
 	}
 	s.proven = true
-	return s.respondDevice(ctx, types.ChallengeNameTypeDevicePasswordVerifier, answers)
+	return s.respondDevice(ctx, ChallengeDevicePasswordVerifier, answers)
 }
 
 // respondDevice answers a challenge to the device. When the pool does not take it, the device is dropped and the sign-in
 // begins again without it; that needs the password, so a sign-in that was taken up at a challenge ends.
-func (s *signIn) respondDevice(ctx context.Context, name types.ChallengeNameType, answers map[string]string) (authReply, error) {
+func (s *signIn) respondDevice(ctx context.Context, name ChallengeName, answers map[string]string) (authReply, error) {
 	reply, err := s.respondToAuthChallenge(ctx, name, answers)
 	failure := &Error{Op: s.op, Err: err}
 	if !errors.Is(failure, ErrDeviceNotFound) && !errors.Is(failure, ErrInvalidCredentials) {
@@ -375,7 +375,19 @@ func deviceOf(d *types.DeviceType) (*TrackedDevice, error) {
 //
 // It calls ListDevices, which needs no AWS credentials but an access token: without one it returns [ErrNotSignedIn].
 func (c *Cognito) Devices(ctx context.Context, opts ...CallOption) iter.Seq2[*TrackedDevice, error] {
-	return wrapErrors("Devices", deviceList(ctx, opts, func(ctx context.Context, next *string, size *int32) (p page[types.DeviceType], err error) {
+	return wrapErrors("Devices", c.devices(ctx, opts))
+}
+
+// ListDevices returns all devices of the signed-in user; nil when there are none. It takes the options [Limit] and
+// [PageSize].
+//
+// It calls ListDevices, which needs no AWS credentials but an access token: without one it returns [ErrNotSignedIn].
+func (c *Cognito) ListDevices(ctx context.Context, opts ...CallOption) ([]*TrackedDevice, error) {
+	return collect(wrapErrors("ListDevices", c.devices(ctx, opts)))
+}
+
+func (c *Cognito) devices(ctx context.Context, opts []CallOption) iter.Seq2[*TrackedDevice, error] {
+	return deviceList(ctx, opts, func(ctx context.Context, next *string, size *int32) (p page[types.DeviceType], err error) {
 		err = c.withAccessToken(ctx, func(token *string) error {
 			out, err := c.shared().sdk.ListDevices(ctx, &cognitoidentityprovider.ListDevicesInput{AccessToken: token, Limit: size, PaginationToken: next})
 			if err == nil {
@@ -384,7 +396,7 @@ func (c *Cognito) Devices(ctx context.Context, opts ...CallOption) iter.Seq2[*Tr
 			return err
 		})
 		return p, err
-	}))
+	})
 }
 
 func deviceList(ctx context.Context, opts []CallOption, fetch func(context.Context, *string, *int32) (page[types.DeviceType], error)) iter.Seq2[*TrackedDevice, error] {
@@ -484,8 +496,10 @@ func (c *Cognito) AdminDevices(ctx context.Context, username string, opts ...Cal
 	return wrapErrors("AdminDevices", c.adminDevices(ctx, username, opts))
 }
 
-// AdminListDevices returns all devices of the user username; nil when there are none. For the rest see
-// [Cognito.AdminDevices].
+// AdminListDevices returns all devices of the user username; nil when there are none. It takes the options [Limit] and
+// [PageSize].
+//
+// It calls AdminListDevices, which needs AWS credentials.
 func (c *Cognito) AdminListDevices(ctx context.Context, username string, opts ...CallOption) ([]*TrackedDevice, error) {
 	return collect(wrapErrors("AdminListDevices", c.adminDevices(ctx, username, opts)))
 }

@@ -10,7 +10,6 @@ import (
 	"unicode/utf8"
 
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
-	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
 	"github.com/aws/smithy-go"
 	"github.com/aws/smithy-go/middleware"
 )
@@ -179,5 +178,5 @@ func collectSecrets(v reflect.Value, add func(string)) {
 func isChoice(input reflect.Value) bool {
 	name := input.FieldByName("ChallengeName")
 	return name.Kind() == reflect.String &&
-		slices.Contains([]string{string(types.ChallengeNameTypeSelectChallenge), string(types.ChallengeNameTypeSelectMfaType)}, name.String())
+		slices.Contains([]string{string(ChallengeSelectChallenge), string(ChallengeSelectMFAType)}, name.String())
 }
