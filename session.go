@@ -295,35 +295,50 @@ func (s *session) remove(ctx context.Context) error {
 
 // held returns the session's newest tokens, and from the store if the session has none; nil if there are none.
 // Tokens from the store that can be verified become the session's; others are returned all the same, for what the
-// service itself judges.
+// service itself judges. Tokens that were signed out and could not be deleted from the store are deleted now.
 func (c *Cognito) held(ctx context.Context) (*tokenSet, error) {
+	ts, ended, err := c.look(ctx)
+	if ended {
+		err = c.session.change(ctx, func(ctx context.Context) (err error) {
+			ts, err = c.sync(ctx)
+			return err
+		})
+	}
+	return ts, err
+}
+
+// look is held without a change. ended tells that what the store holds was signed out.
+func (c *Cognito) look(ctx context.Context) (ts *tokenSet, ended bool, err error) {
 	if c.pool == nil || c.session == nil {
-		return nil, errNotMade
+		return nil, false, errNotMade
 	}
 	s := c.session
 	st := s.current()
 	if ts := st.newest(); ts != nil {
-		return ts, st.checkOwner(ts)
+		return ts, false, st.checkOwner(ts)
 	}
 	if s.store == nil {
-		return nil, nil //nolint:nilnil // no tokens are no error
+		return nil, false, nil
 	}
 	loaded, _, err := s.load(ctx)
-	if err != nil || loaded == (Tokens{}) || st.hasEnded(loaded) {
-		return nil, err
+	switch {
+	case err != nil || loaded == Tokens{}:
+		return nil, false, err
+	case st.hasEnded(loaded):
+		return nil, true, nil
 	}
-	ts := readTokens(loaded)
+	ts = readTokens(loaded)
 	if err := st.checkOwner(ts); err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	verified, err := c.verify(ctx, ts)
 	if err != nil {
-		return ts, nil //nolint:nilerr // who needs verified tokens verifies them and learns why not
+		return ts, false, nil //nolint:nilerr // who needs verified tokens verifies them and learns why not
 	}
 	if s.adopt(st, verified, func(st *state) { st.stored = loaded }) {
-		return verified, nil
+		return verified, false, nil
 	}
-	return s.current().newest(), nil // somebody has signed in or out meanwhile
+	return s.current().newest(), false, nil // somebody has signed in or out meanwhile
 }
 
 // hasEnded reports whether tokens are those of a sign-in that was signed out here but could not be deleted.

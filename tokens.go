@@ -1042,7 +1042,7 @@ func (c *Cognito) toEnd(ctx context.Context, had *tokenSet) (ts *tokenSet, other
 	case errors.Is(err, ErrStoreUser):
 		ts, others, err = c.session.current().newest(), true, nil // the session's own can be signed out all the same
 	case errors.Is(err, ErrKeysUnavailable):
-		ts, err = c.held(ctx) // the service judges them itself
+		ts, _, err = c.look(ctx) // the service judges them itself
 	}
 	if ts == nil && err == nil {
 		ts = had // somebody emptied the store: the service knows whether that was a sign-out
