@@ -326,8 +326,8 @@ func WithRegistration(r Registration) SessionOption {
 }
 
 // CallOption changes one call. Each method's documentation lists the options that it takes; the method rejects the others
-// before anything is sent. All are written as calls, such as Flow(FlowUserPasswordAuth) or ClientMetadata(m); those whose
-// type is a map or a struct may be written as its literal, too. There are:
+// before anything is sent. All are written alike, as calls: Flow(FlowUserPasswordAuth), ClientMetadata(m), Limit(10). Some of
+// them are types, whose literals are options, too. There are:
 //
 //   - [Flow], for sign-ins and [Cognito.RenewAccessToken];
 //   - [ClientMetadata], for what the pool's Lambda functions are told, and [ValidationData], for sign-ups;
@@ -387,12 +387,7 @@ const (
 
 // Flow chooses the authentication flow of [Cognito.Authenticate], [Cognito.AdminAuthenticate],
 // [Cognito.NewPasswordChallenge] or [Cognito.RenewAccessToken], each of which says what it can be.
-func Flow(flow AuthFlow) CallOption {
-	return callOption(func(o *callOptions) {
-		o.flow = flow
-		o.given = append(o.given, optFlow)
-	})
-}
+type Flow AuthFlow
 
 // ValidationData is passed on to the pool's pre-sign-up Lambda function. The service does not store it. It is an option
 // of [Cognito.Register] and [Cognito.AdminCreateUser].
@@ -440,6 +435,11 @@ func (o callOption) applyCall(target *callOptions) { o(target) }
 
 func (o *callOptions) refuse(option, problem string) {
 	o.errs = append(o.errs, fieldError("option "+option, problem))
+}
+
+func (f Flow) applyCall(o *callOptions) {
+	o.flow = AuthFlow(f)
+	o.given = append(o.given, optFlow)
 }
 
 func (m ClientMetadata) applyCall(o *callOptions) {

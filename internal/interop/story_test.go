@@ -41,7 +41,7 @@ func (s scene) wrongCode() string {
 	return "000000"
 }
 
-var byPassword = cognito.Flow("USER_PASSWORD_AUTH")
+const byPassword = cognito.Flow("USER_PASSWORD_AUTH")
 
 // step is a call and what comes of it: here (cognitotest), and in cognito-local.
 type step struct {
