@@ -161,7 +161,9 @@ func takes(t *testing.T, method reflect.Value, option cognito.CallOption) bool {
 	return true
 }
 
-func isRejected(err error) bool { return err != nil && strings.Contains(err.Error(), "this call takes only") }
+func isRejected(err error) bool {
+	return err != nil && strings.Contains(err.Error(), "this call takes only")
+}
 
 // All options are found under CallOption in the documentation, or are types that are one; TestMethodsListTheirOptions
 // must know each.
