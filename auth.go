@@ -368,7 +368,7 @@ func (s *signIn) passwordParams(bySRP bool, password string, params map[string]s
 // advance sends request and answers the challenges that need nobody else. It returns the first one that does, which is
 // the session's then; nil when the user is signed in.
 func (s *signIn) advance(ctx context.Context, request func(context.Context) (authReply, error)) (*Challenge, error) {
-	limited, cancel := context.WithTimeout(ctx, requestsTimeout)
+	limited, cancel := withLimit(ctx, requestsTimeout)
 	defer cancel()
 	reply, err := request(limited)
 	for err == nil && reply.result == nil {

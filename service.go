@@ -158,7 +158,7 @@ func plainClient(client aws.HTTPClient) *http.Client {
 	}
 }
 
-// withTimeout ends each attempt that client makes after requestTimeout where the request has no deadline. client is
+// withTimeout ends each attempt that client makes after requestTimeout where the caller has set no deadline. client is
 // the one that was given, and plain what it has become. One of the caller's making is left as it is, and so is one of the
 // SDK's kind with a timeout of its own.
 func withTimeout(client, plain cognitoidentityprovider.HTTPClient) cognitoidentityprovider.HTTPClient {
@@ -176,10 +176,21 @@ type timedClient struct {
 }
 
 func (c timedClient) Do(req *http.Request) (*http.Response, error) {
-	if _, ok := req.Context().Deadline(); ok {
+	if _, ok := req.Context().Deadline(); ok && req.Context().Value(ownLimit{}) == nil {
 		return c.untimed.Do(req)
 	}
 	return c.timed.Do(req)
+}
+
+// ownLimit marks a context whose deadline is not the caller's.
+type ownLimit struct{}
+
+// withLimit is context.WithTimeout for limits of this package on several requests, each of which still ends by itself.
+func withLimit(ctx context.Context, limit time.Duration) (context.Context, context.CancelFunc) {
+	if _, ok := ctx.Deadline(); !ok {
+		ctx = context.WithValue(ctx, ownLimit{}, true)
+	}
+	return context.WithTimeout(ctx, limit)
 }
 
 // boundedClient fails the reading of a body that is larger than the operation's answers can be.

@@ -306,7 +306,7 @@ func (t *transport) signIn(ctx context.Context, refused *tokenSet) (*tokenSet, e
 	s := t.c.session
 	for again := false; ; again = true {
 		tokens, joined, err := s.signIns.Do(ctx, struct{}{}, func(ctx context.Context) (*tokenSet, error) {
-			ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), signInTimeout)
+			ctx, cancel := withLimit(context.WithoutCancel(ctx), signInTimeout)
 			defer cancel()
 			return t.signInNow(ctx, refused)
 		})
