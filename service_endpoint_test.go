@@ -196,42 +196,50 @@ func TestEveryAttemptEnds(t *testing.T) {
 		client   func(dial func(context.Context, string, string) (net.Conn, error)) cognito.Option
 		deadline time.Duration // of the caller; 0: it only gives up after 10 minutes
 		want     time.Duration
+		signIn   time.Duration // for a sign-in, which has a limit on all its requests
 	}{
 		{"SDK's client", func(dial func(context.Context, string, string) (net.Conn, error)) cognito.Option {
 			return ofSDK(dial, 0)
-		}, 0, 30 * time.Second},
+		}, 0, 30 * time.Second, 30 * time.Second},
 		{"deadline of the caller's", func(dial func(context.Context, string, string) (net.Conn, error)) cognito.Option {
 			return ofSDK(dial, 0)
-		}, time.Minute, time.Minute},
+		}, 50 * time.Second, 50 * time.Second, 50 * time.Second},
 		{"timeout of the caller's", func(dial func(context.Context, string, string) (net.Conn, error)) cognito.Option {
 			return ofSDK(dial, 45*time.Second)
-		}, 0, 45 * time.Second},
+		}, 0, 45 * time.Second, 45 * time.Second},
 		{"client of the caller's", func(dial func(context.Context, string, string) (net.Conn, error)) cognito.Option {
 			return cognito.WithHTTPClient(&http.Client{Transport: &http.Transport{DialContext: dial}})
-		}, 0, 10 * time.Minute},
+		}, 0, 10 * time.Minute, time.Minute},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			synctest.Test(t, func(t *testing.T) {
-				c, err := cognito.New(testPool, testClient, cognito.WithUsername("bob"), tt.client(silentServer(t)),
-					cognito.WithJWKS(keys), cognito.WithClientOptions(func(o *cognitoidentityprovider.Options) {
-						o.BaseEndpoint, o.Retryer = aws.String("http://127.0.0.1"), aws.NopRetryer{}
-					}))
-				require.NoError(t, err)
-				ctx, cancel := context.WithCancel(t.Context())
-				defer cancel()
-				if tt.deadline > 0 {
-					ctx, cancel = context.WithTimeout(ctx, tt.deadline)
+			for _, signIn := range []bool{false, true} {
+				synctest.Test(t, func(t *testing.T) {
+					c, err := cognito.New(testPool, testClient, cognito.WithUsername("bob"), tt.client(silentServer(t)),
+						cognito.WithJWKS(keys), cognito.WithClientOptions(func(o *cognitoidentityprovider.Options) {
+							o.BaseEndpoint, o.Retryer = aws.String("http://127.0.0.1"), aws.NopRetryer{}
+						}))
+					require.NoError(t, err)
+					ctx, cancel := context.WithCancel(t.Context())
 					defer cancel()
-				} else {
-					defer time.AfterFunc(10*time.Minute, cancel).Stop()
-				}
-				begun := time.Now()
-				require.Error(t, c.Authenticate(ctx, testPassword))
-				assert.Equal(t, tt.want, time.Since(begun))
-				c.CloseIdleConnections()
-			})
+					if tt.deadline > 0 {
+						ctx, cancel = context.WithTimeout(ctx, tt.deadline)
+						defer cancel()
+					} else {
+						defer time.AfterFunc(10*time.Minute, cancel).Stop()
+					}
+					begun := time.Now()
+					if signIn {
+						require.Error(t, c.Authenticate(ctx, testPassword))
+						assert.Equal(t, tt.signIn, time.Since(begun))
+					} else {
+						require.Error(t, err1(c.InitiateForgotPassword(ctx)))
+						assert.Equal(t, tt.want, time.Since(begun))
+					}
+					c.CloseIdleConnections()
+				})
+			}
 		})
 	}
 }
