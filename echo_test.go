@@ -11,6 +11,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
+	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -82,7 +83,7 @@ func TestEchoedSecretsAreNotRepeated(t *testing.T) {
 		"confirmation":    bob.ConfirmSignUp(t.Context(), "bob", "48231705"),
 		"resending":       err1(bob.ResendConfirmationCode(t.Context(), "bob")),
 		"forgotten":       bob.ConfirmForgotPassword(t.Context(), "48231705", quoted),
-		"change":          bob.ChangePassword(t.Context(), quoted, "other"+quoted),
+		"change":          bob.ChangePassword(t.Context(), "abcdef-1", "abcdef-1-longer"),
 		"profile":         err1(bob.UpdateProfile(t.Context(), cognito.Attributes{"name": "shown"})),
 		"verification":    bob.ValidateVerification(t.Context(), "email", "48231705"),
 		"user":            err1(bob.GetUser(t.Context())),
@@ -103,6 +104,10 @@ func TestEchoedSecretsAreNotRepeated(t *testing.T) {
 		"provider": err1(bob.AdminCreateIdentityProvider(t.Context(), cognito.IdentityProvider{
 			Name: "okta", Type: "OIDC", Details: map[string]string{"client_id": "shown", "client_secret": quoted, "private_key": session},
 		})),
+		"device's verifier": err1(bob.Client().ConfirmDevice(t.Context(), &cognitoidentityprovider.ConfirmDeviceInput{
+			AccessToken: aws.String(quoted), DeviceKey: aws.String("shown"),
+			DeviceSecretVerifierConfig: &types.DeviceSecretVerifierConfigType{PasswordVerifier: aws.String("abcdef-verifier"), Salt: aws.String("salt")},
+		})),
 		"SDK's client": err1(bob.Client().ForgetDevice(t.Context(), &cognitoidentityprovider.ForgetDeviceInput{
 			AccessToken: aws.String(quoted), DeviceKey: aws.String("shown"),
 		})),
@@ -113,7 +118,7 @@ func TestEchoedSecretsAreNotRepeated(t *testing.T) {
 		require.ErrorContains(t, err, "[redacted]", name)
 		for e := err; e != nil; e = errors.Unwrap(e) {
 			for how, text := range prints.All(&cognito.Error{Op: "X", Err: e}) {
-				for _, never := range []string{secret, "48231705", "'4823'", tokens.AccessToken, tokens.RefreshToken, hash, testSecret} {
+				for _, never := range []string{secret, "abcdef", "-longer", "48231705", "'4823'", tokens.AccessToken, tokens.RefreshToken, hash, testSecret} {
 					assert.NotContains(t, text, never, "%s with %s", name, how)
 				}
 			}
@@ -132,6 +137,7 @@ func TestEchoedSecretsAreNotRepeated(t *testing.T) {
 // A password that is among the service's own words must not be found by what is missing from them, nor cost the reason.
 func TestSecretsAmongTheServicesWords(t *testing.T) {
 	t.Parallel()
+	hash := cognito.SecretHash("bob", testClient, testSecret)
 	tests := []struct{ password, message, want string }{
 		{"password", "Incorrect username or password.", "Incorrect username or password."},
 		{"username or password.", "Incorrect username or password.", "Incorrect username or password."},
@@ -141,6 +147,8 @@ func TestSecretsAmongTheServicesWords(t *testing.T) {
 		{"s", "Incorrect username or password, so", "Incorrect username or password, so"},
 		{"so", "Incorrect username or password, so", "Incorrect username or password, [redacted]"},
 		{"aaaaaa", "Incorrect username or password aaaaaaaaaaaaa", "Incorrect username or password [redacted][redacted]a"},
+		{"secret1", "ȺȺȺȺ Incorrect username or password secret1", "ȺȺȺȺ Incorrect username or password [redacted]"},
+		{"password", hash + ": Incorrect username or password.", "[redacted]: Incorrect username or password."},
 		{"wrong1", "Password attempts exceeded", "Password attempts exceeded"},
 	}
 	for _, tt := range tests {
