@@ -49,9 +49,9 @@ type CodeDelivery struct {
 
 // Register signs a new user up. In a pool whose users sign in with an e-mail address or a phone number that is
 // the username. password may be empty where users can do without one, since the pool takes codes or passkeys as first
-// factors; elsewhere the service refuses that. attrs may be nil. Nobody is signed in by it; the session remembers the last sign-up, for
-// [Cognito.ConfirmSignUp], and takes its username if it had none. It takes the options [ClientMetadata], [UserContextData], [ValidationData] and
-// [AttributeMap]. Common errors: [ErrUserExists], [ErrInvalidPassword]. The request is not sent again after a
+// factors; elsewhere the service refuses that. attrs may be nil. Nobody is signed in by it; the session remembers the last
+// sign-up, for [Cognito.ConfirmSignUp], and takes its username if it was given none. A session with a name can sign another
+// user up, but not confirm it. It takes the options [ClientMetadata], [UserContextData], [ValidationData] and [AttributeMap]. Common errors: [ErrUserExists], [ErrInvalidPassword]. The request is not sent again after a
 // failure that leaves open whether it was taken.
 //
 // It calls SignUp, which needs no AWS credentials.
@@ -81,8 +81,8 @@ func (c *Cognito) register(ctx context.Context, username, password string, attrs
 	}
 	c.session.signedUp(signUp{username: username, session: aws.ToString(out.Session), confirmed: out.UserConfirmed})
 	c.session.update(func(st *state) { // a session without a user is the new user's from now on
-		if st.name() == "" && st.newest() == nil {
-			st.username = username
+		if st.newest() == nil && (st.name() == "" || st.registered) {
+			st.username, st.registered = username, true
 		}
 	})
 	return &Registration{
@@ -93,7 +93,8 @@ func (c *Cognito) register(ctx context.Context, username, password string, attrs
 
 // ConfirmSignUp confirms the user username with the code that was sent at sign-up. When the sign-up was this session's,
 // or came by [WithRegistration], and the app client allows USER_AUTH, [Cognito.AuthenticateChoice] with FirstFactor{}
-// then signs the user in without another code. It takes the options [ClientMetadata], [UserContextData] and
+// then signs the user in without another code. In a session with a name username must be that name: use a session of the
+// user's own ([Cognito.ForUser]), or one without a name. It takes the options [ClientMetadata], [UserContextData] and
 // [ForceAliasCreation]; [ErrCodeMismatch], [ErrCodeExpired] and [ErrLimitExceeded] are the usual errors, and
 // [ErrUserExists] says that the user's address is another one's alias. The request is not sent again after a failure
 // that leaves open whether it was taken.
@@ -108,8 +109,8 @@ func (c *Cognito) confirmSignUp(ctx context.Context, username, code string, opts
 	if err != nil {
 		return err
 	}
-	if username == "" {
-		return errNoUsername
+	if err := c.checkUsername(username); err != nil {
+		return err
 	}
 	if code = plainCode(code); code == "" {
 		return errNoCode
@@ -143,8 +144,8 @@ func ForceAliasCreation() CallOption {
 	})
 }
 
-// ResendConfirmationCode sends the user username a new sign-up code; older ones are void. It takes the options
-// [ClientMetadata] and [UserContextData]. Common errors: [ErrLimitExceeded].
+// ResendConfirmationCode sends the user username a new sign-up code; older ones are void. In a session with a name
+// username must be that name. It takes the options [ClientMetadata] and [UserContextData]. Common errors: [ErrLimitExceeded].
 //
 // It calls ResendConfirmationCode, which needs no AWS credentials.
 func (c *Cognito) ResendConfirmationCode(ctx context.Context, username string, opts ...CallOption) (*CodeDelivery, error) {
@@ -157,8 +158,8 @@ func (c *Cognito) resendConfirmationCode(ctx context.Context, username string, o
 	if err != nil {
 		return nil, err
 	}
-	if username == "" {
-		return nil, errNoUsername
+	if err := c.checkUsername(username); err != nil {
+		return nil, err
 	}
 	out, err := c.shared().sdk.ResendConfirmationCode(ctx, &cognitoidentityprovider.ResendConfirmationCodeInput{
 		ClientId: aws.String(c.shared().clientID), SecretHash: c.shared().secretHash(username), Username: aws.String(username),
@@ -168,6 +169,20 @@ func (c *Cognito) resendConfirmationCode(ctx context.Context, username string, o
 		return nil, err
 	}
 	return newCodeDelivery(out.CodeDeliveryDetails), nil
+}
+
+// checkUsername rejects a username that is not the session's. A session whose name is only that of the last sign-up, as
+// a server's client has it, takes any.
+func (c *Cognito) checkUsername(username string) error {
+	st := c.session.current()
+	switch name := st.name(); {
+	case username == "":
+		return errNoUsername
+	case name != "" && name != username && (!st.registered || st.newest() != nil):
+		return fieldError("username", "want that of the session, "+quote(name)+", got "+quote(username)+"; ForUser makes a session of another user")
+	default:
+		return nil
+	}
 }
 
 var errNoUsername = fieldError("username", "want a username or an alias, got none")

@@ -31,6 +31,7 @@ func TestSignUp(t *testing.T) {
 		assert.Equal(t, "email", registration.Delivery.Attribute)
 		assert.Contains(t, registration.Delivery.Destination, "***")
 
+		c = c.ForUser("carol")
 		first := srv.Code("carol")
 		delivery, err := c.ResendConfirmationCode(t.Context(), "carol", cognito.ClientMetadata{"m": "3"})
 		require.NoError(t, err)
@@ -151,7 +152,7 @@ func TestSignUpReasons(t *testing.T) {
 	require.ErrorContains(t, err, "username")
 	_, err = c.ResendConfirmationCode(t.Context(), "carol", cognito.Flow("X"))
 	require.ErrorContains(t, err, "Flow")
-	_, err = c.ResendConfirmationCode(t.Context(), "nobody")
+	_, err = newClient(t, srv).ResendConfirmationCode(t.Context(), "nobody")
 	require.ErrorIs(t, err, cognito.ErrUserNotFound)
 	for range 10 {
 		_, err = c.ResendConfirmationCode(t.Context(), "carol")
@@ -195,4 +196,36 @@ func TestAStaleSignUpSessionIsDropped(t *testing.T) {
 	calls := serviceCalls(srv)
 	assert.NotContains(t, calls[len(calls)-1].Body, "Session")
 	assert.Equal(t, registration.Session, calls[len(calls)-2].Body["Session"])
+}
+
+// A session is one user's; the client of a server, which has no name but that of the last sign-up, is everybody's.
+func TestSignUpInSessionsOfOtherUsers(t *testing.T) {
+	t.Parallel()
+	srv := newServer(t, cognitotest.Config{AutoVerifiedAttributes: []string{"email"}})
+	shared := newClient(t, srv)
+	for _, name := range []string{"carol", "dave"} {
+		_, err := shared.Register(t.Context(), name, testPassword, cognito.Attributes{"email": name + "@example.com"})
+		require.NoError(t, err)
+		assert.Equal(t, name, shared.Username(), "that of the last sign-up")
+	}
+	byTokens := newClient(t, srv, cognito.WithTokens(signedIn(t, srv).Tokens()))
+	require.NoError(t, byTokens.VerifyTokens(t.Context())) // whose name counts once it is verified
+	for name, c := range map[string]*cognito.Cognito{"given": shared.ForUser("erin"), "of its tokens": byTokens} {
+		before := len(serviceCalls(srv))
+		require.ErrorContains(t, c.ConfirmSignUp(t.Context(), "carol", srv.Code("carol")), "username: want that of the session", name)
+		_, err := c.ResendConfirmationCode(t.Context(), "carol")
+		require.ErrorContains(t, err, `got "carol"`, name)
+		require.ErrorIs(t, err, cognito.ErrInvalidArgument, name)
+		assert.Len(t, serviceCalls(srv), before, name)
+	}
+	_, err := shared.ResendConfirmationCode(t.Context(), "carol")
+	require.NoError(t, err)
+	require.NoError(t, shared.ConfirmSignUp(t.Context(), "carol", srv.Code("carol")))
+	require.NoError(t, shared.ConfirmSignUp(t.Context(), "dave", srv.Code("dave")))
+
+	require.NoError(t, shared.Authenticate(t.Context(), testPassword)) // it is dave's from now on
+	_, err = shared.Register(t.Context(), "frank", testPassword, cognito.Attributes{"email": "frank@example.com"})
+	require.NoError(t, err)
+	assert.Equal(t, "dave", shared.Username())
+	require.ErrorContains(t, shared.ConfirmSignUp(t.Context(), "frank", srv.Code("frank")), "username")
 }

@@ -19,7 +19,7 @@ func TestAdminCallsForAUserWhoDoesNotExist(t *testing.T) {
 	changed.Attributes["name"] = "x"
 	for call, err := range map[string]error{
 		"AdminConfirmSignUp":       c.AdminConfirmSignUp(ctx, "nobody"),
-		"AdminUpdateProfile":       c.AdminUpdateProfile(ctx, "nobody", name),
+		"AdminUpdateProfile":       err1(c.AdminUpdateProfile(ctx, "nobody", name)),
 		"AdminDeleteAttributes":    c.AdminDeleteAttributes(ctx, "nobody", "name"),
 		"AdminResetPassword":       c.AdminResetPassword(ctx, "nobody"),
 		"AdminSetPassword":         c.AdminSetPassword(ctx, "nobody", testPassword, true),
@@ -32,7 +32,7 @@ func TestAdminCallsForAUserWhoDoesNotExist(t *testing.T) {
 		"AdminRemoveUserFromGroup": c.AdminRemoveUserFromGroup(ctx, "nobody", "readers"),
 		"AdminListGroupsForUser":   err1(c.AdminListGroupsForUser(ctx, "nobody")),
 		"GroupsForUser":            last(c.GroupsForUser(ctx, "nobody")),
-		"User.AdminSave":           changed.AdminSave(ctx),
+		"User.AdminSave":           err1(changed.AdminSave(ctx)),
 		"User.AdminDelete":         changed.AdminDelete(ctx),
 		"AdminCreateUser, RESEND":  err1(c.AdminCreateUser(ctx, "nobody", nil, cognito.MessageAction(types.MessageActionTypeResend))),
 	} {

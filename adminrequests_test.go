@@ -5,7 +5,6 @@ import (
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
 	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
 
 	"github.com/gocognito/cognito"
@@ -25,8 +24,8 @@ var adminRequests = []request{
 		return c.AdminConfirmSignUp(ctx, "eve", cognito.ClientMetadata{"k": "v"})
 	}, "AdminConfirmSignUp", kindAdmin, m{"Username": "eve", "ClientMetadata": m{"k": "v"}}},
 	{"AdminUpdateProfile", func(ctx context.Context, c *cognito.Cognito) error {
-		return c.AdminUpdateProfile(ctx, "carol", cognito.Attributes{"first": "C", "email_verified": "true"},
-			cognito.AttributeMap{"given_name": "first"}, cognito.ClientMetadata{"k": "v"})
+		return err1(c.AdminUpdateProfile(ctx, "carol", cognito.Attributes{"first": "C", "email_verified": "true"},
+			cognito.AttributeMap{"given_name": "first"}, cognito.ClientMetadata{"k": "v"}))
 	}, "AdminUpdateUserAttributes", kindAdmin, m{
 		"Username": "carol", "UserAttributes": []any{pair("email_verified", "true"), pair("given_name", "C")}, "ClientMetadata": m{"k": "v"},
 	}},
@@ -81,7 +80,7 @@ var adminRequests = []request{
 	{"User.AdminSave", func(ctx context.Context, c *cognito.Cognito) error {
 		u := c.UserFromAttributes("carol", nil)
 		u.Attributes["name"] = "Carol"
-		return u.AdminSave(ctx)
+		return err1(u.AdminSave(ctx))
 	}, "AdminUpdateUserAttributes", kindAdmin, m{"Username": "carol", "UserAttributes": []any{pair("name", "Carol")}}},
 	{"User.AdminDelete", func(ctx context.Context, c *cognito.Cognito) error {
 		return c.UserFromAttributes("carol", nil).AdminDelete(ctx)
@@ -177,6 +176,6 @@ var providerRequests = []request{
 		return err1(c.AdminUpdateIdentityProvider(ctx, "Okta", func(*cognito.IdentityProvider) {}))
 	}, "UpdateIdentityProvider", kindAdmin, nil},
 	{"AdminUpdateUserPoolClient", func(ctx context.Context, c *cognito.Cognito) error {
-		return err1(c.AdminUpdateUserPoolClient(ctx, testClient, func(*cognitoidentityprovider.UpdateUserPoolClientInput) {}))
+		return err1(c.AdminUpdateUserPoolClient(ctx, testClient, func(*cognito.UserPoolClient) {}))
 	}, "UpdateUserPoolClient", kindAdmin, nil},
 }

@@ -118,7 +118,7 @@ func newALBVerifier(loadBalancerARNs, clientIDs []string, opts []SharedOption) (
 		o.refuse("client IDs", "want at least one")
 	}
 	for _, id := range clientIDs {
-		if err := checkClientID(id); err != nil {
+		if err := o.idRules().checkClientID(id); err != nil {
 			o.errs = append(o.errs, err)
 		}
 	}
@@ -140,7 +140,7 @@ func newALBVerifier(loadBalancerARNs, clientIDs []string, opts []SharedOption) (
 func albKeyURL(arn string) (url string, ok bool) {
 	parts := strings.SplitN(arn, ":", 6)
 	if len(parts) != 6 || parts[0] != "arn" || parts[2] != "elasticloadbalancing" || !strings.HasPrefix(parts[5], "loadbalancer/app/") ||
-		parts[3] == "" || !allOf(parts[3], isAlphanumeric, '-') || parts[4] == "" || !allOf(parts[4], isAlphanumeric) {
+		parts[3] == "" || !allOf(parts[3], isAlphanumeric, "-") || parts[4] == "" || !allOf(parts[4], isAlphanumeric, "") {
 		return "", false
 	}
 	region := parts[3]

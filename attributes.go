@@ -70,8 +70,18 @@ func (a Attributes) list() []types.AttributeType {
 
 // Bool reports whether the attribute name is "true", such as email_verified of a verified address.
 // It returns false if the attribute has another value or is not set. Use [Attributes.Unmarshal] to
-// distinguish these.
-func (a Attributes) Bool(name string) bool { return a[name] == "true" }
+// distinguish these: it accepts "true" and "false" only.
+func (a Attributes) Bool(name string) bool {
+	is, err := parseBool(a[name])
+	return is && err == nil
+}
+
+func parseBool(text string) (bool, error) {
+	if text != "true" && text != "false" {
+		return false, &strconv.NumError{Func: "parseBool", Num: text, Err: strconv.ErrSyntax}
+	}
+	return text == "true", nil
+}
 
 // Time returns the attribute name as a time. The attribute is in seconds since 1970, a date
 // (2006-01-02), or in RFC 3339 format. Time returns the zero Time if the attribute has another form
@@ -405,7 +415,7 @@ func setBasic(v reflect.Value, text string) error {
 		v.SetString(text)
 	case v.Kind() == reflect.Bool:
 		var b bool
-		if b, err = strconv.ParseBool(text); err == nil {
+		if b, err = parseBool(text); err == nil {
 			v.SetBool(b)
 		}
 	case v.CanInt():

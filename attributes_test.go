@@ -288,3 +288,21 @@ func FuzzAttributes(f *testing.F) {
 		require.Equal(t, name, again["name"])
 	})
 }
+
+func TestBoolAndUnmarshalAgree(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{"true", "false", "True", "TRUE", "t", "T", "1", "0", "False", "", " true", "yes"} {
+		attrs := cognito.Attributes{"email_verified": text}
+		var v struct {
+			Verified bool `cognito:"email_verified"`
+		}
+		err := attrs.Unmarshal(&v)
+		assert.Equal(t, v.Verified, attrs.Bool("email_verified"), text)
+		assert.Equal(t, text == "true", v.Verified, text)
+		if text == "true" || text == "false" {
+			require.NoError(t, err, text)
+		} else {
+			require.ErrorContains(t, err, "field Verified, attribute email_verified: want bool, got", text)
+		}
+	}
+}

@@ -2,6 +2,7 @@ package cognito
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -87,7 +88,7 @@ func (c *Cognito) AuthenticateCustom(ctx context.Context, password string, opts 
 type FirstFactor struct {
 	// Preferred is the factor to try at once: PASSWORD, PASSWORD_SRP, EMAIL_OTP, SMS_OTP or WEB_AUTHN. If empty, it
 	// is PASSWORD_SRP with a password, and without one the pool is asked what there is.
-	Preferred types.ChallengeNameType
+	Preferred ChallengeName
 	// Password is what PASSWORD sends and PASSWORD_SRP proves; the other factors have none.
 	Password string
 }
@@ -95,6 +96,11 @@ type FirstFactor struct {
 // Format prints the factor without the password, whatever the verb.
 func (f FirstFactor) Format(s fmt.State, _ rune) {
 	_, _ = io.WriteString(s, "FirstFactor{"+string(f.Preferred)+"}")
+}
+
+// MarshalJSON encodes the factor without the password.
+func (f FirstFactor) MarshalJSON() ([]byte, error) {
+	return json.Marshal(map[string]types.ChallengeNameType{"Preferred": f.Preferred})
 }
 
 // LogValue logs the factor without the password.
@@ -371,7 +377,7 @@ func (s *signIn) passwordParams(bySRP bool, password string, params map[string]s
 // advance sends request and answers the challenges that need nobody else. It returns the first one that does, which is
 // the session's then; nil when the user is signed in.
 func (s *signIn) advance(ctx context.Context, request func(context.Context) (authReply, error)) (*Challenge, error) {
-	limited, cancel := context.WithTimeout(ctx, requestsTimeout)
+	limited, cancel := withLimit(ctx, requestsTimeout)
 	defer cancel()
 	reply, err := request(limited)
 	for err == nil && reply.result == nil {

@@ -40,18 +40,42 @@ var (
 	ErrWebAuthnRequired = errors.New("a passkey is required")
 )
 
+// ChallengeName is the name of a challenge or a factor, and the SDK's type of it.
+type ChallengeName = types.ChallengeNameType
+
+// The names of challenges. Some are those of factors, too: see [FirstFactor], [Cognito.SelectChallenge] and
+// [Cognito.SelectMFAType].
+const (
+	ChallengeSMSMFA                 ChallengeName = "SMS_MFA"
+	ChallengeSoftwareTokenMFA       ChallengeName = "SOFTWARE_TOKEN_MFA"
+	ChallengeEmailOTP               ChallengeName = "EMAIL_OTP"
+	ChallengeSMSOTP                 ChallengeName = "SMS_OTP"
+	ChallengeWebAuthn               ChallengeName = "WEB_AUTHN"
+	ChallengePassword               ChallengeName = "PASSWORD"
+	ChallengePasswordSRP            ChallengeName = "PASSWORD_SRP"
+	ChallengeMFASetup               ChallengeName = "MFA_SETUP"
+	ChallengeSelectMFAType          ChallengeName = "SELECT_MFA_TYPE"
+	ChallengeSelectChallenge        ChallengeName = "SELECT_CHALLENGE"
+	ChallengeNewPasswordRequired    ChallengeName = "NEW_PASSWORD_REQUIRED"
+	ChallengeCustomChallenge        ChallengeName = "CUSTOM_CHALLENGE"
+	ChallengePasswordVerifier       ChallengeName = "PASSWORD_VERIFIER"
+	ChallengeDeviceSRPAuth          ChallengeName = "DEVICE_SRP_AUTH"
+	ChallengeDevicePasswordVerifier ChallengeName = "DEVICE_PASSWORD_VERIFIER"
+	ChallengeAdminNoSRPAuth         ChallengeName = "ADMIN_NO_SRP_AUTH"
+)
+
 // challengeReasons says which of the errors above each challenge answers to.
-var challengeReasons = map[types.ChallengeNameType][]error{
-	types.ChallengeNameTypeSmsMfa:              {ErrMFARequired, ErrSMSMFARequired},
-	types.ChallengeNameTypeSoftwareTokenMfa:    {ErrMFARequired, ErrSoftwareTokenMFARequired},
-	types.ChallengeNameTypeEmailOtp:            {ErrMFARequired, ErrEmailOTPRequired},
-	types.ChallengeNameTypeSelectMfaType:       {ErrMFARequired, ErrSelectMFATypeRequired},
-	types.ChallengeNameTypeSmsOtp:              {ErrSMSOTPRequired},
-	types.ChallengeNameTypeMfaSetup:            {ErrMFASetupRequired},
-	types.ChallengeNameTypeNewPasswordRequired: {ErrNewPasswordRequired},
-	types.ChallengeNameTypeCustomChallenge:     {ErrCustomChallengeRequired},
-	types.ChallengeNameTypeSelectChallenge:     {ErrSelectChallengeRequired},
-	types.ChallengeNameTypeWebAuthn:            {ErrWebAuthnRequired},
+var challengeReasons = map[ChallengeName][]error{
+	ChallengeSMSMFA:              {ErrMFARequired, ErrSMSMFARequired},
+	ChallengeSoftwareTokenMFA:    {ErrMFARequired, ErrSoftwareTokenMFARequired},
+	ChallengeEmailOTP:            {ErrMFARequired, ErrEmailOTPRequired},
+	ChallengeSelectMFAType:       {ErrMFARequired, ErrSelectMFATypeRequired},
+	ChallengeSMSOTP:              {ErrSMSOTPRequired},
+	ChallengeMFASetup:            {ErrMFASetupRequired},
+	ChallengeNewPasswordRequired: {ErrNewPasswordRequired},
+	ChallengeCustomChallenge:     {ErrCustomChallengeRequired},
+	ChallengeSelectChallenge:     {ErrSelectChallengeRequired},
+	ChallengeWebAuthn:            {ErrWebAuthnRequired},
 }
 
 // Challenge is what the pool asks for before it signs a user in, and all the state needed to answer it. It
@@ -60,7 +84,7 @@ var challengeReasons = map[types.ChallengeNameType][]error{
 // read it. Printed or logged it shows no session; only its JSON does.
 type Challenge struct {
 	// Name is the challenge, for example SOFTWARE_TOKEN_MFA. Names that the SDK does not know yet pass through.
-	Name types.ChallengeNameType `json:"name"`
+	Name ChallengeName `json:"name"`
 	// Session goes into the answer, once. The service may give none.
 	Session string `json:"session,omitempty"`
 	// Username is the name that the answer is for, as the service knows the user: after a sign-in with an
@@ -69,7 +93,7 @@ type Challenge struct {
 	// Parameters are the challenge's own, for example CODE_DELIVERY_DESTINATION.
 	Parameters map[string]string `json:"parameters,omitempty"`
 	// Available are the first factors that the pool offered with SELECT_CHALLENGE; see [Challenge.Options].
-	Available []types.ChallengeNameType `json:"available,omitempty"`
+	Available []ChallengeName `json:"available,omitempty"`
 	// Admin says that the sign-in was begun by [Cognito.AdminAuthenticate], so that the answer goes by
 	// AdminRespondToAuthChallenge, which needs AWS credentials.
 	Admin bool `json:"admin,omitempty"`
@@ -110,6 +134,14 @@ func (e *ChallengeError) Is(target error) bool {
 
 // Format prints the text of the error, whatever the verb.
 func (e ChallengeError) Format(f fmt.State, verb rune) { printError(f, verb, &e) }
+
+// MarshalJSON encodes the challenge's name and user, and not its session: errors are logged. What is to be stored is the
+// Challenge.
+func (e ChallengeError) MarshalJSON() ([]byte, error) {
+	return json.Marshal(map[string]any{
+		"error": e.Error(), "challenge": map[string]string{"name": clip(string(e.Challenge.Name)), "username": clip(e.Challenge.Username)},
+	})
+}
 
 // LogValue logs the challenge's name and user.
 func (e ChallengeError) LogValue() slog.Value { return e.Challenge.LogValue() }
@@ -154,14 +186,14 @@ func (ch Challenge) Delivery() *CodeDelivery {
 // Options are what there is to choose from: the second factors of SELECT_MFA_TYPE, the first factors of
 // SELECT_CHALLENGE, and the second factors that can be set up with MFA_SETUP. It is nil where the challenge does not
 // say.
-func (ch Challenge) Options() []types.ChallengeNameType {
+func (ch Challenge) Options() []ChallengeName {
 	switch ch.Name {
-	case types.ChallengeNameTypeSelectChallenge:
+	case ChallengeSelectChallenge:
 		return slices.Clone(ch.Available)
-	case types.ChallengeNameTypeSelectMfaType:
-		return parameterJSON[[]types.ChallengeNameType](ch, "MFAS_CAN_CHOOSE")
-	case types.ChallengeNameTypeMfaSetup:
-		return parameterJSON[[]types.ChallengeNameType](ch, "MFAS_CAN_SETUP")
+	case ChallengeSelectMFAType:
+		return parameterJSON[[]ChallengeName](ch, "MFAS_CAN_CHOOSE")
+	case ChallengeMFASetup:
+		return parameterJSON[[]ChallengeName](ch, "MFAS_CAN_SETUP")
 	default:
 		return nil
 	}
@@ -170,7 +202,7 @@ func (ch Challenge) Options() []types.ChallengeNameType {
 // RequiredAttributes are the names of the attributes that NEW_PASSWORD_REQUIRED wants, such as "given_name"; nil when
 // it wants none.
 func (ch Challenge) RequiredAttributes() []string {
-	if ch.Name != types.ChallengeNameTypeNewPasswordRequired {
+	if ch.Name != ChallengeNewPasswordRequired {
 		return nil
 	}
 	var names []string
@@ -182,7 +214,7 @@ func (ch Challenge) RequiredAttributes() []string {
 
 // CurrentAttributes are the attributes that the user of NEW_PASSWORD_REQUIRED has; nil when the challenge does not say.
 func (ch Challenge) CurrentAttributes() Attributes {
-	if ch.Name != types.ChallengeNameTypeNewPasswordRequired {
+	if ch.Name != ChallengeNewPasswordRequired {
 		return nil
 	}
 	return parameterJSON[Attributes](ch, "userAttributes")
@@ -244,44 +276,53 @@ func (c *Cognito) RespondToChallenge(ctx context.Context, answers map[string]str
 	return c.answerPending(ctx, "RespondToChallenge", opts, func(*signIn, Challenge) (Answer, error) { return answers, nil })
 }
 
-// RespondToSMSMFAChallenge answers SMS_MFA with the code that was sent. Common errors: [ErrCodeMismatch]. For the
-// rest see [Cognito.RespondToChallenge].
+// RespondToSMSMFAChallenge answers SMS_MFA with the code that was sent. Common errors: [ErrCodeMismatch].
+// It takes the options [ClientMetadata] and [UserContextData], or [ContextData] in an administrator's sign-in. For the rest
+// see [Cognito.RespondToChallenge].
 func (c *Cognito) RespondToSMSMFAChallenge(ctx context.Context, code string, opts ...CallOption) error {
-	return c.answerCode(ctx, "RespondToSMSMFAChallenge", types.ChallengeNameTypeSmsMfa, code, opts)
+	return c.answerCode(ctx, "RespondToSMSMFAChallenge", ChallengeSMSMFA, code, opts)
 }
 
 // RespondToSoftwareTokenMFAChallenge answers SOFTWARE_TOKEN_MFA with the code that the user's authenticator app shows;
-// [ErrCodeMismatch] is the usual error, and [ErrCodeExpired] for a code that was used before. For the rest see
-// [Cognito.RespondToChallenge].
+// [ErrCodeMismatch] is the usual error, and [ErrCodeExpired] for a code that was used before.
+// It takes the options [ClientMetadata] and [UserContextData], or [ContextData] in an administrator's sign-in. For the rest
+// see [Cognito.RespondToChallenge].
 func (c *Cognito) RespondToSoftwareTokenMFAChallenge(ctx context.Context, code string, opts ...CallOption) error {
-	return c.answerCode(ctx, "RespondToSoftwareTokenMFAChallenge", types.ChallengeNameTypeSoftwareTokenMfa, code, opts)
+	return c.answerCode(ctx, "RespondToSoftwareTokenMFAChallenge", ChallengeSoftwareTokenMFA, code, opts)
 }
 
 // RespondToEmailOTPChallenge answers EMAIL_OTP with the code that was sent, be it the first factor or the second;
-// Common errors: [ErrCodeMismatch]. For the rest see [Cognito.RespondToChallenge].
+// Common errors: [ErrCodeMismatch].
+// It takes the options [ClientMetadata] and [UserContextData], or [ContextData] in an administrator's sign-in. For the rest
+// see [Cognito.RespondToChallenge].
 func (c *Cognito) RespondToEmailOTPChallenge(ctx context.Context, code string, opts ...CallOption) error {
-	return c.answerCode(ctx, "RespondToEmailOTPChallenge", types.ChallengeNameTypeEmailOtp, code, opts)
+	return c.answerCode(ctx, "RespondToEmailOTPChallenge", ChallengeEmailOTP, code, opts)
 }
 
 // RespondToSMSOTPChallenge answers SMS_OTP, the first factor, with the code that was sent; [ErrCodeMismatch] is the usual
-// error. For the rest see [Cognito.RespondToChallenge].
+// error.
+// It takes the options [ClientMetadata] and [UserContextData], or [ContextData] in an administrator's sign-in. For the rest
+// see [Cognito.RespondToChallenge].
 func (c *Cognito) RespondToSMSOTPChallenge(ctx context.Context, code string, opts ...CallOption) error {
-	return c.answerCode(ctx, "RespondToSMSOTPChallenge", types.ChallengeNameTypeSmsOtp, code, opts)
+	return c.answerCode(ctx, "RespondToSMSOTPChallenge", ChallengeSMSOTP, code, opts)
 }
 
 // RespondToNewPasswordChallenge answers NEW_PASSWORD_REQUIRED with the password that replaces the temporary one, and with
 // attrs, which may be nil: nothing else is sent. An attribute that the pool requires (see
 // [Challenge.RequiredAttributes]) and that is missing is refused before anything is sent; the service refuses one that
-// the user has already. Common errors: [ErrInvalidPassword]. For the rest see [Cognito.RespondToChallenge].
+// the user has already. Common errors: [ErrInvalidPassword].
+// It takes the options [ClientMetadata] and [UserContextData], or [ContextData] in an administrator's sign-in. For the rest
+// see [Cognito.RespondToChallenge].
 func (c *Cognito) RespondToNewPasswordChallenge(ctx context.Context, password string, attrs Attributes, opts ...CallOption) error {
 	answer := &newPasswordAnswer{password, attrs}
 	return c.answerPending(ctx, "RespondToNewPasswordChallenge", opts, func(_ *signIn, ch Challenge) (Answer, error) {
 		return answer.answer(ch)
-	}, types.ChallengeNameTypeNewPasswordRequired)
+	}, ChallengeNewPasswordRequired)
 }
 
 // RespondToCustomChallenge answers CUSTOM_CHALLENGE. After a wrong answer the pool's Lambda functions either ask again,
-// which is a new challenge, or give up, which is [ErrInvalidCredentials] and leaves no challenge pending. For the rest
+// which is a new challenge, or give up, which is [ErrInvalidCredentials] and leaves no challenge pending.
+// It takes the options [ClientMetadata] and [UserContextData], or [ContextData] in an administrator's sign-in. For the rest
 // see [Cognito.RespondToChallenge].
 func (c *Cognito) RespondToCustomChallenge(ctx context.Context, answer string, opts ...CallOption) error {
 	return c.answerPending(ctx, "RespondToCustomChallenge", opts, func(*signIn, Challenge) (Answer, error) {
@@ -289,12 +330,14 @@ func (c *Cognito) RespondToCustomChallenge(ctx context.Context, answer string, o
 			return nil, fieldError("answer", "want an answer, got none")
 		}
 		return Answer{keyAnswer: answer}, nil
-	}, types.ChallengeNameTypeCustomChallenge)
+	}, ChallengeCustomChallenge)
 }
 
 // RespondToPasswordChallenge answers PASSWORD and PASSWORD_SRP, with which a pool asks for the password after another
 // factor was chosen, and ADMIN_NO_SRP_AUTH. With PASSWORD_SRP the password is proven, not sent.
-// Common errors: [ErrInvalidCredentials]. For the rest see [Cognito.RespondToChallenge].
+// Common errors: [ErrInvalidCredentials].
+// It takes the options [ClientMetadata] and [UserContextData], or [ContextData] in an administrator's sign-in. For the rest
+// see [Cognito.RespondToChallenge].
 func (c *Cognito) RespondToPasswordChallenge(ctx context.Context, password string, opts ...CallOption) error {
 	return c.answerPending(ctx, "RespondToPasswordChallenge", opts, func(s *signIn, ch Challenge) (Answer, error) {
 		if password == "" {
@@ -303,19 +346,21 @@ func (c *Cognito) RespondToPasswordChallenge(ctx context.Context, password strin
 		if s.username == "" {
 			return nil, errNoUsername
 		}
-		return s.passwordParams(ch.Name == types.ChallengeNameTypePasswordSrp, password, map[string]string{}), nil
-	}, types.ChallengeNameTypePassword, types.ChallengeNameTypePasswordSrp, types.ChallengeNameTypeAdminNoSrpAuth)
+		return s.passwordParams(ch.Name == ChallengePasswordSRP, password, map[string]string{}), nil
+	}, ChallengePassword, ChallengePasswordSRP, ChallengeAdminNoSRPAuth)
 }
 
 // RespondToWebAuthnChallenge answers WEB_AUTHN with what the browser made of [Challenge.CredentialRequestOptions]: the
-// AuthenticationResponseJSON of WebAuthn, which is passed on as it is. For the rest see [Cognito.RespondToChallenge].
+// AuthenticationResponseJSON of WebAuthn, which is passed on as it is.
+// It takes the options [ClientMetadata] and [UserContextData], or [ContextData] in an administrator's sign-in. For the rest
+// see [Cognito.RespondToChallenge].
 func (c *Cognito) RespondToWebAuthnChallenge(ctx context.Context, credentialJSON []byte, opts ...CallOption) error {
 	return c.answerPending(ctx, "RespondToWebAuthnChallenge", opts, func(*signIn, Challenge) (Answer, error) {
 		if err := checkCredential(credentialJSON); err != nil {
 			return nil, err
 		}
 		return Answer{keyCredential: string(credentialJSON)}, nil
-	}, types.ChallengeNameTypeWebAuthn)
+	}, ChallengeWebAuthn)
 }
 
 // checkCredential refuses what no browser makes.
@@ -328,19 +373,23 @@ func checkCredential(credentialJSON []byte) error {
 }
 
 // SelectMFAType answers SELECT_MFA_TYPE with one of [Challenge.Options], such as SOFTWARE_TOKEN_MFA; the next
-// challenge is that one. For the rest see [Cognito.RespondToChallenge].
-func (c *Cognito) SelectMFAType(ctx context.Context, name types.ChallengeNameType, opts ...CallOption) error {
+// challenge is that one.
+// It takes the options [ClientMetadata] and [UserContextData], or [ContextData] in an administrator's sign-in. For the rest
+// see [Cognito.RespondToChallenge].
+func (c *Cognito) SelectMFAType(ctx context.Context, name ChallengeName, opts ...CallOption) error {
 	return c.answerPending(ctx, "SelectMFAType", opts, func(_ *signIn, ch Challenge) (Answer, error) {
 		if err := checkOption("name", name, ch.Options()); err != nil {
 			return nil, err
 		}
 		return Answer{keyAnswer: string(name)}, nil
-	}, types.ChallengeNameTypeSelectMfaType)
+	}, ChallengeSelectMFAType)
 }
 
 // SelectChallenge answers SELECT_CHALLENGE with one of [Challenge.Options]. PASSWORD and PASSWORD_SRP want the option
-// [Password]; the other factors are challenges of their own name then. For the rest see [Cognito.RespondToChallenge].
-func (c *Cognito) SelectChallenge(ctx context.Context, name types.ChallengeNameType, opts ...CallOption) error {
+// [Password]; the other factors are challenges of their own name then.
+// It takes the options [Password], [ClientMetadata] and [UserContextData], or [ContextData] in an administrator's sign-in.
+// For the rest see [Cognito.RespondToChallenge].
+func (c *Cognito) SelectChallenge(ctx context.Context, name ChallengeName, opts ...CallOption) error {
 	return c.answerPending(ctx, "SelectChallenge", opts, func(s *signIn, ch Challenge) (Answer, error) {
 		if err := checkOption("name", name, ch.Options()); err != nil {
 			return nil, err
@@ -349,8 +398,8 @@ func (c *Cognito) SelectChallenge(ctx context.Context, name types.ChallengeNameT
 			return nil, err
 		}
 		answer := map[string]string{keyAnswer: string(name)}
-		return s.passwordParams(name == types.ChallengeNameTypePasswordSrp, s.call.password, answer), nil
-	}, types.ChallengeNameTypeSelectChallenge)
+		return s.passwordParams(name == ChallengePasswordSRP, s.call.password, answer), nil
+	}, ChallengeSelectChallenge)
 }
 
 // optPassword is the name of the option Password.
@@ -365,7 +414,7 @@ func Password(password string) CallOption {
 }
 
 // checkOption refuses a choice that was not offered, if it is known what was.
-func checkOption(field string, name types.ChallengeNameType, offered []types.ChallengeNameType) error {
+func checkOption(field string, name ChallengeName, offered []ChallengeName) error {
 	switch {
 	case len(offered) > 0 && !slices.Contains(offered, name):
 		return fieldError(field, fmt.Sprintf("want one of %s, got %s", clip(fmt.Sprint(offered)), quote(string(name))))
@@ -406,14 +455,14 @@ func (n *newPasswordAnswer) answer(ch Challenge) (Answer, error) {
 }
 
 // codeKeys are the keys under which codes are sent.
-var codeKeys = map[types.ChallengeNameType]string{
-	types.ChallengeNameTypeSmsMfa:           "SMS_MFA_CODE",
-	types.ChallengeNameTypeSoftwareTokenMfa: "SOFTWARE_TOKEN_MFA_CODE",
-	types.ChallengeNameTypeEmailOtp:         "EMAIL_OTP_CODE",
-	types.ChallengeNameTypeSmsOtp:           "SMS_OTP_CODE",
+var codeKeys = map[ChallengeName]string{
+	ChallengeSMSMFA:           "SMS_MFA_CODE",
+	ChallengeSoftwareTokenMFA: "SOFTWARE_TOKEN_MFA_CODE",
+	ChallengeEmailOTP:         "EMAIL_OTP_CODE",
+	ChallengeSMSOTP:           "SMS_OTP_CODE",
 }
 
-func (c *Cognito) answerCode(ctx context.Context, op string, name types.ChallengeNameType, code string, opts []CallOption) error {
+func (c *Cognito) answerCode(ctx context.Context, op string, name ChallengeName, code string, opts []CallOption) error {
 	return c.answerPending(ctx, op, opts, func(*signIn, Challenge) (Answer, error) {
 		plain := plainCode(code)
 		if plain == "" {
@@ -427,7 +476,7 @@ func (c *Cognito) answerCode(ctx context.Context, op string, name types.Challeng
 // it.
 func (c *Cognito) answerPending(
 	ctx context.Context, op string, opts []CallOption,
-	answer func(*signIn, Challenge) (Answer, error), kinds ...types.ChallengeNameType,
+	answer func(*signIn, Challenge) (Answer, error), kinds ...ChallengeName,
 ) error {
 	s, ch, err := c.resume(ctx, op, opts, kinds)
 	if err != nil {
@@ -441,7 +490,7 @@ func (c *Cognito) answerPending(
 }
 
 // resume takes up the pending challenge, which must be one of kinds if there are any.
-func (c *Cognito) resume(ctx context.Context, op string, opts []CallOption, kinds []types.ChallengeNameType) (*signIn, Challenge, error) {
+func (c *Cognito) resume(ctx context.Context, op string, opts []CallOption, kinds []ChallengeName) (*signIn, Challenge, error) {
 	st := c.session.current()
 	if st.challenge == nil {
 		return nil, Challenge{}, ErrNoChallenge
@@ -451,7 +500,7 @@ func (c *Cognito) resume(ctx context.Context, op string, opts []CallOption, kind
 		return nil, ch, fieldError("pending challenge", fmt.Sprintf("want one of %v, got %s", kinds, clip(string(ch.Name))))
 	}
 	var extra []string
-	if ch.Name == types.ChallengeNameTypeSelectChallenge {
+	if ch.Name == ChallengeSelectChallenge {
 		extra = append(extra, optPassword)
 	}
 	s, err := c.newSignIn(op, ch.Admin, opts, extra...)
@@ -510,8 +559,8 @@ func (s *session) refusedAnswer(ch Challenge, err error) error {
 
 // endsChallenge reports whether err says that the challenge name cannot be answered again. A wrong code can be, but
 // when the pool's Lambda function gives up on a custom sign-in the service only says that the credentials are wrong.
-func endsChallenge(name types.ChallengeNameType, err error) bool {
+func endsChallenge(name ChallengeName, err error) bool {
 	err = &Error{Err: err}
 	return errors.Is(err, ErrSessionExpired) ||
-		name == types.ChallengeNameTypeCustomChallenge && errors.Is(err, ErrInvalidCredentials)
+		name == ChallengeCustomChallenge && errors.Is(err, ErrInvalidCredentials)
 }

@@ -216,7 +216,7 @@ func (s *chaosSession) admin(ctx context.Context, what string) {
 	var err error
 	switch s.rng.IntN(3) {
 	case 0:
-		err = s.c.AdminUpdateProfile(ctx, s.name, cognito.Attributes{"custom:of": s.name})
+		_, err = s.c.AdminUpdateProfile(ctx, s.name, cognito.Attributes{"custom:of": s.name})
 	case 1:
 		n := 0
 		for u, e := range s.c.Users(ctx, cognito.PageSize(3)) {

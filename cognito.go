@@ -35,6 +35,7 @@ type pool struct {
 	name         string // the part of the ID that goes into SRP
 	clientID     string
 	clientSecret string
+	ids          idRules
 	issuer       string
 	sdk          *cognitoidentityprovider.Client
 	verifier     *Verifier
@@ -83,6 +84,14 @@ var errNotMade = fieldError("client", "want one from New")
 // Calls for a user need no AWS credentials and no AWS configuration. Calls that must be signed load the default
 // AWS configuration on first use, unless [WithStaticCredentials] or [WithAWSConfig] gave credentials; without
 // any they fail with [ErrNoCredentials].
+//
+// Without [WithEndpoint] and [WithAWSConfig] all calls go where the environment says: AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER,
+// AWS_ENDPOINT_URL, AWS_IGNORE_CONFIGURED_ENDPOINT_URLS, AWS_USE_FIPS_ENDPOINT and AWS_USE_DUALSTACK_ENDPOINT mean what
+// they mean to the AWS SDK. They move neither the issuer nor the key set. The same settings in AWS's configuration files
+// are read with [WithAWSConfig] only.
+//
+// Each request ends: where neither the context has a deadline nor the HTTP client is the caller's own, an attempt is over
+// after 30 seconds.
 func New(userPoolID, clientID string, opts ...Option) (*Cognito, error) {
 	c, err := newCognito(userPoolID, clientID, opts)
 	return c, wrapError("New", err)
@@ -95,7 +104,7 @@ func newCognito(userPoolID, clientID string, opts []Option) (*Cognito, error) {
 			opt.applyClient(&o)
 		}
 	}
-	if err := checkIDs(userPoolID, clientID); err != nil {
+	if err := o.idRules().checkIDs(userPoolID, clientID); err != nil {
 		o.errs = append([]error{err}, o.errs...)
 	}
 	if len(o.errs) > 0 {
@@ -112,9 +121,12 @@ func newCognito(userPoolID, clientID string, opts []Option) (*Cognito, error) {
 	if err != nil {
 		return nil, err
 	}
-	sdk := newServiceClient(&o, o.region, clock)
+	sdk, err := newServiceClient(&o, o.region, clock)
+	if err != nil {
+		return nil, err
+	}
 	p := &pool{
-		id: userPoolID, name: name, clientID: clientID, clientSecret: o.clientSecret,
+		id: userPoolID, name: name, clientID: clientID, clientSecret: o.clientSecret, ids: o.idRules(),
 		issuer: verifier.issuers[0], sdk: sdk, closeIdle: o.closeIdle, now: clock.now, log: o.logger,
 		verifier: verifier,
 	}
@@ -184,27 +196,46 @@ func splitPoolID(id string) (region, name string) {
 	return id[:i], id[i+1:]
 }
 
+// idRules say what the IDs of pools and app clients look like.
+type idRules struct {
+	clientExtra, nameExtra string // what they have beside letters, digits and _, and beside letters and digits
+}
+
+var (
+	awsIDs = idRules{clientExtra: "+"}
+	// localIDs are those of the servers that people test with, which make up some of their own.
+	localIDs = idRules{clientExtra: "+-.:", nameExtra: "-"}
+)
+
+// idRules returns the rules that the options ask for.
+func (o *clientOptions) idRules() idRules {
+	if o.endpoint != "" {
+		return localIDs
+	}
+	return awsIDs
+}
+
 // checkIDs refuses what cannot be a pool ID or client ID. Regions are not matched against a list or a pattern,
 // so that partitions to come work.
-func checkIDs(userPoolID, clientID string) error {
-	poolErr, clientErr := checkPoolID(userPoolID), checkClientID(clientID)
-	if (poolErr != nil || clientErr != nil) && checkPoolID(clientID) == nil && checkClientID(userPoolID) == nil {
+func (r idRules) checkIDs(userPoolID, clientID string) error {
+	poolErr, clientErr := r.checkPoolID(userPoolID), r.checkClientID(clientID)
+	if (poolErr != nil || clientErr != nil) && r.checkPoolID(clientID) == nil && r.checkClientID(userPoolID) == nil {
 		return fieldError("user pool ID and client ID", "they look swapped: "+quote(userPoolID)+" is no pool ID, "+quote(clientID)+" is one")
 	}
 	return errors.Join(poolErr, clientErr)
 }
 
-func checkPoolID(id string) error {
+func (r idRules) checkPoolID(id string) error {
 	i := strings.LastIndexByte(id, '_')
-	if len(id) > 55 || i <= 0 || i == len(id)-1 || !allOf(id[:i], isWord, '-') || !allOf(id[i+1:], isAlphanumeric) {
+	if len(id) > 55 || i <= 0 || i == len(id)-1 || !allOf(id[:i], isWord, "-") || !allOf(id[i+1:], isAlphanumeric, r.nameExtra) {
 		return fieldError("user pool ID", "want <region>_<name>, such as eu-west-1_aBcDeFgHi, got "+quote(id))
 	}
 	return nil
 }
 
-func checkClientID(id string) error {
-	if id == "" || len(id) > 128 || !allOf(id, isWord, '+') {
-		return fieldError("client ID", "want 1 to 128 letters, digits, _ and +, got "+quote(id))
+func (r idRules) checkClientID(id string) error {
+	if id == "" || len(id) > 128 || !allOf(id, isWord, r.clientExtra) {
+		return fieldError("client ID", "want 1 to 128 letters, digits and any of _"+r.clientExtra+", got "+quote(id))
 	}
 	return nil
 }
@@ -215,13 +246,8 @@ func isAlphanumeric(r rune) bool {
 
 func isWord(r rune) bool { return r == '_' || isAlphanumeric(r) }
 
-func allOf(s string, is func(rune) bool, extra ...rune) bool {
-	for _, r := range s {
-		if !is(r) && (len(extra) == 0 || r != extra[0]) {
-			return false
-		}
-	}
-	return true
+func allOf(s string, is func(rune) bool, extra string) bool {
+	return !strings.ContainsFunc(s, func(r rune) bool { return !is(r) && !strings.ContainsRune(extra, r) })
 }
 
 // quote shows a wrong argument in an error, bounded.

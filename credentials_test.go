@@ -32,8 +32,8 @@ func TestUnsignedCallsNeverAskForCredentials(t *testing.T) {
 		}),
 	}
 	for name, opt := range ways {
-		c := newClient(t, srv, opt, cognito.WithUsername("bob"))
 		user := "user-" + strings.ReplaceAll(name, " ", "-")
+		c := newClient(t, srv, opt, cognito.WithUsername(user))
 		_, err := c.Register(t.Context(), user, testPassword, cognito.Attributes{"email": user + "@example.com"})
 		require.NoError(t, err)
 		_, err = c.ResendConfirmationCode(t.Context(), user)

@@ -148,7 +148,7 @@ func (c *Cognito) reportDevice(ctx context.Context, op, what string, err error) 
 // answerDeviceSRPAuth answers DEVICE_SRP_AUTH.
 func (s *signIn) answerDeviceSRPAuth(ctx context.Context) (authReply, error) {
 	s.deviceSRP = srp.NewClient()
-	return s.respondDevice(ctx, types.ChallengeNameTypeDeviceSrpAuth, map[string]string{keySRPA: s.deviceSRP.PublicKey()})
+	return s.respondDevice(ctx, ChallengeDeviceSRPAuth, map[string]string{keySRPA: s.deviceSRP.PublicKey()})
 }
 
 // answerDevicePasswordVerifier answers DEVICE_PASSWORD_VERIFIER.
@@ -159,13 +159,13 @@ func (s *signIn) answerDevicePasswordVerifier(ctx context.Context, reply authRep
 		return authReply{}, err
 	}
 	s.proven = true
-	return s.respondDevice(ctx, types.ChallengeNameTypeDevicePasswordVerifier, answers)
+	return s.respondDevice(ctx, ChallengeDevicePasswordVerifier, answers)
 }
 
 // respondDevice answers a challenge to the device. If the pool rejects the answer, it drops the
 // device and restarts the sign-in without it. A sign-in that was restored from a challenge cannot
 // restart, because that needs the password; it fails.
-func (s *signIn) respondDevice(ctx context.Context, name types.ChallengeNameType, answers map[string]string) (authReply, error) {
+func (s *signIn) respondDevice(ctx context.Context, name ChallengeName, answers map[string]string) (authReply, error) {
 	reply, err := s.respondToAuthChallenge(ctx, name, answers)
 	failure := &Error{Op: s.op, Err: err}
 	if !errors.Is(failure, ErrDeviceNotFound) && !errors.Is(failure, ErrInvalidCredentials) {
@@ -397,7 +397,19 @@ func deviceOf(d *types.DeviceType) (*TrackedDevice, error) {
 //
 // It calls ListDevices for each page with the session's access token.
 func (c *Cognito) Devices(ctx context.Context, opts ...CallOption) iter.Seq2[*TrackedDevice, error] {
-	return wrapErrors("Devices", deviceList(ctx, opts, func(ctx context.Context, next *string, size *int32) (p page[types.DeviceType], err error) {
+	return wrapErrors("Devices", c.devices(ctx, opts))
+}
+
+// ListDevices returns all devices of the signed-in user; nil when there are none. It takes the options [Limit] and
+// [PageSize].
+//
+// It calls ListDevices, which needs no AWS credentials but an access token: without one it returns [ErrNotSignedIn].
+func (c *Cognito) ListDevices(ctx context.Context, opts ...CallOption) ([]*TrackedDevice, error) {
+	return collect(wrapErrors("ListDevices", c.devices(ctx, opts)))
+}
+
+func (c *Cognito) devices(ctx context.Context, opts []CallOption) iter.Seq2[*TrackedDevice, error] {
+	return deviceList(ctx, opts, func(ctx context.Context, next *string, size *int32) (p page[types.DeviceType], err error) {
 		err = c.withAccessToken(ctx, func(token *string) error {
 			out, err := c.shared().sdk.ListDevices(ctx, &cognitoidentityprovider.ListDevicesInput{AccessToken: token, Limit: size, PaginationToken: next})
 			if err == nil {
@@ -406,7 +418,7 @@ func (c *Cognito) Devices(ctx context.Context, opts ...CallOption) iter.Seq2[*Tr
 			return err
 		})
 		return p, err
-	}))
+	})
 }
 
 func deviceList(ctx context.Context, opts []CallOption, fetch func(context.Context, *string, *int32) (page[types.DeviceType], error)) iter.Seq2[*TrackedDevice, error] {

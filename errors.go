@@ -3,6 +3,7 @@ package cognito
 import (
 	"context"
 	"crypto/tls"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -144,7 +145,7 @@ var (
 
 // Error is the error of a failed call, unless it is a [*ChallengeError] or a [*TokenError]. Match
 // its reasons, listed above, with [errors.Is]. Use [errors.As] to get the AWS SDK's error. An Error
-// never holds a password, a code, a session or a token.
+// never holds a password, a code, a session or a token, even if the service has repeated one.
 type Error struct {
 	// Op is the method that failed, such as "Authenticate".
 	Op string
@@ -164,6 +165,12 @@ func (e *Error) Unwrap() error { return e.Err }
 // Format prints the text of the error, for every verb. The cause may hold requests and challenges,
 // whose fields package fmt would otherwise print for verbs that it does not support.
 func (e *Error) Format(f fmt.State, verb rune) { printError(f, verb, e) }
+
+// MarshalJSON encodes the method and the text of the error. The cause is left out, since it may hold
+// requests.
+func (e *Error) MarshalJSON() ([]byte, error) {
+	return json.Marshal(map[string]string{"op": e.Op, "error": e.Error()})
+}
 
 // printError prints the text of err. For %q it quotes the text.
 func printError(f fmt.State, verb rune, err error) {

@@ -82,7 +82,7 @@ func ExampleUser_Save() {
 		log.Fatal(err)
 	}
 	me.Attributes["first"] = "Robert"
-	if err := me.Save(ctx); err != nil { // sends given_name and no more
+	if _, err := me.Save(ctx); err != nil { // sends given_name and no more
 		log.Fatal(err)
 	}
 	me, err = bob.GetUser(ctx)

@@ -9,7 +9,6 @@ import (
 	"net/http/httptest"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
 	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
 
 	"github.com/gocognito/cognito"
@@ -78,7 +77,7 @@ func ExampleUser_AdminSave() {
 	}
 	user.Attributes["given_name"] = "Anna"
 	delete(user.Attributes, "email")
-	if err := user.AdminSave(ctx); err != nil {
+	if _, err := user.AdminSave(ctx); err != nil {
 		log.Fatal(err)
 	}
 	user, err = pool.AdminGetUser(ctx, "ann")
@@ -172,8 +171,8 @@ func ExampleCognito_AdminUpdateUserPoolClient() {
 	srv, pool := exampleAdmin()
 	defer srv.Close()
 
-	app, err := pool.AdminUpdateUserPoolClient(context.Background(), srv.ClientID, func(in *cognitoidentityprovider.UpdateUserPoolClientInput) {
-		in.ClientName = aws.String("web") // all the rest stays as it is
+	app, err := pool.AdminUpdateUserPoolClient(context.Background(), srv.ClientID, func(app *cognito.UserPoolClient) {
+		app.Settings.ClientName = aws.String("web") // all the rest stays as it is
 	})
 	if err != nil {
 		log.Fatal(err)

@@ -117,10 +117,15 @@ func (c *Cognito) groupCall(op, name string, call func(poolID, name *string) (*t
 	return newGroup(*g), nil
 }
 
-// GetGroups returns all groups of the pool, or nil if there are none. It takes the options [Limit]
+// ListGroups returns all groups of the pool, or nil if there are none. It takes the options [Limit]
 // and [PageSize].
 //
 // It calls ListGroups for each page. Requires AWS credentials.
+func (c *Cognito) ListGroups(ctx context.Context, opts ...CallOption) ([]*Group, error) {
+	return collect(wrapErrors("ListGroups", c.groups(ctx, opts)))
+}
+
+// GetGroups is [Cognito.ListGroups] under its name in pycognito. It takes the options [Limit] and [PageSize].
 func (c *Cognito) GetGroups(ctx context.Context, opts ...CallOption) ([]*Group, error) {
 	groups, err := collect(c.groups(ctx, opts))
 	return groups, wrapError("GetGroups", err)
@@ -230,6 +235,14 @@ func (c *Cognito) groupsForUser(ctx context.Context, username string, opts []Cal
 // It calls ListUsersInGroup for each page. Requires AWS credentials.
 func (c *Cognito) UsersInGroup(ctx context.Context, group string, opts ...CallOption) iter.Seq2[*User, error] {
 	return wrapErrors("UsersInGroup", c.usersInGroup(ctx, group, opts))
+}
+
+// ListUsersInGroup returns all members of group; nil when there are none. It takes the options [Limit], [PageSize] and
+// [AttributeMap]. Common errors: [ErrGroupNotFound].
+//
+// It calls ListUsersInGroup for each page, which needs AWS credentials ([ErrNoCredentials]).
+func (c *Cognito) ListUsersInGroup(ctx context.Context, group string, opts ...CallOption) ([]*User, error) {
+	return collect(wrapErrors("ListUsersInGroup", c.usersInGroup(ctx, group, opts)))
 }
 
 func (c *Cognito) usersInGroup(ctx context.Context, group string, opts []CallOption) iter.Seq2[*User, error] {

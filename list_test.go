@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -258,4 +259,77 @@ func TestBadListOptionsAreRefusedBeforeAnythingIsSent(t *testing.T) {
 	longest := cognito.FilterEquals("name", strings.Repeat("é", 247))
 	_, err = c.GetUsers(t.Context(), longest)
 	require.NoError(t, err)
+}
+
+// Every list has two forms: an iterator under the name of what is in it, and a slice under the name of the service's
+// operation.
+func TestFormsOfLists(t *testing.T) {
+	t.Parallel()
+	slices := map[string]string{ // of iterators that are not "X" for "ListX", or "AdminX" for "AdminListX"
+		"GroupsForUser":           "AdminListGroupsForUser",
+		"AdminListUserAuthEvents": "", // an iterator only: a user may have very many
+	}
+	answers := map[string]string{
+		"ListUsers": `{"Users":[{"Username":"a"},{"Username":"b"}]}`, "ListUsersInGroup": `{"Users":[{"Username":"a"},{"Username":"b"}]}`,
+		"ListGroups": `{"Groups":[{"GroupName":"a"},{"GroupName":"b"}]}`, "AdminListGroupsForUser": `{"Groups":[{"GroupName":"a"},{"GroupName":"b"}]}`,
+		"ListDevices": `{"Devices":[{"DeviceKey":"a"},{"DeviceKey":"b"}]}`, "AdminListDevices": `{"Devices":[{"DeviceKey":"a"},{"DeviceKey":"b"}]}`,
+		"ListIdentityProviders":   `{"Providers":[{"ProviderName":"a"},{"ProviderName":"b"}]}`,
+		"ListUserPoolClients":     `{"UserPoolClients":[{"ClientId":"a"},{"ClientId":"b"}]}`,
+		"ListWebAuthnCredentials": `{"Credentials":[{"CredentialId":"a"},{"CredentialId":"b"}]}`,
+	}
+	srv := newServer(t, cognitotest.Config{})
+	c := newAdmin(t, srv, cognito.WithUsername("bob"), cognito.WithClientOptions(noBackoff))
+	require.NoError(t, c.Authenticate(t.Context(), testPassword))
+	call := func(name string) reflect.Value {
+		method := reflect.ValueOf(c).MethodByName(name)
+		require.True(t, method.IsValid(), "there is no %s", name)
+		args := []reflect.Value{reflect.ValueOf(t.Context())}
+		for range method.Type().NumIn() - 2 {
+			args = append(args, reflect.ValueOf("bob"))
+		}
+		results := method.Call(args)
+		if len(results) == 2 {
+			err, _ := results[1].Interface().(error)
+			if err != nil {
+				require.ErrorContains(t, err, "cognito: "+name+": ")
+				assert.True(t, results[0].IsNil(), name)
+				return results[1]
+			}
+		}
+		return results[0]
+	}
+	lists := 0
+	for method := range reflect.TypeFor[*cognito.Cognito]().Methods() {
+		if method.Type.NumOut() != 1 || method.Type.Out(0).Kind() != reflect.Func || !method.Type.Out(0).CanSeq2() {
+			continue
+		}
+		name, known := slices[method.Name]
+		switch {
+		case known && name == "":
+			continue
+		case !known && strings.HasPrefix(method.Name, "Admin"):
+			name = "AdminList" + strings.TrimPrefix(method.Name, "Admin")
+		case !known:
+			name = "List" + method.Name
+		}
+		lists++
+		require.Contains(t, answers, name)
+		answerWith(srv, answers)
+		slice := call(name)
+		require.Equal(t, reflect.Slice, slice.Kind(), name)
+		require.Equal(t, 2, slice.Len(), name)
+		at := 0
+		for item := range call(method.Name).Seq2() {
+			assert.Equal(t, slice.Index(at).Interface(), item.Interface(), name)
+			at++
+		}
+		assert.Equal(t, 2, at, method.Name)
+
+		answerWith(srv, map[string]string{name: "{}"})
+		assert.True(t, call(name).IsNil(), "%s of none", name)
+		answerWith(srv, map[string]string{name: "!LimitExceededException"})
+		err, _ := call(name).Interface().(error)
+		require.ErrorIs(t, err, cognito.ErrLimitExceeded, name)
+	}
+	assert.Equal(t, len(answers), lists)
 }

@@ -155,7 +155,8 @@ func WithClientOptions(fns ...func(*cognitoidentityprovider.Options)) Option {
 
 // WithHTTPClient sets the HTTP client for service calls and for fetching the key set. Redirects are
 // rejected whatever its CheckRedirect says, since a redirected call would carry passwords and tokens to
-// another address. If not set, the SDK's own client makes the calls and a plain one fetches the keys.
+// another address. Nor is a time limit added to the client's own Timeout. If not set, the SDK's own client makes the
+// calls and a plain one fetches the keys.
 func WithHTTPClient(client *http.Client) SharedOption {
 	return keySource(func(o *clientOptions) {
 		if client == nil {
@@ -166,8 +167,10 @@ func WithHTTPClient(client *http.Client) SharedOption {
 }
 
 // WithEndpoint moves the service, the issuer and the key set to one URL, as a local pool has them: the
-// issuer is url + "/" + pool ID. [WithIssuers] and [WithJWKSURL] move the latter two elsewhere. If not
-// set, AWS's own endpoint for the region is used.
+// issuer is url + "/" + pool ID. [WithIssuers] and [WithJWKSURL] move the latter two elsewhere. The IDs of the
+// pool and of its app clients may have some characters more than those at AWS then, such as hyphens. Plain http to a host
+// that is not loopback is a warning in the log. If not set, AWS's own endpoint for the region is used, or that of the
+// environment; see [New].
 func WithEndpoint(url string) SharedOption {
 	return keySource(func(o *clientOptions) { o.endpoint = o.checkURL("WithEndpoint", url) })
 }
@@ -322,7 +325,18 @@ func WithRegistration(r Registration) SessionOption {
 	return sessionOption(func(o *sessionOptions) { o.signUp = signUp{r.Username, r.Session, r.Confirmed} })
 }
 
-// CallOption changes one call. Each method's documentation says which ones it takes; it refuses the others.
+// CallOption changes one call. Each method's documentation lists the options that it takes; the method rejects the others
+// before anything is sent. All are written alike, as calls: Flow(FlowUserPasswordAuth), ClientMetadata(m), Limit(10). Some of
+// them are types, whose literals are options, too. There are:
+//
+//   - [Flow], for sign-ins and [Cognito.RenewAccessToken];
+//   - [ClientMetadata], for what the pool's Lambda functions are told, and [ValidationData], for sign-ups;
+//   - [UserContextData], for users' calls, and [ContextData], for sign-ins by an administrator;
+//   - [AttributeMap], for calls that read or write attributes;
+//   - [Limit] and [PageSize], for lists, and [FilterEquals], [FilterPrefix] and [SelectAttributes], for [Cognito.Users];
+//   - [Password], for [Cognito.SelectChallenge];
+//   - [ForceAliasCreation], for [Cognito.ConfirmSignUp] and [Cognito.AdminCreateUser];
+//   - [TemporaryPassword], [MessageAction] and [DeliveryMediums], for [Cognito.AdminCreateUser].
 type CallOption interface {
 	applyCall(*callOptions)
 }
@@ -353,13 +367,30 @@ func checkLeeway(field string, d time.Duration) error {
 }
 
 // ClientMetadata is passed on to the pool's Lambda functions. The service does not store it; do not put secrets
-// into it.
+// into it. It is an option of sign-ins, answers to challenges, sign-ups, the calls that send codes or set attributes, and
+// of [Cognito.RenewAccessToken].
 type ClientMetadata map[string]string
 
-// Flow chooses the authentication flow of a sign-in.
-type Flow types.AuthFlowType
+// AuthFlow is the name of an authentication flow, and the SDK's type of it.
+type AuthFlow = types.AuthFlowType
 
-// ValidationData is passed on to the pool's pre-sign-up Lambda function. The service does not store it.
+// The flows that [Flow] chooses from.
+const (
+	FlowUserSRPAuth           AuthFlow = "USER_SRP_AUTH"
+	FlowUserPasswordAuth      AuthFlow = "USER_PASSWORD_AUTH"
+	FlowCustomAuth            AuthFlow = "CUSTOM_AUTH"
+	FlowUserAuth              AuthFlow = "USER_AUTH"
+	FlowAdminUserPasswordAuth AuthFlow = "ADMIN_USER_PASSWORD_AUTH"
+	FlowAdminNoSRPAuth        AuthFlow = "ADMIN_NO_SRP_AUTH"
+	FlowRefreshTokenAuth      AuthFlow = "REFRESH_TOKEN_AUTH"
+)
+
+// Flow chooses the authentication flow of [Cognito.Authenticate], [Cognito.AdminAuthenticate],
+// [Cognito.NewPasswordChallenge] or [Cognito.RenewAccessToken], each of which says what it can be.
+type Flow AuthFlow
+
+// ValidationData is passed on to the pool's pre-sign-up Lambda function. The service does not store it. It is an option
+// of [Cognito.Register] and [Cognito.AdminCreateUser].
 type ValidationData map[string]string
 
 // The names of the call options, for the check that a call does not silently ignore one.
@@ -382,7 +413,7 @@ const (
 
 // callOptions collects the options of one call; given holds their names, and errs what is wrong with them.
 type callOptions struct {
-	flow           types.AuthFlowType
+	flow           AuthFlow
 	metadata       map[string]string
 	userContext    *types.UserContextDataType
 	context        *types.ContextDataType
@@ -407,7 +438,7 @@ func (o *callOptions) refuse(option, problem string) {
 }
 
 func (f Flow) applyCall(o *callOptions) {
-	o.flow = types.AuthFlowType(f)
+	o.flow = AuthFlow(f)
 	o.given = append(o.given, optFlow)
 }
 
@@ -448,7 +479,8 @@ func optional(s string) *string {
 	return aws.String(s)
 }
 
-// UserContextData tells the pool's threat protection where the user is, in calls that need no AWS credentials.
+// UserContextData tells the pool's threat protection where the user is, in sign-ins, sign-ups and the calls of a forgotten
+// password, which need no AWS credentials.
 // Without it every user of a server seems to be where the server is; see [UserContextDataFromRequest].
 type UserContextData struct {
 	// IPAddress is the user's own address, not that of a server in between.
@@ -457,8 +489,8 @@ type UserContextData struct {
 	EncodedData string
 }
 
-// ContextData tells the pool's threat protection about the user's request, in calls with AWS credentials; see
-// [ContextDataFromRequest].
+// ContextData tells the pool's threat protection about the user's request, in [Cognito.AdminAuthenticate] and the answers to
+// its challenges; see [ContextDataFromRequest].
 type ContextData struct {
 	// IPAddress is the user's own address, not that of a server in between.
 	IPAddress string

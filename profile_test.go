@@ -59,7 +59,7 @@ func TestDeleteAttributes(t *testing.T) {
 	signedInAt(t, func(t *testing.T, _ *cognitotest.Server, bob *cognito.Cognito) {
 		t.Helper()
 		require.NoError(t, bob.DeleteAttributes(t.Context(), "custom:team"))
-		require.NoError(t, bob.AdminUpdateProfile(t.Context(), "bob", cognito.Attributes{"given_name": "Bob", "nickname": "B"}))
+		require.NoError(t, err1(bob.AdminUpdateProfile(t.Context(), "bob", cognito.Attributes{"given_name": "Bob", "nickname": "B"})))
 		require.NoError(t, bob.AdminDeleteAttributes(t.Context(), "bob", "given_name"))
 		user, err := bob.AdminGetUser(t.Context(), "bob")
 		require.NoError(t, err)
@@ -119,13 +119,13 @@ func TestBadProfileArgumentsAreRefusedBeforeAnythingIsSent(t *testing.T) {
 	_, errGet := bob.GetUser(t.Context(), cognito.ClientMetadata{})
 	_, errAdminGet := bob.AdminGetUser(t.Context(), "carol", cognito.ClientMetadata{})
 	for want, errs := range map[string][]error{
-		"attrs":                  {errUpdate, bob.AdminUpdateProfile(t.Context(), "carol", nil)},
-		"want no empty names":    {bob.AdminUpdateProfile(t.Context(), "carol", cognito.Attributes{"": "x"}), nameless(bob).Save(t.Context())},
+		"attrs":                  {errUpdate, err1(bob.AdminUpdateProfile(t.Context(), "carol", nil))},
+		"want no empty names":    {err1(bob.AdminUpdateProfile(t.Context(), "carol", cognito.Attributes{"": "x"})), err1(nameless(bob).Save(t.Context()))},
 		"names":                  {bob.DeleteAttributes(t.Context()), bob.AdminDeleteAttributes(t.Context(), "carol", "")},
 		"attribute":              {errSend, bob.ValidateVerification(t.Context(), "", "1")},
 		"code":                   {bob.ValidateVerification(t.Context(), "email", "")},
-		"username":               {bob.AdminUpdateProfile(t.Context(), "", attrs), bob.AdminConfirmSignUp(t.Context(), ""), bob.AdminResetPassword(t.Context(), "")},
-		"option UserContextData": {errUpdateOption, bob.AdminUpdateProfile(t.Context(), "carol", attrs, cognito.UserContextData{})},
+		"username":               {err1(bob.AdminUpdateProfile(t.Context(), "", attrs)), bob.AdminConfirmSignUp(t.Context(), ""), bob.AdminResetPassword(t.Context(), "")},
+		"option UserContextData": {errUpdateOption, err1(bob.AdminUpdateProfile(t.Context(), "carol", attrs, cognito.UserContextData{}))},
 		"option AttributeMap":    {errSendOption, bob.AdminConfirmSignUp(t.Context(), "carol", cognito.AttributeMap{}), bob.AdminResetPassword(t.Context(), "carol", cognito.AttributeMap{})},
 		"option ClientMetadata":  {errGet, errAdminGet},
 	} {
@@ -152,4 +152,30 @@ func TestAdminConfirmSignUp(t *testing.T) {
 	require.NoError(t, c.AdminConfirmSignUp(t.Context(), "dave"))
 	require.NoError(t, c.ForUser("dave").Authenticate(t.Context(), testPassword))
 	require.ErrorIs(t, c.AdminConfirmSignUp(t.Context(), "nobody"), cognito.ErrUserNotFound)
+}
+
+// All four ways to set attributes return the same; the service tells an administrator nothing.
+func TestSavesReturnDeliveries(t *testing.T) {
+	t.Parallel()
+	signedInAt(t, func(t *testing.T, _ *cognitotest.Server, bob *cognito.Cognito) {
+		t.Helper()
+		user, err := bob.GetUser(t.Context())
+		require.NoError(t, err)
+		user.Attributes["email"] = "bob@example.org"
+		deliveries, err := user.Save(t.Context())
+		require.NoError(t, err)
+		require.Len(t, deliveries, 1)
+		assert.Equal(t, cognito.CodeDelivery{Destination: "b***@e***", Medium: "EMAIL", Attribute: "email"}, deliveries[0])
+		deliveries, err = user.Save(t.Context())
+		require.NoError(t, err)
+		assert.Nil(t, deliveries, "nothing has changed")
+
+		user.Attributes["email"] = "bob@example.net"
+		deliveries, err = user.AdminSave(t.Context())
+		require.NoError(t, err)
+		assert.Nil(t, deliveries)
+		deliveries, err = bob.AdminUpdateProfile(t.Context(), "bob", cognito.Attributes{"email": "bob@example.com"})
+		require.NoError(t, err)
+		assert.Nil(t, deliveries)
+	})
 }

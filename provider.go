@@ -165,6 +165,14 @@ func (c *Cognito) IdentityProviders(ctx context.Context, opts ...CallOption) ite
 	return wrapErrors("IdentityProviders", c.identityProviders(ctx, opts))
 }
 
+// ListIdentityProviders returns the names, types and dates of all of the pool's identity providers; nil when there are
+// none. It takes the options [Limit] and [PageSize].
+//
+// It calls ListIdentityProviders for each page, which needs AWS credentials ([ErrNoCredentials]).
+func (c *Cognito) ListIdentityProviders(ctx context.Context, opts ...CallOption) ([]types.ProviderDescription, error) {
+	return collect(wrapErrors("ListIdentityProviders", c.identityProviders(ctx, opts)))
+}
+
 func (c *Cognito) identityProviders(ctx context.Context, opts []CallOption) iter.Seq2[types.ProviderDescription, error] {
 	call, err := newCallOptions(opts, optLimit, optPageSize)
 	if err != nil {
@@ -240,7 +248,7 @@ func (c *Cognito) DescribeUserPoolClient(ctx context.Context, clientID string) (
 }
 
 func (c *Cognito) describeUserPoolClient(ctx context.Context, clientID string) (*UserPoolClient, error) {
-	if err := checkClientID(clientID); err != nil {
+	if err := c.shared().ids.checkClientID(clientID); err != nil {
 		return nil, err
 	}
 	out, err := c.shared().sdk.DescribeUserPoolClient(ctx, &cognitoidentityprovider.DescribeUserPoolClientInput{
@@ -252,22 +260,22 @@ func (c *Cognito) describeUserPoolClient(ctx context.Context, clientID string) (
 	return newUserPoolClient(out.UserPoolClient)
 }
 
-// AdminUpdateUserPoolClient changes the app client clientID: it reads it, lets change alter what it will of the request
-// that writes all of it back, and sends that. (The service sets what a request leaves out to its default.) The pool,
-// the ID and the secret cannot be changed. [ErrConflict] says that someone else changed the app client at the same
+// AdminUpdateUserPoolClient changes the app client clientID: it reads it, lets change alter its Settings, and writes all
+// of them back. (The service sets what a request leaves out to its default.) The pool, the ID, the dates and the secret
+// cannot be changed. [ErrConflict] says that someone else changed the app client at the same
 // time: repeat. A change that comes between the reading and the writing, and is over by then, is not noticed by the
 // service. The writing is not sent again after a failure that leaves open whether it was taken.
 //
 // It calls DescribeUserPoolClient and UpdateUserPoolClient, which need AWS credentials ([ErrNoCredentials]).
 func (c *Cognito) AdminUpdateUserPoolClient(
-	ctx context.Context, clientID string, change func(*cognitoidentityprovider.UpdateUserPoolClientInput),
+	ctx context.Context, clientID string, change func(*UserPoolClient),
 ) (*UserPoolClient, error) {
 	client, err := c.updateUserPoolClient(ctx, clientID, change)
 	return client, wrapError("AdminUpdateUserPoolClient", err)
 }
 
 func (c *Cognito) updateUserPoolClient(
-	ctx context.Context, clientID string, change func(*cognitoidentityprovider.UpdateUserPoolClientInput),
+	ctx context.Context, clientID string, change func(*UserPoolClient),
 ) (*UserPoolClient, error) {
 	if change == nil {
 		return nil, errNoChange
@@ -276,8 +284,8 @@ func (c *Cognito) updateUserPoolClient(
 	if err != nil {
 		return nil, err
 	}
+	change(client)
 	update := updateOf(client.Settings)
-	change(update)
 	update.UserPoolId, update.ClientId = aws.String(c.shared().id), aws.String(clientID)
 	out, err := c.shared().sdk.UpdateUserPoolClient(ctx, update, sendOnce)
 	if err != nil {
@@ -292,6 +300,14 @@ func (c *Cognito) updateUserPoolClient(
 // It calls ListUserPoolClients for each page, which needs AWS credentials ([ErrNoCredentials]).
 func (c *Cognito) UserPoolClients(ctx context.Context, opts ...CallOption) iter.Seq2[types.UserPoolClientDescription, error] {
 	return wrapErrors("UserPoolClients", c.userPoolClients(ctx, opts))
+}
+
+// ListUserPoolClients returns the names and IDs of all of the pool's app clients; nil when there are none. It takes the
+// options [Limit] and [PageSize].
+//
+// It calls ListUserPoolClients for each page, which needs AWS credentials ([ErrNoCredentials]).
+func (c *Cognito) ListUserPoolClients(ctx context.Context, opts ...CallOption) ([]types.UserPoolClientDescription, error) {
+	return collect(wrapErrors("ListUserPoolClients", c.userPoolClients(ctx, opts)))
 }
 
 func (c *Cognito) userPoolClients(ctx context.Context, opts []CallOption) iter.Seq2[types.UserPoolClientDescription, error] {

@@ -50,17 +50,19 @@ var userRequests = []request{
 		return err1(c.Register(ctx, "dave", testPassword, cognito.Attributes{"first": "D", "email": "d@example.com"}, cognito.AttributeMap{"given_name": "first"}))
 	}, "SignUp", kindApp, m{"Username": "dave", "Password": testPassword, "UserAttributes": []any{pair("email", "d@example.com"), pair("given_name", "D")}}},
 	{
-		"ConfirmSignUp", func(ctx context.Context, c *cognito.Cognito) error { return c.ConfirmSignUp(ctx, "eve", "123456") },
+		"ConfirmSignUp", func(ctx context.Context, c *cognito.Cognito) error {
+			return c.ForUser("eve").ConfirmSignUp(ctx, "eve", "123456")
+		},
 		"ConfirmSignUp", kindApp,
 		m{"Username": "eve", "ConfirmationCode": "123456"},
 	},
 	{"ConfirmSignUp with everything", func(ctx context.Context, c *cognito.Cognito) error {
-		return c.ConfirmSignUp(ctx, "eve", "123456", cognito.ClientMetadata{"k": "v"}, cognito.UserContextData{EncodedData: "e"}, cognito.ForceAliasCreation())
+		return c.ForUser("eve").ConfirmSignUp(ctx, "eve", "123456", cognito.ClientMetadata{"k": "v"}, cognito.UserContextData{EncodedData: "e"}, cognito.ForceAliasCreation())
 	}, "ConfirmSignUp", kindApp, m{
 		"Username": "eve", "ConfirmationCode": "123456", "ClientMetadata": m{"k": "v"}, "UserContextData": m{"EncodedData": "e"}, "ForceAliasCreation": true,
 	}},
 	{"ResendConfirmationCode", func(ctx context.Context, c *cognito.Cognito) error {
-		return err1(c.ResendConfirmationCode(ctx, "eve", cognito.ClientMetadata{"k": "v"}, cognito.UserContextData{EncodedData: "e"}))
+		return err1(c.ForUser("eve").ResendConfirmationCode(ctx, "eve", cognito.ClientMetadata{"k": "v"}, cognito.UserContextData{EncodedData: "e"}))
 	}, "ResendConfirmationCode", kindApp, m{"Username": "eve", "ClientMetadata": m{"k": "v"}, "UserContextData": m{"EncodedData": "e"}}},
 	{"InitiateForgotPassword", func(ctx context.Context, c *cognito.Cognito) error {
 		return err1(c.ForUser("carol").InitiateForgotPassword(ctx, cognito.ClientMetadata{"k": "v"}, cognito.UserContextData{IPAddress: "192.0.2.1", EncodedData: "e"}))

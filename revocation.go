@@ -110,18 +110,21 @@ type verdict struct {
 type revocationCheck func(ctx context.Context, raw string, t *verifiedToken) error
 
 // use makes the check of one verifier: an option value may be given to several.
-func (r *revocations) use(o *verifierOptions, poolID string, client *http.Client) revocationCheck {
+func (r *revocations) use(o *verifierOptions, poolID string, client *http.Client) (revocationCheck, error) {
 	sdk := o.sdk
 	if sdk == nil {
 		region, _ := splitPoolID(poolID)
-		sdk = newServiceClient(&o.clientOptions, region, &serviceClock{local: o.now})
+		var err error
+		if sdk, err = newServiceClient(&o.clientOptions, region, &serviceClock{local: o.now}); err != nil {
+			return nil, err
+		}
 	}
 	made := &revocations{ttl: r.ttl, open: r.open, userInfo: r.userInfo, sdk: sdk, client: &http.Client{}, now: o.now}
 	if client != nil {
 		*made.client = *client
 	}
 	made.client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	return made.check
+	return made.check, nil
 }
 
 // check returns an error if the sign-in of a verified token was revoked, or if that is not known and counts as such.

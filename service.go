@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -22,16 +24,33 @@ import (
 	"github.com/gocognito/cognito/internal/flight"
 )
 
-// Bounds on an answer of the service. The largest honest page has 60 users with 50 attributes of 2,048 characters.
-// Other answers are far below their bound, which leaves room to say which member of one was too long.
-const (
-	maxPage   = 24 << 20
-	maxAnswer = 12 << 20
+// requestTimeout ends an attempt of a call that neither the caller's context nor the caller's HTTP client ends.
+const requestTimeout = 30 * time.Second
+
+// answerLimit bounds an answer of the service before it is decoded. A few bytes of JSON can become hundreds in memory, so
+// that its values count as well as its length.
+type answerLimit struct {
+	bytes  int64
+	values int
+}
+
+var (
+	// The largest honest page has 60 users with 50 attributes of 2,048 characters: 24 MB and 10,000 values.
+	pageLimit = answerLimit{24 << 20, 30_000}
+	// The largest honest answer of another kind has one user's attributes, as JSON within JSON.
+	plainLimit = answerLimit{4 << 20, 10_000}
 )
 
-// newServiceClient makes the SDK's client. It does no I/O: without WithAWSConfig nothing is read from the
-// environment until a call must be signed.
-func newServiceClient(o *clientOptions, region string, clock *serviceClock) *cognitoidentityprovider.Client {
+func limitOf(req *http.Request) answerLimit {
+	if strings.Contains(req.Header.Get("X-Amz-Target"), ".List") {
+		return pageLimit
+	}
+	return plainLimit
+}
+
+// newServiceClient makes the SDK's client. It does no I/O: without WithAWSConfig and WithEndpoint the environment says
+// which endpoint is called, and the rest of the AWS configuration is not loaded until a call must be signed.
+func newServiceClient(o *clientOptions, region string, clock *serviceClock) (*cognitoidentityprovider.Client, error) {
 	adjust := func(sdk *cognitoidentityprovider.Options) {
 		sdk.Region = region
 		if o.endpoint != "" {
@@ -57,13 +76,36 @@ func newServiceClient(o *clientOptions, region string, clock *serviceClock) *cog
 		if idle, ok := plain.(interface{ CloseIdleConnections() }); ok {
 			o.closeIdle = idle.CloseIdleConnections
 		}
-		sdk.HTTPClient = boundedClient{base: clockedClient{plain, clock}}
+		sdk.HTTPClient = boundedClient{base: clockedClient{withTimeout(sdk.HTTPClient, plain), clock}}
 		sdk.Retryer = withoutQuotaRetries{sdk.Retryer}
+		sdk.APIOptions = append(slices.Clip(sdk.APIOptions), withoutEchoes)
+		warnOfPlainHTTP(o.logger, "the service, with passwords and tokens", aws.ToString(sdk.BaseEndpoint))
 	}
-	if o.awsConfig != nil {
-		return cognitoidentityprovider.NewFromConfig(*o.awsConfig, adjust)
+	switch {
+	case o.awsConfig != nil:
+		return cognitoidentityprovider.NewFromConfig(*o.awsConfig, adjust), nil
+	case o.endpoint != "":
+		return cognitoidentityprovider.New(cognitoidentityprovider.Options{}, adjust), nil
 	}
-	return cognitoidentityprovider.New(cognitoidentityprovider.Options{}, adjust)
+	env, err := config.NewEnvConfig()
+	if err != nil {
+		return nil, fieldError("environment", err.Error())
+	}
+	fromEnv := aws.Config{ConfigSources: []any{env}} // of which the client takes the endpoint's settings
+	if env.BaseEndpoint != "" && !aws.ToBool(env.IgnoreConfiguredEndpoints) {
+		fromEnv.BaseEndpoint = aws.String(env.BaseEndpoint)
+	}
+	return cognitoidentityprovider.NewFromConfig(fromEnv, adjust), nil
+}
+
+// warnOfPlainHTTP warns when what is sent to and fetched from addresses can be read and changed on its way.
+func warnOfPlainHTTP(log *slog.Logger, what string, addresses ...string) {
+	for _, address := range addresses {
+		u, err := url.Parse(address)
+		if err == nil && u.Scheme == "http" && !isLoopback(u.Hostname()) {
+			log.Warn("cognito: plain http to a host that is not loopback", slog.String("for", what), slog.String("host", u.Host))
+		}
+	}
 }
 
 // noCredentials answers for a client that was given none.
@@ -118,7 +160,42 @@ func plainClient(client aws.HTTPClient) *http.Client {
 	}
 }
 
-// boundedClient fails the reading of a body that is longer than the operation's answers can be.
+// withTimeout ends each attempt that client makes after requestTimeout where the caller has set no deadline. client is
+// the one that was given, and plain what it has become. One of the caller's making is left as it is, and so is one of the
+// SDK's kind with a timeout of its own.
+func withTimeout(client, plain cognitoidentityprovider.HTTPClient) cognitoidentityprovider.HTTPClient {
+	ofSDK, ok := client.(*awshttp.BuildableClient)
+	if !ok || ofSDK.GetTimeout() > 0 {
+		return plain
+	}
+	timed := plainClient(plain)
+	timed.Timeout = requestTimeout
+	return timedClient{plain, timed}
+}
+
+type timedClient struct {
+	untimed, timed cognitoidentityprovider.HTTPClient
+}
+
+func (c timedClient) Do(req *http.Request) (*http.Response, error) {
+	if _, ok := req.Context().Deadline(); ok && req.Context().Value(ownLimit{}) == nil {
+		return c.untimed.Do(req)
+	}
+	return c.timed.Do(req)
+}
+
+// ownLimit marks a context whose deadline is not the caller's.
+type ownLimit struct{}
+
+// withLimit is context.WithTimeout for limits of this package on several requests, each of which still ends by itself.
+func withLimit(ctx context.Context, limit time.Duration) (context.Context, context.CancelFunc) {
+	if _, ok := ctx.Deadline(); !ok {
+		ctx = context.WithValue(ctx, ownLimit{}, true)
+	}
+	return context.WithTimeout(ctx, limit)
+}
+
+// boundedClient fails the reading of a body that is larger than the operation's answers can be.
 type boundedClient struct {
 	base cognitoidentityprovider.HTTPClient
 }
@@ -126,11 +203,7 @@ type boundedClient struct {
 func (b boundedClient) Do(req *http.Request) (*http.Response, error) {
 	resp, err := b.base.Do(req)
 	if resp != nil && resp.Body != nil {
-		limit := int64(maxAnswer)
-		if strings.Contains(req.Header.Get("X-Amz-Target"), ".List") {
-			limit = maxPage
-		}
-		resp.Body = &boundedBody{ReadCloser: resp.Body, left: limit, limit: limit}
+		resp.Body = &boundedBody{ReadCloser: resp.Body, limit: limitOf(req)}
 	}
 	return resp, err
 }
@@ -138,20 +211,56 @@ func (b boundedClient) Do(req *http.Request) (*http.Response, error) {
 type boundedBody struct {
 	io.ReadCloser
 
-	left, limit int64
+	limit  answerLimit
+	bytes  int64
+	values valueCounter
 }
 
 func (b *boundedBody) Read(p []byte) (int, error) {
-	if b.left < 0 {
-		return 0, fmt.Errorf("answer is longer than %d bytes", b.limit)
+	if err := b.excess(); err != nil {
+		return 0, err
 	}
 	// One byte more than allowed tells an answer that ends at the limit from one that goes on.
-	n, err := b.ReadCloser.Read(p[:min(int64(len(p)), b.left+1)])
-	b.left -= int64(n)
-	if b.left < 0 {
-		return 0, fmt.Errorf("answer is longer than %d bytes", b.limit)
+	n, err := b.ReadCloser.Read(p[:min(int64(len(p)), b.limit.bytes-b.bytes+1)])
+	b.bytes += int64(n)
+	b.values.count(p[:n])
+	if excess := b.excess(); excess != nil {
+		return 0, excess
 	}
 	return n, err
+}
+
+func (b *boundedBody) excess() error {
+	switch {
+	case b.bytes > b.limit.bytes:
+		return fmt.Errorf("answer is longer than %d bytes", b.limit.bytes)
+	case b.values.found > b.limit.values:
+		return fmt.Errorf("answer has more than %d values", b.limit.values)
+	default:
+		return nil
+	}
+}
+
+// valueCounter counts the values in JSON that comes in pieces: each begins an object or a list, or follows a comma. In
+// what is not JSON it finds some number.
+type valueCounter struct {
+	found            int
+	inText, escaping bool
+}
+
+func (v *valueCounter) count(json []byte) {
+	for _, c := range json {
+		switch {
+		case v.escaping:
+			v.escaping = false
+		case c == '"':
+			v.inText = !v.inText
+		case v.inText:
+			v.escaping = c == '\\'
+		case c == '{', c == '[', c == ',':
+			v.found++
+		}
+	}
 }
 
 // withoutQuotaRetries does not repeat a call that used up a quota (LimitExceededException), which the SDK's own

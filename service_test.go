@@ -45,9 +45,11 @@ func TestCallsThatAreSentOnce(t *testing.T) {
 			_, err := c.Register(t.Context(), "carol", testPassword, nil)
 			return err
 		},
-		"ConfirmSignUp": func(c *cognito.Cognito) error { return c.ConfirmSignUp(t.Context(), "carol", "123456") },
+		"ConfirmSignUp": func(c *cognito.Cognito) error {
+			return c.ForUser("carol").ConfirmSignUp(t.Context(), "carol", "123456")
+		},
 		"ResendConfirmationCode": func(c *cognito.Cognito) error {
-			_, err := c.ResendConfirmationCode(t.Context(), "carol")
+			_, err := c.ForUser("carol").ResendConfirmationCode(t.Context(), "carol")
 			return err
 		},
 		"GetTokensFromRefreshToken": func(c *cognito.Cognito) error { return c.RenewAccessToken(t.Context()) },

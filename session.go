@@ -66,14 +66,15 @@ type state struct {
 	cleared      uint64 // how often the session lost its tokens
 	ended        string // a refresh token that was signed out but could not be deleted from the store
 
-	metadata  map[string]string // ClientMetadata of the sign-in
-	challenge *Challenge        // that the sign-in waits for; nil: none
-	askedAt   time.Time         // when its last step was
-	unproven  bool              // it came before the password was proven by SRP
-	signUp    signUp            // the last one of this session
-	device    *Device           // signs in with the user; nil: none
-	newDevice *Device           // that the last sign-in brought, without a password; nil: none, or confirmed
-	deviceErr error             // of the last sign-in, which went on without the device
+	metadata   map[string]string // ClientMetadata of the sign-in
+	challenge  *Challenge        // that the sign-in waits for; nil: none
+	askedAt    time.Time         // when its last step was
+	unproven   bool              // it came before the password was proven by SRP
+	signUp     signUp            // the last one of this session
+	registered bool              // username is that of the last sign-up, and was not given
+	device     *Device           // signs in with the user; nil: none
+	newDevice  *Device           // that the last sign-in brought, without a password; nil: none, or confirmed
+	deviceErr  error             // of the last sign-in, which went on without the device
 }
 
 // newest returns the tokens obtained last, even if they still wait to be verified.

@@ -80,7 +80,7 @@ func newSRP(userPoolID, clientID, username, password string, opts ...SRPOption) 
 			opt(s)
 		}
 	}
-	err := errors.Join(checkIDs(userPoolID, clientID), checkLogin(username, password), s.checkDevice())
+	err := errors.Join(awsIDs.checkIDs(userPoolID, clientID), checkLogin(username, password), s.checkDevice())
 	if err != nil {
 		return nil, err
 	}

@@ -343,7 +343,7 @@ func (c *Cognito) RenewAccessToken(ctx context.Context, opts ...CallOption) (err
 	if err != nil {
 		return err
 	}
-	if call.flow != "" && call.flow != types.AuthFlowTypeRefreshTokenAuth {
+	if call.flow != "" && call.flow != FlowRefreshTokenAuth {
 		return fieldError("option Flow", "want REFRESH_TOKEN_AUTH, got "+quote(string(call.flow)))
 	}
 	old, err := c.held(ctx)
@@ -365,13 +365,13 @@ type refreshRequest struct {
 	drop       bool      // the session loses its tokens if they turn out to be dead
 	background bool      // no caller stands by: it waits after failures
 	metadata   map[string]string
-	flow       types.AuthFlowType
+	flow       AuthFlow
 }
 
 // refreshKey tells refreshes apart that cannot be shared.
 type refreshKey struct {
 	drop, background bool
-	flow             types.AuthFlowType
+	flow             AuthFlow
 	metadata         string
 }
 
@@ -781,7 +781,7 @@ func (c *Cognito) askMetadata(ctx context.Context) (map[string]string, error) {
 }
 
 // sendRefreshToken makes one request of an exchange.
-func (c *Cognito) sendRefreshToken(ctx context.Context, base *tokenSet, flow types.AuthFlowType, metadata map[string]string) (*types.AuthenticationResultType, error) {
+func (c *Cognito) sendRefreshToken(ctx context.Context, base *tokenSet, flow AuthFlow, metadata map[string]string) (*types.AuthenticationResultType, error) {
 	ctx, cancel := context.WithTimeout(ctx, attemptTimeout)
 	defer cancel()
 	deviceKey := c.session.current().deviceKeyOf(base)
@@ -813,7 +813,7 @@ func (c *Cognito) sendRefreshToken(ctx context.Context, base *tokenSet, flow typ
 		params[keySecretHash] = *c.shared().secretHash(name)
 	}
 	reply, err := c.shared().sdk.InitiateAuth(ctx, &cognitoidentityprovider.InitiateAuthInput{
-		AuthFlow: types.AuthFlowTypeRefreshTokenAuth, ClientId: aws.String(c.shared().clientID), AuthParameters: params,
+		AuthFlow: FlowRefreshTokenAuth, ClientId: aws.String(c.shared().clientID), AuthParameters: params,
 		ClientMetadata: metadata,
 	}, sendOnce)
 	if err != nil {

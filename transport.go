@@ -309,7 +309,7 @@ func (t *transport) signIn(ctx context.Context, refused *tokenSet) (*tokenSet, e
 	s := t.c.session
 	for again := false; ; again = true {
 		tokens, joined, err := s.signIns.Do(ctx, struct{}{}, func(ctx context.Context) (*tokenSet, error) {
-			ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), signInTimeout)
+			ctx, cancel := withLimit(context.WithoutCancel(ctx), signInTimeout)
 			defer cancel()
 			return t.signInNow(ctx, refused)
 		})
@@ -418,7 +418,7 @@ func (o *transportOptions) refuse(option, problem string) {
 // "Authorization" and "Bearer ".
 func WithHeader(name, prefix string) TransportOption {
 	return func(o *transportOptions) {
-		if name == "" || !allOf(name, isWord, '-') {
+		if name == "" || !allOf(name, isWord, "-") {
 			o.refuse("WithHeader", "want the name of an HTTP header, got "+quote(name))
 		}
 		if strings.ContainsFunc(prefix, func(r rune) bool { return r < ' ' || r > '~' }) {

@@ -116,10 +116,17 @@ func (c *Cognito) AdminGetUser(ctx context.Context, username string, opts ...Cal
 	return user, err
 }
 
-// GetUsers reads all users, or those that the options choose; see [Cognito.Users], which does not keep all of them in
-// memory, for the options that it takes. It returns nil when there are none, or with an error.
+// ListUsers returns all users, or those that the options choose; nil when there are none, or with an error. It takes the
+// options [Limit], [PageSize], [FilterEquals], [FilterPrefix], [SelectAttributes] and [AttributeMap]. [Cognito.Users] does
+// not keep all of them in memory.
 //
 // It calls ListUsers for each page, which needs AWS credentials ([ErrNoCredentials]).
+func (c *Cognito) ListUsers(ctx context.Context, opts ...CallOption) ([]*User, error) {
+	return collect(wrapErrors("ListUsers", c.users(ctx, opts)))
+}
+
+// GetUsers is [Cognito.ListUsers] under its name in pycognito. It takes the options [Limit], [PageSize], [FilterEquals],
+// [FilterPrefix], [SelectAttributes] and [AttributeMap].
 func (c *Cognito) GetUsers(ctx context.Context, opts ...CallOption) ([]*User, error) {
 	users, err := collect(c.users(ctx, opts))
 	return users, wrapError("GetUsers", err)
@@ -198,49 +205,52 @@ const (
 // Save writes the attributes that have changed since the user was read, with the access token of the session that
 // read it; nothing is sent when none has. An attribute that is gone from the map is deleted. A change of sub,
 // identities, email_verified or phone_number_verified is refused, since a user may not make it; unchanged they are
-// never sent. The session must be that of this very user: when it is another's, nothing is sent. Afterwards the user
+// never sent. It returns where codes went to verify a new address with; nil when none was sent. The session must be that of this very user: when it is another's, nothing is sent. Afterwards the user
 // counts as read; read it again to see what the pool made of a new address. It takes the option [ClientMetadata];
 // [ErrUserExists] says that an address is another user's.
 //
 // It calls UpdateUserAttributes, which needs no AWS credentials but an access token: without one it returns
 // [ErrNotSignedIn].
-func (u *User) Save(ctx context.Context, opts ...CallOption) error {
-	return wrapError("User.Save", u.save(ctx, opts))
+func (u *User) Save(ctx context.Context, opts ...CallOption) ([]CodeDelivery, error) {
+	deliveries, err := u.save(ctx, opts)
+	return deliveries, wrapError("User.Save", err)
 }
 
-func (u *User) save(ctx context.Context, opts []CallOption) error {
+func (u *User) save(ctx context.Context, opts []CallOption) ([]CodeDelivery, error) {
 	call, changes, err := u.prepare(opts, attrSub, attrIdentities, "email"+verifiedSuffix, "phone_number"+verifiedSuffix)
 	if err != nil || len(changes) == 0 {
-		return err
+		return nil, err
 	}
+	var deliveries []CodeDelivery
 	err = u.client.withTokens(ctx, func(ts *tokenSet) error {
 		if err := u.checkOwner(ts); err != nil {
 			return err
 		}
-		_, err := u.client.updateAttributes(ctx, ts, changes, call.metadata)
+		deliveries, err = u.client.updateAttributes(ctx, ts, changes, call.metadata)
 		return err
 	})
 	if err != nil {
-		return err
+		return nil, err
 	}
-	return u.saved()
+	return deliveries, u.saved()
 }
 
 // AdminSave writes the attributes that have changed since the user was read, as an administrator; nothing is sent when
 // none has. An attribute that is gone from the map is deleted. Of the attributes only sub and identities cannot be
-// changed. It is always about this user, whoever is signed in. It takes the option [ClientMetadata]; [ErrUserNotFound]
+// changed. It is always about this user, whoever is signed in. The service does not tell an administrator where codes went:
+// the deliveries, which it returns as [User.Save] does, are nil. It takes the option [ClientMetadata]; [ErrUserNotFound]
 // and [ErrUserExists], which says that an address is another user's, are the usual errors.
 //
 // It calls AdminUpdateUserAttributes, which needs AWS credentials ([ErrNoCredentials]).
-func (u *User) AdminSave(ctx context.Context, opts ...CallOption) error {
+func (u *User) AdminSave(ctx context.Context, opts ...CallOption) ([]CodeDelivery, error) {
 	call, changes, err := u.prepare(opts, attrSub, attrIdentities)
 	if err != nil || len(changes) == 0 {
-		return wrapError("User.AdminSave", err)
+		return nil, wrapError("User.AdminSave", err)
 	}
 	if err := u.client.adminUpdateAttributes(ctx, "User.AdminSave", u.Username, changes, call.metadata); err != nil {
-		return err
+		return nil, err
 	}
-	return wrapError("User.AdminSave", u.saved())
+	return nil, wrapError("User.AdminSave", u.saved())
 }
 
 // Delete deletes this user, with the access token of the session that read it, which then has no tokens. The session
@@ -447,20 +457,21 @@ func (c *Cognito) AdminConfirmSignUp(ctx context.Context, username string, opts 
 
 // AdminUpdateProfile sets attributes of the user username; those that attrs does not name stay as they are, and an
 // empty value deletes one. It may set email_verified and phone_number_verified; an address that is changed without is
-// no longer verified. It takes the options [ClientMetadata] and [AttributeMap]; [ErrUserExists] says that an address is
-// another user's.
+// no longer verified. The service does not tell an administrator where codes went: the deliveries, which it returns as
+// [Cognito.UpdateProfile] does, are nil. It takes the options [ClientMetadata] and [AttributeMap]; [ErrUserExists] says that
+// an address is another user's.
 //
 // It calls AdminUpdateUserAttributes, which needs AWS credentials ([ErrNoCredentials]).
-func (c *Cognito) AdminUpdateProfile(ctx context.Context, username string, attrs Attributes, opts ...CallOption) error {
+func (c *Cognito) AdminUpdateProfile(ctx context.Context, username string, attrs Attributes, opts ...CallOption) ([]CodeDelivery, error) {
 	call, err := newCallOptions(opts, optClientMetadata, optAttributeMap)
 	if err != nil {
-		return wrapError("AdminUpdateProfile", err)
+		return nil, wrapError("AdminUpdateProfile", err)
 	}
 	list, err := call.attributeList(attrs)
 	if err != nil {
-		return wrapError("AdminUpdateProfile", err)
+		return nil, wrapError("AdminUpdateProfile", err)
 	}
-	return c.adminUpdateAttributes(ctx, "AdminUpdateProfile", username, list, call.metadata)
+	return nil, c.adminUpdateAttributes(ctx, "AdminUpdateProfile", username, list, call.metadata)
 }
 
 func (c *Cognito) adminUpdateAttributes(ctx context.Context, op, username string, list []types.AttributeType, metadata map[string]string) error {

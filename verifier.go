@@ -82,7 +82,7 @@ type verifierOptions struct {
 
 	// revocation makes the check; nil: tokens are not asked about. It is a function so that the SDK's calls are part
 	// of a program only if that checks revocation.
-	revocation func(o *verifierOptions, poolID string, client *http.Client) revocationCheck
+	revocation func(o *verifierOptions, poolID string, client *http.Client) (revocationCheck, error)
 	sdk        *cognitoidentityprovider.Client // a Cognito's; nil: one of the options
 	shared     *jwks.Keys                      // a Cognito's; nil: the options say which
 }
@@ -184,9 +184,10 @@ func (o *verifierOptions) wanted(option string, names []string) []string {
 func NewVerifier(userPoolID string, clientIDs []string, opts ...VerifierOption) (*Verifier, error) {
 	o := &verifierOptions{clientOptions: defaultClientOptions()}
 	o.apply(opts)
-	errs := []error{checkPoolID(userPoolID)}
+	ids := o.idRules()
+	errs := []error{ids.checkPoolID(userPoolID)}
 	for _, id := range clientIDs {
-		errs = append(errs, checkClientID(id))
+		errs = append(errs, ids.checkClientID(id))
 	}
 	if (len(clientIDs) == 0) != o.anyClient {
 		errs = append(errs, fieldError("client IDs", "want at least one, or none and WithAnyClient"))
@@ -249,7 +250,9 @@ func newVerifier(poolID string, clientIDs []string, o *verifierOptions) (*Verifi
 	client := o.keyClient()
 	var revoked revocationCheck
 	if o.revocation != nil {
-		revoked = o.revocation(o, poolID, client)
+		if revoked, err = o.revocation(o, poolID, client); err != nil {
+			return nil, err
+		}
 	}
 	return &Verifier{
 		revoked: revoked,
@@ -306,9 +309,11 @@ func (o *verifierOptions) keys(issuers []string) (*jwks.Keys, error) {
 		}
 		return jwks.New(issuers, func(string) *jwks.Set { return set })
 	case o.jwksURL != "":
+		warnOfPlainHTTP(o.logger, "the keys that tokens are verified with", o.jwksURL)
 		set := jwks.Fetched(o.jwksURL, config)
 		return jwks.New(issuers, func(string) *jwks.Set { return set })
 	default:
+		warnOfPlainHTTP(o.logger, "the keys that tokens are verified with", issuers...)
 		return jwks.New(issuers, func(issuer string) *jwks.Set { return jwks.Fetched(issuer+jwksPath, config) })
 	}
 }

@@ -106,6 +106,15 @@ func (c *Cognito) WebAuthnCredentials(ctx context.Context, opts ...CallOption) i
 	return wrapErrors("WebAuthnCredentials", c.webAuthnCredentials(ctx, opts))
 }
 
+// ListWebAuthnCredentials returns all passkeys of the signed-in user; nil when there are none. It takes the options [Limit]
+// and [PageSize], of at most 20.
+//
+// It calls ListWebAuthnCredentials, which needs no AWS credentials but an access token: without one it returns
+// [ErrNotSignedIn].
+func (c *Cognito) ListWebAuthnCredentials(ctx context.Context, opts ...CallOption) ([]*WebAuthnCredential, error) {
+	return collect(wrapErrors("ListWebAuthnCredentials", c.webAuthnCredentials(ctx, opts)))
+}
+
 func (c *Cognito) webAuthnCredentials(ctx context.Context, opts []CallOption) iter.Seq2[*WebAuthnCredential, error] {
 	type description = types.WebAuthnCredentialDescription
 	const most = 20 // elements in a page

@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"strconv"
 
-	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
-
 	"github.com/gocognito/cognito"
 )
 
@@ -56,7 +54,7 @@ func begin(ctx context.Context, session *cognito.Cognito, term terminal, flow st
 	case "srp":
 		return session.Authenticate(ctx, password)
 	case "password":
-		return session.Authenticate(ctx, password, cognito.Flow(types.AuthFlowTypeUserPasswordAuth))
+		return session.Authenticate(ctx, password, cognito.Flow(cognito.FlowUserPasswordAuth))
 	case "custom": // an empty password leaves SRP out
 		return session.AuthenticateCustom(ctx, password)
 	default:
@@ -67,33 +65,33 @@ func begin(ctx context.Context, session *cognito.Cognito, term terminal, flow st
 // answer asks the user for what ch asks.
 func answer(ctx context.Context, session *cognito.Cognito, term terminal, ch cognito.Challenge) error {
 	switch ch.Name {
-	case types.ChallengeNameTypeSmsMfa:
+	case cognito.ChallengeSMSMFA:
 		return code(ctx, term, ch, session.RespondToSMSMFAChallenge)
-	case types.ChallengeNameTypeEmailOtp:
+	case cognito.ChallengeEmailOTP:
 		return code(ctx, term, ch, session.RespondToEmailOTPChallenge)
-	case types.ChallengeNameTypeSmsOtp:
+	case cognito.ChallengeSMSOTP:
 		return code(ctx, term, ch, session.RespondToSMSOTPChallenge)
-	case types.ChallengeNameTypeSoftwareTokenMfa:
+	case cognito.ChallengeSoftwareTokenMFA:
 		return code(ctx, term, ch, session.RespondToSoftwareTokenMFAChallenge)
-	case types.ChallengeNameTypeNewPasswordRequired:
+	case cognito.ChallengeNewPasswordRequired:
 		return newPassword(ctx, session, term, ch)
-	case types.ChallengeNameTypeSelectMfaType:
+	case cognito.ChallengeSelectMFAType:
 		choice, err := choose(term, "second factor", ch.Options())
 		if err != nil {
 			return err
 		}
 		return session.SelectMFAType(ctx, choice)
-	case types.ChallengeNameTypeSelectChallenge:
+	case cognito.ChallengeSelectChallenge:
 		return selectFirst(ctx, session, term, ch)
-	case types.ChallengeNameTypePassword, types.ChallengeNameTypePasswordSrp:
+	case cognito.ChallengePassword, cognito.ChallengePasswordSRP:
 		password, err := term.AskSecret("Password of " + ch.Username)
 		if err != nil {
 			return err
 		}
 		return session.RespondToPasswordChallenge(ctx, password)
-	case types.ChallengeNameTypeMfaSetup:
+	case cognito.ChallengeMFASetup:
 		return setUp(ctx, session, term, ch)
-	case types.ChallengeNameTypeCustomChallenge:
+	case cognito.ChallengeCustomChallenge:
 		return custom(ctx, session, term, ch)
 	default:
 		return fmt.Errorf("the pool asks for %s, which cannot be answered at a terminal", ch.Name)
@@ -149,7 +147,7 @@ func newPassword(ctx context.Context, session *cognito.Cognito, term terminal, c
 }
 
 // choose lets the user pick one of options by its number.
-func choose(term terminal, what string, options []types.ChallengeNameType) (types.ChallengeNameType, error) {
+func choose(term terminal, what string, options []cognito.ChallengeName) (cognito.ChallengeName, error) {
 	for {
 		for i, option := range options {
 			term.Say(fmt.Sprintf("%d: %s", i+1, option))
@@ -170,7 +168,7 @@ func selectFirst(ctx context.Context, session *cognito.Cognito, term terminal, c
 	if err != nil {
 		return err
 	}
-	if choice != types.ChallengeNameTypePassword && choice != types.ChallengeNameTypePasswordSrp {
+	if choice != cognito.ChallengePassword && choice != cognito.ChallengePasswordSRP {
 		return session.SelectChallenge(ctx, choice)
 	}
 	password, err := term.AskSecret("Password of " + ch.Username)
@@ -183,7 +181,7 @@ func selectFirst(ctx context.Context, session *cognito.Cognito, term terminal, c
 // setUp sets up an authenticator app, or where the pool has only that, an e-mail address.
 func setUp(ctx context.Context, session *cognito.Cognito, term terminal, ch cognito.Challenge) error {
 	options := ch.Options()
-	choice := types.ChallengeNameTypeSoftwareTokenMfa
+	choice := cognito.ChallengeSoftwareTokenMFA
 	if len(options) > 1 {
 		var err error
 		if choice, err = choose(term, "second factor to set up", options); err != nil {
@@ -193,9 +191,9 @@ func setUp(ctx context.Context, session *cognito.Cognito, term terminal, ch cogn
 		choice = options[0]
 	}
 	switch choice {
-	case types.ChallengeNameTypeSoftwareTokenMfa:
+	case cognito.ChallengeSoftwareTokenMFA:
 		return setUpApp(ctx, session, term, ch.Username)
-	case types.ChallengeNameTypeEmailOtp:
+	case cognito.ChallengeEmailOTP:
 		address, err := ask(term, "E-mail address")
 		if err != nil {
 			return err

@@ -9,8 +9,6 @@ import (
 	"net/http"
 	"strings"
 
-	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
-
 	"github.com/gocognito/cognito"
 )
 
@@ -128,17 +126,17 @@ func filled(r *http.Request) bool {
 func respond(ctx context.Context, session *cognito.Cognito, ch cognito.Challenge, r *http.Request) error {
 	user, code := cognito.UserContextDataFromRequest(r), strings.TrimSpace(r.PostFormValue("code"))
 	switch ch.Name {
-	case types.ChallengeNameTypeSmsMfa:
+	case cognito.ChallengeSMSMFA:
 		return session.RespondToSMSMFAChallenge(ctx, code, user)
-	case types.ChallengeNameTypeSoftwareTokenMfa:
+	case cognito.ChallengeSoftwareTokenMFA:
 		return session.RespondToSoftwareTokenMFAChallenge(ctx, code, user)
-	case types.ChallengeNameTypeEmailOtp:
+	case cognito.ChallengeEmailOTP:
 		return session.RespondToEmailOTPChallenge(ctx, code, user)
-	case types.ChallengeNameTypeSelectMfaType:
-		return session.SelectMFAType(ctx, types.ChallengeNameType(r.PostFormValue("choice")), user)
-	case types.ChallengeNameTypeMfaSetup:
+	case cognito.ChallengeSelectMFAType:
+		return session.SelectMFAType(ctx, cognito.ChallengeName(r.PostFormValue("choice")), user)
+	case cognito.ChallengeMFASetup:
 		return session.VerifySoftwareToken(ctx, code, "", user)
-	case types.ChallengeNameTypeNewPasswordRequired:
+	case cognito.ChallengeNewPasswordRequired:
 		attrs := cognito.Attributes{}
 		for _, name := range ch.RequiredAttributes() {
 			attrs[name] = r.PostFormValue("attribute." + name)
@@ -176,7 +174,7 @@ func (s *site) goOn(w http.ResponseWriter, r *http.Request, session *cognito.Cog
 func (s *site) challenged(w http.ResponseWriter, r *http.Request, session *cognito.Cognito) {
 	var st state
 	st.Challenge, _ = session.Challenge()
-	if st.Challenge.Name == types.ChallengeNameTypeMfaSetup {
+	if st.Challenge.Name == cognito.ChallengeMFASetup {
 		token, err := session.AssociateSoftwareToken(r.Context())
 		if err != nil {
 			slog.ErrorContext(r.Context(), "web: set-up", slog.Any("error", err))

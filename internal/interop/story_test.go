@@ -10,7 +10,6 @@ import (
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
 	"github.com/aws/smithy-go"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -158,14 +157,14 @@ var story = []step{
 	{"setting a password", func(ctx context.Context, s scene) error { return s.pool.AdminSetPassword(ctx, "erin", password, true) }, nil, nil},
 	{"sign-in with the password set", func(ctx context.Context, s scene) error { return s.erin.Authenticate(ctx, password, byPassword) }, nil, nil},
 	{"updating another user", func(ctx context.Context, s scene) error {
-		err := s.pool.AdminUpdateProfile(ctx, "erin", cognito.Attributes{"given_name": "Erin", "family_name": "E"})
+		_, err := s.pool.AdminUpdateProfile(ctx, "erin", cognito.Attributes{"given_name": "Erin", "family_name": "E"})
 		return want(err, func() bool {
 			u, err := s.pool.AdminGetUser(ctx, "erin")
 			return err == nil && u.Attributes["given_name"] == "Erin"
 		})
 	}, nil, nil},
 	{"marking an address as verified, without the address", func(ctx context.Context, s scene) error {
-		return s.pool.AdminUpdateProfile(ctx, "erin", cognito.Attributes{"email_verified": "true"})
+		return err1(s.pool.AdminUpdateProfile(ctx, "erin", cognito.Attributes{"email_verified": "true"}))
 	}, nil, errOther},
 	{"deleting another user's attributes", func(ctx context.Context, s scene) error {
 		return s.pool.AdminDeleteAttributes(ctx, "erin", "family_name")
@@ -239,7 +238,7 @@ var story = []step{
 	{"reading a group that is not there", func(ctx context.Context, s scene) error { return err1(s.pool.GetGroup(ctx, "readers")) }, cognito.ErrGroupNotFound, cognito.ErrGroupNotFound},
 
 	{"updating an app client", func(ctx context.Context, s scene) error {
-		_, err := s.pool.AdminUpdateUserPoolClient(ctx, s.pool.ClientID(), func(in *cognitoidentityprovider.UpdateUserPoolClientInput) { in.ClientName = aws.String("web") })
+		_, err := s.pool.AdminUpdateUserPoolClient(ctx, s.pool.ClientID(), func(app *cognito.UserPoolClient) { app.Settings.ClientName = aws.String("web") })
 		return want(err, func() bool {
 			app, err := s.pool.DescribeUserPoolClient(ctx, s.pool.ClientID())
 			return err == nil && aws.ToString(app.Settings.ClientName) == "web"
@@ -295,7 +294,7 @@ func saved(ctx context.Context, s scene, change func(cognito.Attributes), holds 
 		return err
 	}
 	change(u.Attributes)
-	if err := u.Save(ctx); err != nil {
+	if _, err := u.Save(ctx); err != nil {
 		return err
 	}
 	u, err = s.dave.GetUser(ctx)
