@@ -133,6 +133,12 @@ var adminRequests = []request{
 	{"UsersInGroup", func(ctx context.Context, c *cognito.Cognito) error {
 		return last(c.UsersInGroup(ctx, "readers", cognito.PageSize(5)))
 	}, "ListUsersInGroup", kindAdmin, m{"GroupName": "readers", "Limit": 5.0}},
+	{"AdminDeleteSoftwareToken", func(ctx context.Context, c *cognito.Cognito) error {
+		return c.AdminDeleteSoftwareToken(ctx, "totp")
+	}, "AdminDeleteSoftwareToken", kindAdmin, m{"Username": "totp"}},
+	{"AdminGetUserAuthFactors", func(ctx context.Context, c *cognito.Cognito) error {
+		return err1(c.AdminGetUserAuthFactors(ctx, "carol"))
+	}, "AdminGetUserAuthFactors", kindAdmin, m{"Username": "carol"}},
 }
 
 const testRole = "arn:aws:iam::123456789012:role/readers"

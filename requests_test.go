@@ -87,6 +87,9 @@ var userRequests = []request{
 		return c.ValidateVerification(ctx, "email", "123456")
 	}, "VerifyUserAttribute", kindToken, m{"AttributeName": "email", "Code": "123456"}},
 	{"GetUser", func(ctx context.Context, c *cognito.Cognito) error { return err1(c.GetUser(ctx)) }, "GetUser", kindToken, m{}},
+	{"GetUserAuthFactors", func(ctx context.Context, c *cognito.Cognito) error {
+		return err1(c.GetUserAuthFactors(ctx))
+	}, "GetUserAuthFactors", kindToken, m{}},
 	{"DeleteUser", func(ctx context.Context, c *cognito.Cognito) error { return c.DeleteUser(ctx) }, "DeleteUser", kindToken, m{}},
 }
 
@@ -112,6 +115,7 @@ func testRequests(t *testing.T, requests []request) {
 				srv := newServer(t, cognitotest.Config{Clients: []cognitotest.Client{client}})
 				srv.AddUser(cognitotest.User{Username: "carol", Password: testPassword, Attributes: m2("email", "carol@example.com", "email_verified", "true")})
 				srv.AddUser(cognitotest.User{Username: "eve", Password: testPassword, Status: "UNCONFIRMED", Attributes: m2("email", "eve@example.com")})
+				srv.AddUser(cognitotest.User{Username: "totp", Password: testPassword, TOTPSecret: rfcSecret})
 				c := newAdmin(t, srv, cognito.WithUsername("bob"))
 				require.NoError(t, c.Authenticate(t.Context(), testPassword))
 				_, err := c.AdminCreateIdentityProvider(t.Context(), okta)

@@ -449,10 +449,11 @@ func (p *pool) adminGetUserAuthFactors(in *adminInput) (authFactorsOutput, error
 	return u.authFactors(), nil
 }
 
-// authFactors lists the first factors that a user has, whether or not the pool takes them.
+// authFactors lists the factors that a user has, whether or not the pool takes them: the first ones, and the software
+// token, which is a second one only.
 func (u *user) authFactors() authFactorsOutput {
 	out := authFactorsOutput{Username: u.username, mfaState: u.mfaState(), ConfiguredUserAuthFactors: []string{}}
-	for _, factor := range []string{challengePassword, challengeEmail, challengeSMSOTP, challengeWebAuthn} {
+	for _, factor := range []string{challengePassword, challengeEmail, challengeSMSOTP, challengeWebAuthn, factorTOTP} {
 		if u.has(factor) {
 			out.ConfiguredUserAuthFactors = append(out.ConfiguredUserAuthFactors, factor)
 		}
@@ -460,7 +461,10 @@ func (u *user) authFactors() authFactorsOutput {
 	return out
 }
 
-// has reports whether a user has a first factor.
+// factorTOTP is what the software token is called among a user's factors.
+const factorTOTP = "SOFTWARE_TOKEN"
+
+// has reports whether a user has a factor.
 func (u *user) has(factor string) bool {
 	switch factor {
 	case challengePassword:
@@ -469,9 +473,29 @@ func (u *user) has(factor string) bool {
 		return u.attributes[attrEmail] != ""
 	case challengeSMSOTP:
 		return u.attributes[attrPhone] != ""
+	case factorTOTP:
+		return u.token != nil
 	default:
 		return len(u.passkeys) > 0
 	}
+}
+
+// adminDeleteSoftwareToken takes a user's software token away. In a live pool the user then signs in without it, or is asked
+// to set one up where MFA is required. What the service says where there is none is not known.
+func (p *pool) adminDeleteSoftwareToken(in *adminInput) (empty, error) {
+	u, err := p.adminUser(*in, nil)
+	if err != nil {
+		return empty{}, err
+	}
+	if u.token == nil {
+		return empty{}, errTOTPGone
+	}
+	u.token, u.newToken, u.modified = nil, nil, p.now()
+	u.factors = slices.DeleteFunc(slices.Clone(u.factors), func(factor string) bool { return factor == challengeTOTP })
+	if u.preferred == challengeTOTP {
+		u.preferred = ""
+	}
+	return empty{}, nil
 }
 
 // totpStep is how long a code is the current one, in seconds.

@@ -209,6 +209,7 @@ var handlers = map[string]handler{
 	"AdminSetUserMFAPreference": signed((*pool).adminSetUserMFAPreference),
 	"GetUserAuthFactors":        unsigned((*pool).getUserAuthFactors),
 	"AdminGetUserAuthFactors":   signed((*pool).adminGetUserAuthFactors),
+	"AdminDeleteSoftwareToken":  signed((*pool).adminDeleteSoftwareToken),
 
 	"ConfirmDevice":           unsigned((*pool).confirmDevice),
 	"GetDevice":               deviceOperation(false, getDevice),
@@ -320,7 +321,8 @@ var (
 	errEnableTOTP     = exception("EnableSoftwareTokenMFAException", "Code mismatch")
 	errTOTPUnverified = invalidParameter("User has not verified software token mfa")
 	errTOTPMissing    = invalidParameter("User has not set up software token mfa")
-	errNoSetup        = invalidParameter("User has no MFA method and can set none up.") // the service's text is not known
+	errTOTPGone       = exception("SoftwareTokenMFANotFoundException", "User has no software token.") // the service's text is not known
+	errNoSetup        = invalidParameter("User has no MFA method and can set none up.")               // the service's text is not known
 	errOTP            = exception("CodeMismatchException", "Invalid code or auth state for the user.")
 	errTOTPMismatch   = exception("CodeMismatchException", "Invalid code received for user")
 	errTOTPUsed       = exception("ExpiredCodeException", "Your software token has already been used once.")
