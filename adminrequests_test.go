@@ -185,4 +185,15 @@ var providerRequests = []request{
 	{"AdminUpdateUserPoolClient", func(ctx context.Context, c *cognito.Cognito) error {
 		return err1(c.AdminUpdateUserPoolClient(ctx, testClient, func(*cognitoidentityprovider.UpdateUserPoolClientInput) {}))
 	}, "UpdateUserPoolClient", kindAdmin, nil},
+	{"AdminLinkProviderForUser", func(ctx context.Context, c *cognito.Cognito) error {
+		return c.AdminLinkProviderForUser(ctx, cognito.LocalUser("carol"), cognito.FederatedUserByAttribute("Okta", "email", "c@example.com"))
+	}, "AdminLinkProviderForUser", kindAdmin, m{
+		"DestinationUser": m{"ProviderName": "Cognito", "ProviderAttributeName": "Cognito_Subject", "ProviderAttributeValue": "carol"},
+		"SourceUser":      m{"ProviderName": "Okta", "ProviderAttributeName": "email", "ProviderAttributeValue": "c@example.com"},
+	}},
+	{"AdminDisableProviderForUser", func(ctx context.Context, c *cognito.Cognito) error {
+		return c.AdminDisableProviderForUser(ctx, cognito.LocalUser("carol"))
+	}, "AdminDisableProviderForUser", kindAdmin, m{
+		"User": m{"ProviderName": "Cognito", "ProviderAttributeName": "Cognito_Subject", "ProviderAttributeValue": "carol"},
+	}},
 }

@@ -88,6 +88,11 @@ var (
 	ErrProviderNotFound = errors.New("identity provider does not exist")
 	// ErrProviderExists: the pool has an identity provider of that name already.
 	ErrProviderExists = errors.New("identity provider exists already")
+	// ErrIdentityLinked: the user of the identity provider is linked to a user already.
+	ErrIdentityLinked = errors.New("identity is linked to a user already")
+	// ErrIdentityExists: the user of the identity provider has signed in before and has an account of its own in the pool,
+	// which must be deleted before the identity can be linked to another user.
+	ErrIdentityExists = errors.New("identity has an account of its own already")
 	// ErrConflict: someone else changed the same thing at the same time; read it again and repeat the change.
 	ErrConflict = errors.New("changed by someone else at the same time")
 	// ErrNoCredentials: the call must be signed with AWS credentials and none could be found.
@@ -325,6 +330,8 @@ var reasonRules = []reasonRule{
 	{"ResourceNotFoundException", "identity provider", ErrProviderNotFound},
 	{"GroupExistsException", "", ErrGroupExists},
 	{"DuplicateProviderException", "", ErrProviderExists},
+	{"InvalidParameterException", "sourceuser is already linked to destinationuser", ErrIdentityLinked},
+	{"InvalidParameterException", "merging is not currently supported", ErrIdentityExists},
 	{"ConcurrentModificationException", "", ErrConflict},
 	{"NotAuthorizedException", "temporary password has expired", ErrTemporaryPasswordExpired},
 	{"NotAuthorizedException", "user cannot be confirmed. current status is confirmed", ErrUserConfirmed},

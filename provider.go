@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -179,6 +180,128 @@ func (c *Cognito) identityProviders(ctx context.Context, opts []CallOption) iter
 		}
 		return page[types.ProviderDescription]{out.Providers, out.NextToken}, nil
 	})
+}
+
+// Identity names one account: that of a local user of the pool or one at an identity provider. [LocalUser],
+// [FederatedUser] and [FederatedUserByAttribute] make one; the zero Identity names none.
+type Identity struct {
+	provider, attribute, value string
+}
+
+const (
+	localProvider    = "Cognito"         // what the service calls the pool itself
+	subjectAttribute = "Cognito_Subject" // stands for the ID that the provider knows the user by
+)
+
+// socialProviders are the providers whose name and ID attribute are fixed.
+var socialProviders = []string{"Facebook", "Google", "LoginWithAmazon", "SignInWithApple"}
+
+// LocalUser names a user of the pool itself. username is the user's name in the pool ([User.Username]), not an alias.
+func LocalUser(username string) Identity { return Identity{localProvider, subjectAttribute, username} }
+
+// FederatedUser names a user by the ID that the identity provider knows it by: the claim sub of OIDC providers, Google
+// and Apple, the id of Facebook, the user_id of Login with Amazon, the NameID of SAML. provider is the provider's name in
+// the pool, for example "Google".
+func FederatedUser(provider, userID string) Identity {
+	return Identity{provider, subjectAttribute, userID}
+}
+
+// FederatedUserByAttribute names a user of an OIDC or SAML provider by an attribute other than its ID. attribute is the
+// attribute of the pool that the provider's AttributeMapping sets from the claim, for example "email"; value is what the
+// provider will say. Whoever controls that value at the provider can sign in as the linked user. Facebook, Google, Login
+// with Amazon and Apple take [FederatedUser] only.
+func FederatedUserByAttribute(provider, attribute, value string) Identity {
+	return Identity{provider, attribute, value}
+}
+
+// String returns the provider and the user, for example "Google user 1234".
+func (i Identity) String() string {
+	switch {
+	case i == Identity{}:
+		return "no identity"
+	case i.attribute == subjectAttribute:
+		return i.provider + " user " + i.value
+	default:
+		return i.provider + " user with " + i.attribute + " " + i.value
+	}
+}
+
+func (i Identity) isLocal() bool { return strings.EqualFold(i.provider, localProvider) }
+
+// check refuses an identity that the service would refuse, or would take for another one.
+func (i Identity) check(field string) error {
+	switch {
+	case i == Identity{}:
+		return fieldError(field, "want one made by LocalUser, FederatedUser or FederatedUserByAttribute, got none")
+	case i.provider == "":
+		return fieldError(field, "want the name of an identity provider of the pool, got none")
+	case i.value == "":
+		return fieldError(field, "want the ID of the "+i.provider+" user, got none")
+	case i.attribute == "":
+		return fieldError(field, "want the name of an attribute, got none")
+	case i.isLocal() && i.provider != localProvider:
+		return fieldError(field, "want LocalUser for a user of the pool itself, got the provider "+quote(i.provider))
+	case i.attribute != subjectAttribute && (i.isLocal() || slices.Contains(socialProviders, i.provider)):
+		return fieldError(field, "want the user's ID at "+i.provider+", got the attribute "+quote(i.attribute))
+	default:
+		return nil
+	}
+}
+
+func (i Identity) toService() *types.ProviderUserIdentifierType {
+	return &types.ProviderUserIdentifierType{
+		ProviderName: aws.String(i.provider), ProviderAttributeName: aws.String(i.attribute), ProviderAttributeValue: aws.String(i.value),
+	}
+}
+
+// AdminLinkProviderForUser lets the user source of an identity provider sign in as destination, an existing user of the
+// pool. destination is usually a [LocalUser]; a federated one is named by [FederatedUser]. source must be federated and
+// must not have signed in yet: the service merges no accounts. A user has at most five linked identities. Link only
+// identities that you trust, since whoever signs in with one is that user.
+//
+// [ErrIdentityLinked] says that source is linked already, to this user or another one, and [ErrIdentityExists] that
+// source has signed in before and has an account of its own, which must be deleted first. Other common errors:
+// [ErrUserNotFound] for the destination, [ErrLimitExceeded]. The request is not sent again after a failure that leaves
+// open whether it was taken; sending it again is safe, and returns ErrIdentityLinked where it was.
+//
+// It calls AdminLinkProviderForUser, which needs AWS credentials ([ErrNoCredentials]).
+func (c *Cognito) AdminLinkProviderForUser(ctx context.Context, destination, source Identity) (err error) {
+	defer named("AdminLinkProviderForUser", &err)
+	if err := destination.check("destination"); err != nil {
+		return err
+	}
+	if err := source.check("source"); err != nil {
+		return err
+	}
+	switch {
+	case source.isLocal():
+		return fieldError("source", "want a user of an identity provider, got a local user, who can only be the destination")
+	case destination.attribute != subjectAttribute:
+		return fieldError("destination", "want LocalUser or FederatedUser, the service takes no other attribute there")
+	case destination == source:
+		return fieldError("source", "want another user than the destination, got the same")
+	}
+	_, err = c.shared().sdk.AdminLinkProviderForUser(ctx, &cognitoidentityprovider.AdminLinkProviderForUserInput{
+		UserPoolId: aws.String(c.shared().id), DestinationUser: destination.toService(), SourceUser: source.toService(),
+	}, sendOnce)
+	return err
+}
+
+// AdminDisableProviderForUser takes a link away again: the federated user can no longer sign in as the user that
+// [Cognito.AdminLinkProviderForUser] linked it to, and gets an account of its own at the next sign-in. Name it as it was
+// linked; one that was linked by an attribute and has signed in since is named by [FederatedUser]. For a [LocalUser] it
+// disables the sign-in with a password. Common errors: [ErrUserNotFound].
+//
+// It calls AdminDisableProviderForUser, which needs AWS credentials ([ErrNoCredentials]).
+func (c *Cognito) AdminDisableProviderForUser(ctx context.Context, user Identity) (err error) {
+	defer named("AdminDisableProviderForUser", &err)
+	if err := user.check("user"); err != nil {
+		return err
+	}
+	_, err = c.shared().sdk.AdminDisableProviderForUser(ctx, &cognitoidentityprovider.AdminDisableProviderForUserInput{
+		UserPoolId: aws.String(c.shared().id), User: user.toService(),
+	})
+	return err
 }
 
 const privateKey = "private_key"

@@ -316,3 +316,91 @@ func TestAdministrationPrintsNoSecret(t *testing.T) {
 	}
 	assert.Equal(t, "IdentityProvider{Okta, OIDC} UserPoolClient{web, id} User{carol}", fmt.Sprint(okta, &app, user))
 }
+
+// Google is a social provider, Okta one of OpenID Connect, and bob a local user.
+func newLinks(t *testing.T) (*cognitotest.Server, *cognito.Cognito) {
+	t.Helper()
+	srv := newServer(t, cognitotest.Config{})
+	c := newAdmin(t, srv)
+	google := cognito.IdentityProvider{Name: "Google", Type: types.IdentityProviderTypeTypeGoogle, Details: map[string]string{"client_id": "x"}}
+	for _, p := range []cognito.IdentityProvider{okta, google} {
+		_, err := c.AdminCreateIdentityProvider(t.Context(), p)
+		require.NoError(t, err)
+	}
+	return srv, c
+}
+
+func TestLinkingIdentities(t *testing.T) {
+	t.Parallel()
+	srv, c := newLinks(t)
+	ctx := t.Context()
+	bob, google := cognito.LocalUser("bob"), cognito.FederatedUser("Google", "1234")
+	require.NoError(t, c.AdminLinkProviderForUser(ctx, bob, google))
+	require.NoError(t, c.AdminLinkProviderForUser(ctx, bob, cognito.FederatedUserByAttribute("Okta", "email", "bob@example.com")))
+	user, err := c.AdminGetUser(ctx, "bob")
+	require.NoError(t, err)
+	assert.Contains(t, user.Attributes["identities"], `"userId":"1234","providerName":"Google"`)
+	require.ErrorIs(t, c.AdminLinkProviderForUser(ctx, bob, google), cognito.ErrIdentityLinked)
+	require.ErrorIs(t, c.AdminLinkProviderForUser(ctx, cognito.LocalUser("nobody"), cognito.FederatedUser("Okta", "9")), cognito.ErrUserNotFound)
+	require.ErrorIs(t, c.AdminLinkProviderForUser(ctx, bob, cognito.FederatedUser("Corp", "9")), cognito.ErrProviderNotFound)
+	srv.AddUser(cognitotest.User{Username: "Google_5678"})
+	require.ErrorIs(t, c.AdminLinkProviderForUser(ctx, bob, cognito.FederatedUser("Google", "5678")), cognito.ErrIdentityExists)
+	require.NoError(t, c.AdminLinkProviderForUser(ctx, cognito.FederatedUser("Google", "5678"), cognito.FederatedUser("Okta", "8")))
+
+	require.NoError(t, c.AdminDisableProviderForUser(ctx, google))
+	require.ErrorIs(t, c.AdminDisableProviderForUser(ctx, google), cognito.ErrUserNotFound)
+	require.NoError(t, c.AdminLinkProviderForUser(ctx, bob, google))
+	require.NoError(t, c.AdminDisableProviderForUser(ctx, bob))
+	require.ErrorIs(t, newClient(t, srv, cognito.WithUsername("bob")).Authenticate(ctx, testPassword), cognito.ErrInvalidCredentials)
+}
+
+func TestIdentitiesThatAreRefusedBeforeSending(t *testing.T) {
+	t.Parallel()
+	srv, c := newLinks(t)
+	before := len(srv.Requests())
+	bob, google := cognito.LocalUser("bob"), cognito.FederatedUser("Google", "1")
+	for _, tt := range []struct {
+		destination, source cognito.Identity
+		want                string
+	}{
+		{cognito.Identity{}, google, "destination: want one made by LocalUser, FederatedUser or FederatedUserByAttribute, got none"},
+		{bob, cognito.Identity{}, "source: want one made by LocalUser, FederatedUser or FederatedUserByAttribute, got none"},
+		{google, bob, "source: want a user of an identity provider, got a local user, who can only be the destination"},
+		{google, google, "source: want another user than the destination, got the same"},
+		{cognito.FederatedUserByAttribute("Okta", "email", "x"), google, "destination: want LocalUser or FederatedUser, the service takes no other attribute there"},
+		{bob, cognito.FederatedUserByAttribute("Google", "email", "x"), `source: want the user's ID at Google, got the attribute "email"`},
+		{bob, cognito.FederatedUserByAttribute("LoginWithAmazon", "email", "x"), `source: want the user's ID at LoginWithAmazon, got the attribute "email"`},
+		{bob, cognito.FederatedUser("COGNITO", "x"), `source: want LocalUser for a user of the pool itself, got the provider "COGNITO"`},
+		{bob, cognito.FederatedUserByAttribute("Cognito", "email", "x"), `source: want the user's ID at Cognito, got the attribute "email"`},
+		{bob, cognito.FederatedUser("", "1"), "source: want the name of an identity provider of the pool, got none"},
+		{bob, cognito.FederatedUser("Okta", ""), "source: want the ID of the Okta user, got none"},
+		{cognito.LocalUser(""), google, "destination: want the ID of the Cognito user, got none"},
+		{bob, cognito.FederatedUserByAttribute("Okta", "", "x"), "source: want the name of an attribute, got none"},
+	} {
+		err := c.AdminLinkProviderForUser(t.Context(), tt.destination, tt.source)
+		require.EqualError(t, err, "cognito: AdminLinkProviderForUser: "+tt.want)
+		require.ErrorIs(t, err, cognito.ErrInvalidArgument)
+	}
+	require.EqualError(t, c.AdminDisableProviderForUser(t.Context(), cognito.Identity{}),
+		"cognito: AdminDisableProviderForUser: user: want one made by LocalUser, FederatedUser or FederatedUserByAttribute, got none")
+	assert.Len(t, srv.Requests(), before)
+}
+
+func TestIdentityString(t *testing.T) {
+	t.Parallel()
+	assert.Equal(t, "no identity", cognito.Identity{}.String())
+	assert.Equal(t, "Cognito user bob", cognito.LocalUser("bob").String())
+	assert.Equal(t, "Google user 1", cognito.FederatedUser("Google", "1").String())
+	assert.Equal(t, "Okta user with email x", cognito.FederatedUserByAttribute("Okta", "email", "x").String())
+}
+
+// A link whose answer was lost is not made again by itself: the service would call it linked.
+func TestLinkIsSentOnce(t *testing.T) {
+	t.Parallel()
+	srv, _ := newLinks(t)
+	c := newAdmin(t, srv, cognito.WithClientOptions(noBackoff))
+	before := len(srv.Requests())
+	answer(srv, "AdminLinkProviderForUser", 500, map[string]any{"__type": "InternalErrorException"})
+	require.Error(t, c.AdminLinkProviderForUser(t.Context(), cognito.LocalUser("bob"), cognito.FederatedUser("Google", "1")))
+	assert.Len(t, srv.Requests(), before+1)
+}

@@ -25,7 +25,7 @@ var harmless = map[string]string{
 	"TrackedDevice":      "keys, names and dates of a device, and not its password",
 	"WebAuthnCredential": "what the pool knows of a passkey is public", "CodeDelivery": "where a code went, and not the code",
 	"Group": "names of groups and roles", "Flow": "the name of a flow", "RefreshMetadata": "a function", "TokenUse": "the name of a use", "MFASetting": "a choice",
-	"MFAPreference": "choices", "AuthFactors": "names of factors", "UserContextData": "what a browser is", "ContextData": "the same; ContextDataFromRequest copies no header with a credential",
+	"MFAPreference": "choices", "AuthFactors": "names of factors", "Identity": "names of users", "UserContextData": "what a browser is", "ContextData": "the same; ContextDataFromRequest copies no header with a credential",
 	"ClientMetadata": "for Lambda functions, and not for secrets, as the service's manual says", "ValidationData": "the same",
 	"Option": "an interface; what implements it is a function, which prints as an address", "SessionOption": "the same", "CallOption": "the same",
 	"VerifierOption": "the same", "SharedOption": "the same", "RevocationOption": "the same", "TokenExtractor": "a function, which prints as an address", "TokenStore": "an interface of the caller's", "TokenLocker": "the same", "DeviceStore": "the same",

@@ -3,6 +3,7 @@ package cognitotest
 import (
 	"crypto/rand"
 	"encoding/base64"
+	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
@@ -177,6 +178,8 @@ func (p *pool) idClaims(c *Client, f *family) jwt.MapClaims {
 		case attrSub:
 		case attrEmailVerified, attrPhoneVerified: // text as an attribute, a bool as a claim
 			claims[a.Name] = a.Value == strconv.FormatBool(true)
+		case attrIdentities: // JSON as an attribute, the list itself as a claim
+			claims[a.Name] = json.RawMessage(a.Value)
 		case "address":
 			claims[a.Name] = map[string]string{"formatted": a.Value}
 		default:

@@ -47,8 +47,9 @@ type user struct {
 	preferred  string         // one of them, or ""
 	devices    []*device
 	passkeys   []*passkey
-	passkeyMFA bool      // passkeys count for both factors
-	ceremony   *ceremony // of a passkey that is being registered
+	identities []identity // of providers, that are linked
+	passkeyMFA bool       // passkeys count for both factors
+	ceremony   *ceremony  // of a passkey that is being registered
 }
 
 // AddUser adds a user as an administrator would. It panics when there is such a user already, or u cannot be one.

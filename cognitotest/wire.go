@@ -247,6 +247,9 @@ var handlers = map[string]handler{
 	"AdminUserGlobalSignOut":    signed((*pool).adminUserGlobalSignOut),
 	"ListUsers":                 signed((*pool).listUsers),
 
+	"AdminLinkProviderForUser":    signed((*pool).adminLinkProviderForUser),
+	"AdminDisableProviderForUser": signed((*pool).adminDisableProviderForUser),
+
 	"CreateGroup":              signed((*pool).createGroup),
 	"GetGroup":                 signed((*pool).getGroup),
 	"UpdateGroup":              signed((*pool).updateGroup),
@@ -361,8 +364,18 @@ var (
 	errFlowOperation    = invalidParameter("Initiate Auth method not supported.")
 )
 
+// What the service says about linked identities, as people reported it.
+var (
+	errLinked      = invalidParameter("SourceUser is already linked to DestinationUser")
+	errMerging     = invalidParameter("Merging is not currently supported, provide a SourceUser that has not been signed up in order to link")
+	errLocalSource = invalidParameter("Invalid SourceUser: Cognito users with a username/password may not be passed in as a SourceUser, only as a DestinationUser")
+)
+
 // Exceptions whose texts are not known to be the service's.
 var (
+	errTooManyIdentities = exception("LimitExceededException", "User has too many linked identities.")
+	errIdentityAttribute = invalidParameter("Invalid ProviderAttributeName or ProviderAttributeValue.")
+
 	errPasswordHistory = exception("PasswordHistoryPolicyViolationException", "Password has previously been used")
 	errMixedFlows      = invalidParameter("Flows with the prefix ALLOW_ and without it cannot be mixed.")
 	errRotationFlow    = invalidParameter("ALLOW_REFRESH_TOKEN_AUTH cannot be used with refresh token rotation.")
