@@ -185,6 +185,12 @@ var providerRequests = []request{
 	{"AdminUpdateUserPoolClient", func(ctx context.Context, c *cognito.Cognito) error {
 		return err1(c.AdminUpdateUserPoolClient(ctx, testClient, func(*cognitoidentityprovider.UpdateUserPoolClientInput) {}))
 	}, "UpdateUserPoolClient", kindAdmin, nil},
+	{"AdminListUserAuthEvents", func(ctx context.Context, c *cognito.Cognito) error {
+		return last(c.AdminListUserAuthEvents(ctx, "carol", cognito.PageSize(5)))
+	}, "AdminListUserAuthEvents", kindAdmin, m{"Username": "carol", "MaxResults": 5.0}},
+	{"AdminUpdateAuthEventFeedback", func(ctx context.Context, c *cognito.Cognito) error {
+		return c.AdminUpdateAuthEventFeedback(ctx, "carol", "event", cognito.FeedbackInvalid)
+	}, "AdminUpdateAuthEventFeedback", kindAdmin, m{"Username": "carol", "EventId": "event", "FeedbackValue": "Invalid"}},
 	{"AdminLinkProviderForUser", func(ctx context.Context, c *cognito.Cognito) error {
 		return c.AdminLinkProviderForUser(ctx, cognito.LocalUser("carol"), cognito.FederatedUserByAttribute("Okta", "email", "c@example.com"))
 	}, "AdminLinkProviderForUser", kindAdmin, m{

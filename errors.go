@@ -114,6 +114,8 @@ var (
 	ErrFlowNotEnabled = errors.New("authentication flow is not enabled for the app client")
 	// ErrNotPermitted: the pool or the app client has the feature switched off, as sign-up or the revocation of tokens.
 	ErrNotPermitted = errors.New("not permitted by the pool or the app client")
+	// ErrFeatureUnavailable: the pool's feature plan lacks the feature, or an add-on that it needs is off.
+	ErrFeatureUnavailable = errors.New("feature is not in the pool's feature plan, or is switched off")
 	// ErrLambda: a Lambda trigger of the pool rejected the call or failed. The text that the trigger gave is in the
 	// error's text, and in the SDK's error, for example *types.UserLambdaValidationException.
 	ErrLambda = errors.New("a Lambda trigger of the pool rejected the call or failed")
@@ -346,6 +348,8 @@ var reasonRules = []reasonRule{
 	{"InvalidParameterException", "initiate auth method not supported", ErrFlowNotEnabled},
 	{"NotAuthorizedException", "signup is not permitted", ErrNotPermitted},
 	{"UnsupportedOperationException", "", ErrNotPermitted},
+	{"FeatureUnavailableInTierException", "", ErrFeatureUnavailable},
+	{"UserPoolAddOnNotEnabledException", "", ErrFeatureUnavailable},
 	{"UserLambdaValidationException", "", ErrLambda},
 	{"UnexpectedLambdaException", "", ErrLambda},
 	{"InvalidLambdaResponseException", "", ErrLambda},

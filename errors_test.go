@@ -27,7 +27,7 @@ var reasons = []error{
 	cognito.ErrSecretHash, cognito.ErrThrottled, cognito.ErrLimitExceeded, cognito.ErrDeviceNotFound,
 	cognito.ErrDeviceExists, cognito.ErrMFANotSetUp, cognito.ErrWebAuthnNotEnabled, cognito.ErrWebAuthnExpired, cognito.ErrWebAuthnRefused,
 	cognito.ErrGroupNotFound, cognito.ErrGroupExists, cognito.ErrProviderNotFound, cognito.ErrProviderExists, cognito.ErrConflict,
-	cognito.ErrIdentityLinked, cognito.ErrIdentityExists,
+	cognito.ErrFeatureUnavailable, cognito.ErrIdentityLinked, cognito.ErrIdentityExists,
 	cognito.ErrTemporaryPasswordExpired, cognito.ErrUserConfirmed, cognito.ErrPasswordResetNotAllowed, cognito.ErrForbidden,
 	cognito.ErrMissingScope, cognito.ErrFlowNotEnabled, cognito.ErrNotPermitted, cognito.ErrLambda,
 }
@@ -93,6 +93,8 @@ func TestReasonsOfServiceErrors(t *testing.T) {
 		{"DuplicateProviderException", "", cognito.ErrProviderExists, false},
 		{"InvalidParameterException", "SourceUser is already linked to DestinationUser", cognito.ErrIdentityLinked, false},
 		{"InvalidParameterException", "Merging is not currently supported, provide a SourceUser that has not been signed up in order to link", cognito.ErrIdentityExists, false},
+		{"FeatureUnavailableInTierException", "", cognito.ErrFeatureUnavailable, false},
+		{"UserPoolAddOnNotEnabledException", "", cognito.ErrFeatureUnavailable, false},
 		{"ConcurrentModificationException", "", cognito.ErrConflict, false},
 		{"ResourceNotFoundException", "User pool client x does not exist.", nil, false},
 		{"InternalErrorException", "Incorrect username or password.", nil, false},

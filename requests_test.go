@@ -36,6 +36,7 @@ const (
 	kindAdmin = "admin" // UserPoolId, signed
 	kindApp   = "app"   // ClientId, and SecretHash over the username in the request where the app client has a secret
 	kindToken = "token" // AccessToken
+	kindPool  = "pool"  // UserPoolId, unsigned
 )
 
 type m = map[string]any
@@ -87,6 +88,9 @@ var userRequests = []request{
 		return c.ValidateVerification(ctx, "email", "123456")
 	}, "VerifyUserAttribute", kindToken, m{"AttributeName": "email", "Code": "123456"}},
 	{"GetUser", func(ctx context.Context, c *cognito.Cognito) error { return err1(c.GetUser(ctx)) }, "GetUser", kindToken, m{}},
+	{"UpdateAuthEventFeedback", func(ctx context.Context, c *cognito.Cognito) error {
+		return c.UpdateAuthEventFeedback(ctx, "carol", "event", "token", cognito.FeedbackValid)
+	}, "UpdateAuthEventFeedback", kindPool, m{"Username": "carol", "EventId": "event", "FeedbackToken": "token", "FeedbackValue": "Valid"}},
 	{"GetUserAuthFactors", func(ctx context.Context, c *cognito.Cognito) error {
 		return err1(c.GetUserAuthFactors(ctx))
 	}, "GetUserAuthFactors", kindToken, m{}},
@@ -94,7 +98,7 @@ var userRequests = []request{
 }
 
 // refusedCalls are calls with a code that the pool did not send, or without a password that bob has.
-var refusedCalls = []string{"ConfirmSignUp", "ConfirmSignUp with everything", "ConfirmForgotPassword", "ValidateVerification", "ChangePassword, first one"}
+var refusedCalls = []string{"ConfirmSignUp", "ConfirmSignUp with everything", "ConfirmForgotPassword", "ValidateVerification", "ChangePassword, first one", "UpdateAuthEventFeedback", "AdminUpdateAuthEventFeedback"}
 
 func TestRequestsOfUsers(t *testing.T) {
 	t.Parallel()
@@ -150,7 +154,7 @@ func (r request) refused() bool {
 func (r request) want(srv *cognitotest.Server, token string) m {
 	body := maps.Clone(r.body)
 	switch r.kind {
-	case kindAdmin:
+	case kindAdmin, kindPool:
 		body["UserPoolId"] = srv.UserPoolID
 	case kindApp:
 		body["ClientId"] = srv.ClientID

@@ -48,6 +48,17 @@ type initiateAuthInput struct {
 	AuthParameters map[string]string
 	ClientMetadata map[string]string
 	Session        string
+	contextData
+}
+
+// contextData is where the user is, as the operations of users and of administrators say it.
+type contextData struct{ UserContextData, ContextData userAddress }
+
+func (d contextData) address() string {
+	if d.ContextData.IPAddress != "" {
+		return d.ContextData.IPAddress
+	}
+	return d.UserContextData.IPAddress
 }
 
 // authOutput is a challenge or tokens, never both.
@@ -77,7 +88,7 @@ func (p *pool) initiate(in *initiateAuthInput, admin bool) (authOutput, error) {
 	if err := checkFlow(c, in.AuthFlow, admin); err != nil {
 		return authOutput{}, err
 	}
-	r := &authRequest{client: c, admin: admin, session: in.Session, params: in.AuthParameters, metadata: in.ClientMetadata}
+	r := &authRequest{client: c, admin: admin, session: in.Session, params: in.AuthParameters, metadata: in.ClientMetadata, address: in.address()}
 	switch in.AuthFlow {
 	case flowSRP:
 		return p.startSRP(r)
@@ -145,12 +156,12 @@ func (p *pool) startPassword(r *authRequest, flow string) (authOutput, error) {
 
 // provePassword is the first factor of the flows that send the password in clear.
 func (p *pool) provePassword(l *login, password string) (authOutput, error) {
-	return p.firstFactor(l, func() bool { return l.user != nil && p.knows(l.user, password) })
+	return p.firstFactor(l, methodPassword, func() bool { return l.user != nil && p.knows(l.user, password) })
 }
 
 // firstFactor checks a user's password or passkey and what else stands between it and the next step, in the
 // service's order. For a user who does not exist proven must be false.
-func (p *pool) firstFactor(l *login, proven func() bool) (authOutput, error) {
+func (p *pool) firstFactor(l *login, method string, proven func() bool) (authOutput, error) {
 	switch {
 	case l.user != nil && l.user.disabled && !l.client.PreventUserExistenceErrors:
 		return authOutput{}, errDisabled
@@ -162,9 +173,11 @@ func (p *pool) firstFactor(l *login, proven func() bool) (authOutput, error) {
 	}
 	if !proven() {
 		p.failed(l.username)
+		p.noteFailure(l, partPassword)
 		return authOutput{}, errWrongPassword
 	}
 	p.succeeded(l.username)
+	l.proved(method)
 	if err := p.mayEnter(l.user); err != nil {
 		return authOutput{}, err
 	}
@@ -221,6 +234,7 @@ type authRequest struct {
 	session  string
 	params   map[string]string
 	metadata map[string]string
+	address  string // where the user is; "" where the request does not say
 }
 
 // check checks that the named parameters are there, and the secret hash.
@@ -246,7 +260,9 @@ type login struct {
 	deviceKey string
 	device    *device // once deviceKey is looked up; nil for none that is confirmed
 
-	bothFactors bool // a passkey proved them
+	methods     []string // that the user has completed
+	address     string   // where the user is, as far as a request has said
+	bothFactors bool     // a passkey proved them
 
 	bigA   string            // that CUSTOM_AUTH began with; "" without SRP
 	rounds []ChallengeResult // of CUSTOM_AUTH
@@ -273,6 +289,9 @@ func (p *pool) identify(r *authRequest, flow string) (*login, error) {
 // take takes on what a request brings besides its answer.
 func (l *login) take(r *authRequest) {
 	l.metadata, l.deviceKey, l.device = maps.Clone(r.metadata), r.params[paramDeviceKey], nil
+	if r.address != "" {
+		l.address = r.address
+	}
 }
 
 // madeUpName is the internal name of a user who does not exist: the same one each time, as for a real user, and for
@@ -577,7 +596,7 @@ func (p *pool) answerProof(r *authRequest) (authOutput, error) {
 		return authOutput{}, err
 	}
 	l := attempt.login
-	out, err := p.firstFactor(l, func() bool {
+	out, err := p.firstFactor(l, methodPassword, func() bool {
 		return attempt.verify(r.params) && l.user != nil && l.user.hasPassword()
 	})
 	if err == nil {

@@ -57,6 +57,9 @@ type Config struct {
 	Devices *DeviceConfiguration
 	// Triggers stand in for the pool's Lambda functions.
 	Triggers Triggers
+	// Tier is the pool's feature plan: "LITE", "ESSENTIALS" or "PLUS", which has threat protection. Of what a plan lacks the
+	// pool refuses authentication levels (LITE) and the history of sign-ins (all but PLUS). If empty, it is "PLUS".
+	Tier string
 	// PasswordHistorySize is how many of a user's last passwords, the present one included, cannot be chosen again.
 	PasswordHistorySize int
 	// TemporaryPasswordValidity is how long a password from an administrator can be used. If zero, it is 7 days.
@@ -163,6 +166,13 @@ const (
 	statusResetRequired = "RESET_REQUIRED"
 )
 
+// The feature plans.
+const (
+	tierLite       = "LITE"
+	tierEssentials = "ESSENTIALS"
+	tierPlus       = "PLUS"
+)
+
 var (
 	poolIDPattern   = regexp.MustCompile(`^[\w-]+_[0-9a-zA-Z]+$`)
 	clientIDPattern = regexp.MustCompile(`^[\w+]+$`)
@@ -228,6 +238,10 @@ func (cfg Config) withFactors() Config {
 		cfg.FirstFactors = []string{challengePassword}
 	}
 	checkNames("Config.FirstFactors", cfg.FirstFactors, challengePassword, challengeEmail, challengeSMSOTP, challengeWebAuthn)
+	if cfg.Tier == "" {
+		cfg.Tier = tierPlus
+	}
+	checkNames("Config.Tier", []string{cfg.Tier}, tierLite, tierEssentials, tierPlus)
 	if uv := cfg.WebAuthn.UserVerification; uv != "" {
 		checkNames("Config.WebAuthn.UserVerification", []string{uv}, uvRequired, uvPreferred)
 	}

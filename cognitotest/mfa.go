@@ -202,6 +202,7 @@ func (p *pool) answerSetup(r *authRequest) (authOutput, error) {
 	switch {
 	case s.ready:
 		s.used = true
+		l.proved(methodTOTP)
 		return p.afterFactor(l, challengeTOTP)
 	case address == "":
 		return authOutput{}, errTOTPUnverified

@@ -76,6 +76,7 @@ func (p *pool) signIn(l *login) (authOutput, error) {
 		return authOutput{}, err
 	}
 	p.families[f.originID] = f
+	p.note(u, eventSignIn, eventPass, l.address, l.parts()...)
 	result.RefreshToken, result.NewDeviceMetadata = p.newRefreshToken(f), metadata
 	return authOutput{ChallengeParameters: map[string]string{}, AuthenticationResult: result}, nil
 }

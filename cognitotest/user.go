@@ -48,8 +48,9 @@ type user struct {
 	devices    []*device
 	passkeys   []*passkey
 	identities []identity // of providers, that are linked
-	passkeyMFA bool       // passkeys count for both factors
-	ceremony   *ceremony  // of a passkey that is being registered
+	events     []*authEvent
+	passkeyMFA bool      // passkeys count for both factors
+	ceremony   *ceremony // of a passkey that is being registered
 }
 
 // AddUser adds a user as an administrator would. It panics when there is such a user already, or u cannot be one.

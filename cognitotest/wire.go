@@ -250,6 +250,10 @@ var handlers = map[string]handler{
 	"AdminLinkProviderForUser":    signed((*pool).adminLinkProviderForUser),
 	"AdminDisableProviderForUser": signed((*pool).adminDisableProviderForUser),
 
+	"AdminListUserAuthEvents":      signed((*pool).adminListUserAuthEvents),
+	"AdminUpdateAuthEventFeedback": signed((*pool).adminUpdateAuthEventFeedback),
+	"UpdateAuthEventFeedback":      unsigned((*pool).updateAuthEventFeedback),
+
 	"CreateGroup":              signed((*pool).createGroup),
 	"GetGroup":                 signed((*pool).getGroup),
 	"UpdateGroup":              signed((*pool).updateGroup),
@@ -373,6 +377,9 @@ var (
 
 // Exceptions whose texts are not known to be the service's.
 var (
+	errNoProtection      = exception("UserPoolAddOnNotEnabledException", "Threat protection is not enabled for the user pool.")
+	errNoEvent           = exception("ResourceNotFoundException", "Event does not exist.")
+	errFeedbackToken     = notAuthorized("Invalid feedback token.")
 	errTooManyIdentities = exception("LimitExceededException", "User has too many linked identities.")
 	errIdentityAttribute = invalidParameter("Invalid ProviderAttributeName or ProviderAttributeValue.")
 
