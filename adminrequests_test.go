@@ -176,6 +176,18 @@ var providerRequests = []request{
 	{"DescribeUserPoolClient", func(ctx context.Context, c *cognito.Cognito) error {
 		return err1(c.DescribeUserPoolClient(ctx, testClient))
 	}, "DescribeUserPoolClient", kindAdmin, m{"ClientId": testClient}},
+	{"AddUserPoolClientSecret", func(ctx context.Context, c *cognito.Cognito) error {
+		return err1(c.AddUserPoolClientSecret(ctx, testClient, "a_secret+of24characters1"))
+	}, "AddUserPoolClientSecret", kindAdmin, m{"ClientId": testClient, "ClientSecret": "a_secret+of24characters1"}},
+	{"AddUserPoolClientSecret, any", func(ctx context.Context, c *cognito.Cognito) error {
+		return err1(c.AddUserPoolClientSecret(ctx, testClient, ""))
+	}, "AddUserPoolClientSecret", kindAdmin, m{"ClientId": testClient}},
+	{"ListUserPoolClientSecrets", func(ctx context.Context, c *cognito.Cognito) error {
+		return err1(c.ListUserPoolClientSecrets(ctx, testClient))
+	}, "ListUserPoolClientSecrets", kindAdmin, m{"ClientId": testClient}},
+	{"DeleteUserPoolClientSecret", func(ctx context.Context, c *cognito.Cognito) error {
+		return c.DeleteUserPoolClientSecret(ctx, testClient, "id")
+	}, "DeleteUserPoolClientSecret", kindAdmin, m{"ClientId": testClient, "ClientSecretId": "id"}},
 	{"UserPoolClients", func(ctx context.Context, c *cognito.Cognito) error {
 		return last(c.UserPoolClients(ctx, cognito.PageSize(5)))
 	}, "ListUserPoolClients", kindAdmin, m{"MaxResults": 5.0}},

@@ -433,6 +433,108 @@ func (c *Cognito) userPoolClients(ctx context.Context, opts []CallOption) iter.S
 	})
 }
 
+// ClientSecret is one of the secrets of an app client. Printed or logged it shows the ID; it is not marshalled with its
+// value.
+type ClientSecret struct {
+	// ID names the secret, for [Cognito.DeleteUserPoolClientSecret].
+	ID string
+	// Value is the secret itself. [Cognito.AddUserPoolClientSecret] alone returns it; in lists it is "".
+	Value string `json:"-"`
+	// Created is when it was added.
+	Created time.Time
+}
+
+// Format prints the secret's ID, whatever the verb.
+func (s ClientSecret) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "ClientSecret{"+s.ID+"}") }
+
+// LogValue logs the secret's ID.
+func (s ClientSecret) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(s)) }
+
+func newClientSecret(d types.ClientSecretDescriptorType) (*ClientSecret, error) {
+	return &ClientSecret{
+		ID: aws.ToString(d.ClientSecretId), Value: aws.ToString(d.ClientSecretValue), Created: aws.ToTime(d.ClientSecretCreateDate),
+	}, nil
+}
+
+// AddUserPoolClientSecret gives the app client clientID another secret beside the one that it has, so that programs can be
+// moved to it one by one; delete the old one afterwards with [Cognito.DeleteUserPoolClientSecret]. secret is 24 to 64
+// letters, digits, + and _; if it is empty, the service makes one. Either way it is in the result, and nowhere else
+// again. An app client has at most two secrets ([ErrLimitExceeded]), and one without a secret can be given none. The
+// request is not sent again after a failure that leaves open whether it was taken.
+//
+// It calls AddUserPoolClientSecret, which needs AWS credentials ([ErrNoCredentials]).
+func (c *Cognito) AddUserPoolClientSecret(ctx context.Context, clientID, secret string) (_ *ClientSecret, err error) {
+	defer named("AddUserPoolClientSecret", &err)
+	if err := checkClientID(clientID); err != nil {
+		return nil, err
+	}
+	if err := checkClientSecret(secret); err != nil {
+		return nil, err
+	}
+	out, err := c.shared().sdk.AddUserPoolClientSecret(ctx, &cognitoidentityprovider.AddUserPoolClientSecretInput{
+		UserPoolId: aws.String(c.shared().id), ClientId: aws.String(clientID), ClientSecret: optional(secret),
+	}, sendOnce)
+	if err != nil {
+		return nil, err
+	}
+	if out.ClientSecretDescriptor == nil {
+		return nil, errors.New("the service's answer: want a client secret, got none")
+	}
+	added, err := newClientSecret(*out.ClientSecretDescriptor)
+	if secret != "" {
+		added.Value = secret // which the service does not repeat
+	}
+	return added, err
+}
+
+// checkClientSecret refuses a secret that the service would refuse, without repeating it.
+func checkClientSecret(secret string) error {
+	const fewest, most = 24, 64
+	if secret != "" && (len(secret) < fewest || len(secret) > most || !allOf(secret, isWord, '+')) {
+		return fieldError("secret", "want 24 to 64 letters, digits, + and _, or none")
+	}
+	return nil
+}
+
+// ListUserPoolClientSecrets returns the secrets of the app client clientID, without their values; nil when it has none.
+// That there is no such app client is the service's *types.ResourceNotFoundException, reachable with [errors.As].
+//
+// It calls ListUserPoolClientSecrets, which needs AWS credentials ([ErrNoCredentials]).
+func (c *Cognito) ListUserPoolClientSecrets(ctx context.Context, clientID string) (_ []*ClientSecret, err error) {
+	defer named("ListUserPoolClientSecrets", &err)
+	if err := checkClientID(clientID); err != nil {
+		return nil, err
+	}
+	return collect(mapped(pages(ctx, listOptions{}, func(ctx context.Context, token *string, _ *int32) (page[types.ClientSecretDescriptorType], error) {
+		out, err := c.shared().sdk.ListUserPoolClientSecrets(ctx, &cognitoidentityprovider.ListUserPoolClientSecretsInput{
+			UserPoolId: aws.String(c.shared().id), ClientId: aws.String(clientID), NextToken: token,
+		})
+		if err != nil {
+			return page[types.ClientSecretDescriptorType]{}, err
+		}
+		return page[types.ClientSecretDescriptorType]{out.ClientSecrets, out.NextToken}, nil
+	}), newClientSecret))
+}
+
+// DeleteUserPoolClientSecret takes the secret secretID from the app client clientID; the service refuses to take the last
+// one. Calls with it fail from then on ([ErrSecretHash]). That there is no such secret is the service's
+// *types.ResourceNotFoundException, reachable with [errors.As].
+//
+// It calls DeleteUserPoolClientSecret, which needs AWS credentials ([ErrNoCredentials]).
+func (c *Cognito) DeleteUserPoolClientSecret(ctx context.Context, clientID, secretID string) (err error) {
+	defer named("DeleteUserPoolClientSecret", &err)
+	if err := checkClientID(clientID); err != nil {
+		return err
+	}
+	if secretID == "" {
+		return fieldError("secret ID", "want the ID of a client secret, got none")
+	}
+	_, err = c.shared().sdk.DeleteUserPoolClientSecret(ctx, &cognitoidentityprovider.DeleteUserPoolClientSecretInput{
+		UserPoolId: aws.String(c.shared().id), ClientId: aws.String(clientID), ClientSecretId: aws.String(secretID),
+	})
+	return err
+}
+
 // updateOf is the request that changes nothing of an app client. It has a place for every setting that can be written.
 func updateOf(s types.UserPoolClientType) *cognitoidentityprovider.UpdateUserPoolClientInput {
 	return &cognitoidentityprovider.UpdateUserPoolClientInput{

@@ -11,6 +11,7 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
@@ -403,4 +404,95 @@ func TestLinkIsSentOnce(t *testing.T) {
 	answer(srv, "AdminLinkProviderForUser", 500, map[string]any{"__type": "InternalErrorException"})
 	require.Error(t, c.AdminLinkProviderForUser(t.Context(), cognito.LocalUser("bob"), cognito.FederatedUser("Google", "1")))
 	assert.Len(t, srv.Requests(), before+1)
+}
+
+// A secret is rotated with no moment in which programs with either secret cannot sign in.
+func TestRotatingAClientSecret(t *testing.T) {
+	t.Parallel()
+	client := secretClient()
+	client.ExplicitAuthFlows = append(client.ExplicitAuthFlows, "ALLOW_USER_AUTH")
+	srv := newServer(t, cognitotest.Config{Clients: []cognitotest.Client{client}})
+	ctx := t.Context()
+	admin := newAdmin(t, srv)
+	signIn := func(secret string) error {
+		c := newClient(t, srv, cognito.WithClientSecret(secret), cognito.WithUsername("bob"))
+		if err := c.Authenticate(ctx, testPassword); err != nil {
+			return err
+		}
+		if err := c.RenewAccessToken(ctx); err != nil {
+			return err
+		}
+		return c.RevokeToken(ctx)
+	}
+	require.NoError(t, signIn(testSecret))
+	secrets, err := admin.ListUserPoolClientSecrets(ctx, testClient)
+	require.NoError(t, err)
+	require.Len(t, secrets, 1)
+	old := secrets[0]
+	assert.NotEmpty(t, old.ID)
+	assert.Empty(t, old.Value)
+	assert.WithinDuration(t, srv.Now(), old.Created, time.Minute)
+	require.ErrorContains(t, admin.DeleteUserPoolClientSecret(ctx, testClient, old.ID), "InvalidParameterException", "the last one")
+
+	added, err := admin.AddUserPoolClientSecret(ctx, testClient, "")
+	require.NoError(t, err)
+	assert.GreaterOrEqual(t, len(added.Value), 24)
+	assert.NotEqual(t, old.ID, added.ID)
+	_, err = admin.AddUserPoolClientSecret(ctx, testClient, "")
+	require.ErrorIs(t, err, cognito.ErrLimitExceeded)
+	require.NoError(t, signIn(testSecret))
+	require.NoError(t, signIn(added.Value))
+	require.ErrorIs(t, signIn("another-secret"), cognito.ErrSecretHash)
+
+	require.NoError(t, admin.DeleteUserPoolClientSecret(ctx, testClient, old.ID))
+	require.ErrorIs(t, signIn(testSecret), cognito.ErrSecretHash)
+	require.NoError(t, signIn(added.Value))
+	described, err := admin.DescribeUserPoolClient(ctx, testClient)
+	require.NoError(t, err)
+	assert.Equal(t, added.Value, described.Secret)
+
+	own := "a_secret+of24characters1"
+	given, err := admin.AddUserPoolClientSecret(ctx, testClient, own)
+	require.NoError(t, err)
+	assert.Equal(t, own, given.Value, "the service does not say it again")
+	require.NoError(t, signIn(own))
+}
+
+func TestClientSecretArguments(t *testing.T) {
+	t.Parallel()
+	srv := newServer(t, cognitotest.Config{})
+	c := newAdmin(t, srv)
+	ctx := t.Context()
+	public, err := c.ListUserPoolClientSecrets(ctx, srv.ClientID)
+	require.NoError(t, err)
+	assert.Nil(t, public)
+	before := len(srv.Requests())
+	for _, bad := range []string{"hush-hush-hush-hush-hush-hush", "short", strings.Repeat("x", 65), strings.Repeat("é", 24)} {
+		_, err := c.AddUserPoolClientSecret(ctx, srv.ClientID, bad)
+		require.EqualError(t, err, "cognito: AddUserPoolClientSecret: secret: want 24 to 64 letters, digits, + and _, or none")
+	}
+	_, err = c.AddUserPoolClientSecret(ctx, "", "")
+	require.ErrorContains(t, err, "cognito: AddUserPoolClientSecret: client ID: ")
+	_, err = c.ListUserPoolClientSecrets(ctx, "")
+	require.ErrorContains(t, err, "cognito: ListUserPoolClientSecrets: client ID: ")
+	require.ErrorContains(t, c.DeleteUserPoolClientSecret(ctx, "", "x"), "cognito: DeleteUserPoolClientSecret: client ID: ")
+	require.EqualError(t, c.DeleteUserPoolClientSecret(ctx, srv.ClientID, ""), "cognito: DeleteUserPoolClientSecret: secret ID: want the ID of a client secret, got none")
+	assert.Len(t, srv.Requests(), before)
+	for _, ok := range []string{strings.Repeat("x", 64), strings.Repeat("x", 24)} {
+		_, err = c.AddUserPoolClientSecret(ctx, srv.ClientID, ok)
+		require.ErrorContains(t, err, "The app client has no secret.")
+	}
+	var missing *types.ResourceNotFoundException
+	_, err = c.ListUserPoolClientSecrets(ctx, "0nobodys0client0")
+	require.ErrorAs(t, err, &missing)
+
+	before = len(srv.Requests())
+	answer(srv, "AddUserPoolClientSecret", 500, map[string]any{"__type": "InternalServerException"})
+	_, err = newAdmin(t, srv, cognito.WithClientOptions(noBackoff)).AddUserPoolClientSecret(ctx, srv.ClientID, "")
+	require.Error(t, err)
+	assert.True(t, cognito.IsTemporary(err))
+	assert.Len(t, srv.Requests(), before+1, "a secret that was made twice would be one too many")
+	answer(srv, "AddUserPoolClientSecret", 200, map[string]any{})
+	_, err = c.AddUserPoolClientSecret(ctx, srv.ClientID, "")
+	require.ErrorContains(t, err, "want a client secret, got none")
 }

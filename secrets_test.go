@@ -84,7 +84,8 @@ func secretValues(t *testing.T) (values map[string]any, hash string) {
 		"*Verifier":        v, "*TokenError": tokenError, "bad token": badToken, "handler": cognito.TOTPHandler(secret), "refusal": refused, "*Error": &cognito.Error{Op: "Op", Err: &cognito.ChallengeError{Challenge: challenge}},
 		"option": cognito.WithClientSecret(secret), "session option": cognito.WithTokens(tokens), "SRP option": cognito.WithSRPClientSecret(secret),
 		"*User": c.UserFromAttributes("bob", nil), "User": *c.UserFromAttributes("bob", nil),
-		"IdentityProvider": okta, "UserPoolClient": cognito.UserPoolClient{Secret: secret}, "temporary password": cognito.TemporaryPassword(secret),
+		"IdentityProvider": okta, "UserPoolClient": cognito.UserPoolClient{Secret: secret},
+		"ClientSecret": cognito.ClientSecret{ID: "id", Value: secret}, "*ClientSecret": &cognito.ClientSecret{ID: "id", Value: secret}, "temporary password": cognito.TemporaryPassword(secret),
 		"holder": struct {
 			T cognito.Tokens
 			C cognito.Challenge
@@ -152,6 +153,7 @@ func TestPrintedValuesSayWhatTheyAre(t *testing.T) {
 		"Tokens{ID false, access true, refresh false, expires 0001-01-01T00:00:00Z}": cognito.Tokens{AccessToken: "x"},
 		"Device{key in group}":                     cognito.Device{Key: "key", GroupKey: "group", Password: "x"},
 		"FirstFactor{EMAIL_OTP}":                   cognito.FirstFactor{Preferred: "EMAIL_OTP"},
+		"ClientSecret{id}":                         cognito.ClientSecret{ID: "id", Value: "x"},
 		"SoftwareToken{}":                          cognito.SoftwareToken{Secret: "x"},
 		"Registration{bob, sub s, confirmed true}": cognito.Registration{Username: "bob", UserSub: "s", Confirmed: true, Session: "x"},
 		"Cognito{}":                                &cognito.Cognito{},

@@ -1,7 +1,6 @@
 package cognitotest
 
 import (
-	"crypto/hmac"
 	"crypto/rand"
 	"encoding/base64"
 	"maps"
@@ -668,7 +667,7 @@ func checkHash(c *Client, username, hash, mismatch string) error {
 		return notAuthorized(mismatch)
 	case hash == "":
 		return notAuthorized("Client " + c.ID + " is configured with secret but SECRET_HASH was not received")
-	case !hmac.Equal([]byte(hash), []byte(srp.SecretHash(username, c.ID, c.Secret))):
+	case !c.acceptsHash(username, hash):
 		return notAuthorized(mismatch)
 	default:
 		return nil

@@ -110,6 +110,8 @@ type Client struct {
 	// WriteAttributes are what users may write. If nil, they are all, "custom:" ones included. No user may write the
 	// sub or email_verified and phone_number_verified.
 	WriteAttributes []string
+
+	secrets []clientSecret // Secret, and while that is rotated out another one
 }
 
 // User is a user to add. Printed or logged it shows no password.

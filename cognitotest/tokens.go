@@ -338,7 +338,7 @@ func (p *pool) getTokensFromRefreshToken(in *getTokensInput) (getTokensOutput, e
 	if err != nil {
 		return getTokensOutput{}, err
 	}
-	if in.ClientSecret != c.Secret {
+	if !c.accepts(in.ClientSecret) {
 		return getTokensOutput{}, notAuthorized("Unable to verify secret for client " + c.ID)
 	}
 	token, err := p.checkRefresh(c, in.RefreshToken, in.DeviceKey)
@@ -412,7 +412,7 @@ func (p *pool) revokeToken(in *revokeInput) (empty, error) {
 	switch {
 	case c.DisableTokenRevocation:
 		return empty{}, errRevocationOff
-	case in.ClientSecret != c.Secret:
+	case !c.accepts(in.ClientSecret):
 		return empty{}, errUnauthorizedClient
 	case token == nil:
 		return empty{}, errTokenKind

@@ -264,17 +264,20 @@ var handlers = map[string]handler{
 	"AdminRemoveUserFromGroup": signed((*pool).adminRemoveUserFromGroup),
 	"AdminListGroupsForUser":   signed((*pool).adminListGroupsForUser),
 
-	"DescribeUserPool":         signed((*pool).describeUserPool),
-	"CreateUserPoolClient":     signed((*pool).createUserPoolClient),
-	"DescribeUserPoolClient":   signed((*pool).describeUserPoolClient),
-	"UpdateUserPoolClient":     signed((*pool).updateUserPoolClient),
-	"DeleteUserPoolClient":     signed((*pool).deleteUserPoolClient),
-	"ListUserPoolClients":      signed((*pool).listUserPoolClients),
-	"CreateIdentityProvider":   signed((*pool).createIdentityProvider),
-	"DescribeIdentityProvider": signed((*pool).describeIdentityProvider),
-	"UpdateIdentityProvider":   signed((*pool).updateIdentityProvider),
-	"DeleteIdentityProvider":   signed((*pool).deleteIdentityProvider),
-	"ListIdentityProviders":    signed((*pool).listIdentityProviders),
+	"DescribeUserPool":           signed((*pool).describeUserPool),
+	"CreateUserPoolClient":       signed((*pool).createUserPoolClient),
+	"DescribeUserPoolClient":     signed((*pool).describeUserPoolClient),
+	"UpdateUserPoolClient":       signed((*pool).updateUserPoolClient),
+	"DeleteUserPoolClient":       signed((*pool).deleteUserPoolClient),
+	"ListUserPoolClients":        signed((*pool).listUserPoolClients),
+	"AddUserPoolClientSecret":    signed((*pool).addUserPoolClientSecret),
+	"ListUserPoolClientSecrets":  signed((*pool).listUserPoolClientSecrets),
+	"DeleteUserPoolClientSecret": signed((*pool).deleteUserPoolClientSecret),
+	"CreateIdentityProvider":     signed((*pool).createIdentityProvider),
+	"DescribeIdentityProvider":   signed((*pool).describeIdentityProvider),
+	"UpdateIdentityProvider":     signed((*pool).updateIdentityProvider),
+	"DeleteIdentityProvider":     signed((*pool).deleteIdentityProvider),
+	"ListIdentityProviders":      signed((*pool).listIdentityProviders),
 }
 
 // apiError is an exception of the service.
@@ -380,6 +383,11 @@ var (
 	errNoProtection      = exception("UserPoolAddOnNotEnabledException", "Threat protection is not enabled for the user pool.")
 	errNoEvent           = exception("ResourceNotFoundException", "Event does not exist.")
 	errFeedbackToken     = notAuthorized("Invalid feedback token.")
+	errPublicClient      = invalidParameter("The app client has no secret.")
+	errTooManySecrets    = exception("LimitExceededException", "The app client has two secrets already.")
+	errSameSecret        = invalidParameter("The app client has this secret already.")
+	errNoSecret          = exception("ResourceNotFoundException", "Client secret does not exist.")
+	errLastSecret        = invalidParameter("The last secret of an app client cannot be deleted.")
 	errTooManyIdentities = exception("LimitExceededException", "User has too many linked identities.")
 	errIdentityAttribute = invalidParameter("Invalid ProviderAttributeName or ProviderAttributeValue.")
 
