@@ -37,7 +37,8 @@
 // The [Challenge] in the error is all the state there is: store it as JSON, where the user cannot change it, and go on in
 // another request or process by [WithChallenge]. A [ChallengeHandler] answers in place of the caller; [TOTPHandler] is one
 // for machine users. A second factor is set up with [Cognito.AssociateSoftwareToken], [Cognito.VerifySoftwareToken] and
-// [Cognito.SetUserMFAPreference], a passkey with [Cognito.StartWebAuthnRegistration].
+// [Cognito.SetUserMFAPreference], a passkey with [Cognito.StartWebAuthnRegistration]. [Cognito.StepUp] has a signed-in user
+// prove more, up to a level of authentication that [TargetACR] names.
 //
 // # Devices
 //

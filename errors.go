@@ -58,6 +58,8 @@ var (
 	ErrTokenRevoked = errors.New("access token has been revoked")
 	// ErrAccessTokenExpired: the service refused the access token as expired; see [Cognito.RenewAccessToken].
 	ErrAccessTokenExpired = errors.New("access token has expired")
+	// ErrLevelReached: the session's access token has the level already that [Cognito.StepUp] asks for.
+	ErrLevelReached = errors.New("the user has signed in at that level already")
 	// ErrSecretHash: the app client's secret is missing or wrong.
 	ErrSecretHash = errors.New("the app client's secret is missing or wrong (WithClientSecret)")
 	// ErrThrottled: the account or the user is over its request rate; trying later helps.

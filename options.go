@@ -392,6 +392,7 @@ type callOptions struct {
 	list           listOptions
 	create         createOptions
 	forceAlias     bool
+	auth           authParams
 
 	given []string
 	errs  []error

@@ -173,6 +173,7 @@ func (p *pool) firstFactor(l *login, method string, proven func() bool) (authOut
 	if !proven() {
 		p.failed(l.username)
 		p.noteFailure(l, partPassword)
+		l.failed = true
 		return authOutput{}, errWrongPassword
 	}
 	p.succeeded(l.username)
@@ -260,6 +261,8 @@ type login struct {
 	device    *device // once deviceKey is looked up; nil for none that is confirmed
 
 	methods     []string // that the user has completed
+	target      int      // the level that is to be reached; 0 when none is
+	failed      bool     // a challenge on the way to target, which ends it
 	address     string   // where the user is, as far as a request has said
 	bothFactors bool     // a passkey proved them
 
@@ -328,7 +331,13 @@ func (p *pool) startChoice(r *authRequest) (authOutput, error) {
 	if err != nil {
 		return authOutput{}, err
 	}
-	offered := p.firstFactors(l.user)
+	if err := p.aim(l, r.params); err != nil {
+		return authOutput{}, err
+	}
+	if l.target > 0 && len(l.methods) > 0 && len(p.raising(l)) > 0 {
+		return p.stepUp(l)
+	}
+	offered := p.firstFactorsTowards(l)
 	switch {
 	case slices.Contains(offered, factor):
 		return p.beginFactor(l, factor, r.params)
@@ -628,7 +637,7 @@ func (p *pool) openProof(r *authRequest, challenge string) (*proof, error) {
 		return nil, err
 	}
 	l := attempt.login
-	if attempt.used || l.client.ID != r.client.ID || l.admin != r.admin || l.username != r.params[paramUsername] ||
+	if attempt.used || l.missed() || l.client.ID != r.client.ID || l.admin != r.admin || l.username != r.params[paramUsername] ||
 		p.now().After(attempt.expires) {
 		return nil, errWrongPassword
 	}

@@ -80,6 +80,8 @@ func (p *pool) openSession(r *authRequest, challenges ...string) (*challengeSess
 // usable says why a session is spent.
 func (p *pool) usable(s *challengeSession) error {
 	switch {
+	case s.login.missed():
+		return errSession
 	case s.used:
 		return errSessionUsed
 	case p.now().After(s.expires):
@@ -303,6 +305,7 @@ func (p *pool) answerCode(challenge string, r *authRequest) (authOutput, error) 
 	if err := p.verifyCode(s, r.params[key]); err != nil {
 		p.failed(count)
 		p.noteFailure(l, partMFA)
+		l.failed = true
 		return authOutput{}, err
 	}
 	p.succeeded(count)

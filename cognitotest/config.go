@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -60,6 +61,8 @@ type Config struct {
 	// Tier is the pool's feature plan: "LITE", "ESSENTIALS" or "PLUS", which has threat protection. Of what a plan lacks the
 	// pool refuses authentication levels (LITE) and the history of sign-ins (all but PLUS). If empty, it is "PLUS".
 	Tier string
+	// ACRNames are the names of the authentication levels 1 to 4. If one is empty, it is "urn:cognito:loa:" and its number.
+	ACRNames [4]string
 	// PasswordHistorySize is how many of a user's last passwords, the present one included, cannot be chosen again.
 	PasswordHistorySize int
 	// TemporaryPasswordValidity is how long a password from an administrator can be used. If zero, it is 7 days.
@@ -177,6 +180,7 @@ const (
 
 var (
 	poolIDPattern   = regexp.MustCompile(`^[\w-]+_[0-9a-zA-Z]+$`)
+	acrNamePattern  = regexp.MustCompile(`^[\x21\x23-\x5B\x5D-\x7E]{1,64}$`)
 	clientIDPattern = regexp.MustCompile(`^[\w+]+$`)
 	defaultFlows    = []string{"ALLOW_USER_SRP_AUTH", "ALLOW_CUSTOM_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"}
 	defaultPolicy   = PasswordPolicy{MinimumLength: 8, RequireUppercase: true, RequireLowercase: true, RequireNumbers: true, RequireSymbols: true}
@@ -244,10 +248,32 @@ func (cfg Config) withFactors() Config {
 		cfg.Tier = tierPlus
 	}
 	checkNames("Config.Tier", []string{cfg.Tier}, tierLite, tierEssentials, tierPlus)
+	cfg.ACRNames = cfg.acrNames()
 	if uv := cfg.WebAuthn.UserVerification; uv != "" {
 		checkNames("Config.WebAuthn.UserVerification", []string{uv}, uvRequired, uvPreferred)
 	}
 	return cfg
+}
+
+// acrNames fills in the names of the levels, and checks them as the service does.
+func (cfg Config) acrNames() [4]string {
+	names := cfg.ACRNames
+	if names != [4]string{} && cfg.Tier == tierLite {
+		panic("cognitotest: Config.ACRNames: want none with Tier LITE")
+	}
+	for i, name := range names {
+		if name == "" {
+			names[i] = "urn:cognito:loa:" + strconv.Itoa(i+1)
+		} else if !acrNamePattern.MatchString(name) {
+			panic(fmt.Sprintf("cognitotest: Config.ACRNames: want 1 to 64 characters without spaces, quotation marks and backslashes, got %q", name))
+		}
+	}
+	for i, name := range names {
+		if slices.Contains(names[:i], name) {
+			panic(fmt.Sprintf("cognitotest: Config.ACRNames: want different ones, got %q twice", name))
+		}
+	}
+	return names
 }
 
 func (c Client) withDefaults() Client {

@@ -33,6 +33,8 @@ const (
 // secondFactor asks for what comes after the first factor.
 func (p *pool) secondFactor(l *login) (authOutput, error) {
 	switch {
+	case levelOf(l.methods) < l.target:
+		return p.askOneOf(l, p.raising(l))
 	case l.bothFactors:
 		return p.lastStep(l)
 	case p.replacesMFA(l.device):
@@ -44,6 +46,14 @@ func (p *pool) secondFactor(l *login) (authOutput, error) {
 		return p.askSetup(l)
 	case len(factors) == 0:
 		return p.lastStep(l)
+	default:
+		return p.askOneOf(l, factors)
+	}
+}
+
+// askOneOf asks for one of several second factors: the only one, the preferred one, or one of the user's choice.
+func (p *pool) askOneOf(l *login, factors []string) (authOutput, error) {
+	switch {
 	case slices.Contains(factors, l.user.preferred):
 		return p.askFactor(l, l.user.preferred)
 	case len(factors) == 1:
@@ -140,7 +150,7 @@ func (p *pool) answerSelectMFA(r *authRequest) (authOutput, error) {
 		return authOutput{}, err
 	}
 	factor := r.params[paramAnswer]
-	if !slices.Contains(s.options, factor) || !slices.Contains(p.secondFactors(s.login.user), factor) {
+	if !slices.Contains(s.options, factor) || !p.mayAsk(s.login, factor) {
 		return authOutput{}, errSelection
 	}
 	s.used = true

@@ -34,6 +34,9 @@ type family struct {
 	revoked  bool
 	device   string            // the key of the device; "" where devices are not tracked
 	metadata map[string]string // of the request in hand
+
+	level   int      // of authentication; 0 where none was asked for
+	methods []string // that reached it
 }
 
 // refreshable is a refresh token.
@@ -58,6 +61,9 @@ func (p *pool) signIn(l *login) (authOutput, error) {
 	f := &family{
 		originID: newUUID(), eventID: newUUID(), user: u, client: c.ID,
 		authTime: p.now(), expires: p.now().Add(c.RefreshTokenValidity), metadata: l.metadata,
+	}
+	if l.target > 0 {
+		f.level, f.methods = levelOf(l.methods), l.methods
 	}
 	var metadata *deviceMetadata
 	switch {
@@ -152,6 +158,9 @@ func (p *pool) commonClaims(c *Client, f *family, use string, validity time.Dura
 	}
 	if groups := p.groupsOf(f.user); len(groups) > 0 {
 		claims["cognito:groups"] = groupNames(groups)
+	}
+	if f.level > 0 {
+		claims["acr"], claims["amr"] = p.cfg.ACRNames[f.level-1], amr(f.methods)
 	}
 	return claims
 }
@@ -299,6 +308,15 @@ func (p *pool) authorize(raw string) (*user, *Client, error) {
 	}
 	c, err := p.client(claims.ClientID)
 	return u, c, err
+}
+
+// originOf is the sign-in that a good access token comes from; "" where it does not say.
+func originOf(raw string) string {
+	claims := &accessTokenClaims{}
+	if _, _, err := jwt.NewParser(jwt.WithoutClaimsValidation()).ParseUnverified(raw, claims); err != nil {
+		return ""
+	}
+	return claims.OriginID
 }
 
 func (p *pool) startRefresh(r *authRequest) (authOutput, error) {

@@ -388,6 +388,13 @@ var (
 	errSameSecret        = invalidParameter("The app client has this secret already.")
 	errNoSecret          = exception("ResourceNotFoundException", "Client secret does not exist.")
 	errLastSecret        = invalidParameter("The last secret of an app client cannot be deleted.")
+	errTier              = exception("FeatureUnavailableInTierException", "Authentication levels are not available in the user pool's feature plan.")
+	errTokenOnly         = invalidParameter("ACCESS_TOKEN requires TARGET_ACR_VALUES.")
+	errNoLevel           = invalidParameter("TARGET_ACR_VALUES has no level of the user pool.")
+	errLevelMet          = invalidParameter("The access token already meets the requested level.")
+	errLevelFactors      = invalidParameter("The user has no factors to reach a requested level.")
+	errMaxAge            = invalidParameter("MAX_AGE must be a number of seconds.")
+	errTokenUser         = notAuthorized("Access Token is of another user or client.")
 	errTooManyIdentities = exception("LimitExceededException", "User has too many linked identities.")
 	errIdentityAttribute = invalidParameter("Invalid ProviderAttributeName or ProviderAttributeValue.")
 
