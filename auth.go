@@ -19,7 +19,8 @@ import (
 
 // Authenticate signs the session's user in with password. By default the password is proven by SRP
 // (USER_SRP_AUTH) and never sent; [Flow](USER_PASSWORD_AUTH) sends it, where the app client allows that. The
-// user may be named by an alias. It takes the options [Flow], [ClientMetadata], [UserContextData] and [AuthParameter].
+// user may be named by an alias. It takes the options [Flow], [ClientMetadata], [UserContextData],
+// [AnalyticsMetadata] and [AuthParameter].
 //
 // It returns nil when the user is signed in: the tokens are verified and have replaced the session's. It
 // returns a [*ChallengeError] when the pool asks for more; the challenge is then the session's (see
@@ -45,7 +46,7 @@ func (c *Cognito) Authenticate(ctx context.Context, password string, opts ...Cal
 // AdminAuthenticate is [Cognito.Authenticate] for a server that is trusted with AWS credentials: the flow is
 // ADMIN_USER_PASSWORD_AUTH, in which the password is sent. [Flow](USER_SRP_AUTH) proves it by SRP instead;
 // CUSTOM_AUTH (after SRP), USER_AUTH (with SRP) and the older ADMIN_NO_SRP_AUTH can be chosen, too. It takes the
-// options [Flow], [ClientMetadata], [ContextData], [AuthParameter] and, with USER_AUTH, [TargetACR] and [MaxAge]. It returns
+// options [Flow], [ClientMetadata], [ContextData], [AnalyticsMetadata], [AuthParameter] and, with USER_AUTH, [TargetACR] and [MaxAge]. It returns
 // what Authenticate returns, and
 // [ErrNoCredentials]. A challenge remembers, also as JSON, that it is an administrator's: its answer needs the
 // AWS credentials again, and takes ContextData.
@@ -64,7 +65,7 @@ func (c *Cognito) AdminAuthenticate(ctx context.Context, password string, opts .
 // AuthenticateCustom signs the session's user in by the challenges that the pool's Lambda functions define
 // (CUSTOM_AUTH). With a password, SRP proves it first; with "" the custom challenges are all there is. It takes the
 // options [ClientMetadata], which the service passes on to the functions with each answer but not with this first
-// request, [UserContextData] and [AuthParameter]. It returns what [Cognito.Authenticate] returns; the challenge is usually
+// request, [UserContextData], [AnalyticsMetadata] and [AuthParameter]. It returns what [Cognito.Authenticate] returns; the challenge is usually
 // CUSTOM_CHALLENGE, answered by [Cognito.RespondToCustomChallenge].
 //
 // It calls InitiateAuth and, with a password, RespondToAuthChallenge, which need no AWS credentials.
@@ -101,7 +102,7 @@ func (f FirstFactor) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(
 // SMS, or a passkey. FirstFactor{} asks what there is: the challenge is then SELECT_CHALLENGE, with the factors in
 // [Challenge.Options], unless the user has just signed up: after [Cognito.ConfirmSignUp] in the same session (see
 // also [WithRegistration]) the user is signed in at once. A factor that the user cannot use brings SELECT_CHALLENGE, too.
-// It takes the options [ClientMetadata], [UserContextData], [AuthParameter], [TargetACR] and [MaxAge], and returns what
+// It takes the options [ClientMetadata], [UserContextData], [AnalyticsMetadata], [AuthParameter], [TargetACR] and [MaxAge], and returns what
 // [Cognito.Authenticate] returns. With TargetACR, tokens of a lower level, or that do not say, are dropped and
 // [ErrInsufficientAuthentication] is returned; [ErrFeatureUnavailable] says that the pool's plan lacks levels.
 //
@@ -131,7 +132,7 @@ func (c *Cognito) authenticateChoice(ctx context.Context, first FirstFactor, opt
 // NewPasswordChallenge signs the session's user in with password, which is temporary, and replaces it by newPassword:
 // [Cognito.Authenticate] and [Cognito.RespondToNewPasswordChallenge] in one. attrs are the attributes that the pool
 // requires and the user has not got yet; they may be nil. It takes the options [Flow], [ClientMetadata],
-// [UserContextData] and [AuthParameter]. When the password turns out not to be temporary, it changes nothing and returns
+// [UserContextData], [AnalyticsMetadata] and [AuthParameter]. When the password turns out not to be temporary, it changes nothing and returns
 // [ErrNoChallenge]; when newPassword or attrs are refused, the challenge stays pending.
 //
 // It calls InitiateAuth and RespondToAuthChallenge, which need no AWS credentials.
@@ -278,9 +279,9 @@ func (c *Cognito) newSignIn(ctx context.Context, op string, admin bool, opts []C
 // signInOptions are the options that every request of a sign-in takes, and extra.
 func signInOptions(admin bool, extra ...string) []string {
 	if admin {
-		return append(extra, optClientMetadata, optContextData)
+		return append(extra, optClientMetadata, optContextData, optAnalyticsMetadata)
 	}
-	return append(extra, optClientMetadata, optUserContextData)
+	return append(extra, optClientMetadata, optUserContextData, optAnalyticsMetadata)
 }
 
 // byPassword begins a flow with a password: the first of flows, unless the caller chose another of them.
@@ -595,7 +596,7 @@ func (s *signIn) initiateAuth(ctx context.Context, params map[string]string) (au
 	if s.admin {
 		out, err := s.c.shared().sdk.AdminInitiateAuth(ctx, &cognitoidentityprovider.AdminInitiateAuthInput{
 			UserPoolId: aws.String(s.c.shared().id), ClientId: clientID, AuthFlow: s.start.flow, AuthParameters: params,
-			Session: optional(s.session), ClientMetadata: s.call.metadata, ContextData: s.call.context,
+			Session: optional(s.session), ClientMetadata: s.call.metadata, ContextData: s.call.context, AnalyticsMetadata: s.call.analytics,
 		}, once...)
 		if err != nil {
 			return authReply{}, err
@@ -604,7 +605,7 @@ func (s *signIn) initiateAuth(ctx context.Context, params map[string]string) (au
 	}
 	out, err := s.c.shared().sdk.InitiateAuth(ctx, &cognitoidentityprovider.InitiateAuthInput{
 		ClientId: clientID, AuthFlow: s.start.flow, AuthParameters: params,
-		Session: optional(s.session), ClientMetadata: s.call.metadata, UserContextData: s.call.userContext,
+		Session: optional(s.session), ClientMetadata: s.call.metadata, UserContextData: s.call.userContext, AnalyticsMetadata: s.call.analytics,
 	}, once...)
 	if err != nil {
 		return authReply{}, err
@@ -629,7 +630,7 @@ func (s *signIn) respondToAuthChallenge(ctx context.Context, name types.Challeng
 	if s.admin {
 		out, err := s.c.shared().sdk.AdminRespondToAuthChallenge(ctx, &cognitoidentityprovider.AdminRespondToAuthChallengeInput{
 			UserPoolId: aws.String(s.c.shared().id), ClientId: clientID, ChallengeName: name, Session: optional(s.session),
-			ChallengeResponses: responses, ClientMetadata: s.call.metadata, ContextData: s.call.context,
+			ChallengeResponses: responses, ClientMetadata: s.call.metadata, ContextData: s.call.context, AnalyticsMetadata: s.call.analytics,
 		}, sendOnce)
 		if err != nil {
 			return authReply{}, err
@@ -638,7 +639,7 @@ func (s *signIn) respondToAuthChallenge(ctx context.Context, name types.Challeng
 	}
 	out, err := s.c.shared().sdk.RespondToAuthChallenge(ctx, &cognitoidentityprovider.RespondToAuthChallengeInput{
 		ClientId: clientID, ChallengeName: name, Session: optional(s.session),
-		ChallengeResponses: responses, ClientMetadata: s.call.metadata, UserContextData: s.call.userContext,
+		ChallengeResponses: responses, ClientMetadata: s.call.metadata, UserContextData: s.call.userContext, AnalyticsMetadata: s.call.analytics,
 	}, sendOnce)
 	if err != nil {
 		return authReply{}, err

@@ -234,7 +234,7 @@ const (
 
 // RespondToChallenge answers the pending challenge, whatever its name, with answers as [Answer] describes them. The
 // methods named after a challenge know its keys; this one is for those that are not invented yet. It takes the options
-// [ClientMetadata] and [UserContextData], or [ContextData] in an administrator's sign-in.
+// [ClientMetadata], [AnalyticsMetadata] and [UserContextData], or [ContextData] in an administrator's sign-in.
 //
 // It returns nil when the user is signed in then, a [*ChallengeError] when the pool asks for more, [ErrNoChallenge]
 // when nothing is pending, and an [*Error] otherwise. A wrong code leaves the challenge pending; a challenge that is

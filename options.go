@@ -368,6 +368,7 @@ const (
 	optClientMetadata    = "ClientMetadata"
 	optUserContextData   = "UserContextData"
 	optContextData       = "ContextData"
+	optAnalyticsMetadata = "AnalyticsMetadata"
 	optValidationData    = "ValidationData"
 	optAttributeMap      = "AttributeMap"
 	optLimit             = "Limit"
@@ -393,6 +394,7 @@ type callOptions struct {
 	create         createOptions
 	forceAlias     bool
 	auth           authParams
+	analytics      *types.AnalyticsMetadataType
 
 	given []string
 	errs  []error
@@ -537,4 +539,16 @@ func (d ContextData) applyCall(o *callOptions) {
 		IpAddress: aws.String(d.IPAddress), ServerName: aws.String(d.ServerName), ServerPath: aws.String(d.ServerPath),
 		HttpHeaders: headers, EncodedData: optional(d.EncodedData),
 	}
+}
+
+// AnalyticsMetadata names the endpoint of Amazon Pinpoint that the user's messages and events are counted for. It goes with
+// the calls of sign-ins, sign-ups and forgotten passwords, and has an effect where the app client has Pinpoint set up.
+func AnalyticsMetadata(endpointID string) CallOption {
+	return callOption(func(o *callOptions) {
+		o.given = append(o.given, optAnalyticsMetadata)
+		if endpointID == "" {
+			o.refuse(optAnalyticsMetadata, "want the ID of a Pinpoint endpoint, got none")
+		}
+		o.analytics = &types.AnalyticsMetadataType{AnalyticsEndpointId: aws.String(endpointID)}
+	})
 }

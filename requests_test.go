@@ -50,25 +50,32 @@ var userRequests = []request{
 	{"Register", func(ctx context.Context, c *cognito.Cognito) error {
 		return err1(c.Register(ctx, "dave", testPassword, cognito.Attributes{"first": "D", "email": "d@example.com"}, cognito.AttributeMap{"given_name": "first"}))
 	}, "SignUp", kindApp, m{"Username": "dave", "Password": testPassword, "UserAttributes": []any{pair("email", "d@example.com"), pair("given_name", "D")}}},
+	{"Register with everything", func(ctx context.Context, c *cognito.Cognito) error {
+		return err1(c.Register(ctx, "dave", testPassword, nil, cognito.ClientMetadata{"k": "v"}, cognito.UserContextData{EncodedData: "e"},
+			cognito.AnalyticsMetadata("a"), cognito.ValidationData{"w": "x"}))
+	}, "SignUp", kindApp, m{
+		"Username": "dave", "Password": testPassword, "ClientMetadata": m{"k": "v"}, "UserContextData": m{"EncodedData": "e"},
+		"AnalyticsMetadata": m{"AnalyticsEndpointId": "a"}, "ValidationData": []any{pair("w", "x")},
+	}},
 	{
 		"ConfirmSignUp", func(ctx context.Context, c *cognito.Cognito) error { return c.ConfirmSignUp(ctx, "eve", "123456") },
 		"ConfirmSignUp", kindApp,
 		m{"Username": "eve", "ConfirmationCode": "123456"},
 	},
 	{"ConfirmSignUp with everything", func(ctx context.Context, c *cognito.Cognito) error {
-		return c.ConfirmSignUp(ctx, "eve", "123456", cognito.ClientMetadata{"k": "v"}, cognito.UserContextData{EncodedData: "e"}, cognito.ForceAliasCreation())
+		return c.ConfirmSignUp(ctx, "eve", "123456", cognito.ClientMetadata{"k": "v"}, cognito.UserContextData{EncodedData: "e"}, cognito.ForceAliasCreation(), cognito.AnalyticsMetadata("a"))
 	}, "ConfirmSignUp", kindApp, m{
-		"Username": "eve", "ConfirmationCode": "123456", "ClientMetadata": m{"k": "v"}, "UserContextData": m{"EncodedData": "e"}, "ForceAliasCreation": true,
+		"Username": "eve", "ConfirmationCode": "123456", "ClientMetadata": m{"k": "v"}, "UserContextData": m{"EncodedData": "e"}, "ForceAliasCreation": true, "AnalyticsMetadata": m{"AnalyticsEndpointId": "a"},
 	}},
 	{"ResendConfirmationCode", func(ctx context.Context, c *cognito.Cognito) error {
-		return err1(c.ResendConfirmationCode(ctx, "eve", cognito.ClientMetadata{"k": "v"}, cognito.UserContextData{EncodedData: "e"}))
-	}, "ResendConfirmationCode", kindApp, m{"Username": "eve", "ClientMetadata": m{"k": "v"}, "UserContextData": m{"EncodedData": "e"}}},
+		return err1(c.ResendConfirmationCode(ctx, "eve", cognito.ClientMetadata{"k": "v"}, cognito.UserContextData{EncodedData: "e"}, cognito.AnalyticsMetadata("a")))
+	}, "ResendConfirmationCode", kindApp, m{"Username": "eve", "AnalyticsMetadata": m{"AnalyticsEndpointId": "a"}, "ClientMetadata": m{"k": "v"}, "UserContextData": m{"EncodedData": "e"}}},
 	{"InitiateForgotPassword", func(ctx context.Context, c *cognito.Cognito) error {
-		return err1(c.ForUser("carol").InitiateForgotPassword(ctx, cognito.ClientMetadata{"k": "v"}, cognito.UserContextData{IPAddress: "192.0.2.1", EncodedData: "e"}))
-	}, "ForgotPassword", kindApp, m{"Username": "carol", "ClientMetadata": m{"k": "v"}, "UserContextData": m{"IpAddress": "192.0.2.1", "EncodedData": "e"}}},
+		return err1(c.ForUser("carol").InitiateForgotPassword(ctx, cognito.ClientMetadata{"k": "v"}, cognito.UserContextData{IPAddress: "192.0.2.1", EncodedData: "e"}, cognito.AnalyticsMetadata("a")))
+	}, "ForgotPassword", kindApp, m{"Username": "carol", "AnalyticsMetadata": m{"AnalyticsEndpointId": "a"}, "ClientMetadata": m{"k": "v"}, "UserContextData": m{"IpAddress": "192.0.2.1", "EncodedData": "e"}}},
 	{"ConfirmForgotPassword", func(ctx context.Context, c *cognito.Cognito) error {
-		return c.ForUser("carol").ConfirmForgotPassword(ctx, "123456", "Another-Horse-2", cognito.ClientMetadata{"k": "v"}, cognito.UserContextData{EncodedData: "e"})
-	}, "ConfirmForgotPassword", kindApp, m{"Username": "carol", "ConfirmationCode": "123456", "Password": "Another-Horse-2", "ClientMetadata": m{"k": "v"}, "UserContextData": m{"EncodedData": "e"}}},
+		return c.ForUser("carol").ConfirmForgotPassword(ctx, "123456", "Another-Horse-2", cognito.ClientMetadata{"k": "v"}, cognito.UserContextData{EncodedData: "e"}, cognito.AnalyticsMetadata("a"))
+	}, "ConfirmForgotPassword", kindApp, m{"Username": "carol", "AnalyticsMetadata": m{"AnalyticsEndpointId": "a"}, "ConfirmationCode": "123456", "Password": "Another-Horse-2", "ClientMetadata": m{"k": "v"}, "UserContextData": m{"EncodedData": "e"}}},
 	{"ChangePassword", func(ctx context.Context, c *cognito.Cognito) error {
 		return c.ChangePassword(ctx, testPassword, "Another-Horse-2")
 	}, "ChangePassword", kindToken, m{"PreviousPassword": testPassword, "ProposedPassword": "Another-Horse-2"}},

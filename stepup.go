@@ -167,7 +167,7 @@ func (s *signIn) checkLevel(ts *tokenSet) error {
 }
 
 // StepUp has the signed-in user prove more, before something that must not happen by a stolen session. It takes the option
-// [TargetACR], without which it is refused, and [MaxAge], [AuthParameter], [ClientMetadata] and [UserContextData]. The
+// [TargetACR], without which it is refused, and [MaxAge], [AuthParameter], [ClientMetadata], [AnalyticsMetadata] and [UserContextData]. The
 // pool asks for what the session's access token does not tell of, or with MaxAge for everything if the user signed in too
 // long ago; first is what it begins with if it needs a first factor again. FirstFactor{} leaves that to the pool.
 //

@@ -289,7 +289,7 @@ func TestOptionsOfLevels(t *testing.T) {
 		`and backslashes, got "a\\b"`:                                                                                   choose(cognito.TargetACR(`a\b`)),
 		`and backslashes, got "a\"b"`:                                                                                   choose(cognito.TargetACR(`a"b`)),
 		`and backslashes, got "é"`:                                                                                      choose(cognito.TargetACR("é")),
-		`and backslashes, got "` + strings.Repeat("x", 65):                                                              choose(cognito.TargetACR(strings.Repeat("x", 65))),
+		`and backslashes, got "` + strings.Repeat("x", 60):                                                              choose(cognito.TargetACR(strings.Repeat("x", 65))),
 		"option MaxAge: want TargetACR with it, got none":                                                               choose(cognito.MaxAge(time.Minute)),
 		"option MaxAge: want whole seconds, 0 or more, got -1s":                                                         choose(level, cognito.MaxAge(-time.Second)),
 		"option MaxAge: want whole seconds, 0 or more, got 500ms":                                                       choose(level, cognito.MaxAge(500*time.Millisecond)),

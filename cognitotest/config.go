@@ -61,6 +61,9 @@ type Config struct {
 	// Tier is the pool's feature plan: "LITE", "ESSENTIALS" or "PLUS", which has threat protection. Of what a plan lacks the
 	// pool refuses authentication levels (LITE) and the history of sign-ins (all but PLUS). If empty, it is "PLUS".
 	Tier string
+	// MaxSessions is how many sessions a user may have: a sign-in beyond it ends the one that was used least recently. The
+	// service allows 20 where it tracks sessions. If zero, it tracks none, and there is no limit.
+	MaxSessions int
 	// ACRNames are the names of the authentication levels 1 to 4. If one is empty, it is "urn:cognito:loa:" and its number.
 	ACRNames [4]string
 	// PasswordHistorySize is how many of a user's last passwords, the present one included, cannot be chosen again.

@@ -209,5 +209,7 @@ func TestLevelNames(t *testing.T) {
 	} {
 		assert.Panics(t, func() { cognitotest.NewServer(cfg).Close() }, "%v", cfg.ACRNames)
 	}
-	assert.NotPanics(t, func() { cognitotest.NewServer(cognitotest.Config{ACRNames: [4]string{1: strings.Repeat("~", 64)}}).Close() })
+	assert.NotPanics(t, func() {
+		cognitotest.NewServer(cognitotest.Config{ACRNames: [4]string{1: strings.Repeat("~", 64)}}).Close()
+	})
 }

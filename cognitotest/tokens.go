@@ -1,6 +1,7 @@
 package cognitotest
 
 import (
+	"cmp"
 	"crypto/rand"
 	"encoding/base64"
 	"encoding/json"
@@ -35,8 +36,10 @@ type family struct {
 	device   string            // the key of the device; "" where devices are not tracked
 	metadata map[string]string // of the request in hand
 
-	level   int      // of authentication; 0 where none was asked for
-	methods []string // that reached it
+	used    time.Time // when tokens were last issued
+	serial  int64     // tells sessions that were used at the same moment apart
+	level   int       // of authentication; 0 where none was asked for
+	methods []string  // that reached it
 }
 
 // refreshable is a refresh token.
@@ -82,6 +85,7 @@ func (p *pool) signIn(l *login) (authOutput, error) {
 		return authOutput{}, err
 	}
 	p.families[f.originID] = f
+	p.evict(u)
 	p.note(u, eventSignIn, eventPass, l.address, l.parts()...)
 	result.RefreshToken, result.NewDeviceMetadata = p.newRefreshToken(f), metadata
 	return authOutput{ChallengeParameters: map[string]string{}, AuthenticationResult: result}, nil
@@ -109,6 +113,7 @@ func (p *pool) issue(c *Client, f *family, source string) (*authResult, error) {
 	if err := trigger("PreTokenGeneration", p.cfg.Triggers.PreTokenGeneration, event); err != nil {
 		return nil, err
 	}
+	f.used, f.serial = p.now(), p.nextSerial()
 	accessClaims, idClaims := p.accessClaims(c, f), p.idClaims(c, f)
 	event.Access.apply(accessClaims, event.Groups)
 	event.ID.apply(idClaims, event.Groups)
@@ -144,6 +149,24 @@ func (changes *ClaimChanges) apply(claims jwt.MapClaims, groups []string) {
 		if !slices.Contains(fixedClaims, name) {
 			claims[name] = value
 		}
+	}
+}
+
+// evict ends the sessions of a user that are too many, those that were used least recently. How the service words what
+// their tokens get then is not known; here they are revoked.
+func (p *pool) evict(u *user) {
+	if p.cfg.MaxSessions == 0 {
+		return
+	}
+	var live []*family
+	for _, f := range p.families {
+		if f.user == u && !f.revoked && !f.used.IsZero() && p.now().Before(f.expires) {
+			live = append(live, f)
+		}
+	}
+	slices.SortFunc(live, func(a, b *family) int { return cmp.Or(a.used.Compare(b.used), cmp.Compare(a.serial, b.serial)) })
+	for _, f := range live[:max(len(live)-p.cfg.MaxSessions, 0)] {
+		f.revoked = true
 	}
 }
 
