@@ -30,21 +30,21 @@ type AuthEvent struct {
 	// IPAddress, City, Country, Timezone and DeviceName are where the user was and with what; "" when that is not known.
 	// They are as good as the [UserContextData] or [ContextData] of the call that the event is about.
 	IPAddress, City, Country, Timezone, DeviceName string
-	// Feedback is what somebody said about the event; nil when nobody did.
+	// Feedback is the feedback about the event; nil if there is none.
 	Feedback *AuthEventFeedback
 }
 
-// AuthEventFeedback says whether an event was the user's own doing.
+// AuthEventFeedback is feedback on whether the user caused an event.
 type AuthEventFeedback struct {
 	// Value is [FeedbackValid] or [FeedbackInvalid].
 	Value types.FeedbackValueType
-	// Provider is who said so, for example "Admin".
+	// Provider is who gave the feedback, for example "Admin".
 	Provider string
-	// Date is when.
+	// Date is when it was given.
 	Date time.Time
 }
 
-// The feedback about an event: it was the user's own doing, or somebody else's.
+// The values of feedback: the user caused the event, or somebody else did.
 const (
 	FeedbackValid   = types.FeedbackValueTypeValid
 	FeedbackInvalid = types.FeedbackValueTypeInvalid
@@ -99,9 +99,9 @@ func (c *Cognito) adminListUserAuthEvents(ctx context.Context, username string, 
 	}), newAuthEvent)
 }
 
-// AdminUpdateAuthEventFeedback tells threat protection whether the event eventID of the user username was the user's own
-// doing ([FeedbackValid]) or not ([FeedbackInvalid]). Common errors: [ErrUserNotFound], and [ErrFeatureUnavailable] for
-// a pool without threat protection.
+// AdminUpdateAuthEventFeedback tells threat protection whether the event eventID was caused by the user username
+// ([FeedbackValid]) or by somebody else ([FeedbackInvalid]). Common errors: [ErrUserNotFound], and [ErrFeatureUnavailable]
+// for a pool without threat protection.
 //
 // It calls AdminUpdateAuthEventFeedback, which needs AWS credentials ([ErrNoCredentials]).
 func (c *Cognito) AdminUpdateAuthEventFeedback(ctx context.Context, username, eventID string, value types.FeedbackValueType) error {

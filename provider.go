@@ -259,10 +259,10 @@ func (i Identity) toService() *types.ProviderUserIdentifierType {
 // must not have signed in yet: the service merges no accounts. A user has at most five linked identities. Link only
 // identities that you trust, since whoever signs in with one is that user.
 //
-// [ErrIdentityLinked] says that source is linked already, to this user or another one, and [ErrIdentityExists] that
-// source has signed in before and has an account of its own, which must be deleted first. Other common errors:
-// [ErrUserNotFound] for the destination, [ErrLimitExceeded]. The request is not sent again after a failure that leaves
-// open whether it was taken; sending it again is safe, and returns ErrIdentityLinked where it was.
+// Common errors: [ErrIdentityLinked] if source is already linked to this user or another one, [ErrIdentityExists] if source
+// has signed in before and has an account of its own, which must be deleted first, [ErrUserNotFound] for the destination,
+// and [ErrLimitExceeded]. Not retried automatically. A caller may retry: if the lost request succeeded, the second returns
+// ErrIdentityLinked.
 //
 // It calls AdminLinkProviderForUser, which needs AWS credentials ([ErrNoCredentials]).
 func (c *Cognito) AdminLinkProviderForUser(ctx context.Context, destination, source Identity) (err error) {
@@ -287,10 +287,10 @@ func (c *Cognito) AdminLinkProviderForUser(ctx context.Context, destination, sou
 	return err
 }
 
-// AdminDisableProviderForUser takes a link away again: the federated user can no longer sign in as the user that
-// [Cognito.AdminLinkProviderForUser] linked it to, and gets an account of its own at the next sign-in. Name it as it was
-// linked; one that was linked by an attribute and has signed in since is named by [FederatedUser]. For a [LocalUser] it
-// disables the sign-in with a password. Common errors: [ErrUserNotFound].
+// AdminDisableProviderForUser removes a link that [Cognito.AdminLinkProviderForUser] made. The federated user gets an
+// account of its own at the next sign-in. Pass the same Identity as to AdminLinkProviderForUser, with one exception: use
+// [FederatedUser] for a user who was linked by an attribute and has signed in since. For a [LocalUser] the call disables
+// sign-in with a password. Common errors: [ErrUserNotFound].
 //
 // It calls AdminDisableProviderForUser, which needs AWS credentials ([ErrNoCredentials]).
 func (c *Cognito) AdminDisableProviderForUser(ctx context.Context, user Identity) (err error) {
@@ -438,7 +438,7 @@ func (c *Cognito) userPoolClients(ctx context.Context, opts []CallOption) iter.S
 type ClientSecret struct {
 	// ID names the secret, for [Cognito.DeleteUserPoolClientSecret].
 	ID string
-	// Value is the secret itself. [Cognito.AddUserPoolClientSecret] alone returns it; in lists it is "".
+	// Value is the secret itself. Only [Cognito.AddUserPoolClientSecret] returns it; in lists it is "".
 	Value string `json:"-"`
 	// Created is when it was added.
 	Created time.Time
@@ -456,11 +456,10 @@ func newClientSecret(d types.ClientSecretDescriptorType) (*ClientSecret, error) 
 	}, nil
 }
 
-// AddUserPoolClientSecret gives the app client clientID another secret beside the one that it has, so that programs can be
-// moved to it one by one; delete the old one afterwards with [Cognito.DeleteUserPoolClientSecret]. secret is 24 to 64
-// letters, digits, + and _; if it is empty, the service makes one. Either way it is in the result, and nowhere else
-// again. An app client has at most two secrets ([ErrLimitExceeded]), and one without a secret can be given none. The
-// request is not sent again after a failure that leaves open whether it was taken.
+// AddUserPoolClientSecret adds a second secret to the app client clientID, so that programs can move to it one by one.
+// Delete the old secret afterwards with [Cognito.DeleteUserPoolClientSecret]. secret is 24 to 64 letters, digits, + and _;
+// if it is empty, the service generates one. The result holds the value, which no later call returns. An app client has at
+// most two secrets ([ErrLimitExceeded]). A public app client cannot get one. Not retried automatically.
 //
 // It calls AddUserPoolClientSecret, which needs AWS credentials ([ErrNoCredentials]).
 func (c *Cognito) AddUserPoolClientSecret(ctx context.Context, clientID, secret string) (_ *ClientSecret, err error) {
@@ -496,8 +495,8 @@ func checkClientSecret(secret string) error {
 	return nil
 }
 
-// ListUserPoolClientSecrets returns the secrets of the app client clientID, without their values; nil when it has none.
-// That there is no such app client is the service's *types.ResourceNotFoundException, reachable with [errors.As].
+// ListUserPoolClientSecrets returns the secrets of the app client clientID, without their values; nil if it has none. An
+// unknown app client is the service's *types.ResourceNotFoundException, reachable with [errors.As].
 //
 // It calls ListUserPoolClientSecrets, which needs AWS credentials ([ErrNoCredentials]).
 func (c *Cognito) ListUserPoolClientSecrets(ctx context.Context, clientID string) (_ []*ClientSecret, err error) {
@@ -516,8 +515,8 @@ func (c *Cognito) ListUserPoolClientSecrets(ctx context.Context, clientID string
 	}), newClientSecret))
 }
 
-// DeleteUserPoolClientSecret takes the secret secretID from the app client clientID; the service refuses to take the last
-// one. Calls with it fail from then on ([ErrSecretHash]). That there is no such secret is the service's
+// DeleteUserPoolClientSecret deletes the secret secretID of the app client clientID. Calls with that secret then fail with
+// [ErrSecretHash]. The service rejects the deletion of the last secret. An unknown secret is the service's
 // *types.ResourceNotFoundException, reachable with [errors.As].
 //
 // It calls DeleteUserPoolClientSecret, which needs AWS credentials ([ErrNoCredentials]).

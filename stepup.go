@@ -63,10 +63,11 @@ type authParams struct {
 
 const maxLevelName = 64
 
-// TargetACR asks a sign-in by choice to reach one of levels, such as [ACRLevel4], and rejects tokens of a lower one. Name
-// every level that will do, the highest first: the pool attempts the first that the user has the factors for. Names that
-// it does not know it ignores; if it knows none, or the user has the factors for none, the sign-in fails. A level above
-// the last one will do, too, where both have their default names. See [Cognito.AuthenticateChoice] and [Cognito.StepUp].
+// TargetACR requires a sign-in to reach one of levels, such as [ACRLevel4]. List every acceptable level, the highest first:
+// the pool attempts the first one that the user has the factors for. The pool ignores unknown names. The sign-in fails if
+// the pool knows none of the names, or if the user has the factors for none of the levels. Tokens of a lower level are
+// rejected with [ErrInsufficientAuthentication]. A higher level is accepted if both have their default names. See
+// [Cognito.AuthenticateChoice] and [Cognito.StepUp].
 func TargetACR(levels ...string) CallOption {
 	levels = slices.Clone(levels)
 	bad := func(r rune) bool { return r <= ' ' || r > '~' || r == '"' || r == '\\' }
@@ -84,8 +85,8 @@ func TargetACR(levels ...string) CallOption {
 	})
 }
 
-// MaxAge says how long ago the user may have signed in, in whole seconds. It goes with [TargetACR]: if the access token of
-// [Cognito.StepUp] comes from an earlier sign-in, the user must prove everything again.
+// MaxAge limits how long ago the user may have signed in, in whole seconds. It requires [TargetACR]. If the sign-in behind
+// the access token of [Cognito.StepUp] is older, the user must provide all factors again.
 func MaxAge(d time.Duration) CallOption {
 	return callOption(func(o *callOptions) {
 		o.given = append(o.given, optMaxAge)
@@ -102,9 +103,9 @@ var ownParameters = []string{
 	keyTargetACR, keyMaxAge, keyAccessToken, keyRefreshToken,
 }
 
-// AuthParameter adds an authentication parameter that this package does not know yet to the first request of a sign-in;
-// given again with another name it adds that one, too. The parameters that this package sets itself are refused. The
-// request is not sent again after a failure that leaves open whether it was taken.
+// AuthParameter adds an authentication parameter that this package does not know to the first request of a sign-in. It may
+// be given several times with different names. Parameters that this package sets itself are rejected. The request is not
+// retried automatically.
 func AuthParameter(name, value string) CallOption {
 	return callOption(func(o *callOptions) {
 		o.given = append(o.given, optAuthParameter)
@@ -166,17 +167,17 @@ func (s *signIn) checkLevel(ts *tokenSet) error {
 	}
 }
 
-// StepUp has the signed-in user prove more, before something that must not happen by a stolen session. It takes the option
-// [TargetACR], without which it is refused, and [MaxAge], [AuthParameter], [ClientMetadata], [AnalyticsMetadata] and [UserContextData]. The
-// pool asks for what the session's access token does not tell of, or with MaxAge for everything if the user signed in too
-// long ago; first is what it begins with if it needs a first factor again. FirstFactor{} leaves that to the pool.
+// StepUp asks the signed-in user for further factors, for example before a payment. It requires the option [TargetACR] and
+// also takes [MaxAge], [AuthParameter], [ClientMetadata], [AnalyticsMetadata] and [UserContextData]. The pool asks for the
+// factors that the session's access token does not list in its claim amr. With MaxAge it asks for all factors if the
+// user signed in too long ago. first is the first factor to use if the pool needs one; FirstFactor{} leaves it to the pool.
 //
-// It returns what [Cognito.Authenticate] returns. In the meantime, and after any error, the session keeps its tokens; nil
-// means that the new ones are of the same user and of a level that was asked for, and have replaced them. One failed
-// challenge ends the attempt: begin again then. [ErrLevelReached] says that the level is reached already; the service has
-// an error of its own for that, too. [ErrInsufficientAuthentication] says that the pool gave tokens of a lower level, or
-// that do not say: it may not serve levels in its region, and the tokens are dropped. [ErrFeatureUnavailable] says that the
-// pool's plan lacks levels, and [ErrInvalidArgument] is what the service says when the user has no factors for the level.
+// It returns what [Cognito.Authenticate] returns. nil means that the session has new tokens of the same user at an accepted
+// level. Until then, and after any error, the session keeps its tokens. A failed challenge ends the attempt. Common errors:
+// [ErrLevelReached] if the token already has the level (the service has an error of its own for that, with an unknown
+// text), [ErrInsufficientAuthentication] if the new tokens have a lower level or none, as in a region that does not
+// serve levels yet, [ErrFeatureUnavailable] if the pool's plan lacks levels, and [ErrInvalidArgument] if the user lacks
+// the factors.
 //
 // It calls InitiateAuth and, for SRP, RespondToAuthChallenge, which need no AWS credentials but an access token: without
 // one it returns [ErrNotSignedIn].
