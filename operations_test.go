@@ -55,9 +55,9 @@ func TestTableOfOperations(t *testing.T) {
 			assert.NotEqual(t, "UnknownOperationException", exceptionOf(t, srv, op), "cognitotest has no %s", op)
 		}
 	}
-	for i := range client.NumMethod() {
-		if op := client.Method(i).Name; op != "Options" {
-			assert.True(t, rows[op], "docs/operations.md has no row for %s", op)
+	for method := range client.Methods() {
+		if method.Name != "Options" {
+			assert.True(t, rows[method.Name], "docs/operations.md has no row for %s", method.Name)
 		}
 	}
 	assert.Equal(t, "UnknownOperationException", exceptionOf(t, srv, "NoSuchOperation"))

@@ -39,7 +39,7 @@ var defaultLevels = []string{ACRLevel1, ACRLevel2, ACRLevel3, ACRLevel4}
 const (
 	keyTargetACR   = "TARGET_ACR_VALUES"
 	keyMaxAge      = "MAX_AGE"
-	keyAccessToken = "ACCESS_TOKEN" //nolint:gosec // the name of a parameter
+	keyAccessToken = "ACCESS_TOKEN"
 )
 
 const (

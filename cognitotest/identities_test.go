@@ -2,7 +2,7 @@ package cognitotest_test
 
 import (
 	"encoding/json"
-	"fmt"
+	"strconv"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -37,7 +37,7 @@ func TestLinkedIdentities(t *testing.T) {
 	assert.Empty(t, f.must("AdminLinkProviderForUser", link(ana, google)))
 	f.must("AdminLinkProviderForUser", link(ana, corp))
 	_, attributes := f.user("ana")
-	millis := fmt.Sprint(f.Now().UnixMilli())
+	millis := strconv.FormatInt(f.Now().UnixMilli(), 10)
 	assert.JSONEq(t, `[
 		{"userId":"1","providerName":"Google","providerType":"Google","issuer":null,"primary":"false","dateCreated":"`+millis+`"},
 		{"userId":"ana@corp.example","providerName":"Corp","providerType":"OIDC","issuer":null,"primary":"false","dateCreated":"`+millis+`"}]`,

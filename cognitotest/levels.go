@@ -125,7 +125,7 @@ func maxAge(params map[string]string) (time.Duration, error) {
 	if err != nil {
 		return 0, errMaxAge
 	}
-	return time.Duration(seconds) * time.Second, nil //nolint:gosec // at most 31 bits
+	return time.Duration(seconds) * time.Second, nil
 }
 
 // credit finds the sign-in whose access token a user steps up with.
