@@ -15,17 +15,19 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
 )
 
-// customPrefix marks the attributes that a pool defines itself.
+// customPrefix begins the names of the attributes that a pool defines itself.
 const customPrefix = "custom:"
 
-// Attributes are a user's attributes by their names in the pool: "email", "given_name", "custom:team". The
-// service keeps every value as text. An Attributes value is not safe for concurrent use.
+// Attributes are a user's attributes by their names in the pool, such as "email", "given_name" or
+// "custom:team". The service stores every value as a string. An Attributes value is not safe for
+// concurrent use.
 type Attributes map[string]string
 
-// Set sets the attribute name to v: a string, a bool ("true", "false"), an integer, a [time.Time] (seconds since
-// 1970, as updated_at has it; the date in its own zone for birthdate), anything that marshals itself to text, or a
-// pointer to one of these. Another type, and nil, is an error that names the attribute and sets nothing; so is a nil
-// map, since nothing can be set in one.
+// Set sets the attribute name to v. v is a string, a bool ("true" or "false"), an integer, a
+// [time.Time], an [encoding.TextMarshaler], or a pointer to one of these. A time becomes seconds
+// since 1970, as in updated_at, or, for birthdate, the date in the time's own zone. For any other
+// type, and for nil, Set returns an error that names the attribute, and sets nothing. Set also
+// returns an error if a is nil.
 func (a Attributes) Set(name string, v any) error {
 	text, err := attributeText(name, reflect.ValueOf(v))
 	if err == nil && a == nil {
@@ -38,16 +40,17 @@ func (a Attributes) Set(name string, v any) error {
 	return nil
 }
 
-// SetCustom is [Attributes.Set] for an attribute that the pool defines itself: it adds the "custom:" that the
-// service puts before those.
+// SetCustom sets an attribute that the pool defines itself. It calls [Attributes.Set] with
+// "custom:" added before name.
 func (a Attributes) SetCustom(name string, v any) error {
 	return a.Set(customPrefix+name, v)
 }
 
-// Custom returns the custom attribute name, given without "custom:"; it is "" when the attribute is not set.
+// Custom returns the custom attribute name, which is given without "custom:". It returns "" if the
+// attribute is not set.
 func (a Attributes) Custom(name string) string { return a[customPrefix+name] }
 
-// newAttributes takes attributes over from the service.
+// newAttributes converts attributes from the service.
 func newAttributes(list []types.AttributeType) Attributes {
 	attrs := make(Attributes, len(list))
 	for _, a := range list {
@@ -56,7 +59,7 @@ func newAttributes(list []types.AttributeType) Attributes {
 	return attrs
 }
 
-// list is the attributes as the service takes them, in the order of their names.
+// list returns the attributes in the service's form, sorted by name.
 func (a Attributes) list() []types.AttributeType {
 	var list []types.AttributeType
 	for _, name := range slices.Sorted(maps.Keys(a)) {
@@ -65,12 +68,14 @@ func (a Attributes) list() []types.AttributeType {
 	return list
 }
 
-// Bool reports whether the attribute name is "true", as email_verified of a verified address; it is false when the
-// attribute is something else or not set. [Attributes.Unmarshal] tells these apart.
+// Bool reports whether the attribute name is "true", such as email_verified of a verified address.
+// It returns false if the attribute has another value or is not set. Use [Attributes.Unmarshal] to
+// distinguish these.
 func (a Attributes) Bool(name string) bool { return a[name] == "true" }
 
-// Time returns the attribute name as a time: seconds since 1970, a date (2006-01-02) or RFC 3339. It is the zero Time
-// when the attribute is something else or not set. [Attributes.Unmarshal] tells these apart.
+// Time returns the attribute name as a time. The attribute is in seconds since 1970, a date
+// (2006-01-02), or in RFC 3339 format. Time returns the zero Time if the attribute has another form
+// or is not set. Use [Attributes.Unmarshal] to distinguish these.
 func (a Attributes) Time(name string) time.Time {
 	t, err := parseTime(a[name])
 	if err != nil {
@@ -79,8 +84,8 @@ func (a Attributes) Time(name string) time.Time {
 	return t
 }
 
-// AttributeMap gives attributes names of your own in one call, and in the [User] that it returns: the keys are the
-// names in the pool, the values yours. What is not in it keeps its name.
+// AttributeMap renames attributes in one call and in the [User] that it returns. The keys are the
+// names in the pool, and the values are your names. Other attributes keep their names.
 //
 //	cognito.AttributeMap{"given_name": "first", "custom:team": "team"}
 type AttributeMap map[string]string
@@ -94,7 +99,7 @@ func (m AttributeMap) applyCall(o *callOptions) {
 	o.attributes = names
 }
 
-// attributeNames translates the names of attributes; the zero value leaves them as they are.
+// attributeNames translates attribute names. The zero value changes nothing.
 type attributeNames struct {
 	yours map[string]string // by the pool's name
 	pools map[string]string // by yours
@@ -115,16 +120,16 @@ func newAttributeNames(m AttributeMap) (attributeNames, error) {
 	return names, nil
 }
 
-// fromPool gives attributes your names, in a new map.
+// fromPool returns a new map with your names.
 func (n attributeNames) fromPool(attrs Attributes) (Attributes, error) {
 	return renamed(attrs, n.yours)
 }
 
-// toPool gives attributes the names that the service knows, in a new map.
+// toPool returns a new map with the pool's names.
 func (n attributeNames) toPool(attrs Attributes) (Attributes, error) { return renamed(attrs, n.pools) }
 
-// renamed is attrs under other names. That two attributes end up under one name is an error, since one of them would
-// be lost; so is a name that no attribute has.
+// renamed returns attrs with names replaced. It returns an error if two attributes would get one
+// name, because one of them would be lost, and for an empty name.
 func renamed(attrs Attributes, names map[string]string) (Attributes, error) {
 	out := make(Attributes, len(attrs))
 	for name, value := range attrs {
@@ -142,11 +147,11 @@ func renamed(attrs Attributes, names map[string]string) (Attributes, error) {
 	return out, nil
 }
 
-// structTag is the struct tag that names a field's attribute.
+// structTag is the key of the struct tag that names a field's attribute.
 const structTag = "cognito"
 
-// MarshalAttributes makes attributes of the struct v, or of what the pointer v points to. A field's tag names its
-// attribute; fields without a tag, or with the tag "-", are left out:
+// MarshalAttributes returns the attributes in the struct v, or in the struct that v points to. The
+// tag of a field names its attribute. Fields without a tag, or with the tag "-", are ignored:
 //
 //	type Profile struct {
 //		Email string    `cognito:"email"`
@@ -154,10 +159,11 @@ const structTag = "cognito"
 //		Team  *int      `cognito:"custom:team"`
 //	}
 //
-// Fields are strings, bools, integers, times, [encoding.TextMarshaler]s, and pointers to them; their text is that of
-// [Attributes.Set]. Embedded structs without a tag count as if their fields were v's own. A nil pointer is left out,
-// and with omitempty every zero value is; without, an empty string is kept, and an empty attribute is one that the
-// service deletes. The error names the field and the attribute.
+// A field is a string, a bool, an integer, a time, an [encoding.TextMarshaler], or a pointer to one
+// of these. It is converted as by [Attributes.Set]. The fields of an embedded struct without a tag
+// are treated as fields of v. Nil pointers are omitted, and with omitempty every zero value is.
+// Without omitempty an empty string is kept; the service deletes an empty attribute. An error names
+// the field and the attribute.
 func MarshalAttributes(v any) (Attributes, error) {
 	attrs, err := marshalAttributes(reflect.ValueOf(v))
 	return attrs, wrapError("MarshalAttributes", err)
@@ -174,7 +180,7 @@ func marshalAttributes(v reflect.Value) (Attributes, error) {
 	if err != nil {
 		return nil, err
 	}
-	if !v.CanAddr() { // methods of pointers to its fields need an address
+	if !v.CanAddr() { // methods with pointer receivers need an addressable field
 		addressable := reflect.New(v.Type()).Elem()
 		addressable.Set(v)
 		v = addressable
@@ -184,7 +190,7 @@ func marshalAttributes(v reflect.Value) (Attributes, error) {
 	for _, f := range fields {
 		value, err := v.FieldByIndexErr(f.index)
 		if err != nil || isNil(value) || f.omitEmpty && value.IsZero() {
-			continue // an embedded pointer on the way to it is nil, or it is itself empty
+			continue // an embedded pointer is nil, or the field is empty
 		}
 		text, err := attributeText(f.attribute, value)
 		if err != nil {
@@ -203,10 +209,10 @@ func isNil(v reflect.Value) bool {
 	return (v.Kind() == reflect.Pointer || v.Kind() == reflect.Interface) && v.IsNil()
 }
 
-// Unmarshal sets the fields of the struct that v points to from the attributes that their tags name; see
-// [MarshalAttributes]. A field whose attribute is not set stays as it is. Text that does not fit its field, such as a
-// number out of the field's range, is an error that names the field and the attribute; the other fields are set all
-// the same.
+// Unmarshal sets the fields of the struct that v points to from the attributes that their tags
+// name; see [MarshalAttributes]. A field whose attribute is not set stays unchanged. For a value
+// that does not fit its field, such as a number out of range, Unmarshal returns an error that names
+// the field and the attribute. It still sets the other fields.
 func (a Attributes) Unmarshal(v any) error {
 	return wrapError("Unmarshal", a.unmarshal(reflect.ValueOf(v)))
 }
@@ -236,7 +242,7 @@ func (a Attributes) unmarshal(v reflect.Value) error {
 	return errors.Join(errs...)
 }
 
-// reach is the field of v at index; nil pointers to embedded structs on the way are filled.
+// reach returns the field of v at index. It allocates nil pointers to embedded structs on the way.
 func reach(v reflect.Value, index []int) (reflect.Value, error) {
 	for i, at := range index {
 		if i > 0 && v.Kind() == reflect.Pointer {
@@ -253,9 +259,9 @@ func reach(v reflect.Value, index []int) (reflect.Value, error) {
 	return v, nil
 }
 
-// attributeField is a field with an attribute.
+// attributeField is a field that has an attribute.
 type attributeField struct {
-	path      string // as Go names it, for errors
+	path      string // its Go name, for errors
 	attribute string
 	omitEmpty bool
 	index     []int
@@ -265,7 +271,8 @@ func (f attributeField) failed(err error) error {
 	return fmt.Errorf("field %s, attribute %s: %w", f.path, f.attribute, err)
 }
 
-// attributeFields lists the fields of the struct type t that have attributes, those of embedded structs included.
+// attributeFields returns the fields of the struct type t that have attributes, including those of
+// embedded structs.
 func attributeFields(t reflect.Type) ([]attributeField, error) {
 	var fields []attributeField
 	err := walkFields(t, "", nil, []reflect.Type{t}, &fields)
@@ -279,8 +286,8 @@ func attributeFields(t reflect.Type) ([]attributeField, error) {
 	return fields, err
 }
 
-// walkFields appends the fields of t. outer are the structs that t is embedded in: a struct that embeds a pointer to
-// itself has no further fields.
+// walkFields appends the fields of t to fields. outer are the structs that t is embedded in. A
+// struct that embeds a pointer to itself has no further fields.
 func walkFields(t reflect.Type, path string, index []int, outer []reflect.Type, fields *[]attributeField) error {
 	var errs []error
 	for i := range t.NumField() {
@@ -321,7 +328,7 @@ func newAttributeField(field reflect.StructField, path, tag string, index []int)
 	}
 }
 
-// birthdate is the one standard attribute that is a date.
+// birthdate is the only standard attribute that is a date.
 const birthdate = "birthdate"
 
 var (
@@ -330,7 +337,7 @@ var (
 	unmarshalerType = reflect.TypeFor[encoding.TextUnmarshaler]()
 )
 
-// attributeText is v as the text of the attribute name.
+// attributeText returns v as the text of the attribute name.
 func attributeText(name string, v reflect.Value) (string, error) {
 	if v.Kind() == reflect.Interface {
 		v = v.Elem()
@@ -368,7 +375,7 @@ func attributeText(name string, v reflect.Value) (string, error) {
 	}
 }
 
-// setFromText sets v, which can be set, to what text says.
+// setFromText sets v, which must be settable, to the value of text.
 func setFromText(v reflect.Value, text string) error {
 	if v.Kind() == reflect.Pointer {
 		target := reflect.New(v.Type().Elem())
@@ -420,7 +427,7 @@ func setBasic(v reflect.Value, text string) error {
 	return err
 }
 
-// parseTime reads a time in any of the forms that pools have them in.
+// parseTime parses a time in any of the forms that pools use.
 func parseTime(text string) (time.Time, error) {
 	if seconds, err := strconv.ParseInt(text, 10, 64); err == nil {
 		return time.Unix(seconds, 0).UTC(), nil
@@ -437,11 +444,11 @@ func unsupported(t reflect.Type) error {
 	return fmt.Errorf("want text, a bool, an integer, a time or an encoding.TextMarshaler, got %s", t)
 }
 
-// isPlainPointer reports whether t is *T for some T. Pointer types with a name of their own are not followed: they may
-// point to themselves, without end.
+// isPlainPointer reports whether t is an unnamed pointer type. Named pointer types are not
+// followed, because they may point to themselves endlessly.
 func isPlainPointer(t reflect.Type) bool { return t.Kind() == reflect.Pointer && t.Name() == "" }
 
-// hasText reports whether values of type t are read and written by setFromText and attributeText.
+// hasText reports whether attributeText and setFromText support values of type t.
 func hasText(t reflect.Type) bool {
 	for isPlainPointer(t) && !t.Implements(marshalerType) {
 		t = t.Elem()

@@ -17,33 +17,33 @@ import (
 	"github.com/gocognito/cognito/internal/srp"
 )
 
-// Device is a device that the pool remembers for a user, with the password by which it proves itself. Store it
-// as a secret. Printed or logged it shows no password.
+// Device is a device that the pool remembers for a user, together with the password that the device
+// proves when it signs in. Store it as a secret. Printed or logged, it shows no password.
 type Device struct {
-	// Key and GroupKey are what the service named the device in NewDeviceMetadata.
+	// Key and GroupKey are the device's keys from the service's NewDeviceMetadata.
 	Key      string `json:"key"`
 	GroupKey string `json:"group_key"`
-	// Password is the device's own password, from [NewDeviceVerifier]; the user never sees it.
+	// Password is the device's own password, from [NewDeviceVerifier]. The user never sees it.
 	Password string `json:"password"`
-	// UserConfirmationNecessary says that the pool knows the device but remembers it only when the user agrees: ask,
-	// and call [Cognito.UpdateDeviceStatus].
+	// UserConfirmationNecessary reports that the pool knows the device but remembers it only if the
+	// user agrees. Ask the user, and then call [Cognito.UpdateDeviceStatus].
 	UserConfirmationNecessary bool `json:"user_confirmation_necessary,omitempty"`
-	// Username is whose device it is, by the name that the user signed in with. It is empty in devices that were not
-	// confirmed by this package.
+	// Username is the name that the device's user signed in with. It is empty for devices that this
+	// package did not confirm.
 	Username string `json:"username,omitempty"`
 }
 
-// Format prints the device without its password, whatever the verb.
+// Format prints the device without its password, for every verb.
 func (d Device) Format(f fmt.State, _ rune) {
 	_, _ = io.WriteString(f, "Device{"+d.Key+" in "+d.GroupKey+"}")
 }
 
-// LogValue logs the device's keys, without its password.
+// LogValue returns the device's keys without its password.
 func (d Device) LogValue() slog.Value {
 	return slog.GroupValue(slog.String("key", d.Key), slog.String("group_key", d.GroupKey))
 }
 
-// check refuses a device that cannot prove itself.
+// check returns an error if the device cannot prove itself.
 func (d Device) check() error {
 	if d.Key == "" || d.GroupKey == "" || d.Password == "" {
 		return fieldError("device", "want a key, a group key and a password")
@@ -51,9 +51,10 @@ func (d Device) check() error {
 	return nil
 }
 
-// Device returns the device that the session signs in with, to be stored with the user and given to [WithDevice] later: the
-// one from WithDevice, or the one that was confirmed since. ok is false when there is none: also after the pool turned
-// out to have forgotten it, or refused its proof; see [Cognito.DeviceError].
+// Device returns the device that the session signs in with: the device from [WithDevice], or the
+// one that was confirmed since. Store it with the user, and pass it to WithDevice later. ok is
+// false if there is none, also after the pool has forgotten the device or rejected its proof; see
+// [Cognito.DeviceError].
 func (c *Cognito) Device() (d Device, ok bool) {
 	if d := c.session.current().device; d != nil {
 		return *d, true
@@ -61,31 +62,36 @@ func (c *Cognito) Device() (d Device, ok bool) {
 	return Device{}, false
 }
 
-// DeviceError returns what went wrong with the device at the session's last sign-in without failing it; nil when nothing
-// did. It matches [ErrDeviceNotFound] when the pool had forgotten the device and [ErrDeviceRefused] when it did not take
-// its proof: the device was dropped, and the sign-in went on without. Any other error is that of confirming a new
-// device under [WithDeviceTracking].
+// DeviceError returns the error that occurred with the device in the session's last sign-in, or
+// nil. It matches [ErrDeviceNotFound] if the pool had forgotten the device, and [ErrDeviceRefused]
+// if the pool rejected its proof. In both cases the session dropped the device. The sign-in
+// continued without it, or failed with the same error if it was restored from a challenge. Any
+// other error comes from confirming a new device under [WithDeviceTracking], which does not fail
+// the sign-in.
 func (c *Cognito) DeviceError() error {
 	return c.session.current().deviceErr
 }
 
-// ConfirmDevice tells the pool that the device which the last sign-in brought is to be known, under name, which may be
-// empty. The device is then the session's and is returned to be stored: later sign-ins with it ([WithDevice]) skip MFA
-// where the pool is set up so, once it is remembered. It is remembered at once, unless UserConfirmationNecessary says
-// that the user must agree first. Where devices are tracked, tokens that came with a new device can be refreshed only
-// after it was confirmed. Without a new device it returns [ErrNoNewDevice]. The request is not sent again after a
-// failure that leaves open whether it was taken.
+// ConfirmDevice confirms the new device that the last sign-in returned, under name, which may be
+// empty. The device becomes the session's device and is returned. Store it, and pass it to later
+// sign-ins with [WithDevice]. If the pool allows it, these skip MFA once the device is remembered.
+// The pool remembers the device at once, unless UserConfirmationNecessary reports that the user
+// must agree first. If the pool tracks devices, tokens that came with a new device can be refreshed
+// only after the device was confirmed. Common errors: [ErrNoNewDevice], [ErrNotSignedIn].
 //
-// It calls ConfirmDevice, which needs no AWS credentials but an access token: without one it returns [ErrNotSignedIn].
+// It calls ConfirmDevice with the session's access token. Not retried automatically.
 func (c *Cognito) ConfirmDevice(ctx context.Context, name string) (_ Device, err error) {
 	defer named("ConfirmDevice", &err)
 	if c.pool == nil || c.session == nil {
 		return Device{}, errNotMade
 	}
-	return c.confirmDevice(ctx, name)
+	return c.confirmDevice(ctx, name, c.withAccessToken)
 }
 
-func (c *Cognito) confirmDevice(ctx context.Context, name string) (Device, error) {
+// withToken makes a call with an access token.
+type withToken func(ctx context.Context, call func(token *string) error) error
+
+func (c *Cognito) confirmDevice(ctx context.Context, name string, with withToken) (Device, error) {
 	st := c.session.current()
 	if st.newDevice == nil {
 		return Device{}, ErrNoNewDevice
@@ -97,7 +103,7 @@ func (c *Cognito) confirmDevice(ctx context.Context, name string) (Device, error
 		return Device{}, err
 	}
 	d.Password = password
-	err = c.withAccessToken(ctx, func(token *string) error {
+	err = with(ctx, func(token *string) error {
 		out, err := c.shared().sdk.ConfirmDevice(ctx, &cognitoidentityprovider.ConfirmDeviceInput{
 			AccessToken: token, DeviceKey: aws.String(d.Key), DeviceName: optional(name), DeviceSecretVerifierConfig: verifier,
 		}, sendOnce)
@@ -113,23 +119,26 @@ func (c *Cognito) confirmDevice(ctx context.Context, name string) (Device, error
 	return d, nil
 }
 
-// trackDevice confirms and remembers the device that a sign-in brought, if the session is to. A failure does not fail
-// the sign-in.
-func (c *Cognito) trackDevice(ctx context.Context, op string) {
-	name := c.session.trackName
-	if name == nil || c.session.current().newDevice == nil {
+// trackDevice confirms and remembers the device of ts, the tokens of a sign-in, if the session tracks devices. It runs
+// within a change. A failure does not fail the sign-in: the next refresh tries again.
+func (c *Cognito) trackDevice(ctx context.Context, op string, ts *tokenSet) {
+	name, st := c.session.trackName, c.session.current()
+	if name == nil || st.newDevice == nil || ts.AccessToken == "" || ts.hasExpired(c.shared().now()) {
 		return
 	}
-	d, err := c.confirmDevice(ctx, *name)
+	ctx, cancel := context.WithTimeout(ctx, trackTimeout)
+	defer cancel()
+	with := func(_ context.Context, call func(token *string) error) error { return call(aws.String(ts.AccessToken)) }
+	d, err := c.confirmDevice(ctx, *name, with)
 	if err == nil && d.UserConfirmationNecessary {
-		err = c.updateDeviceStatus(ctx, d.Key, true)
+		err = c.updateDeviceStatus(ctx, d.Key, true, with)
 	}
 	if err != nil {
 		c.reportDevice(ctx, op, "cognito: the new device could not be confirmed", err)
 	}
 }
 
-// reportDevice says what went wrong with a device in a sign-in that goes on.
+// reportDevice records and logs the error of a device in a sign-in that continues.
 func (c *Cognito) reportDevice(ctx context.Context, op, what string, err error) {
 	err = wrapError(op, err)
 	c.session.noteDevice(err)
@@ -153,8 +162,9 @@ func (s *signIn) answerDevicePasswordVerifier(ctx context.Context, reply authRep
 	return s.respondDevice(ctx, types.ChallengeNameTypeDevicePasswordVerifier, answers)
 }
 
-// respondDevice answers a challenge to the device. When the pool does not take it, the device is dropped and the sign-in
-// begins again without it; that needs the password, so a sign-in that was taken up at a challenge ends.
+// respondDevice answers a challenge to the device. If the pool rejects the answer, it drops the
+// device and restarts the sign-in without it. A sign-in that was restored from a challenge cannot
+// restart, because that needs the password; it fails.
 func (s *signIn) respondDevice(ctx context.Context, name types.ChallengeNameType, answers map[string]string) (authReply, error) {
 	reply, err := s.respondToAuthChallenge(ctx, name, answers)
 	failure := &Error{Op: s.op, Err: err}
@@ -171,7 +181,8 @@ func (s *signIn) respondDevice(ctx context.Context, name types.ChallengeNameType
 	return s.initiate(ctx)
 }
 
-// retryWithoutDevice calls send, and calls it again without the device key if the pool no longer knows the device.
+// retryWithoutDevice calls send, and calls it again without the device key if the pool no longer
+// knows the device.
 func (s *signIn) retryWithoutDevice(ctx context.Context, send func() (authReply, error)) (authReply, error) {
 	reply, err := send()
 	if s.device == nil || !errors.Is(&Error{Err: err}, ErrDeviceNotFound) {
@@ -181,27 +192,28 @@ func (s *signIn) retryWithoutDevice(ctx context.Context, send func() (authReply,
 	return send()
 }
 
-// dropDevice goes on without the device, in this sign-in and later ones, because of err.
+// dropDevice drops the device from this sign-in and later ones because of err.
 func (s *signIn) dropDevice(ctx context.Context, err error) {
 	s.c.session.dropDevice(ctx, s.device.Key)
 	s.device, s.deviceSRP = nil, nil
 	s.c.reportDevice(ctx, s.op, "cognito: the device is dropped", err)
 }
 
-// deviceRefusal is the service's refusal of a device's proof. The service says the same as of a wrong password.
+// deviceRefusal is the service's rejection of a device's proof. The service returns the same error
+// for a wrong password.
 type deviceRefusal struct{ err error }
 
 func (e *deviceRefusal) Error() string { return ErrDeviceRefused.Error() + ": " + causeText(e.err) }
 
 func (e *deviceRefusal) Unwrap() error { return e.err }
 
-// Is lets a forgotten device be told from one whose proof is wrong.
+// Is distinguishes a forgotten device from one with a wrong proof.
 func (e *deviceRefusal) Is(target error) bool {
 	return target == ErrDeviceRefused || target == ErrDeviceNotFound && slices.Contains(serviceReasons(e.err), ErrDeviceNotFound)
 }
 
-// usableDevice returns the device that a sign-in of the session uses: the session's, or the one in its store; nil when
-// there is none.
+// usableDevice returns the device for a sign-in: the session's, or the one in its store. It returns
+// nil if there is none.
 func (s *session) usableDevice(ctx context.Context) (*Device, error) {
 	st := s.current()
 	if st.device != nil {
@@ -209,15 +221,15 @@ func (s *session) usableDevice(ctx context.Context) (*Device, error) {
 	}
 	store, ok := s.store.(DeviceStore)
 	if !ok {
-		return nil, nil //nolint:nilnil // no device is no error
+		return nil, nil //nolint:nilnil // having no device is not an error
 	}
 	d, err := storeCall(ctx, "load the device from", store.LoadDevice)
 	if err != nil {
 		s.log.WarnContext(ctx, "cognito: the device could not be loaded", slog.Any("error", err))
-		return nil, nil //nolint:nilnil // the sign-in goes on without
+		return nil, nil //nolint:nilnil // the sign-in continues without it
 	}
 	if d.check() != nil || d.Username != "" && st.username != "" && d.Username != st.username {
-		return nil, nil //nolint:nilnil // it is none, or another user's
+		return nil, nil //nolint:nilnil // there is none, or it is another user's
 	}
 	s.update(func(st *state) {
 		if st.device == nil {
@@ -227,7 +239,8 @@ func (s *session) usableDevice(ctx context.Context) (*Device, error) {
 	return &d, nil
 }
 
-// dropDevice forgets the device key, here and in the store, unless another one has come since.
+// dropDevice removes the device key from the session and its store, unless the session has another
+// device by now.
 func (s *session) dropDevice(ctx context.Context, key string) {
 	dropped := false
 	s.update(func(st *state) {
@@ -236,7 +249,7 @@ func (s *session) dropDevice(ctx context.Context, key string) {
 		}
 	})
 	if store, ok := s.store.(DeviceStore); ok && dropped {
-		_, err := storeCall(ctx, "delete the device from", func(ctx context.Context) (struct{}, error) {
+		_, err := storeCall(context.WithoutCancel(ctx), "delete the device from", func(ctx context.Context) (struct{}, error) {
 			return struct{}{}, store.DeleteDevice(ctx)
 		})
 		if err != nil {
@@ -245,12 +258,13 @@ func (s *session) dropDevice(ctx context.Context, key string) {
 	}
 }
 
-// noteDevice keeps what went wrong with the device.
+// noteDevice records the error of the device.
 func (s *session) noteDevice(err error) {
 	s.update(func(st *state) { st.deviceErr = err })
 }
 
-// offerDevice keeps the new device of a sign-in until it is confirmed; nil when there is none.
+// offerDevice records the new device of a sign-in until it is confirmed. metadata is nil if there
+// is none.
 func (st *state) offerDevice(metadata *types.NewDeviceMetadataType) {
 	st.newDevice = nil
 	if metadata != nil {
@@ -258,7 +272,7 @@ func (st *state) offerDevice(metadata *types.NewDeviceMetadataType) {
 	}
 }
 
-// setDevice makes d the session's, and keeps it in the store.
+// setDevice makes d the session's device and saves it in the store.
 func (s *session) setDevice(ctx context.Context, d Device) {
 	s.update(func(st *state) {
 		st.device = &d
@@ -267,7 +281,7 @@ func (s *session) setDevice(ctx context.Context, d Device) {
 		}
 	})
 	if store, ok := s.store.(DeviceStore); ok {
-		_, err := storeCall(ctx, "save the device to", func(ctx context.Context) (struct{}, error) {
+		_, err := storeCall(context.WithoutCancel(ctx), "save the device to", func(ctx context.Context) (struct{}, error) {
 			return struct{}{}, store.SaveDevice(ctx, d)
 		})
 		if err != nil {
@@ -276,13 +290,18 @@ func (s *session) setDevice(ctx context.Context, d Device) {
 	}
 }
 
-// rememberedDevice notes that the user agreed to the device key, or took that back.
+// rememberedDevice records whether the user agreed to remember the device key.
 func (s *session) rememberedDevice(ctx context.Context, key string, remembered bool) {
 	if d := s.current().device; d != nil && d.Key == key {
 		next := *d
 		next.UserConfirmationNecessary = !remembered
 		s.setDevice(ctx, next)
 	}
+}
+
+// newDeviceOf reports whether ts came with a device that was not confirmed yet.
+func (st *state) newDeviceOf(ts *tokenSet) bool {
+	return st.newDevice != nil && st.newDevice.Key == st.deviceKeyOf(ts)
 }
 
 // deviceKeyOf is the device that the refresh token of ts was issued with, which the service wants to be told: the access
@@ -300,21 +319,22 @@ func (st *state) deviceKeyOf(ts *tokenSet) string {
 	}
 }
 
-// TrackedDevice is what the pool keeps about a user's device.
+// TrackedDevice is the pool's record of a user's device.
 type TrackedDevice struct {
-	// Key names the device.
+	// Key identifies the device.
 	Key string
-	// Name is what it was confirmed under; "" when that was nothing.
+	// Name is the name that the device was confirmed with, or "".
 	Name string
-	// LastIP is the address that it was used from last; "" when it is not known.
+	// LastIP is the IP address that last used the device. It is "" if it is not known.
 	LastIP string
-	// Remembered says that it can stand in for MFA. Only the administrator's calls tell; else it is false.
+	// Remembered reports whether the device can replace MFA. Only the administrator's calls set it;
+	// otherwise it is false.
 	Remembered bool
-	// Attributes are all that the service says, such as device_status; those that begin with "dev:" come with the
-	// administrator's calls only.
+	// Attributes are all attributes of the device, such as device_status. Only the administrator's
+	// calls return those that begin with "dev:".
 	Attributes Attributes
-	// Created, Modified and Authenticated are when it was confirmed, changed last and signed in with last; zero
-	// when the service does not say.
+	// Created, Modified and Authenticated are the times when the device was confirmed, last
+	// changed, and last used to sign in. They are zero if the service does not return them.
 	Created, Modified, Authenticated time.Time
 }
 
@@ -330,7 +350,7 @@ func newTrackedDevice(d types.DeviceType) *TrackedDevice {
 
 var errNoDeviceKey = fieldError("device key", "want the key of a device, got none")
 
-// rememberedStatus is the service's word for it.
+// rememberedStatus returns the service's value for remembered.
 func rememberedStatus(remembered bool) types.DeviceRememberedStatusType {
 	if remembered {
 		return types.DeviceRememberedStatusTypeRemembered
@@ -338,9 +358,10 @@ func rememberedStatus(remembered bool) types.DeviceRememberedStatusType {
 	return types.DeviceRememberedStatusTypeNotRemembered
 }
 
-// GetDevice returns what the pool keeps about the signed-in user's device key. Common errors: [ErrDeviceNotFound].
+// GetDevice returns the pool's record of the signed-in user's device key. Common errors:
+// [ErrDeviceNotFound], [ErrNotSignedIn].
 //
-// It calls GetDevice, which needs no AWS credentials but an access token: without one it returns [ErrNotSignedIn].
+// It calls GetDevice with the session's access token.
 func (c *Cognito) GetDevice(ctx context.Context, key string) (*TrackedDevice, error) {
 	d, err := c.getDevice(ctx, key)
 	return d, wrapError("GetDevice", err)
@@ -362,7 +383,7 @@ func (c *Cognito) getDevice(ctx context.Context, key string) (*TrackedDevice, er
 	return d, err
 }
 
-// deviceOf takes a device out of an answer.
+// deviceOf converts the device in a response.
 func deviceOf(d *types.DeviceType) (*TrackedDevice, error) {
 	if d == nil {
 		return nil, fieldError("the service's answer", "want a device, got none")
@@ -370,10 +391,11 @@ func deviceOf(d *types.DeviceType) (*TrackedDevice, error) {
 	return newTrackedDevice(*d), nil
 }
 
-// Devices lists the signed-in user's devices, page by page as the range goes on; each range starts anew, and ends with
-// the first error. It takes the options [Limit] and [PageSize].
+// Devices ranges over the signed-in user's devices. It fetches pages as the range proceeds. Each
+// range starts from the beginning and ends with the first error. It takes the options [Limit] and
+// [PageSize]. Common errors: [ErrNotSignedIn].
 //
-// It calls ListDevices, which needs no AWS credentials but an access token: without one it returns [ErrNotSignedIn].
+// It calls ListDevices for each page with the session's access token.
 func (c *Cognito) Devices(ctx context.Context, opts ...CallOption) iter.Seq2[*TrackedDevice, error] {
 	return wrapErrors("Devices", deviceList(ctx, opts, func(ctx context.Context, next *string, size *int32) (p page[types.DeviceType], err error) {
 		err = c.withAccessToken(ctx, func(token *string) error {
@@ -395,20 +417,19 @@ func deviceList(ctx context.Context, opts []CallOption, fetch func(context.Conte
 	return mapped(pages(ctx, call.list, fetch), func(d types.DeviceType) (*TrackedDevice, error) { return newTrackedDevice(d), nil })
 }
 
-// UpdateDeviceStatus says whether the signed-in user's device key is remembered, so that it can stand in for MFA;
-// Common errors: [ErrDeviceNotFound].
+// UpdateDeviceStatus sets whether the pool remembers the signed-in user's device key. A remembered
+// device can replace MFA. Common errors: [ErrDeviceNotFound], [ErrNotSignedIn].
 //
-// It calls UpdateDeviceStatus, which needs no AWS credentials but an access token: without one it returns
-// [ErrNotSignedIn].
+// It calls UpdateDeviceStatus with the session's access token.
 func (c *Cognito) UpdateDeviceStatus(ctx context.Context, key string, remembered bool) error {
-	return wrapError("UpdateDeviceStatus", c.updateDeviceStatus(ctx, key, remembered))
+	return wrapError("UpdateDeviceStatus", c.updateDeviceStatus(ctx, key, remembered, c.withAccessToken))
 }
 
-func (c *Cognito) updateDeviceStatus(ctx context.Context, key string, remembered bool) error {
+func (c *Cognito) updateDeviceStatus(ctx context.Context, key string, remembered bool, with withToken) error {
 	if key == "" {
 		return errNoDeviceKey
 	}
-	err := c.withAccessToken(ctx, func(token *string) error {
+	err := with(ctx, func(token *string) error {
 		_, err := c.shared().sdk.UpdateDeviceStatus(ctx, &cognitoidentityprovider.UpdateDeviceStatusInput{
 			AccessToken: token, DeviceKey: aws.String(key), DeviceRememberedStatus: rememberedStatus(remembered),
 		})
@@ -420,10 +441,10 @@ func (c *Cognito) updateDeviceStatus(ctx context.Context, key string, remembered
 	return err
 }
 
-// ForgetDevice makes the pool forget the signed-in user's device key; if it is the session's, the session forgets it,
-// too. Common errors: [ErrDeviceNotFound].
+// ForgetDevice removes the signed-in user's device key from the pool. If it is the session's
+// device, the session drops it, too. Common errors: [ErrDeviceNotFound], [ErrNotSignedIn].
 //
-// It calls ForgetDevice, which needs no AWS credentials but an access token: without one it returns [ErrNotSignedIn].
+// It calls ForgetDevice with the session's access token.
 func (c *Cognito) ForgetDevice(ctx context.Context, key string) error {
 	return wrapError("ForgetDevice", c.forgetDevice(ctx, key))
 }
@@ -442,7 +463,7 @@ func (c *Cognito) forgetDevice(ctx context.Context, key string) error {
 	return err
 }
 
-// checkUserDevice refuses what names no device of a user.
+// checkUserDevice rejects an empty username or device key.
 func checkUserDevice(username, key string) error {
 	switch {
 	case username == "":
@@ -454,10 +475,10 @@ func checkUserDevice(username, key string) error {
 	}
 }
 
-// AdminGetDevice returns what the pool keeps about the device key of the user username; [ErrUserNotFound] and
-// Common errors: [ErrDeviceNotFound].
+// AdminGetDevice returns the pool's record of the device key of the user username. Common errors:
+// [ErrUserNotFound], [ErrDeviceNotFound].
 //
-// It calls AdminGetDevice, which needs AWS credentials.
+// It calls AdminGetDevice. Requires AWS credentials.
 func (c *Cognito) AdminGetDevice(ctx context.Context, username, key string) (*TrackedDevice, error) {
 	d, err := c.adminGetDevice(ctx, username, key)
 	return d, wrapError("AdminGetDevice", err)
@@ -476,16 +497,19 @@ func (c *Cognito) adminGetDevice(ctx context.Context, username, key string) (*Tr
 	return deviceOf(out.Device)
 }
 
-// AdminDevices lists the devices of the user username, page by page as the range goes on; each range starts anew, and
-// ends with the first error. It takes the options [Limit] and [PageSize].
+// AdminDevices ranges over the devices of the user username. It fetches pages as the range
+// proceeds. Each range starts from the beginning and ends with the first error. It takes the
+// options [Limit] and [PageSize]. Common errors: [ErrUserNotFound].
 //
-// It calls AdminListDevices, which needs AWS credentials.
+// It calls AdminListDevices for each page. Requires AWS credentials.
 func (c *Cognito) AdminDevices(ctx context.Context, username string, opts ...CallOption) iter.Seq2[*TrackedDevice, error] {
 	return wrapErrors("AdminDevices", c.adminDevices(ctx, username, opts))
 }
 
-// AdminListDevices returns all devices of the user username; nil when there are none. For the rest see
-// [Cognito.AdminDevices].
+// AdminListDevices returns all devices of the user username, or nil if there are none. It takes the
+// options [Limit] and [PageSize]. Common errors: [ErrUserNotFound].
+//
+// It calls AdminListDevices for each page. Requires AWS credentials.
 func (c *Cognito) AdminListDevices(ctx context.Context, username string, opts ...CallOption) ([]*TrackedDevice, error) {
 	return collect(wrapErrors("AdminListDevices", c.adminDevices(ctx, username, opts)))
 }
@@ -505,10 +529,10 @@ func (c *Cognito) adminDevices(ctx context.Context, username string, opts []Call
 	})
 }
 
-// AdminUpdateDeviceStatus says whether the device key of the user username is remembered, so that it can stand in for
-// MFA. Common errors: [ErrUserNotFound], [ErrDeviceNotFound].
+// AdminUpdateDeviceStatus sets whether the pool remembers the device key of the user username. A
+// remembered device can replace MFA. Common errors: [ErrUserNotFound], [ErrDeviceNotFound].
 //
-// It calls AdminUpdateDeviceStatus, which needs AWS credentials.
+// It calls AdminUpdateDeviceStatus. Requires AWS credentials.
 func (c *Cognito) AdminUpdateDeviceStatus(ctx context.Context, username, key string, remembered bool) error {
 	return wrapError("AdminUpdateDeviceStatus", c.adminUpdateDeviceStatus(ctx, username, key, remembered))
 }
@@ -524,10 +548,11 @@ func (c *Cognito) adminUpdateDeviceStatus(ctx context.Context, username, key str
 	return err
 }
 
-// AdminForgetDevice makes the pool forget the device key of the user username; [ErrUserNotFound] and
-// Common errors: [ErrDeviceNotFound]. A session that signs in with the device goes on without it then.
+// AdminForgetDevice removes the device key of the user username from the pool. A session that signs
+// in with the device then continues without it. Common errors: [ErrUserNotFound],
+// [ErrDeviceNotFound].
 //
-// It calls AdminForgetDevice, which needs AWS credentials.
+// It calls AdminForgetDevice. Requires AWS credentials.
 func (c *Cognito) AdminForgetDevice(ctx context.Context, username, key string) error {
 	return wrapError("AdminForgetDevice", c.adminForgetDevice(ctx, username, key))
 }

@@ -11,25 +11,25 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
 )
 
-// Group is a group of users of the pool as it was when it was read.
+// Group is a group of users of the pool, as it was when it was read.
 type Group struct {
 	// Name identifies the group. It cannot be changed.
 	Name string
-	// Description says what the group is for; "" when nothing does.
+	// Description describes the group. It is empty if the group has none.
 	Description string
-	// RoleARN names the IAM role of the group's members; "" without one.
+	// RoleARN is the IAM role of the group's members. It is empty if the group has none.
 	RoleARN string
-	// Precedence ranks the group among a user's groups, when one of their roles must be chosen: 0 is the first, nil the
-	// last.
+	// Precedence ranks the group among a user's groups when one of their roles must be chosen. 0
+	// ranks first, and nil last.
 	Precedence *int32
-	// Created and Modified are when the group was made and last changed.
+	// Created and Modified are the times when the group was created and last changed.
 	Created, Modified time.Time
 }
 
-// String returns the group's name, as Group{readers}.
+// String returns the group's name in the form Group{readers}.
 func (g Group) String() string { return "Group{" + g.Name + "}" }
 
-// GroupFromType makes a Group of what another call of the service answered; it calls nothing itself.
+// GroupFromType converts a group from the SDK into a Group. It makes no request.
 func (c *Cognito) GroupFromType(g types.GroupType) *Group { return newGroup(g) }
 
 func newGroup(g types.GroupType) *Group {
@@ -43,9 +43,9 @@ func newGroup(g types.GroupType) *Group {
 	return group
 }
 
-// GetGroup reads the group name. Common errors: [ErrGroupNotFound].
+// GetGroup returns the group called name. Common errors: [ErrGroupNotFound].
 //
-// It calls GetGroup, which needs AWS credentials ([ErrNoCredentials]).
+// It calls GetGroup. Requires AWS credentials.
 func (c *Cognito) GetGroup(ctx context.Context, name string) (*Group, error) {
 	return c.groupCall("GetGroup", name, func(poolID, name *string) (*types.GroupType, error) {
 		out, err := c.shared().sdk.GetGroup(ctx, &cognitoidentityprovider.GetGroupInput{UserPoolId: poolID, GroupName: name})
@@ -56,10 +56,10 @@ func (c *Cognito) GetGroup(ctx context.Context, name string) (*Group, error) {
 	})
 }
 
-// CreateGroup makes a group; g.Created and g.Modified play no part. Common errors: [ErrGroupExists]. The request
-// is not sent again after a failure that leaves open whether it was taken.
+// CreateGroup creates the group g and returns it as the pool stores it. It ignores g.Created and
+// g.Modified. Common errors: [ErrGroupExists].
 //
-// It calls CreateGroup, which needs AWS credentials ([ErrNoCredentials]).
+// It calls CreateGroup. Not retried automatically. Requires AWS credentials.
 func (c *Cognito) CreateGroup(ctx context.Context, g Group) (*Group, error) {
 	return c.groupCall("CreateGroup", g.Name, func(poolID, name *string) (*types.GroupType, error) {
 		out, err := c.shared().sdk.CreateGroup(ctx, &cognitoidentityprovider.CreateGroupInput{
@@ -72,11 +72,12 @@ func (c *Cognito) CreateGroup(ctx context.Context, g Group) (*Group, error) {
 	})
 }
 
-// UpdateGroup makes the group g.Name what g says: read it with [Cognito.GetGroup], change it and give it here. An empty
-// Description is written; an empty RoleARN and a nil Precedence cannot be said to the service and are left out.
-// Common errors: [ErrGroupNotFound].
+// UpdateGroup changes the group g.Name to match g and returns the result. Get the group with
+// [Cognito.GetGroup], change it and pass it to UpdateGroup. An empty Description is stored. The
+// service cannot clear RoleARN or Precedence; empty values are not sent. Common errors:
+// [ErrGroupNotFound].
 //
-// It calls UpdateGroup, which needs AWS credentials ([ErrNoCredentials]).
+// It calls UpdateGroup. Requires AWS credentials.
 func (c *Cognito) UpdateGroup(ctx context.Context, g Group) (*Group, error) {
 	return c.groupCall("UpdateGroup", g.Name, func(poolID, name *string) (*types.GroupType, error) {
 		out, err := c.shared().sdk.UpdateGroup(ctx, &cognitoidentityprovider.UpdateGroupInput{
@@ -89,9 +90,10 @@ func (c *Cognito) UpdateGroup(ctx context.Context, g Group) (*Group, error) {
 	})
 }
 
-// DeleteGroup deletes the group name; its members stay users. Common errors: [ErrGroupNotFound].
+// DeleteGroup deletes the group called name. Its members remain users of the pool. Common errors:
+// [ErrGroupNotFound].
 //
-// It calls DeleteGroup, which needs AWS credentials ([ErrNoCredentials]).
+// It calls DeleteGroup. Requires AWS credentials.
 func (c *Cognito) DeleteGroup(ctx context.Context, name string) error {
 	if name == "" {
 		return wrapError("DeleteGroup", errNoGroup)
@@ -100,7 +102,7 @@ func (c *Cognito) DeleteGroup(ctx context.Context, name string) error {
 	return wrapError("DeleteGroup", err)
 }
 
-// groupCall is a call that answers with the group name.
+// groupCall makes a call that returns the group called name.
 func (c *Cognito) groupCall(op, name string, call func(poolID, name *string) (*types.GroupType, error)) (*Group, error) {
 	if name == "" {
 		return nil, wrapError(op, errNoGroup)
@@ -115,18 +117,19 @@ func (c *Cognito) groupCall(op, name string, call func(poolID, name *string) (*t
 	return newGroup(*g), nil
 }
 
-// GetGroups reads all groups of the pool; nil when there are none. It takes the options [Limit] and [PageSize].
+// GetGroups returns all groups of the pool, or nil if there are none. It takes the options [Limit]
+// and [PageSize].
 //
-// It calls ListGroups for each page, which needs AWS credentials ([ErrNoCredentials]).
+// It calls ListGroups for each page. Requires AWS credentials.
 func (c *Cognito) GetGroups(ctx context.Context, opts ...CallOption) ([]*Group, error) {
 	groups, err := collect(c.groups(ctx, opts))
 	return groups, wrapError("GetGroups", err)
 }
 
-// Groups ranges over all groups of the pool, as [Cognito.Users] does over users. It takes the options [Limit] and
-// [PageSize].
+// Groups ranges over all groups of the pool. It fetches pages as the range proceeds, like
+// [Cognito.Users]. It takes the options [Limit] and [PageSize].
 //
-// It calls ListGroups for each page, which needs AWS credentials ([ErrNoCredentials]).
+// It calls ListGroups for each page. Requires AWS credentials.
 func (c *Cognito) Groups(ctx context.Context, opts ...CallOption) iter.Seq2[*Group, error] {
 	return wrapErrors("Groups", c.groups(ctx, opts))
 }
@@ -153,10 +156,11 @@ func groupList(ctx context.Context, opts []CallOption, fetch func(context.Contex
 
 var errNoGroup = fieldError("group", "want the name of a group, got none")
 
-// AdminAddUserToGroup makes the user username a member of group; that the user is one already is no error. Tokens say
-// so from the next sign-in or refresh on. Common errors: [ErrUserNotFound], [ErrGroupNotFound].
+// AdminAddUserToGroup adds the user username to group. Adding a user who is already a member is not
+// an error. Tokens contain the group after the next sign-in or refresh. Common errors:
+// [ErrUserNotFound], [ErrGroupNotFound].
 //
-// It calls AdminAddUserToGroup, which needs AWS credentials ([ErrNoCredentials]).
+// It calls AdminAddUserToGroup. Requires AWS credentials.
 func (c *Cognito) AdminAddUserToGroup(ctx context.Context, username, group string) error {
 	if group == "" {
 		return wrapError("AdminAddUserToGroup", errNoGroup)
@@ -169,10 +173,10 @@ func (c *Cognito) AdminAddUserToGroup(ctx context.Context, username, group strin
 	})
 }
 
-// AdminRemoveUserFromGroup ends the membership of the user username in group. Tokens say so from the next sign-in or
-// refresh on. Common errors: [ErrUserNotFound], [ErrGroupNotFound].
+// AdminRemoveUserFromGroup removes the user username from group. Tokens no longer contain the group
+// after the next sign-in or refresh. Common errors: [ErrUserNotFound], [ErrGroupNotFound].
 //
-// It calls AdminRemoveUserFromGroup, which needs AWS credentials ([ErrNoCredentials]).
+// It calls AdminRemoveUserFromGroup. Requires AWS credentials.
 func (c *Cognito) AdminRemoveUserFromGroup(ctx context.Context, username, group string) error {
 	if group == "" {
 		return wrapError("AdminRemoveUserFromGroup", errNoGroup)
@@ -185,19 +189,21 @@ func (c *Cognito) AdminRemoveUserFromGroup(ctx context.Context, username, group 
 	})
 }
 
-// AdminListGroupsForUser reads all groups that the user username is in; nil when there are none. It takes the options
-// [Limit] and [PageSize]. Common errors: [ErrUserNotFound]. A user's own tokens name them, too: see [AccessClaims].
+// AdminListGroupsForUser returns all groups of the user username, or nil if there are none. It
+// takes the options [Limit] and [PageSize]. The user's tokens contain the group names, too; see
+// [AccessClaims]. Common errors: [ErrUserNotFound].
 //
-// It calls AdminListGroupsForUser for each page, which needs AWS credentials ([ErrNoCredentials]).
+// It calls AdminListGroupsForUser for each page. Requires AWS credentials.
 func (c *Cognito) AdminListGroupsForUser(ctx context.Context, username string, opts ...CallOption) ([]*Group, error) {
 	groups, err := collect(c.groupsForUser(ctx, username, opts))
 	return groups, wrapError("AdminListGroupsForUser", err)
 }
 
-// GroupsForUser ranges over all groups that the user username is in, as [Cognito.Users] does over users. It takes the
-// options [Limit] and [PageSize]. Common errors: [ErrUserNotFound].
+// GroupsForUser ranges over all groups of the user username. It fetches pages as the range
+// proceeds, like [Cognito.Users]. It takes the options [Limit] and [PageSize]. Common errors:
+// [ErrUserNotFound].
 //
-// It calls AdminListGroupsForUser for each page, which needs AWS credentials ([ErrNoCredentials]).
+// It calls AdminListGroupsForUser for each page. Requires AWS credentials.
 func (c *Cognito) GroupsForUser(ctx context.Context, username string, opts ...CallOption) iter.Seq2[*Group, error] {
 	return wrapErrors("GroupsForUser", c.groupsForUser(ctx, username, opts))
 }
@@ -217,10 +223,11 @@ func (c *Cognito) groupsForUser(ctx context.Context, username string, opts []Cal
 	})
 }
 
-// UsersInGroup ranges over the members of group, as [Cognito.Users] does over users. It takes the options [Limit],
-// [PageSize] and [AttributeMap]. Common errors: [ErrGroupNotFound].
+// UsersInGroup ranges over the members of group. It fetches pages as the range proceeds, like
+// [Cognito.Users]. It takes the options [Limit], [PageSize] and [AttributeMap]. Common errors:
+// [ErrGroupNotFound].
 //
-// It calls ListUsersInGroup for each page, which needs AWS credentials ([ErrNoCredentials]).
+// It calls ListUsersInGroup for each page. Requires AWS credentials.
 func (c *Cognito) UsersInGroup(ctx context.Context, group string, opts ...CallOption) iter.Seq2[*User, error] {
 	return wrapErrors("UsersInGroup", c.usersInGroup(ctx, group, opts))
 }

@@ -13,11 +13,11 @@ import (
 )
 
 const (
-	maxPageSize = 60  // of every list that this package reads
-	maxFilter   = 256 // characters of a filter
+	maxPageSize = 60  // of every list operation
+	maxFilter   = 256 // characters in a filter
 )
 
-// listOptions are the options of lists. A zero field was not given.
+// listOptions are the options of lists. A zero field means the option was not given.
 type listOptions struct {
 	limit    int
 	pageSize int
@@ -25,7 +25,7 @@ type listOptions struct {
 	selected []string
 }
 
-// Limit ends a list after n elements, whatever the size of its pages. n is at least 1.
+// Limit ends a list after n elements, whatever the size of its pages. n must be at least 1.
 func Limit(n int) CallOption {
 	return callOption(func(o *callOptions) {
 		o.given = append(o.given, optLimit)
@@ -36,8 +36,8 @@ func Limit(n int) CallOption {
 	})
 }
 
-// PageSize asks for pages of n elements, 1 to 60, where the service would choose itself. It changes how many
-// requests a list takes, not what is in it.
+// PageSize requests pages of n elements, from 1 to 60. It changes the number of requests that a
+// list makes, not its elements. By default the service chooses the size.
 func PageSize(n int) CallOption {
 	return callOption(func(o *callOptions) {
 		o.given = append(o.given, optPageSize)
@@ -48,18 +48,20 @@ func PageSize(n int) CallOption {
 	})
 }
 
-// FilterEquals lists only users whose attribute attr is value. The service can search by username, email,
-// phone_number, name, given_name, family_name, preferred_username, sub, cognito:user_status and status ("Enabled",
-// "Disabled"), by one of them at a time; another one is refused before anything is sent. value may hold any
-// characters; with its name and its escapes the filter has at most 256.
+// FilterEquals lists only users whose attribute attr equals value. attr must be an attribute that
+// the service can search by: username, email, phone_number, name, given_name, family_name,
+// preferred_username, sub, cognito:user_status or status ("Enabled", "Disabled"). A list takes one
+// filter. Other attributes are rejected before a request is made. value may contain any characters.
+// The whole filter, including the attribute's name and escapes, has at most 256 characters.
 func FilterEquals(attr, value string) CallOption { return filter(attr, "=", value) }
 
-// FilterPrefix lists only users whose attribute attr begins with prefix; see [FilterEquals] for what attr may be.
+// FilterPrefix lists only users whose attribute attr begins with prefix. See [FilterEquals] for the
+// attributes.
 func FilterPrefix(attr, prefix string) CallOption { return filter(attr, "^=", prefix) }
 
-// SelectAttributes fetches only the named attributes of each user, by their names in the pool. The service fails when
-// a user has no value for one that cannot be searched by, as all custom ones. At least one name is wanted: leave
-// the option out for all attributes.
+// SelectAttributes returns only the named attributes of each user. names are the names in the pool;
+// at least one is required. The service fails if a user has no value for an attribute that is not
+// searchable, such as a custom one. By default all attributes are returned.
 func SelectAttributes(names ...string) CallOption {
 	names = slices.Clone(names)
 	return callOption(func(o *callOptions) {
@@ -71,13 +73,13 @@ func SelectAttributes(names ...string) CallOption {
 	})
 }
 
-// searchable are the attributes that the service filters by.
+// searchable are the attributes that the service can filter by.
 var searchable = []string{
 	"username", "email", "phone_number", "name", "given_name", "family_name", "preferred_username", "sub",
 	"cognito:user_status", "status",
 }
 
-// filterEscaper makes any text a part of a quoted value.
+// filterEscaper escapes text for a quoted value.
 var filterEscaper = strings.NewReplacer(`\`, `\\`, `"`, `\"`)
 
 func filter(attr, op, value string) CallOption {
@@ -99,13 +101,14 @@ func filter(attr, op, value string) CallOption {
 	})
 }
 
-// page is a part of a list, and the token of the next one.
+// page is one page of a list, and the token of the next page.
 type page[T any] struct {
 	items []T
 	next  *string
 }
 
-// pages ranges over the elements of all pages of a list. It keeps one page at a time. Each range starts anew.
+// pages ranges over the elements of all pages of a list. It keeps only one page in memory. Each
+// range starts from the beginning.
 func pages[T any](ctx context.Context, o listOptions, fetch func(ctx context.Context, token *string, size *int32) (page[T], error)) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		var none T
@@ -121,7 +124,7 @@ func pages[T any](ctx context.Context, o listOptions, fetch func(ctx context.Con
 				if !yield(item, nil) {
 					return
 				}
-				if left--; left == 0 { // without a limit it starts at 0 and never comes back
+				if left--; left == 0 { // without a limit, left starts at 0 and never returns to it
 					return
 				}
 			}
@@ -137,7 +140,8 @@ func pages[T any](ctx context.Context, o listOptions, fetch func(ctx context.Con
 	}
 }
 
-// size is how large a page to ask for when left elements are wanted, 0 or less for all; nil leaves it to the service.
+// size returns the page size to request when left elements are wanted; 0 or less means all. It
+// returns nil to let the service choose.
 func (o listOptions) size(left int) *int32 {
 	size := o.pageSize
 	if left > 0 {
@@ -152,8 +156,8 @@ func (o listOptions) size(left int) *int32 {
 	return aws.Int32(int32(size)) //nolint:gosec // at most maxPageSize
 }
 
-// loopGuard finds that a sequence of tokens goes in a circle, however long, while it keeps one of them (Brent's
-// algorithm), so that a long list costs no memory.
+// loopGuard detects that a sequence of tokens repeats, whatever the length of the cycle. It uses
+// Brent's algorithm, which keeps only one token, so that a long list uses no more memory.
 type loopGuard struct {
 	kept         string
 	steps, until int
@@ -171,7 +175,7 @@ func (g *loopGuard) repeated(token string) bool {
 	return false
 }
 
-// mapped is list with each element made into another; the first that cannot be ends it.
+// mapped returns list with convert applied to each element. The first error ends it.
 func mapped[From, To any](list iter.Seq2[From, error], convert func(From) (To, error)) iter.Seq2[To, error] {
 	return func(yield func(To, error) bool) {
 		for item, err := range list {
@@ -186,7 +190,7 @@ func mapped[From, To any](list iter.Seq2[From, error], convert func(From) (To, e
 	}
 }
 
-// wrapErrors is list with its error named after the method op.
+// wrapErrors returns list with the method op added to its error.
 func wrapErrors[T any](op string, list iter.Seq2[T, error]) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		for item, err := range list {
@@ -197,7 +201,7 @@ func wrapErrors[T any](op string, list iter.Seq2[T, error]) iter.Seq2[T, error] 
 	}
 }
 
-// collect takes all of a list; nil when it is empty.
+// collect returns all elements of list, or nil if it is empty.
 func collect[T any](list iter.Seq2[T, error]) ([]T, error) {
 	var all []T
 	for item, err := range list {
@@ -209,7 +213,7 @@ func collect[T any](list iter.Seq2[T, error]) ([]T, error) {
 	return all, nil
 }
 
-// failed is a list that ends in err at once.
+// failed returns a list that only yields err.
 func failed[T any](err error) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		var none T

@@ -30,42 +30,44 @@ const (
 	keyTimestamp    = "TIMESTAMP"
 )
 
-// SRP computes the parameters of an SRP sign-in for programs that call the AWS SDK themselves: AuthFlow
-// USER_SRP_AUTH (or CUSTOM_AUTH, or USER_AUTH with PASSWORD_SRP), the PASSWORD_VERIFIER challenge, and the two
-// challenges of a remembered device. It does no I/O. Programs without a reason to call the SDK themselves should
-// use [Cognito.Authenticate], which does all of it.
+// SRP computes the parameters of an SRP sign-in for programs that call the AWS SDK themselves. It
+// supports the AuthFlow USER_SRP_AUTH (or CUSTOM_AUTH, or USER_AUTH with PASSWORD_SRP), the
+// PASSWORD_VERIFIER challenge, and the two challenges of a remembered device. It does no I/O.
+// Programs that need not call the SDK themselves should use [Cognito.Authenticate] instead.
 //
-// An SRP serves one sign-in at a time and is not safe for concurrent use. Printed or logged it shows no secret.
+// An SRP handles one sign-in at a time and is not safe for concurrent use. Printed or logged, it
+// shows no secret. Create an SRP with [NewSRP].
 type SRP struct {
 	poolName string
 	username string
 	device   *Device
 	clientParams
-	secret *srpSecret // behind a pointer, so that printing a holder of an SRP does not print it
+	secret *srpSecret // a pointer, so that printing a struct with an SRP prints no secret
 }
 
-// srpSecret is what must not be printed: the password and the attempt's own secrets.
+// srpSecret holds what must not be printed: the password and the secrets of the current attempt.
 type srpSecret struct {
 	password string
-	user     *srp.Client // of the last AuthParameters
-	device   *srp.Client // of the last DeviceSRPAuthChallenge
+	user     *srp.Client // from the last AuthParameters
+	device   *srp.Client // from the last DeviceSRPAuthChallenge
 }
 
-// SRPOption sets up an [SRP] in [NewSRP].
+// SRPOption configures an [SRP] in [NewSRP].
 type SRPOption func(*SRP)
 
-// WithSRPClientSecret sets the app client's secret. If not set, or empty, the app client has none.
+// WithSRPClientSecret sets the app client's secret. By default, or if secret is empty, the app
+// client has none.
 func WithSRPClientSecret(secret string) SRPOption {
 	return func(s *SRP) { s.clientSecret = &secret }
 }
 
-// WithSRPDevice sets the remembered device that the user signs in with. If not set, there is none.
+// WithSRPDevice sets the remembered device that the user signs in with. By default there is none.
 func WithSRPDevice(d Device) SRPOption {
 	return func(s *SRP) { s.device = &d }
 }
 
-// NewSRP prepares a sign-in of username, which may be an alias, to the user pool userPoolID for the app client
-// clientID. The errors name the argument and what was expected.
+// NewSRP returns an SRP for a sign-in of username to the user pool userPoolID with the app client
+// clientID. username may be an alias. An error names the argument and what was expected.
 func NewSRP(userPoolID, clientID, username, password string, opts ...SRPOption) (*SRP, error) {
 	s, err := newSRP(userPoolID, clientID, username, password, opts...)
 	return s, wrapError("NewSRP", err)
@@ -94,7 +96,7 @@ func (s *SRP) checkDevice() error {
 	return s.device.check()
 }
 
-// checkLogin refuses what no user can sign in with.
+// checkLogin rejects an empty username or password.
 func checkLogin(username, password string) error {
 	var errs []error
 	if username == "" {
@@ -106,9 +108,10 @@ func checkLogin(username, password string) error {
 	return errors.Join(errs...)
 }
 
-// AuthParameters begins an attempt with a fresh secret and returns the AuthParameters of InitiateAuth:
-// USERNAME, SRP_A, SECRET_HASH with a client secret, DEVICE_KEY with a device. CUSTOM_AUTH wants CHALLENGE_NAME
-// "SRP_A" added, USER_AUTH wants PREFERRED_CHALLENGE "PASSWORD_SRP".
+// AuthParameters starts an attempt with a new secret and returns the AuthParameters for
+// InitiateAuth: USERNAME, SRP_A, SECRET_HASH if there is a client secret, and DEVICE_KEY if there
+// is a device. For CUSTOM_AUTH, add CHALLENGE_NAME "SRP_A". For USER_AUTH, add PREFERRED_CHALLENGE
+// "PASSWORD_SRP".
 func (s *SRP) AuthParameters() (map[string]string, error) {
 	if s.secret == nil {
 		return nil, wrapError("AuthParameters", errors.New("want an SRP from NewSRP, got the zero SRP"))
@@ -117,9 +120,9 @@ func (s *SRP) AuthParameters() (map[string]string, error) {
 	return s.addTo(map[string]string{keySRPA: s.secret.user.PublicKey()}, s.username), nil
 }
 
-// PasswordVerifierChallenge answers PASSWORD_VERIFIER: it returns the ChallengeResponses for the
-// ChallengeParameters params, with the time now, which the service compares with its own. From then on USERNAME
-// is the user's name as the service gave it. The errors name the parameter and what was expected of it.
+// PasswordVerifierChallenge returns the ChallengeResponses for the PASSWORD_VERIFIER challenge with
+// the ChallengeParameters params. The service compares now with its own time. Later calls use the
+// user's name from params as USERNAME. An error names the parameter and what was expected.
 func (s *SRP) PasswordVerifierChallenge(params map[string]string, now time.Time) (map[string]string, error) {
 	answers, err := s.passwordVerifier(params, now)
 	return answers, wrapError("PasswordVerifierChallenge", err)
@@ -141,8 +144,9 @@ func (s *SRP) passwordVerifier(params map[string]string, now time.Time) (map[str
 	return s.addTo(answers, s.username), nil
 }
 
-// DeviceSRPAuthChallenge answers DEVICE_SRP_AUTH: it returns the ChallengeResponses for the ChallengeParameters
-// params, with a fresh secret. It needs [WithSRPDevice].
+// DeviceSRPAuthChallenge starts a device's attempt with a new secret and returns the
+// ChallengeResponses for the DEVICE_SRP_AUTH challenge with the ChallengeParameters params. It
+// requires [WithSRPDevice].
 func (s *SRP) DeviceSRPAuthChallenge(params map[string]string) (map[string]string, error) {
 	if s.device == nil {
 		return nil, wrapError("DeviceSRPAuthChallenge", errNoDevice)
@@ -152,8 +156,9 @@ func (s *SRP) DeviceSRPAuthChallenge(params map[string]string) (map[string]strin
 	return s.addTo(map[string]string{keySRPA: s.secret.device.PublicKey()}, s.username), nil
 }
 
-// DevicePasswordVerifierChallenge answers DEVICE_PASSWORD_VERIFIER: it returns the ChallengeResponses for the
-// ChallengeParameters params, with the time now. The errors name the parameter and what was expected of it.
+// DevicePasswordVerifierChallenge returns the ChallengeResponses for the DEVICE_PASSWORD_VERIFIER
+// challenge with the ChallengeParameters params. The service compares now with its own time. Call
+// [SRP.DeviceSRPAuthChallenge] first. An error names the parameter and what was expected.
 func (s *SRP) DevicePasswordVerifierChallenge(params map[string]string, now time.Time) (map[string]string, error) {
 	const op = "DevicePasswordVerifierChallenge"
 	if s.device == nil {
@@ -172,23 +177,24 @@ func (s *SRP) DevicePasswordVerifierChallenge(params map[string]string, now time
 
 var errNoDevice = errors.New("no device is set (WithSRPDevice)")
 
-// Format prints the user, and no secret, whatever the verb. It has a value receiver so that a dereferenced SRP
-// does not print otherwise.
+// Format prints the username and no secret, for every verb. The receiver is a value, so that a
+// dereferenced SRP prints the same.
 func (s SRP) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "SRP{user "+s.username+"}") }
 
-// LogValue logs the user.
+// LogValue returns the username and no secret.
 func (s SRP) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(s)) }
 
-// SecretHash returns SECRET_HASH for username: base64 of HMAC-SHA-256 with the app client's secret over username
-// and client ID. username is the one that is sent in the same request: where the service answered with the
-// user's own name for an alias, it is that name.
+// SecretHash returns the SECRET_HASH for username: the base64 encoding of the HMAC-SHA-256, keyed
+// with the app client's secret, of the username and the client ID. username must be the one in the
+// same request. After the service has replaced an alias with the user's own name, that is the
+// user's own name.
 func SecretHash(username, clientID, clientSecret string) string {
 	return srp.SecretHash(username, clientID, clientSecret)
 }
 
-// NewDeviceVerifier makes a password for the device deviceKey in the group groupKey, both from NewDeviceMetadata,
-// and the verifier by which ConfirmDevice tells it to the pool. The password is random and must be kept, with
-// both keys, for later sign-ins.
+// NewDeviceVerifier generates a random password for a device and returns it with its verifier.
+// groupKey and deviceKey are the device's keys from NewDeviceMetadata. Pass the verifier to
+// ConfirmDevice. Keep the password and both keys for later sign-ins.
 func NewDeviceVerifier(groupKey, deviceKey string) (password string, verifier *types.DeviceSecretVerifierConfigType, err error) {
 	password, verifier, err = newDeviceVerifier(groupKey, deviceKey)
 	return password, verifier, wrapError("NewDeviceVerifier", err)
@@ -206,7 +212,7 @@ func newDeviceVerifier(groupKey, deviceKey string) (password string, verifier *t
 	}, nil
 }
 
-// proofResponses proves password to the challenge in params.
+// proofResponses returns the responses that prove password to the challenge in params.
 func proofResponses(client *srp.Client, id srp.Identity, password string, params map[string]string, now time.Time) (map[string]string, error) {
 	challenge, err := srp.ParseChallenge(params[keySalt], params[keySRPB], params[keySecretBlock])
 	if err != nil {
@@ -220,13 +226,13 @@ func proofResponses(client *srp.Client, id srp.Identity, password string, params
 	return map[string]string{keyClaimBlock: params[keySecretBlock], keyClaimSig: signature, keyTimestamp: timestamp}, nil
 }
 
-// usernameOf is the name that the service calls the user by in a challenge's parameters, else before.
+// usernameOf returns the user's name in a challenge's parameters, or before if they have none.
 func usernameOf(params map[string]string, before string) string {
 	return append(namesOf(params), before)[0]
 }
 
-// namesOf are the names that the service calls the user by in a challenge's parameters, the one to send first; nil when
-// it gives none.
+// namesOf returns the user's names in a challenge's parameters. The first is the one to send. It
+// returns nil if there are none.
 func namesOf(params map[string]string) []string {
 	var names []string
 	for _, key := range []string{keyUsername, keyUserIDForSRP} {
@@ -240,11 +246,11 @@ func namesOf(params map[string]string) []string {
 // clientParams are the parameters that every request of a sign-in carries.
 type clientParams struct {
 	clientID     string
-	clientSecret *string // behind a pointer, so that it does not print
+	clientSecret *string // a pointer, so that it does not print
 	deviceKey    string
 }
 
-// addTo adds USERNAME, the SECRET_HASH of that very name, and DEVICE_KEY to params.
+// addTo adds USERNAME, the SECRET_HASH for that username, and DEVICE_KEY to params.
 func (r clientParams) addTo(params map[string]string, username string) map[string]string {
 	params[keyUsername] = username
 	if r.clientSecret != nil && *r.clientSecret != "" {

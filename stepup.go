@@ -183,7 +183,7 @@ func (s *signIn) checkLevel(ts *tokenSet) error {
 // one it returns [ErrNotSignedIn].
 func (c *Cognito) StepUp(ctx context.Context, first FirstFactor, opts ...CallOption) (err error) {
 	defer named("StepUp", &err)
-	s, err := c.newSignIn(ctx, "StepUp", false, opts, optTargetACR, optMaxAge, optAuthParameter)
+	s, err := c.newSignIn("StepUp", false, opts, optTargetACR, optMaxAge, optAuthParameter)
 	if err != nil {
 		return err
 	}

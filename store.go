@@ -21,12 +21,13 @@ import (
 	"github.com/gocognito/cognito/internal/flight"
 )
 
-// TokenStore keeps the tokens of one session beyond the process; see [WithTokenStore]. Its methods
-// may be called from several goroutines. A TokenStore that several processes share should also be a
-// [TokenLocker]. One that is also a [DeviceStore] keeps the user's device, too.
+// TokenStore keeps the tokens of one session beyond the life of the process; see [WithTokenStore].
+// Its methods must be safe for concurrent use. A TokenStore that several processes share should
+// also be a [TokenLocker]. A TokenStore that is also a [DeviceStore] keeps the user's device as
+// well.
 type TokenStore interface {
-	// Load returns the tokens that were saved last, or the zero Tokens if there are none. If it
-	// has content that cannot be read as tokens, the error wraps ErrStoreContent.
+	// Load returns the tokens that were saved last, or the zero Tokens if there are none. If the
+	// content cannot be read as tokens, the error wraps ErrStoreContent.
 	Load(ctx context.Context) (Tokens, error)
 	// Save replaces the stored tokens.
 	Save(ctx context.Context, t Tokens) error
@@ -35,19 +36,19 @@ type TokenStore interface {
 }
 
 // TokenLocker may be implemented by a [TokenStore] that several processes share. A session then
-// changes its tokens under the lock, and takes the tokens that another process has saved in the
-// meantime, so that no two processes use the same refresh token.
+// changes its tokens while it holds the lock, and adopts the tokens that another process has saved
+// in the meantime, so that no two processes use the same refresh token.
 type TokenLocker interface {
 	// Lock waits, at most until ctx is done, until no other process holds the lock. It returns a
-	// function that releases the lock. Save, Load and Delete are called while the lock is held.
+	// function that releases the lock. Load, Save and Delete are called while the lock is held.
 	Lock(ctx context.Context) (unlock func(), err error)
 }
 
 // DeviceStore may be implemented by a [TokenStore] to keep the device that the session's user signs
-// in with. A device outlives a sign-out: Delete removes the tokens and not the device.
+// in with. A device outlives a sign-out: Delete removes the tokens but not the device.
 type DeviceStore interface {
 	// LoadDevice returns the device that was saved last, or the zero Device if there is none. If
-	// the store has content that cannot be read as a device, the error wraps ErrStoreContent.
+	// the content cannot be read as a device, the error wraps ErrStoreContent.
 	LoadDevice(ctx context.Context) (Device, error)
 	// SaveDevice replaces the stored device.
 	SaveDevice(ctx context.Context, d Device) error
@@ -55,21 +56,21 @@ type DeviceStore interface {
 	DeleteDevice(ctx context.Context) error
 }
 
-// ErrStoreContent is wrapped by the error of a [TokenStore] or [DeviceStore] whose content is not
-// usable, such as a file that is truncated or belongs to another user. A session treats the store as
-// empty, logs a warning, and replaces the content with the next save.
+// ErrStoreContent is wrapped by the errors of a [TokenStore] or [DeviceStore] whose content cannot
+// be used, such as a file that is truncated or belongs to another user. A session treats the store
+// as empty, logs a warning, and replaces the content with the next save.
 var ErrStoreContent = errors.New("unusable content in the store")
 
-// MemoryStore is a store in memory, for tests and for sessions of one process that share their tokens.
-// It implements [TokenStore], [TokenLocker] and [DeviceStore]. It is safe for concurrent use, and
-// shows no token when it is printed or logged. The zero MemoryStore is empty and ready to use; it
-// must not be copied after first use.
+// MemoryStore is a store in memory, for tests and for sessions of one process that share their
+// tokens. It implements [TokenStore], [TokenLocker] and [DeviceStore]. It is safe for concurrent
+// use. Printed or logged, it shows no token. The zero MemoryStore is empty and ready to use. A
+// MemoryStore must not be copied after first use.
 type MemoryStore struct {
-	// Atomic pointers, because package fmt prints what a plain pointer in a copy of the store
-	// points to for verbs such as %s.
+	// The fields are atomic pointers because package fmt follows a plain pointer in a copy of the
+	// store for verbs such as %s.
 	tokens atomic.Pointer[Tokens]
 	device atomic.Pointer[Device]
-	lock   atomic.Pointer[chan struct{}] // of capacity 1, full while the lock is held
+	lock   atomic.Pointer[chan struct{}] // capacity 1, full while the lock is held
 }
 
 var _ interface {
@@ -111,7 +112,8 @@ func (m *MemoryStore) DeleteDevice(context.Context) error {
 	return nil
 }
 
-// Lock waits for the lock that sessions hold while they change the tokens; see [TokenLocker].
+// Lock waits, at most until ctx is done, for the lock that sessions hold while they change the
+// tokens; see [TokenLocker].
 func (m *MemoryStore) Lock(ctx context.Context) (unlock func(), err error) {
 	if m.lock.Load() == nil {
 		made := make(chan struct{}, 1)
@@ -126,7 +128,7 @@ func (m *MemoryStore) Lock(ctx context.Context) (unlock func(), err error) {
 	}
 }
 
-// valueOf returns what p points to, or the zero value.
+// valueOf returns the value that p points to, or the zero value.
 func valueOf[T any](p *atomic.Pointer[T]) (value T) {
 	if v := p.Load(); v != nil {
 		value = *v
@@ -141,27 +143,28 @@ func (m *MemoryStore) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "Me
 func (m *MemoryStore) LogValue() slog.Value { return slog.StringValue("MemoryStore{}") }
 
 const (
-	maxStoreSize   = 256 << 10              // of a file of a FileStore
-	lockPoll       = 5 * time.Millisecond   // between two attempts to take a lock
-	renamePatience = 500 * time.Millisecond // on Windows, until a reader closes the file
-	saveAttempts   = 10                     // to make a temporary file that nobody sweeps
+	maxStoreSize   = 256 << 10              // of a file in a FileStore
+	lockPoll       = 5 * time.Millisecond   // between attempts to take a lock
+	renamePatience = 500 * time.Millisecond // on Windows, for a reader to close the file
+	saveAttempts   = 10                     // to create a temporary file that no other process removes
 )
 
-// FileStore is a store in files, which the processes of one user may share. It implements
-// [TokenStore], [TokenLocker] and [DeviceStore]. The tokens are in the file at the store's path.
-// Beside it are the device, in a file whose name ends in ".device", and the lock file, whose name
-// ends in ".lock". Make a FileStore with [NewFileStore]; it is safe for concurrent use.
+// FileStore is a store in files that the processes of one user may share. It implements
+// [TokenStore], [TokenLocker] and [DeviceStore]. The store's path names the file with the tokens.
+// The device is beside it, in a file whose name ends in ".device". The name of the lock file ends
+// in ".lock". Create a FileStore with [NewFileStore]. It is safe for concurrent use.
 //
-// The files are plain JSON: anyone who can read them can act as the user. They have mode 0600, and a
-// missing folder is created with mode 0700. Only regular files are read that belong to the process's
-// user or to root, and that nobody else may write; anything else is [ErrStoreContent], as are symbolic
-// links. On Windows, the folder's access control decides who may read and write.
+// The files are plain JSON: anyone who can read them can act as the user. They have mode 0600. A
+// missing folder is created with mode 0700. A FileStore reads only regular files that belong to the
+// process's user or to root and that nobody else may write. For any other file, including a
+// symbolic link, the error wraps [ErrStoreContent]. On Windows, the folder's access control
+// determines who may read and write.
 //
-// A save replaces the file as a whole and is on disk when Save returns. The operating system releases the
-// lock of a process that ends, in whatever way. The lock file itself stays, because a process that
-// waits for it may have it open already; it is always empty. Temporary files that a killed process has
-// left behind are removed by the next Save or Delete. Locks on network file systems may not
-// exclude other machines.
+// A save replaces the file as a whole and is on disk when Save returns. The operating system
+// releases the lock of a process that ends, in whatever way. The lock file stays and is always
+// empty; it is not removed because a waiting process may already have it open. The next Save or
+// Delete removes temporary files that a killed process has left behind. Locks on network file
+// systems may not exclude other machines.
 type FileStore struct {
 	path string
 }
@@ -175,7 +178,8 @@ var _ interface {
 // errNoPath is the error of the zero FileStore and of NewFileStore("").
 var errNoPath = fieldError("FileStore", "want the path of a file, got none")
 
-// NewFileStore returns a store in the file at path, which need not exist. It does no I/O.
+// NewFileStore returns a store in the file at path. The file need not exist. NewFileStore does no
+// I/O.
 func NewFileStore(path string) *FileStore { return &FileStore{path: path} }
 
 // Load returns the tokens in the file, or the zero Tokens if there is no file. Common errors:
@@ -184,15 +188,15 @@ func (f *FileStore) Load(context.Context) (Tokens, error) {
 	return loadFile[Tokens](f, "", "tokens")
 }
 
-// Save writes t to a new file that replaces the old one, so that readers see either the old tokens
-// or the new ones.
+// Save writes t to a new file that replaces the old one. Readers see either the old tokens or the
+// new ones.
 func (f *FileStore) Save(_ context.Context, t Tokens) error { return f.save("", t) }
 
 // Delete removes the file. Deleting when there is no file is not an error.
 func (f *FileStore) Delete(context.Context) error { return f.remove("") }
 
-// LoadDevice returns the device in the file beside that of the tokens, or the zero Device if there is
-// no file. Common errors: [ErrStoreContent].
+// LoadDevice returns the device in its file, or the zero Device if there is no file. Common errors:
+// [ErrStoreContent].
 func (f *FileStore) LoadDevice(context.Context) (Device, error) {
 	return loadFile[Device](f, deviceSuffix, "a device")
 }
@@ -205,8 +209,8 @@ func (f *FileStore) DeleteDevice(context.Context) error { return f.remove(device
 
 const deviceSuffix = ".device"
 
-// loadFile decodes the file at the store's path with suffix. It returns the zero T if it fails or if
-// there is no file.
+// loadFile decodes the file at the store's path with suffix. It returns the zero T if there is no
+// file, or with an error.
 func loadFile[T any](f *FileStore, suffix, want string) (none T, err error) {
 	if f.path == "" {
 		return none, errNoPath
@@ -228,14 +232,14 @@ func loadFile[T any](f *FileStore, suffix, want string) (none T, err error) {
 		return none, contentError(path, fmt.Sprintf("want at most %d bytes", maxStoreSize))
 	}
 	var v T
-	if json.Unmarshal(text, &v) != nil { // its error could quote from the file
+	if json.Unmarshal(text, &v) != nil { // its error may quote the file
 		return none, contentError(path, "want "+want+" as JSON")
 	}
 	return v, nil
 }
 
-// openOwn opens the file at path for reading, if it is a regular file that only the process's user
-// and root can have written. Opening anything else could block or have an effect.
+// openOwn opens the file at path for reading if it is a regular file that only the process's user
+// and root can have written. Opening any other kind of file might block or have side effects.
 func openOwn(path string) (*os.File, error) {
 	info, err := os.Lstat(path)
 	if err != nil {
@@ -248,7 +252,7 @@ func openOwn(path string) (*os.File, error) {
 	if err != nil {
 		return nil, err
 	}
-	if info, err = file.Stat(); err == nil { // it may be another file by now
+	if info, err = file.Stat(); err == nil { // the path may name another file by now
 		switch problem := distrust(info); {
 		case !info.Mode().IsRegular():
 			err = contentError(path, "want a regular file")
@@ -263,7 +267,7 @@ func openOwn(path string) (*os.File, error) {
 	return file, nil
 }
 
-// contentError reports what is wrong with the file at path.
+// contentError returns an error that reports problem for the file at path.
 func contentError(path, problem string) error {
 	return fmt.Errorf("%s: %w: %s", path, ErrStoreContent, problem)
 }
@@ -293,7 +297,7 @@ func (f *FileStore) save(suffix string, v any) error {
 // errSwept reports that another process has removed a temporary file before it was locked.
 var errSwept = errors.New("the temporary file was removed")
 
-// replace puts a new file with text in place of the one at path.
+// replace replaces the file at path with a new file that contains text.
 func replace(path string, text []byte) (err error) {
 	file, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*.tmp") // with mode 0600
 	if err != nil {
@@ -315,7 +319,7 @@ func replace(path string, text []byte) (err error) {
 	}
 	if err != nil {
 		_ = os.Remove(name)
-		if runtime.GOOS == "windows" && errors.Is(err, fs.ErrNotExist) { // swept after it was closed
+		if runtime.GOOS == "windows" && errors.Is(err, fs.ErrNotExist) { // removed after it was closed
 			err = errors.Join(errSwept, err)
 		}
 		return err
@@ -324,8 +328,8 @@ func replace(path string, text []byte) (err error) {
 	return nil
 }
 
-// guard locks a temporary file, so that no other process sweeps it. It reports whether one has done so
-// already. On Windows the open file itself cannot be removed, and a lock would forbid writing to it.
+// guard locks a temporary file, so that no other process removes it. swept reports whether one
+// already has. On Windows an open file cannot be removed, and a lock would prevent writing to it.
 func guard(file *os.File) (unlock func(), swept bool) {
 	if runtime.GOOS == "windows" {
 		return func() {}, false
@@ -334,14 +338,14 @@ func guard(file *os.File) (unlock func(), swept bool) {
 	unlock = func() { _ = lock.Close() }
 	locked, err := lock.TryLock()
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return unlock, false // this file system has no locks
+		return unlock, false // the file system has no locks
 	}
 	opened, openedErr := file.Stat()
 	named, namedErr := os.Lstat(file.Name())
 	return unlock, !locked || errors.Join(openedErr, namedErr) != nil || !os.SameFile(opened, named)
 }
 
-// sweep removes temporary files of path that processes have left behind that were killed.
+// sweep removes the temporary files of path that killed processes have left behind.
 func sweep(path string) {
 	folder, base := filepath.Split(path)
 	entries, err := os.ReadDir(filepath.Clean(folder + "."))
@@ -357,7 +361,7 @@ func sweep(path string) {
 	}
 }
 
-// removeUnused removes a temporary file if no process uses it.
+// removeUnused removes the temporary file name if no process uses it.
 func removeUnused(name string) {
 	info, err := os.Lstat(name)
 	if err != nil || !info.Mode().IsRegular() || distrust(info) != "" {
@@ -370,10 +374,10 @@ func removeUnused(name string) {
 			return
 		}
 	}
-	_ = os.Remove(name) // it fails on Windows while the file is open
+	_ = os.Remove(name) // fails on Windows while the file is open
 }
 
-// remove removes the file at the store's path with suffix, and what killed processes have left of it.
+// remove removes the file at the store's path with suffix, and its leftover temporary files.
 func (f *FileStore) remove(suffix string) error {
 	if f.path == "" {
 		return nil
@@ -391,10 +395,10 @@ func (f *FileStore) remove(suffix string) error {
 	return nil
 }
 
-// Lock waits for the lock that sessions hold while they change the tokens; see [TokenLocker]. It
-// excludes other processes and other FileStores of this process. An error that is not that of ctx
-// means that the lock file cannot be made or locked, as in a folder that is read-only; the
-// tokens can then be loaded without the lock.
+// Lock waits, at most until ctx is done, for the lock that sessions hold while they change the
+// tokens; see [TokenLocker]. It excludes other processes and other FileStores of this process. An
+// error other than that of ctx means that the lock file cannot be created or locked, for example in
+// a read-only folder. The tokens can then still be loaded without the lock.
 func (f *FileStore) Lock(ctx context.Context) (unlock func(), err error) {
 	if f.path == "" {
 		return nil, errNoPath
@@ -421,7 +425,7 @@ func (f *FileStore) Lock(ctx context.Context) (unlock func(), err error) {
 		if ctx.Err() != nil {
 			return nil, fmt.Errorf("wait for the lock file %s: %w", path, err)
 		}
-		return nil, fmt.Errorf("take the lock file: %w", err) // it names the path
+		return nil, fmt.Errorf("take the lock file: %w", err) // err names the path
 	}
 	if info, err := lock.Stat(); err != nil || !info.Mode().IsRegular() {
 		unlock()
@@ -430,21 +434,22 @@ func (f *FileStore) Lock(ctx context.Context) (unlock func(), err error) {
 	return unlock, nil
 }
 
-// lockFiles are the lock files of the FileStores of this process, by path. Only one of them polls the kernel's
-// lock; the others wait in a queue.
+// lockFiles are the lock files of this process's FileStores, by path. Only one FileStore polls the
+// kernel's lock; the others wait in a queue.
 var lockFiles flight.Locks[string]
 
-// newLock returns the kernel's lock of the file at path, which it opens with flag.
+// newLock returns the kernel's lock of the file at path. It opens the file with flag.
 func newLock(path string, flag int) *flock.Flock {
 	switch runtime.GOOS {
-	case "aix", "solaris": // an exclusive lock needs the right to write
+	case "aix", "solaris": // an exclusive lock requires write access
 		flag |= os.O_RDWR
 	default: // os.O_RDONLY, so that a lock file on a read-only file system can be locked
 	}
 	return flock.New(path, flock.SetFlag(flag|openFlags))
 }
 
-// rename renames from to to. On Windows that fails while another process reads to, which is soon over.
+// rename renames from to to. On Windows it retries, because renaming fails while another process
+// reads to.
 func rename(from, to string) error {
 	for end := time.Now().Add(renamePatience); ; time.Sleep(lockPoll) {
 		err := os.Rename(from, to)
@@ -454,8 +459,8 @@ func rename(from, to string) error {
 	}
 }
 
-// syncFolder makes a rename or a removal survive a power failure. Windows cannot open folders; on file
-// systems that cannot sync them, there is nothing more to do.
+// syncFolder makes a rename or a removal survive a power failure. Errors are ignored: Windows
+// cannot open folders, and some file systems cannot sync them.
 func syncFolder(path string) {
 	if folder, err := os.Open(path); err == nil { //nolint:gosec // the caller named the folder
 		_ = folder.Sync()

@@ -11,10 +11,10 @@ import (
 // openFlags keep open from following a symbolic link and from waiting for the writer of a FIFO.
 const openFlags = syscall.O_NOFOLLOW | syscall.O_NONBLOCK
 
-// distrust says why the content of a file is not to be used, or "" if it is. As sshd requires of
-// authorized_keys: the file belongs to the user or to root, and neither group nor others may write it.
-// That others may read it is no reason: whoever made it so, the content is still the user's, and the
-// next save makes the mode 0600.
+// distrust returns the reason not to use the content of a file, or "". Like sshd for
+// authorized_keys, it requires that the file belongs to the user or to root, and that neither the
+// group nor others may write it. A file that others may read is accepted: its content is still the
+// user's, and the next save sets the mode to 0600.
 func distrust(info fs.FileInfo) string {
 	stat, ok := info.Sys().(*syscall.Stat_t)
 	switch {

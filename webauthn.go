@@ -13,19 +13,20 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
 )
 
-// WebAuthnCredential is a passkey that the pool knows.
+// WebAuthnCredential is a passkey that is registered with the pool.
 type WebAuthnCredential struct {
-	// ID names the passkey.
+	// ID identifies the passkey.
 	ID string
-	// Name is what the service calls it.
+	// Name is the name that the service gave the passkey.
 	Name string
-	// RelyingPartyID is the domain that it is for.
+	// RelyingPartyID is the domain that the passkey is for.
 	RelyingPartyID string
-	// Attachment is "platform" or "cross-platform"; "" when it is not known.
+	// Attachment is "platform", "cross-platform", or "" if it is not known.
 	Attachment string
-	// Transports are how it is reached, such as "internal" and "usb"; nil when it is not known.
+	// Transports are the ways to reach the authenticator, such as "internal" and "usb". It is nil
+	// if they are not known.
 	Transports []string
-	// Created is when it was registered.
+	// Created is the time when the passkey was registered.
 	Created time.Time
 }
 
@@ -36,8 +37,8 @@ func newWebAuthnCredential(d types.WebAuthnCredentialDescription) *WebAuthnCrede
 	}
 }
 
-// rawDocument is JSON that the SDK sends as it is. The SDK's own encoding of documents turns empty objects, which
-// browsers send, into null.
+// rawDocument is JSON that the SDK sends unchanged. The SDK's own encoding of documents replaces
+// empty objects, which browsers send, with null.
 type rawDocument struct {
 	document.Interface // for its unexported method
 
@@ -48,12 +49,12 @@ func newRawDocument(raw []byte) rawDocument { return rawDocument{document.NewLaz
 
 func (d rawDocument) MarshalSmithyDocument() ([]byte, error) { return d.raw, nil }
 
-// StartWebAuthnRegistration begins the registration of a passkey for the signed-in user. It returns the
-// PublicKeyCredentialCreationOptionsJSON for the browser's navigator.credentials.create, with nothing changed in it; what
-// that makes goes to [Cognito.CompleteWebAuthnRegistration], soon. Common errors: [ErrWebAuthnNotEnabled].
+// StartWebAuthnRegistration starts the registration of a passkey for the signed-in user. It returns
+// the PublicKeyCredentialCreationOptionsJSON for the browser's navigator.credentials.create,
+// unchanged. Pass the browser's result to [Cognito.CompleteWebAuthnRegistration] soon, before the
+// registration expires. Common errors: [ErrNotSignedIn], [ErrWebAuthnNotEnabled].
 //
-// It calls StartWebAuthnRegistration, which needs no AWS credentials but an access token: without one it returns
-// [ErrNotSignedIn].
+// It calls StartWebAuthnRegistration with the session's access token.
 func (c *Cognito) StartWebAuthnRegistration(ctx context.Context) (json.RawMessage, error) {
 	options, err := c.startWebAuthnRegistration(ctx)
 	return options, wrapError("StartWebAuthnRegistration", err)
@@ -75,12 +76,11 @@ func (c *Cognito) startWebAuthnRegistration(ctx context.Context) (json.RawMessag
 	return options, err
 }
 
-// CompleteWebAuthnRegistration registers the passkey that the browser made for the signed-in user: credentialJSON is its
-// RegistrationResponseJSON, which is passed on as it is. Common errors: [ErrWebAuthnExpired], [ErrWebAuthnRefused], [ErrLimitExceeded]. The request is not sent again after a failure that leaves open whether it was
-// taken.
+// CompleteWebAuthnRegistration registers the passkey that the browser created for the signed-in
+// user. credentialJSON is the browser's RegistrationResponseJSON, which is sent unchanged. Common
+// errors: [ErrNotSignedIn], [ErrWebAuthnExpired], [ErrWebAuthnRefused], [ErrLimitExceeded].
 //
-// It calls CompleteWebAuthnRegistration, which needs no AWS credentials but an access token: without one it returns
-// [ErrNotSignedIn].
+// It calls CompleteWebAuthnRegistration with the session's access token. Not retried automatically.
 func (c *Cognito) CompleteWebAuthnRegistration(ctx context.Context, credentialJSON []byte) error {
 	return wrapError("CompleteWebAuthnRegistration", c.completeWebAuthnRegistration(ctx, credentialJSON))
 }
@@ -97,18 +97,18 @@ func (c *Cognito) completeWebAuthnRegistration(ctx context.Context, credentialJS
 	})
 }
 
-// WebAuthnCredentials lists the signed-in user's passkeys, page by page as the range goes on; each range starts anew, and
-// ends with the first error. It takes the options [Limit] and [PageSize], of at most 20.
+// WebAuthnCredentials ranges over the signed-in user's passkeys. It fetches pages as the range
+// proceeds. Each range starts from the beginning and ends with the first error. It takes the
+// options [Limit] and [PageSize]; pages have at most 20 elements. Common errors: [ErrNotSignedIn].
 //
-// It calls ListWebAuthnCredentials, which needs no AWS credentials but an access token: without one it returns
-// [ErrNotSignedIn].
+// It calls ListWebAuthnCredentials for each page with the session's access token.
 func (c *Cognito) WebAuthnCredentials(ctx context.Context, opts ...CallOption) iter.Seq2[*WebAuthnCredential, error] {
 	return wrapErrors("WebAuthnCredentials", c.webAuthnCredentials(ctx, opts))
 }
 
 func (c *Cognito) webAuthnCredentials(ctx context.Context, opts []CallOption) iter.Seq2[*WebAuthnCredential, error] {
 	type description = types.WebAuthnCredentialDescription
-	const most = 20 // of a page
+	const most = 20 // elements in a page
 	call, err := newCallOptions(opts, optLimit, optPageSize)
 	if err != nil {
 		return failed[*WebAuthnCredential](err)
@@ -131,10 +131,10 @@ func (c *Cognito) webAuthnCredentials(ctx context.Context, opts []CallOption) it
 	return mapped(list, func(d description) (*WebAuthnCredential, error) { return newWebAuthnCredential(d), nil })
 }
 
-// DeleteWebAuthnCredential makes the pool forget the signed-in user's passkey id.
+// DeleteWebAuthnCredential deletes the signed-in user's passkey with the ID id from the pool.
+// Common errors: [ErrNotSignedIn].
 //
-// It calls DeleteWebAuthnCredential, which needs no AWS credentials but an access token: without one it returns
-// [ErrNotSignedIn].
+// It calls DeleteWebAuthnCredential with the session's access token.
 func (c *Cognito) DeleteWebAuthnCredential(ctx context.Context, id string) error {
 	return wrapError("DeleteWebAuthnCredential", c.deleteWebAuthnCredential(ctx, id))
 }

@@ -6,12 +6,12 @@
 //	bob := userPool.ForUser("bob", cognito.WithTokenStore(store.Session(sessionID)))
 //
 // Each session has its tokens, the user's device, and a lock. Values are encrypted with AES-256-GCM
-// and are bound to their session. The database sees a hash of the session's ID and not the ID itself,
+// and bound to their session. The database sees a hash of the session's ID and not the ID itself,
 // which may therefore be the value of a cookie.
 //
-// The lock is an advisory lock of a connection, which the holder keeps to itself until it unlocks. The
-// server releases the lock when the connection ends. Each lock has a random fencing token in the
-// session's row: a Save or Delete under a lock that somebody else has taken since is rejected with
+// The lock is an advisory lock of a connection, which the holder keeps until it unlocks. The server
+// releases the lock when the connection ends. Each lock has a random fencing token in the session's
+// row: if another process has taken the lock since, a Save or Delete is rejected with
 // [ErrLockLost].
 package pgstore
 
@@ -38,14 +38,14 @@ import (
 	"github.com/gocognito/cognito/internal/seal"
 )
 
-// ErrLockLost is returned by Save and Delete, and their like for devices, if the session's lock was lost
-// and somebody else has taken it since. Nothing is changed then.
+// ErrLockLost is returned by Save, Delete, SaveDevice and DeleteDevice if the session's lock was
+// lost and another process has taken it since. Nothing is changed then.
 var ErrLockLost = errors.New("pgstore: the lock was lost and another process has taken it")
 
-// DefaultTable is the name of the table if [WithTable] gives no other.
+// DefaultTable is the name of the table unless [WithTable] sets another.
 const DefaultTable = "cognito_sessions"
 
-// Schema creates the table with the default name, if there is none.
+// Schema creates the table with the default name if it does not exist.
 const Schema = `CREATE TABLE IF NOT EXISTS ` + DefaultTable + columns
 
 const columns = ` (
@@ -59,36 +59,36 @@ const columns = ` (
 )`
 
 const (
-	poll        = 20 * time.Millisecond // between two attempts to take a lock, and as much again at random
+	poll        = 20 * time.Millisecond // between attempts to take a lock, plus a random time up to the same
 	releaseTime = 2 * time.Second       // for releasing a lock; closing the connection releases it anyway
 	fenceTime   = 24 * time.Hour        // how long an empty row keeps its fencing token
 )
 
-// Store keeps sessions in a table. It is safe for concurrent use. Make one with [New].
+// Store keeps sessions in a table. It is safe for concurrent use. Create a Store with [New].
 type Store struct {
 	pool   *pgxpool.Pool
 	box    seal.Box
 	table  string        // quoted
 	expiry time.Duration // 0: never
 	turns  flight.Locks[string]
-	locks  sync.Map // by session: the *held that this process has
+	locks  sync.Map // the locks that this process holds, as *held, by session
 }
 
 // held is a lock that this process holds.
 type held struct {
 	fence string
 
-	mu   sync.Mutex    // one query at a time
-	conn *pgxpool.Conn // nil once it is given back
+	mu   sync.Mutex    // for one query at a time
+	conn *pgxpool.Conn // nil once it is released
 }
 
-// querier is a connection or a pool of them.
+// querier is a connection or a pool of connections.
 type querier interface {
 	Exec(ctx context.Context, sql string, arguments ...any) (pgconn.CommandTag, error)
 	QueryRow(ctx context.Context, sql string, arguments ...any) pgx.Row
 }
 
-// Option changes what [New] makes.
+// Option configures a [Store] in [New].
 type Option func(*options) error
 
 type options struct {
@@ -98,9 +98,9 @@ type options struct {
 	expiry time.Duration
 }
 
-// WithKeys sets the keys that encrypt the values, of 32 random bytes each. The first key encrypts; all
-// of them decrypt. To rotate keys, put the new one first and remove the old one when all sessions
-// have been saved again or have expired.
+// WithKeys sets the keys that encrypt the values. Each key is 32 random bytes. The first key
+// encrypts; all of them decrypt. To rotate keys, add the new key as the first one. Remove the old
+// key when all sessions have been saved again or have expired.
 func WithKeys(keys ...[]byte) Option {
 	return func(o *options) error {
 		if len(keys) == 0 {
@@ -120,9 +120,9 @@ func WithoutEncryption() Option {
 	}
 }
 
-// WithExpiry makes tokens and devices expire d after they were last saved. Set it to the lifetime of
-// the app client's refresh tokens. By default they do not expire. Expired values are not loaded;
-// [Store.DeleteExpired] removes them.
+// WithExpiry sets how long tokens and devices live after they were last saved. Set it to the
+// lifetime of the app client's refresh tokens. d must be at least one second. By default they do
+// not expire. Expired values are not loaded. [Store.DeleteExpired] removes them.
 func WithExpiry(d time.Duration) Option {
 	return func(o *options) error {
 		if d < time.Second {
@@ -135,7 +135,8 @@ func WithExpiry(d time.Duration) Option {
 
 var tableName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]{0,62}(\.[A-Za-z_][A-Za-z0-9_]{0,62})?$`)
 
-// WithTable sets the name of the table, such as "sessions" or "auth.sessions". Upper and lower case differ.
+// WithTable sets the name of the table, such as "sessions" or "auth.sessions". The name is
+// case-sensitive. The default is [DefaultTable].
 func WithTable(name string) Option {
 	return func(o *options) error {
 		if !tableName.MatchString(name) {
@@ -146,9 +147,8 @@ func WithTable(name string) Option {
 	}
 }
 
-// New returns a store in the database of pool. It does no I/O. It is an error to give neither
-// [WithKeys] nor [WithoutEncryption], or both. While a session is locked, it takes a connection of the
-// pool.
+// New returns a store in the database of pool. It does no I/O. Exactly one of [WithKeys] and
+// [WithoutEncryption] must be given. Each locked session uses a connection of the pool.
 func New(pool *pgxpool.Pool, opts ...Option) (*Store, error) {
 	if pool == nil {
 		return nil, errors.New("pgstore: pool: want one, got nil")
@@ -172,7 +172,7 @@ func New(pool *pgxpool.Pool, opts ...Option) (*Store, error) {
 	return &Store{pool: pool, box: box, table: pgx.Identifier(strings.Split(o.table, ".")).Sanitize(), expiry: o.expiry}, nil
 }
 
-// CreateTable creates the store's table, if there is none.
+// CreateTable creates the store's table if it does not exist.
 func (s *Store) CreateTable(ctx context.Context) error {
 	if _, err := s.pool.Exec(ctx, "CREATE TABLE IF NOT EXISTS "+s.table+columns); err != nil {
 		return fmt.Errorf("pgstore: create the table: %w", err)
@@ -180,8 +180,8 @@ func (s *Store) CreateTable(ctx context.Context) error {
 	return nil
 }
 
-// DeleteExpired removes sessions whose tokens and device have expired or were deleted, and returns their
-// number. Run it from time to time.
+// DeleteExpired removes sessions whose tokens and device have expired or were deleted. It returns
+// their number. Call it from time to time.
 func (s *Store) DeleteExpired(ctx context.Context) (int64, error) {
 	tag, err := s.pool.Exec(ctx, "DELETE FROM "+s.table+` WHERE (tokens IS NULL OR tokens_expire_at < now())
 		AND (device IS NULL OR device_expire_at < now()) AND locked_at < now() - $1::interval`, fenceTime)
@@ -191,12 +191,13 @@ func (s *Store) DeleteExpired(ctx context.Context) (int64, error) {
 	return tag.RowsAffected(), nil
 }
 
-// Session returns the store of one session, such as that of one browser. It does no I/O. Sessions of one
-// Store with the same ID are equal. The session's methods return an error if id is empty.
+// Session returns the store of one session, such as the session of one browser. It does no I/O.
+// Sessions of one Store with the same ID are equal. If id is empty, the session's methods return an
+// error.
 func (s *Store) Session(id string) Session { return Session{store: s, id: id} }
 
-// Session is the store of one session. It is comparable, and safe for concurrent use. Printed or logged
-// it does not show its ID. Get one from [Store.Session].
+// Session is the store of one session. It is comparable and safe for concurrent use. Printed or
+// logged, it does not show its ID. Create a Session with [Store.Session].
 type Session struct {
 	store *Store
 	id    string
@@ -227,8 +228,8 @@ func (s Session) Load(ctx context.Context) (t cognito.Tokens, err error) {
 // Save replaces the session's tokens. Common errors: [ErrLockLost].
 func (s Session) Save(ctx context.Context, t cognito.Tokens) error { return s.save(ctx, tokens, t) }
 
-// Delete removes the session's tokens. Deleting when there are no tokens is not an error. Common errors:
-// [ErrLockLost].
+// Delete removes the session's tokens. Deleting when there are no tokens is not an error. Common
+// errors: [ErrLockLost].
 func (s Session) Delete(ctx context.Context) error { return s.remove(ctx, tokens) }
 
 // LoadDevice returns the user's device, or the zero Device if there is none. Common errors:
@@ -247,7 +248,7 @@ func (s Session) SaveDevice(ctx context.Context, d cognito.Device) error {
 // errors: [ErrLockLost].
 func (s Session) DeleteDevice(ctx context.Context) error { return s.remove(ctx, device) }
 
-// check reports a Session that no Store has made or whose ID is empty.
+// check returns an error if no Store created the Session or its ID is empty.
 func (s Session) check() error {
 	switch {
 	case s.store == nil:
@@ -265,16 +266,16 @@ func (s Session) row() []byte {
 	return sum[:]
 }
 
-// advisory returns the number of the session's advisory lock. That two sessions have the same is
-// unlikely, and makes them wait for each other.
+// advisory returns the number of the session's advisory lock. Two sessions may have the same
+// number, which is unlikely and only makes them wait for each other.
 func (s Session) advisory() int64 {
 	sum := sha256.Sum256(append([]byte("cognito\x00"+s.store.table+"\x00"), s.row()...))
 	return int64(binary.BigEndian.Uint64(sum[:])) //nolint:gosec // any number will do
 }
 
-// with calls do with the connection of the lock that this process holds, and its fencing token. A holder
-// that needed another connection could wait for it for ever, if other holders have taken the
-// whole pool. Without a lock, or once its connection is broken, with calls do with the pool.
+// with calls do with the fencing token and the connection of the lock that this process holds. If a
+// holder needed another connection, it could wait forever while other holders have taken the whole
+// pool. Without a lock, or if the connection is broken, with calls do with the pool.
 func (s Session) with(ctx context.Context, do func(q querier, fence string) error) error {
 	value, _ := s.store.locks.Load(s.id)
 	lock, _ := value.(*held)
@@ -295,8 +296,8 @@ func (s Session) with(ctx context.Context, do func(q querier, fence string) erro
 	return s.store.onPool(ctx, func() error { return do(s.store.pool, lock.fence) })
 }
 
-// onPool calls do again while it fails because its connection was broken already, as all of the pool's are
-// once the server has restarted. Whatever do sends can be sent twice.
+// onPool calls do again while it fails because its connection was already broken. All connections
+// of the pool are broken after the server has restarted. do may send its query twice.
 func (s *Store) onPool(ctx context.Context, do func() error) error {
 	for left := s.pool.Config().MaxConns; ; left-- {
 		err := do()
@@ -306,7 +307,7 @@ func (s *Store) onPool(ctx context.Context, do func() error) error {
 	}
 }
 
-// broken reports whether err is that of a connection that has ended.
+// broken reports whether err means that the connection has ended.
 func broken(err error) bool {
 	var refused *pgconn.ConnectError
 	if errors.As(err, &refused) || errors.Is(err, pgx.ErrNoRows) {
@@ -359,8 +360,8 @@ func (s Session) remove(ctx context.Context, kind string) error {
 	return s.write(ctx, "delete", kind, nil, nil)
 }
 
-// write sets the column kind. A row that is missing was lost with the database, and nobody has taken the
-// lock since.
+// write sets the column kind. A missing row was lost with the database; nobody has taken the lock
+// since.
 func (s Session) write(ctx context.Context, what, kind string, value []byte, expiry any) error {
 	var written int64
 	err := s.with(ctx, func(q querier, fence string) error {
@@ -381,9 +382,9 @@ func (s Session) write(ctx context.Context, what, kind string, value []byte, exp
 	}
 }
 
-// Lock waits, at most until ctx is done, until nobody else holds the session's lock. It keeps a
-// connection of the pool until the lock is released; those that wait keep none. An error that is not
-// that of ctx means that the database cannot be used.
+// Lock waits, at most until ctx is done, until nobody else holds the session's lock. It uses a
+// connection of the pool until the lock is released. Waiting callers keep no connection. An error
+// other than that of ctx means that the database cannot be used.
 func (s Session) Lock(ctx context.Context) (unlock func(), err error) {
 	if err := s.check(); err != nil {
 		return nil, err
@@ -399,16 +400,16 @@ func (s Session) Lock(ctx context.Context) (unlock func(), err error) {
 	}
 	s.store.locks.Store(s.id, lock)
 	return sync.OnceFunc(func() {
+		s.store.locks.Delete(s.id) // first: from here on writes must not bear the fencing token
 		lock.mu.Lock()
 		s.release(lock.conn, lock.fence)
 		lock.conn = nil
 		lock.mu.Unlock()
-		s.store.locks.Delete(s.id)
 		done()
 	}), nil
 }
 
-// poll takes the lock.
+// poll waits for the lock and takes it.
 func (s Session) poll(ctx context.Context) (*held, error) {
 	for {
 		var lock *held
@@ -430,7 +431,7 @@ func (s Session) poll(ctx context.Context) (*held, error) {
 	}
 }
 
-// try takes the lock if nobody has it; else it returns nil.
+// try takes the lock if nobody holds it. Otherwise it returns nil.
 func (s Session) try(ctx context.Context) (*held, error) {
 	conn, err := s.store.pool.Acquire(ctx)
 	if err != nil {
@@ -438,7 +439,7 @@ func (s Session) try(ctx context.Context) (*held, error) {
 	}
 	var taken bool
 	if err := conn.QueryRow(ctx, "SELECT pg_try_advisory_lock($1)", s.advisory()).Scan(&taken); err != nil {
-		drop(conn) // the lock may have been taken all the same
+		drop(conn) // the lock may have been taken anyway
 		return nil, err
 	}
 	if !taken {
@@ -455,8 +456,8 @@ func (s Session) try(ctx context.Context) (*held, error) {
 	return &held{fence: fence, conn: conn}, nil
 }
 
-// release gives the lock and its connection back, even if the caller's context is done. It ends the fencing
-// token first, so that nothing that is still on its way changes anything.
+// release releases the lock and its connection, even if the caller's context is done. It
+// invalidates the fencing token first, so that queries still in transit change nothing.
 func (s Session) release(conn *pgxpool.Conn, fence string) {
 	ctx, cancel := context.WithTimeout(context.Background(), releaseTime)
 	defer cancel()

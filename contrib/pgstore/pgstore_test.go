@@ -121,7 +121,7 @@ func lock(t *testing.T, s pgstore.Session) (unlock func()) {
 	defer cancel()
 	unlock, err := s.Lock(ctx)
 	require.NoError(t, err)
-	t.Cleanup(unlock) // or a test that fails would wait for the pool to close
+	t.Cleanup(unlock) // otherwise a failing test would wait for the pool to close
 	return unlock
 }
 
@@ -210,7 +210,7 @@ func TestSession(t *testing.T) {
 		assert.NotContains(t, row, hidden)
 	}
 
-	// A value that was moved to another session.
+	// A value was moved to another session.
 	require.NoError(t, b.Save(ctx, cognito.Tokens{}))
 	_, err = pool.Exec(ctx, "UPDATE cognito_sessions SET tokens = (SELECT tokens FROM cognito_sessions WHERE device IS NOT NULL) WHERE device IS NULL")
 	require.NoError(t, err)
@@ -236,7 +236,7 @@ func TestSession(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, device, kept, "a device outlives a sign-out")
 
-	// Expired values are not loaded. A save renews them, and what has expired can be removed.
+	// Expired values are not loaded. A save extends their life. Expired values can be removed.
 	age := func() {
 		_, err := pool.Exec(ctx, "UPDATE cognito_sessions SET tokens_expire_at = now() - interval '1 s', device_expire_at = now() - interval '1 s', locked_at = now() - interval '2 days'")
 		require.NoError(t, err)
@@ -277,8 +277,8 @@ func TestLock(t *testing.T) {
 	lock(t, first.Session("a"))()
 }
 
-// More sessions than connections are locked and saved at the same time: nobody waits for a connection that another
-// holder keeps.
+// More sessions than connections are locked and saved at the same time. No holder waits for a
+// connection that another holder keeps.
 func TestFewConnections(t *testing.T) {
 	t.Parallel()
 	srv := startServer(t)
@@ -328,7 +328,7 @@ func TestLostLock(t *testing.T) {
 	lock(t, mine)()
 }
 
-// The server crashes and starts anew while the lock is held.
+// The server crashes and restarts while the lock is held.
 func TestServerRestarts(t *testing.T) {
 	t.Parallel()
 	srv, ctx := startServer(t), t.Context()
@@ -339,7 +339,7 @@ func TestServerRestarts(t *testing.T) {
 	require.Error(t, mine.Save(ctx, cognito.Tokens{RefreshToken: "2"}))
 	srv.start(t)
 	require.Eventually(t, func() bool { return mine.Save(ctx, cognito.Tokens{RefreshToken: "3"}) == nil }, 20*time.Second, 20*time.Millisecond)
-	theirs := lock(t, other) // the lock went with its connection
+	theirs := lock(t, other) // the lock was released with its connection
 	require.ErrorIs(t, mine.Save(ctx, cognito.Tokens{RefreshToken: "4"}), pgstore.ErrLockLost)
 	unlock()
 	theirs()
@@ -382,7 +382,7 @@ func TestProcesses(t *testing.T) {
 	srv := startServer(t)
 	session := srv.store(t).Session("a")
 
-	// One that is killed while it holds the lock leaves it free.
+	// A process killed while it holds the lock leaves it free.
 	for range 3 {
 		holder, out := child(t, "hold", srv.url)
 		require.True(t, out.Scan())
@@ -394,7 +394,7 @@ func TestProcesses(t *testing.T) {
 		assert.Less(t, time.Since(start), 5*time.Second)
 	}
 
-	// Two that count up lose nothing.
+	// Two processes that count up lose no count.
 	one, _ := child(t, "count", srv.url)
 	two, _ := child(t, "count", srv.url)
 	require.NoError(t, one.Wait())
@@ -416,7 +416,8 @@ func count(t *testing.T, session pgstore.Session) {
 	require.NoError(t, session.Save(t.Context(), cognito.Tokens{RefreshToken: strconv.Itoa(n + 1)}))
 }
 
-// Servers that make a session value per request share one refresh, although the refresh token is good for one use.
+// Servers that create a session value per request share one refresh, and the refresh token can be
+// used only once.
 func TestWholeSessions(t *testing.T) {
 	t.Parallel()
 	srv := startServer(t)
@@ -452,7 +453,7 @@ func TestWholeSessions(t *testing.T) {
 		}
 		wg.Wait()
 		refreshes := 0
-		for _, r := range pool.Requests()[before:] { // among those for the keys
+		for _, r := range pool.Requests()[before:] { // also has requests for the keys
 			if r.Op == "GetTokensFromRefreshToken" {
 				refreshes++
 			}
@@ -483,7 +484,7 @@ func ExampleNew() {
 		fmt.Println(err)
 		return
 	}
-	// In each request: sessionID is what the browser's cookie says.
+	// In each request, sessionID is the value of the browser's cookie.
 	sessionID := "d1e8a70b5ccab1dc2f56bbf7e99f064a"
 	bob := pool.ForUser("bob", cognito.WithTokenStore(store.Session(sessionID)))
 	fmt.Println(bob.Username())

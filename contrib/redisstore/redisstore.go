@@ -1,16 +1,16 @@
-// Package redisstore keeps the sessions of package cognito in Redis or Valkey, so that the servers of a
-// web application share them.
+// Package redisstore keeps the sessions of package cognito in Redis or Valkey, so that the servers
+// of a web application share them.
 //
 //	store, err := redisstore.New(client, redisstore.WithKeys(key), redisstore.WithExpiry(30*24*time.Hour))
 //	bob := pool.ForUser("bob", cognito.WithTokenStore(store.Session(sessionID)))
 //
 // Each session has its tokens, the user's device, and a lock. Values are encrypted with AES-256-GCM
-// and are bound to their session. The database sees a hash of the session's ID and not the ID itself,
+// and bound to their session. The database sees a hash of the session's ID and not the ID itself,
 // which may therefore be the value of a cookie.
 //
-// The lock expires by itself when its holder dies, and is extended while it is held. Redis may lose it, for example
-// in a failover. Each lock therefore has a random fencing token: a Save or Delete under a lock that
-// somebody else has taken since is rejected with [ErrLockLost].
+// The lock is extended while it is held, and expires if its holder dies. Redis may lose the lock,
+// for example in a failover. Each lock therefore has a random fencing token: if another process has
+// taken the lock since, a Save or Delete is rejected with [ErrLockLost].
 package redisstore
 
 import (
@@ -33,20 +33,21 @@ import (
 	"github.com/gocognito/cognito/internal/seal"
 )
 
-// ErrLockLost is returned by Save and Delete, and their like for devices, if the session's lock was lost
-// and somebody else has taken it since. Nothing is changed then.
+// ErrLockLost is returned by Save, Delete, SaveDevice and DeleteDevice if the session's lock was
+// lost and another process has taken it since. Nothing is changed then.
 var ErrLockLost = errors.New("redisstore: the lock was lost and another process has taken it")
 
 const (
 	defaultPrefix   = "cognito:"
 	defaultLockTime = 10 * time.Second
 	minLockTime     = 100 * time.Millisecond
-	poll            = 20 * time.Millisecond // between two attempts to take a lock, and as much again at random
+	poll            = 20 * time.Millisecond // between attempts to take a lock, plus a random time up to the same
 	releaseTime     = 2 * time.Second       // for releasing a lock; it expires anyway
 	fenceTime       = 24 * time.Hour        // how much longer than the values a fencing token lives
 )
 
-// Store keeps sessions in a Redis database. It is safe for concurrent use. Make one with [New].
+// Store keeps sessions in a Redis database. It is safe for concurrent use. Create a Store with
+// [New].
 type Store struct {
 	client   redis.UniversalClient
 	box      seal.Box
@@ -57,7 +58,7 @@ type Store struct {
 	locks    sync.Map // the fencing tokens of the locks that this process holds, by session
 }
 
-// Option changes what [New] makes.
+// Option configures a [Store] in [New].
 type Option func(*options) error
 
 type options struct {
@@ -66,9 +67,9 @@ type options struct {
 	plain bool
 }
 
-// WithKeys sets the keys that encrypt the values, of 32 random bytes each. The first key encrypts; all
-// of them decrypt. To rotate keys, put the new one first and remove the old one when all sessions
-// have been saved again or have expired.
+// WithKeys sets the keys that encrypt the values. Each key is 32 random bytes. The first key
+// encrypts; all of them decrypt. To rotate keys, add the new key as the first one. Remove the old
+// key when all sessions have been saved again or have expired.
 func WithKeys(keys ...[]byte) Option {
 	return func(o *options) error {
 		if len(keys) == 0 {
@@ -88,8 +89,9 @@ func WithoutEncryption() Option {
 	}
 }
 
-// WithExpiry makes tokens and devices expire d after they were last saved. Set it to the
-// lifetime of the app client's refresh tokens. By default they do not expire.
+// WithExpiry sets how long tokens and devices live after they were last saved. Set it to the
+// lifetime of the app client's refresh tokens. d must be at least one second. By default they do
+// not expire.
 func WithExpiry(d time.Duration) Option {
 	return func(o *options) error {
 		if d < time.Second {
@@ -100,7 +102,8 @@ func WithExpiry(d time.Duration) Option {
 	}
 }
 
-// WithPrefix sets what the names of all keys begin with. The default is "cognito:".
+// WithPrefix sets the prefix of the names of all keys. It has 1 to 128 bytes and no braces. The
+// default is "cognito:".
 func WithPrefix(prefix string) Option {
 	return func(o *options) error {
 		if prefix == "" || len(prefix) > 128 || strings.ContainsAny(prefix, "{}") {
@@ -111,7 +114,8 @@ func WithPrefix(prefix string) Option {
 	}
 }
 
-// WithLockTime sets after what time a lock expires whose holder has died. The default is 10 s.
+// WithLockTime sets the time after which a lock expires if its holder has died. d must be at least
+// 100 ms. The default is 10 s.
 func WithLockTime(d time.Duration) Option {
 	return func(o *options) error {
 		if d < minLockTime {
@@ -122,8 +126,8 @@ func WithLockTime(d time.Duration) Option {
 	}
 }
 
-// New returns a store in the database of client. It does no I/O. It is an error to give neither
-// [WithKeys] nor [WithoutEncryption], or both.
+// New returns a store in the database of client. It does no I/O. Exactly one of [WithKeys] and
+// [WithoutEncryption] must be given.
 func New(client redis.UniversalClient, opts ...Option) (*Store, error) {
 	if client == nil {
 		return nil, errors.New("redisstore: client: want one, got nil")
@@ -154,12 +158,13 @@ func New(client redis.UniversalClient, opts ...Option) (*Store, error) {
 	return s, nil
 }
 
-// Session returns the store of one session, such as that of one browser. It does no I/O. Sessions of one
-// Store with the same ID are equal. The session's methods return an error if id is empty.
+// Session returns the store of one session, such as the session of one browser. It does no I/O.
+// Sessions of one Store with the same ID are equal. If id is empty, the session's methods return an
+// error.
 func (s *Store) Session(id string) Session { return Session{store: s, id: id} }
 
-// Session is the store of one session. It is comparable, and safe for concurrent use. Printed or logged
-// it does not show its ID. Get one from [Store.Session].
+// Session is the store of one session. It is comparable and safe for concurrent use. Printed or
+// logged, it does not show its ID. Create a Session with [Store.Session].
 type Session struct {
 	store *Store
 	id    string
@@ -189,8 +194,8 @@ func (s Session) Load(ctx context.Context) (t cognito.Tokens, err error) {
 // Save replaces the session's tokens. Common errors: [ErrLockLost].
 func (s Session) Save(ctx context.Context, t cognito.Tokens) error { return s.save(ctx, tokens, t) }
 
-// Delete removes the session's tokens. Deleting when there are no tokens is not an error. Common errors:
-// [ErrLockLost].
+// Delete removes the session's tokens. Deleting when there are no tokens is not an error. Common
+// errors: [ErrLockLost].
 func (s Session) Delete(ctx context.Context) error { return s.remove(ctx, tokens) }
 
 // LoadDevice returns the user's device, or the zero Device if there is none. Common errors:
@@ -209,7 +214,7 @@ func (s Session) SaveDevice(ctx context.Context, d cognito.Device) error {
 // errors: [ErrLockLost].
 func (s Session) DeleteDevice(ctx context.Context) error { return s.remove(ctx, device) }
 
-// check reports a Session that no Store has made or whose ID is empty.
+// check returns an error if no Store created the Session or its ID is empty.
 func (s Session) check() error {
 	switch {
 	case s.store == nil:
@@ -221,7 +226,8 @@ func (s Session) check() error {
 	}
 }
 
-// key returns the name of one of the session's keys. The braces keep them together in a cluster.
+// key returns the name of one of the session's keys. The braces keep the session's keys on one node
+// of a cluster.
 func (s Session) key(kind string) string {
 	sum := sha256.Sum256([]byte(s.id))
 	return s.store.prefix + "{" + base64.RawURLEncoding.EncodeToString(sum[:]) + "}:" + kind
@@ -244,9 +250,9 @@ func (s Session) load(ctx context.Context, kind string, v any) error {
 	return nil
 }
 
-// write changes the key KEYS[1] to ARGV[2] for ARGV[3] ms, or removes it if ARGV[2] is empty. It returns 0 and changes
-// nothing if KEYS[2], the fencing token, is no longer ARGV[1]. A fencing token that is missing was lost with
-// the database, and nobody has taken the lock since.
+// write changes the key KEYS[1] to ARGV[2] for ARGV[3] ms, or removes it if ARGV[2] is empty. If
+// KEYS[2], the fencing token, is no longer ARGV[1], it changes nothing and returns 0. A missing
+// fencing token was lost with the database; nobody has taken the lock since.
 var write = redis.NewScript(`
 local fence = redis.call('GET', KEYS[2])
 if ARGV[1] ~= '' and fence and fence ~= ARGV[1] then return 0 end
@@ -288,9 +294,9 @@ func (s Session) write(ctx context.Context, what, kind string, value []byte) err
 	}
 }
 
-// take takes the lock KEYS[1] for ARGV[1], or extends it, for ARGV[2] ms. It returns 1 if ARGV[1] has it now. Its
-// fencing token KEYS[2] lives for ARGV[3] ms more. ARGV[4] says that ARGV[1] had the lock before: it gets
-// it back if nobody has taken it since.
+// take takes or extends the lock KEYS[1] for ARGV[1], for ARGV[2] ms. It returns 1 if ARGV[1] then
+// holds the lock. The fencing token KEYS[2] lives for another ARGV[3] ms. If ARGV[4] is 1, ARGV[1]
+// held the lock before, and gets it back only if nobody has taken it since.
 var take = redis.NewScript(`
 local holder = redis.call('GET', KEYS[1])
 if holder and holder ~= ARGV[1] then return 0 end
@@ -303,15 +309,16 @@ if ARGV[3] == '0' then redis.call('SET', KEYS[2], ARGV[1])
 else redis.call('SET', KEYS[2], ARGV[1], 'PX', ARGV[3]) end
 return 1`)
 
-// release removes the lock KEYS[1] if ARGV[1] holds it, and ends the fencing token KEYS[2], so that nothing that is
-// still on its way changes anything.
+// release removes the lock KEYS[1] if ARGV[1] holds it. It also invalidates the fencing token
+// KEYS[2], so that requests still in transit change nothing.
 var release = redis.NewScript(`
 if redis.call('GET', KEYS[2]) == ARGV[1] then redis.call('SET', KEYS[2], ARGV[1] .. '/released', 'KEEPTTL') end
 if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end
 return 0`)
 
-// Lock waits, at most until ctx is done, until nobody else holds the session's lock. The lock is extended
-// until it is released. An error that is not that of ctx means that the database cannot be reached.
+// Lock waits, at most until ctx is done, until nobody else holds the session's lock. The lock is
+// extended until it is released. An error other than that of ctx means that the database cannot be
+// reached.
 func (s Session) Lock(ctx context.Context) (unlock func(), err error) {
 	if err := s.check(); err != nil {
 		return nil, err
@@ -345,13 +352,13 @@ func (s Session) Lock(ctx context.Context) (unlock func(), err error) {
 	return sync.OnceFunc(func() {
 		close(stop)
 		wg.Wait()
+		s.store.locks.Delete(s.id) // first: from here on writes must not bear the fencing token
 		s.release(token)
-		s.store.locks.Delete(s.id)
 		done()
 	}), nil
 }
 
-// take runs the script of that name. held says that token has had the lock.
+// take runs the script take. held reports that token has held the lock before.
 func (s Session) take(ctx context.Context, token string, held bool) (bool, error) {
 	var fence time.Duration
 	if s.store.expiry != 0 {
@@ -366,7 +373,7 @@ func (s Session) take(ctx context.Context, token string, held bool) (bool, error
 	return taken == 1, err
 }
 
-// extend extends the lock until it is told to stop or somebody else has the lock.
+// extend extends the lock until stop is closed or somebody else holds the lock.
 func (s Session) extend(stop <-chan struct{}, token string) {
 	ticker := time.NewTicker(s.store.lockTime / 3)
 	defer ticker.Stop()
@@ -380,14 +387,14 @@ func (s Session) extend(stop <-chan struct{}, token string) {
 		taken, err := s.take(ctx, token, true)
 		cancel()
 		if err == nil && !taken {
-			return // Save and Delete find it out, too
+			return // Save and Delete detect this, too
 		}
 	}
 }
 
-// release gives the lock back, even if the caller's context is done.
+// release releases the lock, even if the caller's context is done.
 func (s Session) release(token string) {
 	ctx, cancel := context.WithTimeout(context.Background(), releaseTime)
 	defer cancel()
-	_ = release.Run(ctx, s.store.client, []string{s.key("lock"), s.key("fence")}, token).Err() // else it expires
+	_ = release.Run(ctx, s.store.client, []string{s.key("lock"), s.key("fence")}, token).Err() // otherwise it expires
 }

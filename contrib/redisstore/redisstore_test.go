@@ -35,7 +35,8 @@ type server struct {
 	client       *redis.Client
 }
 
-// startServer starts a server that writes everything to disk at once. It skips the test if there is none.
+// startServer starts a server that writes everything to disk at once. It skips the test if there is
+// none.
 func startServer(t *testing.T) *server {
 	t.Helper()
 	if _, err := exec.LookPath("redis-server"); err != nil {
@@ -178,7 +179,7 @@ func TestSession(t *testing.T) {
 		assert.Greater(t, left, 50*time.Minute)
 	}
 
-	// A value that was moved to another session, or is not one.
+	// A value was moved to another session, or is invalid.
 	require.NoError(t, b.Save(ctx, cognito.Tokens{}))
 	require.NoError(t, b.SaveDevice(ctx, cognito.Device{}))
 	all, err := srv.client.Keys(ctx, "*").Result()
@@ -227,7 +228,7 @@ func TestLock(t *testing.T) {
 	unlock := lock(t, first.Session("a"))
 	lock(t, first.Session("b"))() // another session
 	for _, session := range []redisstore.Session{first.Session("a"), other.Session("a")} {
-		ctx, cancel := context.WithTimeout(t.Context(), 3*lockTime) // longer than the lock lives by itself
+		ctx, cancel := context.WithTimeout(t.Context(), 3*lockTime) // longer than the lock lives without extension
 		_, err := session.Lock(ctx)
 		cancel()
 		require.ErrorIs(t, err, context.DeadlineExceeded)
@@ -255,7 +256,7 @@ func stacks() string {
 func TestLostLock(t *testing.T) {
 	t.Parallel()
 	srv, ctx := startServer(t), t.Context()
-	slow := srv.store(t, redisstore.WithLockTime(time.Hour)).Session("a") // it does not notice by itself
+	slow := srv.store(t, redisstore.WithLockTime(time.Hour)).Session("a") // it does not extend the lock during the test
 	other := srv.store(t).Session("a")
 	drop := func() {
 		keys, err := srv.client.Keys(ctx, "*:lock").Result()
@@ -288,7 +289,7 @@ func TestLostLock(t *testing.T) {
 	lock(t, slow)()
 }
 
-// A holder that extends its lock does not get back one that somebody else has had since.
+// A holder that extends its lock does not get back a lock that another has taken since.
 func TestLostLockIsNotExtended(t *testing.T) {
 	t.Parallel()
 	srv, ctx := startServer(t), t.Context()
@@ -301,20 +302,20 @@ func TestLostLockIsNotExtended(t *testing.T) {
 		short, cancel := context.WithTimeout(ctx, 50*time.Millisecond)
 		theirs, err := other.Lock(short)
 		cancel()
-		if err == nil { // else mine was faster and has taken its lock again
+		if err == nil { // otherwise the first holder was faster and has its lock again
 			theirs()
 			break
 		}
 		require.NoError(t, srv.client.Del(ctx, keys...).Err())
 	}
-	time.Sleep(2 * lockTime) // it would have been extended by now
+	time.Sleep(2 * lockTime) // long enough to extend the lock
 	left, err := srv.client.Exists(ctx, keys...).Result()
 	require.NoError(t, err)
 	assert.Zero(t, left)
 	unlock()
 }
 
-// The server is killed and started anew while the lock is held, with its data and without.
+// The server is killed and restarted while the lock is held, with and without its data.
 func TestServerRestarts(t *testing.T) {
 	t.Parallel()
 	for name, empty := range map[string]bool{"with its data": false, "without its data": true} {
@@ -377,7 +378,7 @@ func TestProcesses(t *testing.T) {
 	srv := startServer(t)
 	session := srv.store(t).Session("a")
 
-	// One that is killed while it holds the lock delays the others by the lock's time at most.
+	// A process killed while it holds the lock delays the others by at most the lock time.
 	for range 3 {
 		holder, out := child(t, "hold", srv.addr)
 		require.True(t, out.Scan())
@@ -389,7 +390,7 @@ func TestProcesses(t *testing.T) {
 		assert.Less(t, time.Since(start), lockTime+2*time.Second)
 	}
 
-	// Two that count up lose nothing.
+	// Two processes that count up lose no count.
 	one, _ := child(t, "count", srv.addr)
 	two, _ := child(t, "count", srv.addr)
 	require.NoError(t, one.Wait())
@@ -411,7 +412,8 @@ func count(t *testing.T, session redisstore.Session) {
 	require.NoError(t, session.Save(t.Context(), cognito.Tokens{RefreshToken: strconv.Itoa(n + 1)}))
 }
 
-// Servers that make a session value per request share one refresh, although the refresh token is good for one use.
+// Servers that create a session value per request share one refresh, and the refresh token can be
+// used only once.
 func TestWholeSessions(t *testing.T) {
 	t.Parallel()
 	srv := startServer(t)
@@ -447,7 +449,7 @@ func TestWholeSessions(t *testing.T) {
 		}
 		wg.Wait()
 		refreshes := 0
-		for _, r := range pool.Requests()[before:] { // among those for the keys
+		for _, r := range pool.Requests()[before:] { // also has requests for the keys
 			if r.Op == "GetTokensFromRefreshToken" {
 				refreshes++
 			}
@@ -474,7 +476,7 @@ func ExampleNew() {
 		fmt.Println(err)
 		return
 	}
-	// In each request: sessionID is what the browser's cookie says.
+	// In each request, sessionID is the value of the browser's cookie.
 	sessionID := "d1e8a70b5ccab1dc2f56bbf7e99f064a"
 	bob := pool.ForUser("bob", cognito.WithTokenStore(store.Session(sessionID)))
 	fmt.Println(bob.Username())

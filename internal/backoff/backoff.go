@@ -1,4 +1,4 @@
-// Package backoff remembers what failed a moment ago, so that it is not tried again at once.
+// Package backoff remembers recent failures, so that callers do not retry at once.
 package backoff
 
 import (
@@ -7,17 +7,19 @@ import (
 	"time"
 )
 
-// Policy says how long to wait after a failure: First after the first one, twice as long after each further one,
-// and never longer than Max. A share of Jitter, 0 to 1, is added at random.
+// Policy determines how long to wait after a failure: First after the first failure, and twice as
+// long after each further one, but at most Max. A random share of the wait, at most Jitter (0 to
+// 1), is added.
 type Policy struct {
 	First, Max time.Duration
 	Jitter     float64
 }
 
-// limit bounds how many keys a Table keeps.
+// limit is the maximum number of keys in a Table.
 const limit = 10_000
 
-// Table remembers failures by key. The zero Table is ready for use, and safe for concurrent use.
+// Table remembers failures by key. The zero Table is ready to use. A Table is safe for concurrent
+// use.
 type Table[K comparable] struct {
 	mu      sync.Mutex
 	entries map[K]*entry
@@ -27,15 +29,16 @@ type entry struct {
 	err      error
 	failures int
 	until    time.Time // by the caller's clock
-	elapsed  time.Time // the same moment by this machine's clock, which goes on where a caller's stands still
+	elapsed  time.Time // the same time by this machine's clock; a caller's clock may stand still
 }
 
 func (e *entry) left(now time.Time) time.Duration {
 	return min(e.until.Sub(now), time.Until(e.elapsed))
 }
 
-// Recent returns how long to wait before key is tried again, and how it failed last. It returns zero and nil when
-// nothing failed or the wait is over. now is the caller's clock.
+// Recent returns how long to wait before key is tried again, and the error of its last failure. It
+// returns zero and nil if there was no failure or the wait is over. now is the time by the caller's
+// clock.
 func (t *Table[K]) Recent(key K, now time.Time) (wait time.Duration, err error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -46,8 +49,8 @@ func (t *Table[K]) Recent(key K, now time.Time) (wait time.Duration, err error) 
 	return e.left(now), e.err
 }
 
-// Failed records that key failed with err, and begins the wait of policy. Failures that nothing has followed for
-// policy.Max since their wait ended are forgotten.
+// Failed records that key failed with err, and starts the wait that policy determines. Earlier
+// failures are forgotten if policy.Max has passed since their wait ended.
 func (t *Table[K]) Failed(key K, err error, policy Policy, now time.Time) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -79,7 +82,8 @@ func (t *Table[K]) Clear(key K) {
 	delete(t.entries, key)
 }
 
-// makeRoom drops an entry when the table is full: of a few it looks at, one whose wait is over if there is one.
+// makeRoom removes an entry if the table is full. It looks at a few entries and prefers one whose
+// wait is over.
 func (t *Table[K]) makeRoom(now time.Time) {
 	if len(t.entries) < limit {
 		return

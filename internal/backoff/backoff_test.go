@@ -39,7 +39,7 @@ func TestWaitsGrow(t *testing.T) {
 	})
 }
 
-// What failed long ago says little about today.
+// Old failures are forgotten.
 func TestFailuresAge(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -76,14 +76,15 @@ func TestJitterOnlyAdds(t *testing.T) {
 	})
 }
 
-// A caller's clock may stand still, as in tests, or be set back: the wait ends by this machine's clock, too.
+// A caller's clock may stand still, as in tests, or be set back. The wait also ends by this
+// machine's clock.
 func TestWaitEndsByEitherClock(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		var table backoff.Table[int]
 		still := time.Unix(0, 0)
 		table.Failed(1, errBroken, backoff.Policy{First: time.Second, Max: time.Second}, still)
-		time.Sleep(time.Second) // in the bubble's time
+		time.Sleep(time.Second) // fake time
 		_, err := table.Recent(1, still)
 		require.NoError(t, err)
 	})

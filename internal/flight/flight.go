@@ -1,7 +1,9 @@
-// Package flight runs work that several callers wait for, each no longer than its own context allows.
+// Package flight runs work that several callers wait for, each no longer than its own context
+// allows.
 //
-// Work runs in a goroutine of its own, so that a caller who gives up does not end it. A panic in the work
-// reaches the callers who wait, never the process, and work that ends with runtime.Goexit leaves nobody waiting.
+// Work runs in its own goroutine, so that a caller that gives up does not end it. A panic in the
+// work reaches the waiting callers, never the process. Work that ends with runtime.Goexit returns
+// [ErrExited] to them.
 package flight
 
 import (
@@ -12,12 +14,12 @@ import (
 	"sync"
 )
 
-// ErrExited is returned for work that ended with runtime.Goexit.
+// ErrExited is the error for work that ended with runtime.Goexit.
 var ErrExited = errors.New("the work was ended by runtime.Goexit")
 
-// PanicError is what a caller panics with when the work panicked.
+// PanicError is the value that a caller panics with if the work panicked.
 type PanicError struct {
-	// Value is what the work panicked with.
+	// Value is the value that the work panicked with.
 	Value any
 	// Stack is the stack of the work's goroutine.
 	Stack []byte
@@ -32,21 +34,22 @@ func (p *PanicError) Unwrap() error {
 	return err
 }
 
-// call is one piece of work under way.
+// call is one piece of work in progress.
 type call[V any] struct {
 	done     chan struct{} // closed when the fields below are set
 	value    V
 	err      error
 	panicked *PanicError
 
-	cancel  context.CancelFunc // of the work's context
-	waiting int                // the callers; protected by the group's mutex
+	cancel   context.CancelFunc // of the work's context
+	waiting  int                // the callers; protected by the group's mutex, and so is canceled
+	canceled bool               // all callers gave up before the work had ended
 }
 
-// run does the work, records how it ended, and calls ended before anybody learns of it.
+// run does the work and records its outcome. It calls ended before any caller gets the outcome.
 func (c *call[V]) run(work func() (V, error), ended func()) {
 	returned := false
-	defer func() { // it runs after runtime.Goexit, too
+	defer func() { // runs after runtime.Goexit, too
 		if !returned {
 			if value := recover(); value != nil {
 				c.panicked = &PanicError{Value: value, Stack: debug.Stack()}
@@ -61,7 +64,7 @@ func (c *call[V]) run(work func() (V, error), ended func()) {
 	returned = true
 }
 
-// result returns what the work returned, or panics as it did.
+// result returns the result of the work, or panics if the work panicked.
 func (c *call[V]) result() (V, error) {
 	if c.panicked != nil {
 		panic(c.panicked)
@@ -69,8 +72,8 @@ func (c *call[V]) result() (V, error) {
 	return c.value, c.err
 }
 
-// Run does work in a goroutine of its own and waits for it until ctx is done. It then returns ctx's error; the
-// work goes on, and what it returns or panics with is dropped.
+// Run does work in its own goroutine and waits for it until ctx is done. It then returns ctx's
+// error. The work continues, and its result or panic is dropped.
 func Run[V any](ctx context.Context, work func() (V, error)) (V, error) {
 	c := &call[V]{done: make(chan struct{})}
 	go c.run(work, func() {})
@@ -83,18 +86,21 @@ func Run[V any](ctx context.Context, work func() (V, error)) (V, error) {
 	}
 }
 
-// Group runs one piece of work per key at a time and gives all callers of that key its result. The zero Group is
-// ready for use, and safe for concurrent use.
+// Group runs at most one piece of work per key at a time, and returns its result to all callers
+// with that key. The zero Group is ready to use. A Group is safe for concurrent use.
 type Group[K comparable, V any] struct {
 	mu    sync.Mutex
 	calls map[K]*call[V]
 }
 
-// Do returns what work returns, or what work of the same key that is under way already does; joined tells which.
-// It waits until ctx is done, and then returns ctx's error. The work's context has the values of the first
-// caller's. It is canceled only when no caller waits any more: work that must not be interrupted from some point
-// on uses context.WithoutCancel from there. Until the work has ended nobody else begins with the same key. Who comes
-// after the work was canceled, and before it has ended, does not get its error but begins anew.
+// Do returns the result of work, or of the work with the same key that is already in progress.
+// joined reports which. Do waits until ctx is done, and then returns ctx's error.
+//
+// The context of the work has the values of the first caller's context. It is canceled only when no
+// caller waits any longer. Work that must not be interrupted from some point on uses
+// context.WithoutCancel from there. No other work starts with the same key until the work has
+// ended. A caller that arrives after the work was canceled, but before it has ended, does not get
+// its error; it starts new work.
 func (g *Group[K, V]) Do(ctx context.Context, key K, work func(context.Context) (V, error)) (v V, joined bool, err error) {
 	for {
 		if err := ctx.Err(); err != nil {
@@ -108,13 +114,13 @@ func (g *Group[K, V]) Do(ctx context.Context, key K, work func(context.Context) 
 	}
 }
 
-// join adds a caller to the work of key, and begins it if it is not under way. canceled reports whether it was
-// canceled before.
+// join adds a caller to the work with key, and starts the work if it is not in progress. canceled
+// reports whether it had been canceled before.
 func (g *Group[K, V]) join(ctx context.Context, key K, work func(context.Context) (V, error)) (c *call[V], joined, canceled bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	c, joined = g.calls[key]
-	canceled = joined && c.waiting == 0
+	canceled = joined && c.canceled
 	if !joined {
 		c = &call[V]{done: make(chan struct{})}
 		if g.calls == nil {
@@ -123,7 +129,8 @@ func (g *Group[K, V]) join(ctx context.Context, key K, work func(context.Context
 		g.calls[key] = c
 		var detached context.Context
 		detached, c.cancel = context.WithCancel(context.WithoutCancel(ctx))
-		// The key is free before anybody learns the result, so that whoever tries again begins anew.
+		// The key is free before any caller gets the result, so that a caller that retries starts
+		// new work.
 		go c.run(func() (V, error) { return work(detached) }, func() {
 			c.cancel()
 			g.forget(key)
@@ -145,11 +152,12 @@ func (g *Group[K, V]) wait(ctx context.Context, c *call[V]) (V, error) {
 	}
 }
 
-// leave ends a caller's wait. The last one takes the work with it, as far as that still can be stopped.
+// leave ends a caller's wait. The last caller cancels the work.
 func (g *Group[K, V]) leave(c *call[V]) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if c.waiting--; c.waiting == 0 {
+		c.canceled = true
 		c.cancel()
 	}
 }
@@ -160,20 +168,20 @@ func (g *Group[K, V]) forget(key K) {
 	delete(g.calls, key)
 }
 
-// Locks is a set of locks by key. The zero Locks is ready for use, and safe for concurrent use. It keeps nothing
-// for a key that nobody holds or waits for.
+// Locks is a set of locks by key. The zero Locks is ready to use. Locks is safe for concurrent use.
+// It keeps no memory for a key that nobody holds or waits for.
 type Locks[K comparable] struct {
 	mu   sync.Mutex
 	held map[K]*lock
 }
 
 type lock struct {
-	token chan struct{} // holds one element while the lock is free
-	users int           // who hold it or wait for it
+	token chan struct{} // has one element while the lock is free
+	users int           // number of holders and waiters
 }
 
-// Lock waits for the lock of key until ctx is done, and then returns ctx's error. unlock may be called more than
-// once.
+// Lock waits for the lock of key until ctx is done, and then returns ctx's error. unlock releases
+// the lock; further calls have no effect.
 func (l *Locks[K]) Lock(ctx context.Context, key K) (unlock func(), err error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err

@@ -68,7 +68,7 @@ func TestGroupKeysAreIndependent(t *testing.T) {
 	assert.Equal(t, 3, v)
 }
 
-// A caller waits no longer than its own context. The work goes on while somebody waits.
+// A caller waits no longer than its own context. The work continues while any caller waits.
 func TestGroupCallersGiveUp(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -97,7 +97,7 @@ func TestGroupCallersGiveUp(t *testing.T) {
 			second = err
 			assert.Equal(t, "done", v)
 		})
-		time.Sleep(2 * time.Second) // in the bubble's time: the first caller has given up
+		time.Sleep(2 * time.Second) // fake time: the first caller gives up
 		synctest.Wait()
 		close(release)
 		callers.Wait()
@@ -105,7 +105,8 @@ func TestGroupCallersGiveUp(t *testing.T) {
 	})
 }
 
-// When the last caller gives up the work's context is canceled. Nobody begins anew while the work goes on.
+// When the last caller gives up, the work's context is canceled. No new work starts until it has
+// ended.
 func TestGroupLastCallerCancels(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -247,7 +248,7 @@ func TestLocks(t *testing.T) {
 		default:
 		}
 		held()
-		held() // a second call does not give away what somebody else holds
+		held() // a second call does not release another holder's lock
 		<-got
 
 		over, end := context.WithCancel(t.Context())

@@ -1,4 +1,4 @@
-// Package prints helps the tests to show that nothing prints a secret.
+// Package prints helps tests to check that nothing prints a secret.
 package prints
 
 import (
@@ -12,10 +12,11 @@ import (
 	"strings"
 )
 
-// verbs are those of package fmt for what may hold text, with the flags that change what is printed.
+// verbs are the verbs of package fmt that may print text, with the flags that change their output.
 var verbs = []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%X", "% x", "%#q", "%+q", "%d", "%o", "%b", "%c", "%U", "%e", "%t"}
 
-// All is what every verb of package fmt and both handlers of package slog make of v, by their names.
+// All returns the output of every verb of package fmt and of both handlers of package slog for v,
+// by the name of the verb or handler.
 func All(v any) map[string]string {
 	out := map[string]string{}
 	for _, verb := range verbs {
@@ -28,7 +29,7 @@ func All(v any) map[string]string {
 	return out
 }
 
-// ExportedTypes lists the exported types of the package in a folder, as its source has them.
+// ExportedTypes returns the names of the exported types that the package in folder declares.
 func ExportedTypes(folder string) (names []string, err error) {
 	entries, err := os.ReadDir(folder)
 	if err != nil {
@@ -58,7 +59,8 @@ func ExportedTypes(folder string) (names []string, err error) {
 	return names, nil
 }
 
-// TypesOf names the types of values, those behind pointers too, that a package has.
+// TypesOf returns the names of those types of values that belong to the package importPath. For a
+// pointer it uses the type that the pointer points to.
 func TypesOf(importPath string, values map[string]any) map[string]bool {
 	names := map[string]bool{}
 	for _, v := range values {

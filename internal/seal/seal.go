@@ -1,4 +1,4 @@
-// Package seal encodes and encrypts what the stores in contrib keep in a database.
+// Package seal encodes and encrypts the values that the stores in contrib keep in a database.
 package seal
 
 import (
@@ -13,21 +13,22 @@ import (
 // KeySize is the size of a key in bytes.
 const KeySize = 32
 
-// maxSize bounds a value that is opened, in bytes.
+// maxSize is the maximum size in bytes of a value to open.
 const maxSize = 256 << 10
 
-// The first byte of a value says how it is encoded.
+// The first byte of a value determines its encoding.
 const (
 	plain  = 'p' // JSON
 	sealed = 's' // AES-256-GCM: a random nonce of 12 bytes, the ciphertext of the JSON, the tag
 )
 
-// Box seals and opens values. The zero Box does not encrypt.
+// Box seals and opens values. The zero Box does not encrypt. A Box is safe for concurrent use.
 type Box struct {
 	keys []cipher.AEAD // the first one seals
 }
 
-// New returns a Box with keys of KeySize bytes each. The first key seals; all of them open.
+// New returns a Box that uses keys. Each key has KeySize bytes. The first key seals, and all keys
+// open. Without keys the Box does not encrypt.
 func New(keys ...[]byte) (Box, error) {
 	var box Box
 	for i, key := range keys {
@@ -50,7 +51,7 @@ func New(keys ...[]byte) (Box, error) {
 	return box, nil
 }
 
-// Seal encodes v as JSON and encrypts it. Only Open with the same kind and id opens it.
+// Seal encodes v as JSON and encrypts it. The value can be opened only with the same kind and id.
 func (b Box) Seal(kind, id string, v any) ([]byte, error) {
 	text, err := json.Marshal(v)
 	if err != nil {
@@ -59,11 +60,11 @@ func (b Box) Seal(kind, id string, v any) ([]byte, error) {
 	if len(b.keys) == 0 {
 		return append([]byte{plain}, text...), nil
 	}
-	return b.keys[0].Seal([]byte{sealed}, nil, text, additional(kind, id)), nil //nolint:gosec // the nonce is random, the constant is what it is appended to
+	return b.keys[0].Seal([]byte{sealed}, nil, text, additional(kind, id)), nil //nolint:gosec // the nonce is random; it is appended to the constant
 }
 
-// Open decodes value into v. It rejects a value that is not encrypted if the Box has keys, and one
-// that is encrypted if it has none. The error shows nothing of the value.
+// Open decodes value into v. It rejects an unencrypted value if the Box has keys, and an encrypted
+// value if it has none. The error contains nothing of the value.
 func (b Box) Open(kind, id string, value []byte, v any) error {
 	switch {
 	case len(value) == 0:
@@ -86,11 +87,12 @@ func (b Box) Open(kind, id string, value []byte, v any) error {
 }
 
 func decode(text []byte, v any) error {
-	if json.Unmarshal(text, v) != nil { // its error could quote from the text
+	if json.Unmarshal(text, v) != nil { // its error may quote the text
 		return errors.New("want JSON")
 	}
 	return nil
 }
 
-// additional binds a value to its place. kind has no NUL.
+// additional returns the additional data that binds a value to its place. kind must not contain
+// NUL.
 func additional(kind, id string) []byte { return []byte("cognito\x00" + kind + "\x00" + id) }

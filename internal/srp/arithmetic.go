@@ -10,23 +10,27 @@ import (
 	"filippo.io/bigmod"
 )
 
-// This file is all the arithmetic of the package. Three exponents are secret: a (or b), x, and a + u·x. No branch and
-// no index depends on them, nor on a number computed from them. Lengths are public.
+// This file contains all arithmetic of the package. Three exponents are secret: a (or b), x, and a
+// + u·x. No branch and no index depends on them or on a number computed from them. Lengths are
+// public.
 //
-//   - Products, sums, differences and powers modulo N are those of filippo.io/bigmod, which are constant time except
-//     for the functions whose names end in VarTime. SetOverflowingBytes and BitLenVarTime leak the length of a number.
-//     This package uses none of these.
-//   - powerOfG reads its table with crypto/subtle: every entry of a row is read, and ConstantTimeCopy keeps one.
-//   - a + u·x is computed modulo a number above it, whose length depends on the lengths only.
+//   - filippo.io/bigmod computes products, sums, differences and powers modulo N. Its functions are
+//     constant time, except those whose names end in VarTime. SetOverflowingBytes and BitLenVarTime
+//     leak the length of a number. This package uses none of these.
+//   - powerOfG reads its table with crypto/subtle: it reads every entry of a row, and
+//     ConstantTimeCopy keeps one.
+//   - a + u·x is computed modulo a larger number. The length of that number depends on lengths
+//     only.
 //
-// Checked with go build -gcflags=-S, for amd64 and for arm64: powerOfG, exp, sub and mulAdd were read for conditional
-// jumps and calls, and multiplyByEntry for addresses that depend on the digit, too. The conditional jumps are those of
-// loop counters, of the check for stack space and of the write barrier. ConstantTimeEq compiles to CMP with SETEQ or CSET, ConstantTimeCopy to
-// AND and OR of every byte. The code of bigmod and of the standard library beyond these was not read again.
-// The tests fail if one of the functions here gains a branch, or an index that is not a loop counter; TestTiming
-// measures.
+// The output of go build -gcflags=-S was checked for amd64 and arm64: powerOfG, exp, sub and mulAdd
+// for conditional jumps and calls, and multiplyByEntry also for addresses that depend on the digit.
+// The only conditional jumps are those for loop counters, the stack check and the write barrier.
+// ConstantTimeEq compiles to CMP with SETEQ or CSET, and ConstantTimeCopy to AND and OR of every
+// byte. The code of bigmod and the rest of the standard library was not checked again. The tests
+// fail if a function in this file gains a branch, or an index that is not a loop counter.
+// TestTiming measures the timing.
 
-// primeHex is N, the 3072-bit prime of RFC 3526. Its generator is g = 2.
+// primeHex is N, the 3072-bit prime of RFC 3526. The generator is g = 2.
 const primeHex = "ffffffffffffffffc90fdaa22168c234c4c6628b80dc1cd129024e088a67cc74" +
 	"020bbea63b139b22514a08798e3404ddef9519b3cd3a431b302b0a6df25f1437" +
 	"4fe1356d6d51c245e485b576625e7ec6f44c42e9a637ed6b0bff5cb6f406b7ed" +
@@ -43,10 +47,10 @@ const primeHex = "ffffffffffffffffc90fdaa22168c234c4c6628b80dc1cd129024e088a67cc
 const (
 	size       = 3072 / 8 // bytes of a number modulo N
 	secretSize = 32       // bytes of a and b; RFC 5054 asks for at least 256 bits
-	chunkSize  = 256      // bytes that residue takes at a time, shorter than N
+	chunkSize  = 256      // bytes that residue processes at a time, shorter than N
 )
 
-// constants follow from N and g. They are never changed.
+// constants are derived from N and g. They never change.
 type constants struct {
 	n     *bigmod.Modulus
 	k     *bigmod.Nat // the multiplier H(pad(N) | pad(g))
@@ -66,20 +70,20 @@ func buildConstants() *constants {
 	return &constants{n: n, k: toNat(k[:], n), chunk: toNat(append([]byte{1}, make([]byte, chunkSize)...), n)}
 }
 
-// newModulus returns the big-endian number b, which is public, as a modulus.
+// newModulus returns the big-endian number b as a modulus. b is public.
 func newModulus(b []byte) *bigmod.Modulus {
 	m, err := bigmod.NewModulus(b)
 	if err != nil {
-		panic("srp: " + err.Error()) // no caller has such a number
+		panic("srp: " + err.Error()) // no caller passes such a number
 	}
 	return m
 }
 
-// toNat returns the big-endian number b, which must be below n.
+// toNat returns the big-endian number b, which must be less than n.
 func toNat(b []byte, n *bigmod.Modulus) *bigmod.Nat {
 	x, err := bigmod.NewNat().SetBytes(b, n)
 	if err != nil {
-		panic("srp: " + err.Error()) // no caller has such a number
+		panic("srp: " + err.Error()) // no caller passes such a number
 	}
 	return x
 }
@@ -96,25 +100,27 @@ func residue(b []byte) *bigmod.Nat {
 	return r
 }
 
-// sub returns x - y modulo N. It changes neither.
+// sub returns x - y modulo N. It does not change x or y.
 func sub(x, y *bigmod.Nat) *bigmod.Nat {
 	n := group().n
 	return toNat(nil, n).Add(x, n).Sub(y, n)
 }
 
-// exp returns x to the power of the big-endian number e modulo N. The time depends on the length of e only.
+// exp returns x to the power of the big-endian number e modulo N. Its time depends only on the
+// length of e.
 func exp(x *bigmod.Nat, e []byte) *bigmod.Nat { return bigmod.NewNat().Exp(x, e, group().n) }
 
-// mulAdd returns a + u·x as big-endian bytes. Their number depends on the lengths only.
+// mulAdd returns a + u·x as big-endian bytes. Their number depends only on the lengths of a, u and
+// x.
 func mulAdd(a, u, x []byte) []byte {
 	m := newModulus(bytes.Repeat([]byte{0xff}, max(len(a), len(u)+len(x))+1))
 	return toNat(u, m).Mul(toNat(x, m), m).Add(toNat(a, m), m).Bytes(m)
 }
 
-// row holds a power of g, multiplied with itself 0 to 15 times, as big-endian bytes.
+// row holds a power of g raised to the exponents 0 to 15, as big-endian bytes.
 type row [16][size]byte
 
-// generatorTable has in row i the powers d·256^i of g, for each d below 16. It takes 192 KiB.
+// generatorTable holds g^(d·256^i) in row i, for each d below 16. It takes 192 KiB.
 var generatorTable = sync.OnceValue(buildTable)
 
 func buildTable() *[secretSize]row {
@@ -132,8 +138,8 @@ func buildTable() *[secretSize]row {
 	return table
 }
 
-// powerOfG returns g to the power of the big-endian number e modulo N. The high halves of the bytes of e make
-// h = Π g^(high·256^i), and the low ones l in the same way; the result is h^16·l.
+// powerOfG returns g to the power of the big-endian number e modulo N. The high halves of the bytes
+// of e give h = Π g^(high·256^i), and the low halves give l in the same way. The result is h^16·l.
 func powerOfG(e *[secretSize]byte) *bigmod.Nat {
 	n, table := group().n, generatorTable()
 	result := toNat([]byte{1}, n)
@@ -149,7 +155,7 @@ func powerOfG(e *[secretSize]byte) *bigmod.Nat {
 	return result
 }
 
-// multiplyByEntry multiplies z by the entry of r with the number digit. It reads every entry.
+// multiplyByEntry multiplies z by the entry digit of r. It reads every entry.
 func multiplyByEntry(z *bigmod.Nat, r *row, digit byte) {
 	var entry [size]byte
 	for i := range r {

@@ -12,14 +12,15 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// BenchmarkHandshake is the whole work of a client for one attempt: to make A, and to answer a challenge. The others do
-// the same as clients that use math/big do, which is with a secret of 1024 bits; 256 bits are there for comparison.
+// BenchmarkHandshake measures a client's whole work for one attempt: computing A and answering a
+// challenge. The other cases do the same with math/big. Other clients use a secret of 1024 bits;
+// 256 bits are for comparison.
 func BenchmarkHandshake(b *testing.B) {
 	s := NewServer(NewVerifier(someone, somePassword))
 	salt, bigB, block := s.Salt(), s.PublicKey(), base64.StdEncoding.EncodeToString(make([]byte, 1300))
 
 	b.Run("constant-time", func(b *testing.B) {
-		NewClient() // the tables are made once in a process; see BenchmarkTable
+		NewClient() // the tables are built once per process; see BenchmarkTable
 		b.ReportAllocs()
 		for b.Loop() {
 			c := NewClient()
@@ -41,7 +42,7 @@ func BenchmarkHandshake(b *testing.B) {
 	}
 }
 
-// signWithMathBig makes A from a fresh secret, then S with the exponent as it is.
+// signWithMathBig computes A from a new secret, and then S with the full exponent.
 func signWithMathBig(b *testing.B, group referenceGroup, secret []byte, saltText, publicText, blockText string) string {
 	b.Helper()
 	_, _ = rand.Read(secret)
@@ -69,7 +70,8 @@ func signWithMathBig(b *testing.B, group referenceGroup, secret []byte, saltText
 	return base64.StdEncoding.EncodeToString(mac.Sum(nil))
 }
 
-// BenchmarkServer is the work of a server for one attempt: to make B, and to verify the signature.
+// BenchmarkServer measures a server's work for one attempt: computing B and verifying the
+// signature.
 func BenchmarkServer(b *testing.B) {
 	v, c := NewVerifier(someone, somePassword), NewClient()
 	for b.Loop() {
@@ -79,7 +81,7 @@ func BenchmarkServer(b *testing.B) {
 	}
 }
 
-// BenchmarkTable is what the first power of g costs more than the others: the constants and the table.
+// BenchmarkTable measures the additional cost of the first power of g: the constants and the table.
 func BenchmarkTable(b *testing.B) {
 	for b.Loop() {
 		buildConstants()
@@ -92,7 +94,7 @@ func BenchmarkArithmetic(b *testing.B) {
 	var e [secretSize]byte
 	_, _ = rand.Read(e[:])
 	long := append(e[:], e[:]...)
-	powerOfG(&e) // makes the table
+	powerOfG(&e) // builds the table
 	for name, operation := range map[string]func(){
 		"power-of-g-256": func() { powerOfG(&e) },
 		"power-256":      func() { exp(x, e[:]) },

@@ -10,30 +10,30 @@ import (
 	"filippo.io/bigmod"
 )
 
-// Client is the client half of one attempt to prove a password. It prints without its secret. It is not safe for
-// concurrent use.
+// Client is the client half of one attempt to prove a password. It prints without its secret. It is
+// not safe for concurrent use.
 type Client struct {
 	secret []byte // a
 	public []byte // A, padded
 }
 
-// NewClient begins an attempt with a fresh secret.
+// NewClient starts an attempt with a new secret.
 func NewClient() *Client {
 	var a [secretSize]byte
-	_, _ = rand.Read(a[:]) // it never fails
+	_, _ = rand.Read(a[:]) // never fails
 	return newClient(a[:], powerOfG(&a))
 }
 
-// newClient makes the client half for the secret a, where public is g^a.
+// newClient returns the client half for the secret a. public is g^a.
 func newClient(a []byte, public *bigmod.Nat) *Client {
 	return &Client{secret: a, public: pad(public.Bytes(group().n))}
 }
 
-// PublicKey is SRP_A: lower-case hex, of odd length where it happens to be.
+// PublicKey returns SRP_A in lower-case hex without leading zeros. The number of digits may be odd.
 func (c *Client) PublicKey() string { return toHex(c.public) }
 
-// Sign answers ch: it returns PASSWORD_CLAIM_SIGNATURE, in base64, for the time timestamp (see [Timestamp]). The
-// error wraps [ErrIllegalParameter].
+// Sign answers ch. It returns PASSWORD_CLAIM_SIGNATURE in base64, for the time timestamp (see
+// [Timestamp]). Errors wrap [ErrIllegalParameter].
 func (c *Client) Sign(id Identity, password string, ch *Challenge, timestamp string) (string, error) {
 	key, err := c.key(id, password, ch)
 	if err != nil {
@@ -43,7 +43,7 @@ func (c *Client) Sign(id Identity, password string, ch *Challenge, timestamp str
 	return base64.StdEncoding.EncodeToString(sign(key, id, ch.secretBlock, timestamp)), nil
 }
 
-// key is the key that both halves come to.
+// key returns the key that both halves derive.
 func (c *Client) key(id Identity, password string, ch *Challenge) ([]byte, error) {
 	u, err := scrambler(c.public, ch.padded)
 	if err != nil {
@@ -52,7 +52,7 @@ func (c *Client) key(id Identity, password string, ch *Challenge) ([]byte, error
 	return signingKey(u, c.sharedSecret(u, id, password, ch))
 }
 
-// sharedSecret is S = (B - k·g^x)^(a + u·x).
+// sharedSecret returns S = (B - k·g^x)^(a + u·x).
 func (c *Client) sharedSecret(u []byte, id Identity, password string, ch *Challenge) *bigmod.Nat {
 	x := passwordExponent(ch.salt, id, password)
 	defer clear(x[:])
@@ -62,23 +62,24 @@ func (c *Client) sharedSecret(u []byte, id Identity, password string, ch *Challe
 	return exp(base, exponent)
 }
 
-// Format prints that it is a Client, whatever the verb.
+// Format prints the type's name for every verb.
 func (c *Client) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "srp.Client{}") }
 
-// LogValue logs that it is a Client.
+// LogValue returns the type's name.
 func (c *Client) LogValue() slog.Value { return slog.StringValue("srp.Client{}") }
 
-// Challenge is what a server asks in answer to SRP_A.
+// Challenge is a server's response to SRP_A.
 type Challenge struct {
 	salt        []byte      // padded
-	padded      []byte      // B as it is hashed
+	padded      []byte      // B in the form that is hashed
 	public      *bigmod.Nat // B mod N
 	secretBlock []byte
 }
 
-// ParseChallenge reads SALT and SRP_B (hex) and SECRET_BLOCK (base64) as a server sent them. SALT is a number:
-// redundant zeros before it do not count. B is hashed as it came and computed with modulo N. The errors name the
-// parameter, and wrap [ErrMalformed], or [ErrIllegalParameter] for B = 0 mod N.
+// ParseChallenge parses SALT and SRP_B (hex) and SECRET_BLOCK (base64) from a server. SALT is a
+// number, so redundant leading zeros are ignored. B is hashed as it was received and reduced modulo
+// N for the arithmetic. Errors name the parameter and wrap [ErrMalformed], or [ErrIllegalParameter]
+// if B = 0 mod N.
 func ParseChallenge(salt, bigB, secretBlock string) (*Challenge, error) {
 	s, err := parseHex("SALT", salt, maxSaltHex)
 	if err != nil {

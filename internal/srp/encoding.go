@@ -12,18 +12,20 @@ import (
 	"filippo.io/bigmod"
 )
 
-// Errors of this package; those about what the other side sent name the field and what was expected.
+// These are the errors of this package. Errors about values from the other side name the field and
+// what was expected.
 var (
-	// ErrMalformed: a value is not hex or not base64, is empty, or is too long.
+	// ErrMalformed means that a value is not hex or base64, is empty, or is too long.
 	ErrMalformed = errors.New("malformed")
-	// ErrIllegalParameter: a value that would make the shared key predictable: A or B = 0 mod N, or u = 0.
+	// ErrIllegalParameter means that a value would make the shared key predictable: A or B = 0 mod
+	// N, or u = 0.
 	ErrIllegalParameter = errors.New("illegal SRP parameter")
-	// ErrProof: the signature is not the one that the password gives.
+	// ErrProof means that the signature does not match the password.
 	ErrProof = errors.New("the proof does not match")
 )
 
-// What the other side may send, at most. Honest values have 768, 32 and about 2,300 characters; the bound on A
-// and B lets multiples of N be recognised as such.
+// These bounds limit the values from the other side. Honest values have 768, 32 and about 2,300
+// characters. The bound for A and B is large enough to detect multiples of N.
 const (
 	maxPublicHex   = 1024
 	maxSaltHex     = 512
@@ -31,9 +33,9 @@ const (
 	maxSignature   = 128
 )
 
-// pad is the encoding in which numbers are hashed: that of Java's BigInteger.toByteArray for a number that is not
-// negative. b is big-endian; leading zeros are dropped, but one is put before a byte whose top bit is set, and 0
-// is one zero byte.
+// pad returns the number b in the encoding in which numbers are hashed: Java's
+// BigInteger.toByteArray for a non-negative number. b is big-endian. Leading zeros are dropped, but
+// a zero byte precedes a byte whose top bit is set. The number 0 is one zero byte.
 func pad(b []byte) []byte {
 	b = bytes.TrimLeft(b, "\x00")
 	if len(b) == 0 || b[0]&0x80 != 0 {
@@ -42,7 +44,8 @@ func pad(b []byte) []byte {
 	return b
 }
 
-// toHex is the number b on the wire: lower-case hex without leading zeros, so that its length may be odd.
+// toHex returns the number b in the form that is sent: lower-case hex without leading zeros, so
+// that its length may be odd.
 func toHex(b []byte) string {
 	text := strings.TrimLeft(hex.EncodeToString(b), "0")
 	if text == "" {
@@ -51,7 +54,7 @@ func toHex(b []byte) string {
 	return text
 }
 
-// parseHex reads a number of the field in hex of either case and any length up to most digits.
+// parseHex parses the number in field. text is hex in either case, of any length up to most digits.
 func parseHex(field, text string, most int) ([]byte, error) {
 	switch {
 	case text == "":
@@ -68,7 +71,7 @@ func parseHex(field, text string, most int) ([]byte, error) {
 	return b, nil
 }
 
-// parseBase64 reads standard base64 of the field, at most of most characters.
+// parseBase64 parses the standard base64 in field, of at most most characters.
 func parseBase64(field, text string, most int) ([]byte, error) {
 	switch {
 	case text == "":
@@ -83,7 +86,8 @@ func parseBase64(field, text string, most int) ([]byte, error) {
 	return b, nil
 }
 
-// parsePublic reads A or B: as bytes to be hashed, and modulo N to be computed with. 0 modulo N is refused.
+// parsePublic parses A or B. It returns the bytes to hash and the number modulo N. It rejects 0
+// modulo N.
 func parsePublic(field, text string) ([]byte, *bigmod.Nat, error) {
 	b, err := parseHex(field, text, maxPublicHex)
 	if err != nil {
@@ -96,14 +100,14 @@ func parsePublic(field, text string) ([]byte, *bigmod.Nat, error) {
 	return pad(b), r, nil
 }
 
-// TimestampLayout is the layout of TIMESTAMP: English, UTC, 24 hours, the day not padded. The service renders the
-// time itself, so that a day of two digits fails as a wrong password.
+// TimestampLayout is the layout of TIMESTAMP: English, UTC, 24 hours, the day without padding. The
+// service formats the time itself and compares, so that a padded day fails like a wrong password.
 const TimestampLayout = "Mon Jan 2 15:04:05 UTC 2006"
 
-// Timestamp is t as TIMESTAMP wants it.
+// Timestamp returns t in the form of TIMESTAMP.
 func Timestamp(t time.Time) string { return t.UTC().Format(TimestampLayout) }
 
-// ParseTimestamp reads a TIMESTAMP. It takes only what Timestamp writes.
+// ParseTimestamp parses a TIMESTAMP. It accepts only the output of [Timestamp].
 func ParseTimestamp(s string) (time.Time, error) {
 	const longest = len("Wed Sep 30 09:05:01 UTC 2026")
 	if len(s) <= longest {

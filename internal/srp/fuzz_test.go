@@ -12,7 +12,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// requireRefusal requires an error of the package that is short: it does not repeat what came.
+// requireRefusal requires an error of the package. The error must be short: it does not repeat the
+// input.
 func requireRefusal(t *testing.T, err error, fields ...string) {
 	t.Helper()
 	require.True(t, errors.Is(err, ErrMalformed) || errors.Is(err, ErrIllegalParameter), err.Error())
@@ -25,7 +26,7 @@ func requireRefusal(t *testing.T, err error, fields ...string) {
 	t.Fatalf("%v names none of %v", err, fields)
 }
 
-// hexNumber is what text stands for if it is hex digits alone and not longer than most.
+// hexNumber returns the number in text if it has only hex digits and at most most of them.
 func hexNumber(text string, most int) (*big.Int, bool) {
 	if text == "" || len(text) > most || strings.Trim(text, "0123456789abcdefABCDEF") != "" {
 		return nil, false
@@ -122,7 +123,7 @@ func FuzzParseTimestamp(f *testing.F) {
 		} else {
 			requireRefusal(t, err, "TIMESTAMP")
 		}
-		// What is written is read, in the years of four digits.
+		// Output is parsed back, for years of four digits.
 		when = time.Unix(seconds%253402300800, 0).UTC()
 		if when.Year() >= 1000 {
 			parsed, err := ParseTimestamp(Timestamp(when))
@@ -145,7 +146,7 @@ func FuzzVerifySignature(f *testing.F) {
 		err := s.Verify(Identity{namespace, name}, bigA, block, timestamp, signature)
 		switch {
 		case err == nil:
-			// Only the one signature proves anything, for the text it covers, whatever the spelling of A.
+			// Only the correct signature is accepted, for the text it covers, in any spelling of A.
 			a, ok := hexNumber(bigA, maxPublicHex)
 			require.True(t, ok)
 			assert.Equal(t, c.PublicKey(), hexOf(a))

@@ -21,8 +21,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestNoVariableTimeArithmetic: nothing but the tests may use an arithmetic whose time depends on its operands, nor
-// a random source that can be guessed.
+// TestNoVariableTimeArithmetic requires that only tests use arithmetic whose time depends on its
+// operands, or a predictable random source.
 func TestNoVariableTimeArithmetic(t *testing.T) {
 	t.Parallel()
 	files, err := filepath.Glob("*.go")
@@ -55,7 +55,8 @@ func TestNoVariableTimeArithmetic(t *testing.T) {
 	require.GreaterOrEqual(t, checked, 6)
 }
 
-// TestNoBranchOnSecrets: the functions that compute with secrets decide nothing, and index by loop counters only.
+// TestNoBranchOnSecrets requires that the functions that compute with secrets have no branches and
+// index only by loop counters.
 func TestNoBranchOnSecrets(t *testing.T) {
 	t.Parallel()
 	const functions = " residue sub exp mulAdd powerOfG multiplyByEntry sharedSecret "
@@ -192,7 +193,7 @@ func requireNoSecret(t *testing.T, text string, secrets map[string][]byte) {
 	}
 }
 
-// TestSpellings requires that the test above would see a secret that is printed.
+// TestSpellings requires that the test above detects a printed secret.
 func TestSpellings(t *testing.T) {
 	t.Parallel()
 	type open struct{ B []byte }

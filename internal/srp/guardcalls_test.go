@@ -12,8 +12,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestGuardsAreCalled: what no result shows is there all the same. A u of 0 cannot be brought about, and neither the
-// time of a comparison nor what is left in memory can be seen from outside.
+// TestGuardsAreCalled requires the guards that no result shows. A test cannot produce u = 0, and
+// cannot observe the time of a comparison or what is left in memory.
 func TestGuardsAreCalled(t *testing.T) {
 	t.Parallel()
 	calls := callsByFunction(t)
@@ -58,7 +58,8 @@ func callsByFunction(t *testing.T) map[string][]string {
 	return all
 }
 
-// TestSaltsAreLong: an encoding without leading zeros makes single salts shorter, not all of them.
+// TestSaltsAreLong requires long salts. The encoding drops leading zeros, which makes single salts
+// shorter, but not all.
 func TestSaltsAreLong(t *testing.T) {
 	t.Parallel()
 	total := 0

@@ -102,7 +102,7 @@ func TestVerifyRefusesAnotherProof(t *testing.T) {
 		err := s.Verify(someone, c.PublicKey(), someBlock, someTimestamp, signature)
 		require.ErrorIs(t, err, ErrProof, name)
 	}
-	// The server's side of the same: it is the one that is told something else.
+	// The same on the server's side: the server gets a different value.
 	for name, err := range map[string]error{
 		"user":         s.Verify(otherUser, c.PublicKey(), someBlock, someTimestamp, good),
 		"pool":         s.Verify(otherPool, c.PublicKey(), someBlock, someTimestamp, good),
@@ -123,7 +123,8 @@ func flipLast(b []byte) []byte {
 
 func hexOf(n *big.Int) string { return n.Text(16) }
 
-// multiplesOfPrime are the values of A and B that are 0 modulo N, up to the largest of maxPublicHex digits.
+// multiplesOfPrime are the values of A and B that are 0 modulo N, up to the largest of maxPublicHex
+// digits.
 func multiplesOfPrime() map[string]string {
 	times := func(n *big.Int) string { return hexOf(new(big.Int).Mul(prime, n)) }
 	largest := new(big.Int).Lsh(big.NewInt(1), 4*maxPublicHex)
@@ -179,7 +180,8 @@ func TestZeroModuloPrimeIsRefused(t *testing.T) {
 	assert.Equal(t, "1", toHex(u))
 }
 
-// TestPublicKeyAboveThePrime: what is hashed is the number that came, what is computed with is its residue.
+// TestPublicKeyAboveThePrime requires that the received number is hashed and its residue is used in
+// the arithmetic.
 func TestPublicKeyAboveThePrime(t *testing.T) {
 	t.Parallel()
 	v := NewVerifier(someone, somePassword)
@@ -311,7 +313,7 @@ func TestParseVerifier(t *testing.T) {
 		_, err = c.Sign(someone, "", mustChallenge(t, s), someTimestamp)
 		require.NoError(t, err)
 	}
-	// Redundant zeros are not part of a number.
+	// Redundant leading zeros do not change a number.
 	v, err := ParseVerifier([]byte{0, 0, 5}, []byte{0, 0, 0x90})
 	require.NoError(t, err)
 	assert.Equal(t, Verifier{Salt: []byte{5}, Value: []byte{0, 0x90}}, v)

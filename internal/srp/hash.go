@@ -10,41 +10,43 @@ import (
 	"filippo.io/bigmod"
 )
 
-// Identity says whose password is proven: a user in a pool, or a device in its group.
+// Identity identifies the owner of a password: a user in a pool, or a device in its group.
 type Identity struct {
-	// Namespace is the pool's name, which is the part of the pool ID after "_", or the device's group key.
+	// Namespace is the pool's name, which is the part of the pool ID after "_", or the device's
+	// group key.
 	Namespace string
 	// Name is USER_ID_FOR_SRP, or the device's key.
 	Name string
 }
 
-// keyInfo and keySize make the key of a signature from the shared secret.
+// keyInfo and keySize are the parameters that derive the signing key from the shared secret.
 const (
 	keyInfo = "Caldera Derived Key"
 	keySize = 16
 )
 
-// SecretHash is base64 of HMAC-SHA-256, with the app client's secret, over the username and the client ID.
+// SecretHash returns the base64 encoding of the HMAC-SHA-256, keyed with the app client's secret,
+// of the username and the client ID.
 func SecretHash(username, clientID, clientSecret string) string {
 	mac := hmac.New(sha256.New, []byte(clientSecret))
 	mac.Write([]byte(username + clientID))
 	return base64.StdEncoding.EncodeToString(mac.Sum(nil))
 }
 
-// passwordExponent is x: H(pad(salt) | H(namespace | name | ":" | password)). The password is taken as its bytes
-// are; no client normalises Unicode.
+// passwordExponent returns x = H(pad(salt) | H(namespace | name | ":" | password)). It uses the
+// bytes of the password unchanged; no client normalizes Unicode.
 func passwordExponent(salt []byte, id Identity, password string) [secretSize]byte {
 	inner := sha256.Sum256([]byte(id.Namespace + id.Name + ":" + password))
 	return sha256.Sum256(append(append([]byte{}, salt...), inner[:]...))
 }
 
-// scrambler is u: H(pad(A) | pad(B)), which must not be 0.
+// scrambler returns u = H(pad(A) | pad(B)), which must not be 0.
 func scrambler(a, b []byte) ([]byte, error) {
 	u := sha256.Sum256(append(append([]byte{}, a...), b...))
 	return nonZero(u)
 }
 
-// nonZero refuses u = 0: S would not depend on the password.
+// nonZero rejects u = 0, for which S would not depend on the password.
 func nonZero(u [sha256.Size]byte) ([]byte, error) {
 	if u == [sha256.Size]byte{} {
 		return nil, fmt.Errorf("u: %w: it is 0", ErrIllegalParameter)
@@ -52,13 +54,14 @@ func nonZero(u [sha256.Size]byte) ([]byte, error) {
 	return u[:], nil
 }
 
-// signingKey is the key of both halves, from u and the shared secret S. Its input has the length of
-// pad(S), which the protocol prescribes.
+// signingKey returns the key of both halves, derived from u and the shared secret S. Its input has
+// the length of pad(S), as the protocol requires.
 func signingKey(u []byte, s *bigmod.Nat) ([]byte, error) {
 	return hkdf.Key(sha256.New, pad(s.Bytes(group().n)), pad(u), keyInfo, keySize)
 }
 
-// sign is what proves the key: HMAC-SHA-256 over who, the server's block and the time.
+// sign returns the proof of the key: the HMAC-SHA-256 of the identity, the server's block and the
+// time.
 func sign(key []byte, id Identity, secretBlock []byte, timestamp string) []byte {
 	mac := hmac.New(sha256.New, key)
 	mac.Write([]byte(id.Namespace + id.Name))

@@ -18,8 +18,9 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// The reference is the client half written a second time from the formulas of the protocol, with math/big. It
-// shares no function with the package, and spells N by its definition in RFC 3526.
+// The reference is a second implementation of the client half, written from the formulas of the
+// protocol with math/big. It shares no function with the package, and computes N from its
+// definition in RFC 3526.
 
 // referencePrime is 2^3072 - 2^3008 - 1 + 2^64 · (floor(2^2942·π) + 1690314).
 func referencePrime() *big.Int {
@@ -105,8 +106,9 @@ func TestReferencePrime(t *testing.T) {
 	require.True(t, n.Rsh(n, 1).ProbablyPrime(1), "a safe prime")
 }
 
-// TestReference compares random attempts of the client half with the reference: secrets, salts and B of all
-// lengths, names and passwords of any bytes. SRP_ATTEMPTS sets how many: SRP_ATTEMPTS=10000 is the long run.
+// TestReference compares random attempts of the client half with the reference: secrets, salts and
+// B of all lengths, and names and passwords of any bytes. SRP_ATTEMPTS sets the number of attempts;
+// SRP_ATTEMPTS=10000 is the long run.
 func TestReference(t *testing.T) {
 	t.Parallel()
 	attempts := 500
@@ -141,7 +143,7 @@ func TestReference(t *testing.T) {
 	require.NoError(t, work.Wait())
 }
 
-// randomBytes is up to most bytes, which in one of four cases begin with zeros.
+// randomBytes returns up to most bytes. In one of four cases they begin with zeros.
 func randomBytes(random *mathrand.Rand, most int) []byte {
 	b := make([]byte, most)
 	for i := range b {

@@ -11,8 +11,9 @@ import (
 	"filippo.io/bigmod"
 )
 
-// Verifier is what a server keeps instead of a password: a salt, and v = g^x. Both are padded, as ConfirmDevice
-// sends them: big-endian, with a zero before a top bit that is set. It prints without the value.
+// Verifier is what a server stores instead of a password: a salt, and v = g^x. Both are padded, as
+// in ConfirmDevice: big-endian, with a zero byte before a top bit that is set. A Verifier prints
+// without the value.
 type Verifier struct {
 	Salt  []byte
 	Value []byte
@@ -20,10 +21,10 @@ type Verifier struct {
 
 const saltSize = 16
 
-// NewVerifier makes the verifier of a password, with a fresh salt.
+// NewVerifier returns the verifier of a password, with a new salt.
 func NewVerifier(id Identity, password string) Verifier {
 	var salt [saltSize]byte
-	_, _ = rand.Read(salt[:]) // it never fails
+	_, _ = rand.Read(salt[:]) // never fails
 	return newVerifier(salt[:], id, password)
 }
 
@@ -34,8 +35,9 @@ func newVerifier(salt []byte, id Identity, password string) Verifier {
 	return Verifier{Salt: salt, Value: pad(powerOfG(&x).Bytes(group().n))}
 }
 
-// ParseVerifier reads a verifier that a client made. It refuses what is empty, too long, negative (its top bit is
-// set) or, for the value, 0 mod N; the errors name the field and wrap [ErrMalformed] or [ErrIllegalParameter].
+// ParseVerifier checks a verifier that a client created. It rejects a salt or value that is empty,
+// too long or negative (its top bit is set), and a value that is 0 mod N. Errors name the field and
+// wrap [ErrMalformed] or [ErrIllegalParameter].
 func ParseVerifier(salt, value []byte) (Verifier, error) {
 	for _, field := range []struct {
 		name  string
@@ -57,21 +59,22 @@ func ParseVerifier(salt, value []byte) (Verifier, error) {
 	return Verifier{Salt: pad(salt), Value: pad(value)}, nil
 }
 
-// NewDevicePassword makes the password of a device: base64 of 40 random bytes. It is the text that is hashed.
+// NewDevicePassword returns a new password for a device: the base64 encoding of 40 random bytes.
+// The base64 text itself is hashed.
 func NewDevicePassword() string {
 	var b [40]byte
-	_, _ = rand.Read(b[:]) // it never fails
+	_, _ = rand.Read(b[:]) // never fails
 	return base64.StdEncoding.EncodeToString(b[:])
 }
 
-// Format prints that it is a Verifier, whatever the verb.
+// Format prints the type's name for every verb.
 func (v Verifier) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "srp.Verifier{}") }
 
-// LogValue logs that it is a Verifier.
+// LogValue returns the type's name.
 func (v Verifier) LogValue() slog.Value { return slog.StringValue("srp.Verifier{}") }
 
-// Server is the server half of one attempt. It prints without its secrets. It may be used from several
-// goroutines: it does not change.
+// Server is the server half of one attempt. It prints without its secrets. It never changes and is
+// safe for concurrent use.
 type Server struct {
 	salt     []byte      // padded
 	verifier *bigmod.Nat // v mod N
@@ -79,35 +82,35 @@ type Server struct {
 	public   []byte      // B, padded
 }
 
-// NewServer begins an attempt against v with a fresh secret.
+// NewServer starts an attempt against v with a new secret.
 func NewServer(v Verifier) *Server {
 	var b [secretSize]byte
-	_, _ = rand.Read(b[:]) // it never fails
+	_, _ = rand.Read(b[:]) // never fails
 	return newServer(v, b[:], powerOfG(&b))
 }
 
-// newServer makes the server half for the secret b, where power is g^b. B is k·v + g^b.
+// newServer returns the server half for the secret b. power is g^b. B is k·v + g^b.
 func newServer(v Verifier, b []byte, power *bigmod.Nat) *Server {
 	n := group().n
 	public := residue(v.Value).Mul(group().k, n).Add(power, n)
 	return &Server{salt: v.Salt, verifier: residue(v.Value), secret: b, public: pad(public.Bytes(n))}
 }
 
-// Salt is SALT: lower-case hex of the number, of odd length where it happens to be.
+// Salt returns SALT in lower-case hex without leading zeros. The number of digits may be odd.
 func (s *Server) Salt() string { return toHex(s.salt) }
 
-// PublicKey is SRP_B: lower-case hex, of odd length where it happens to be.
+// PublicKey returns SRP_B in lower-case hex without leading zeros. The number of digits may be odd.
 func (s *Server) PublicKey() string { return toHex(s.public) }
 
-// CheckPublicKey checks SRP_A as it arrives, before anything is made of it: hex, not too long, and not 0 mod N.
+// CheckPublicKey checks SRP_A as it was received: it must be hex, not too long, and not 0 mod N.
 func CheckPublicKey(bigA string) error {
 	_, _, err := parsePublic("SRP_A", bigA)
 	return err
 }
 
-// Verify checks the signature, in base64, of a client with the public key bigA. It returns nil when the client
-// knows the password, [ErrProof] when not, and an error that wraps [ErrMalformed] or [ErrIllegalParameter] for
-// what no client of good faith sends. It compares in constant time.
+// Verify checks the signature, in base64, of a client with the public key bigA. It returns nil if
+// the client knows the password, and [ErrProof] if not. For a value that no honest client sends,
+// the error wraps [ErrMalformed] or [ErrIllegalParameter]. Verify compares in constant time.
 func (s *Server) Verify(id Identity, bigA string, secretBlock []byte, timestamp, signature string) error {
 	claimed, err := parseBase64("PASSWORD_CLAIM_SIGNATURE", signature, maxSignature)
 	if err != nil {
@@ -124,7 +127,7 @@ func (s *Server) Verify(id Identity, bigA string, secretBlock []byte, timestamp,
 	return nil
 }
 
-// key is the key that both halves come to.
+// key returns the key that both halves derive.
 func (s *Server) key(bigA string) ([]byte, error) {
 	padded, a, err := parsePublic("SRP_A", bigA)
 	if err != nil {
@@ -137,13 +140,13 @@ func (s *Server) key(bigA string) ([]byte, error) {
 	return signingKey(u, s.sharedSecret(u, a))
 }
 
-// sharedSecret is S = (A·v^u)^b.
+// sharedSecret returns S = (A·v^u)^b.
 func (s *Server) sharedSecret(u []byte, a *bigmod.Nat) *bigmod.Nat {
 	return exp(exp(s.verifier, u).Mul(a, group().n), s.secret)
 }
 
-// Format prints that it is a Server, whatever the verb.
+// Format prints the type's name for every verb.
 func (s *Server) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "srp.Server{}") }
 
-// LogValue logs that it is a Server.
+// LogValue returns the type's name.
 func (s *Server) LogValue() slog.Value { return slog.StringValue("srp.Server{}") }

@@ -9,8 +9,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// shortVectors reads testdata/short_vectors.json, which testdata/short_vectors.py wrote. The cases stay maps: the
-// names "a" and "A" are different numbers.
+// shortVectors reads testdata/short_vectors.json, which testdata/short_vectors.py wrote. The cases
+// stay maps: the names "a" and "A" are different numbers.
 func shortVectors(t *testing.T) map[string]map[string]string {
 	t.Helper()
 	var file struct{ Cases []map[string]string }
@@ -34,7 +34,7 @@ func TestShortVectors(t *testing.T) {
 	}
 }
 
-// testShortVector runs both halves and compares each number on the way.
+// testShortVector runs both halves and compares every intermediate number.
 func testShortVector(t *testing.T, v map[string]string) {
 	t.Helper()
 	id := Identity{v["namespace"], v["user"]}
@@ -52,7 +52,7 @@ func testShortVector(t *testing.T, v map[string]string) {
 	assert.Equal(t, v["B"], s.PublicKey())
 	assert.Equal(t, salt, s.Salt())
 
-	// What a server sends as it sends it, and in the forms that other programs write.
+	// A server's values in its own form and in the forms that other programs write.
 	for _, form := range []func(string) string{
 		func(s string) string { return s },
 		strings.ToUpper,
@@ -86,8 +86,8 @@ func testShortVector(t *testing.T, v map[string]string) {
 	assert.Equal(t, v["key"], hex.EncodeToString(key))
 }
 
-// TestShortVectorsAreShort requires that the cases are what their names say: they are the only proof that nothing
-// is hashed at a fixed width.
+// TestShortVectorsAreShort requires that the cases match their names. They are the only proof that
+// nothing is hashed at a fixed width.
 func TestShortVectorsAreShort(t *testing.T) {
 	t.Parallel()
 	vectors := shortVectors(t)

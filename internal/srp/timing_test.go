@@ -14,13 +14,13 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestTiming is a smoke test, not a proof, and not part of CI, since it wants a quiet machine:
+// TestTiming is a smoke test, not a proof. It is not part of CI, because it needs a quiet machine:
 //
 //	go test -tags timing -run TestTiming -v ./internal/srp
 //
-// It times a power for exponents of two classes, in random order, and compares the means by Welch's t-test; a t
-// beyond 4.5 says that they differ. That it can see a difference at all is shown with math/big, whose time depends
-// on the exponent's leading zeros.
+// It measures an exponentiation for two classes of exponents in random order, and compares the
+// means with Welch's t-test. If t exceeds 4.5, they differ. The same measurement of math/big, whose
+// time depends on the exponent's leading zeros, shows that the test can detect a difference.
 func TestTiming(t *testing.T) {
 	base := referencePrime()
 	base.Rsh(base, 1)
@@ -41,8 +41,8 @@ func TestTiming(t *testing.T) {
 	assert.Less(t, math.Abs(generator), 4.5)
 }
 
-// welch times fn n times for each class of exponents and returns Welch's t. The slowest tenth, when something else
-// ran, is left out.
+// welch measures fn n times for each class of exponents and returns Welch's t. It ignores the
+// slowest tenth, when something else ran.
 func welch(n int, first, second func([]byte), fn func([]byte)) float64 {
 	var times [2][]float64
 	e := make([]byte, secretSize)

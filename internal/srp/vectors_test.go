@@ -18,7 +18,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// knownAnswers is how many vectors the file holds; a vector that is added must be run.
+// knownAnswers is the number of vectors in the file, so that none is skipped.
 const knownAnswers = 46
 
 // knownAnswer is one vector of testdata/known_answers.json. Not every value there is text.
@@ -69,8 +69,8 @@ func (v *knownAnswer) password(t *testing.T) string {
 	return v.input(t, "password")
 }
 
-// requireAnswers compares what was computed (keys, numbers in hex, base64 for signatures) with every answer of the
-// vector, asserted or derived, and requires that there is one.
+// requireAnswers compares computed values (keys, numbers in hex, base64 for signatures) with every
+// answer of the vector, asserted or derived. It requires at least one answer.
 func (v *knownAnswer) requireAnswers(t *testing.T, got map[string][]byte) {
 	t.Helper()
 	compared := 0
@@ -179,7 +179,8 @@ func runPublicKey(t *testing.T, v *knownAnswer) {
 	v.requireAnswers(t, map[string][]byte{"A": unhex(t, c.PublicKey())})
 }
 
-// runChain runs the client half as far as the vector goes, and through the exported API where it gives a signature.
+// runChain runs the client half as far as the vector goes. If the vector gives a signature, it uses
+// the exported API.
 func runChain(t *testing.T, v *knownAnswer) {
 	t.Helper()
 	block, timestamp := "AAAA", ""
@@ -227,7 +228,8 @@ func runReject(t *testing.T, v *knownAnswer) {
 	assert.ErrorContains(t, err, "SRP_B")
 }
 
-// runSignature: one source uses the base64 text of the key as the key, the other a block without base64 padding.
+// runSignature checks a signature. One source uses the base64 text of the key as the key, and
+// another uses a block without base64 padding.
 func runSignature(t *testing.T, v *knownAnswer) {
 	t.Helper()
 	key := []byte(nil)
@@ -249,7 +251,7 @@ func runSecretHash(t *testing.T, v *knownAnswer) {
 	require.Equal(t, v.Expected["secret_hash"], got)
 }
 
-// runInnerHash proves that x is made of the inner hash that the source asserts.
+// runInnerHash checks that x is derived from the inner hash that the source asserts.
 func runInnerHash(t *testing.T, v *knownAnswer) {
 	t.Helper()
 	id, salt := v.identity(t), []byte{0, 0x80}
@@ -346,7 +348,7 @@ func runTimestampReject(t *testing.T, v *knownAnswer) {
 	require.NoError(t, err)
 }
 
-// runFixture: a captured challenge without an asserted signature; its A is known and it must parse.
+// runFixture parses a captured challenge without an asserted signature. Its A is known.
 func runFixture(t *testing.T, v *knownAnswer) {
 	t.Helper()
 	assert.Equal(t, v.input(t, "A_hex"), clientWith(v.number(t, "a")).PublicKey())
