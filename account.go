@@ -51,7 +51,8 @@ type CodeDelivery struct {
 // the username. password may be empty where users can do without one, since the pool takes codes or passkeys as first
 // factors; elsewhere the service refuses that. attrs may be nil. Nobody is signed in by it; the session remembers the last
 // sign-up, for [Cognito.ConfirmSignUp], and takes its username if it was given none. A session with a name can sign another
-// user up, but not confirm it. It takes the options [ClientMetadata], [UserContextData], [ValidationData] and [AttributeMap]. Common errors: [ErrUserExists], [ErrInvalidPassword]. The request is not sent again after a
+// user up, but not confirm it. It takes the options [ClientMetadata], [UserContextData], [AnalyticsMetadata], [ValidationData] and
+// [AttributeMap]. Common errors: [ErrUserExists], [ErrInvalidPassword]. The request is not sent again after a
 // failure that leaves open whether it was taken.
 //
 // It calls SignUp, which needs no AWS credentials.
@@ -61,7 +62,7 @@ func (c *Cognito) Register(ctx context.Context, username, password string, attrs
 }
 
 func (c *Cognito) register(ctx context.Context, username, password string, attrs Attributes, opts []CallOption) (*Registration, error) {
-	call, err := newCallOptions(opts, optClientMetadata, optUserContextData, optValidationData, optAttributeMap)
+	call, err := newCallOptions(opts, optClientMetadata, optUserContextData, optAnalyticsMetadata, optValidationData, optAttributeMap)
 	if err != nil {
 		return nil, err
 	}
@@ -74,7 +75,7 @@ func (c *Cognito) register(ctx context.Context, username, password string, attrs
 	out, err := c.shared().sdk.SignUp(ctx, &cognitoidentityprovider.SignUpInput{
 		ClientId: aws.String(c.shared().clientID), SecretHash: c.shared().secretHash(username),
 		Username: aws.String(username), Password: optional(password), UserAttributes: attrs.list(),
-		ClientMetadata: call.metadata, UserContextData: call.userContext, ValidationData: call.validationData,
+		ClientMetadata: call.metadata, UserContextData: call.userContext, AnalyticsMetadata: call.analytics, ValidationData: call.validationData,
 	}, sendOnce)
 	if err != nil {
 		return nil, err
@@ -94,7 +95,7 @@ func (c *Cognito) register(ctx context.Context, username, password string, attrs
 // ConfirmSignUp confirms the user username with the code that was sent at sign-up. When the sign-up was this session's,
 // or came by [WithRegistration], and the app client allows USER_AUTH, [Cognito.AuthenticateChoice] with FirstFactor{}
 // then signs the user in without another code. In a session with a name username must be that name: use a session of the
-// user's own ([Cognito.ForUser]), or one without a name. It takes the options [ClientMetadata], [UserContextData] and
+// user's own ([Cognito.ForUser]), or one without a name. It takes the options [ClientMetadata], [UserContextData], [AnalyticsMetadata] and
 // [ForceAliasCreation]; [ErrCodeMismatch], [ErrCodeExpired] and [ErrLimitExceeded] are the usual errors, and
 // [ErrUserExists] says that the user's address is another one's alias. The request is not sent again after a failure
 // that leaves open whether it was taken.
@@ -105,7 +106,7 @@ func (c *Cognito) ConfirmSignUp(ctx context.Context, username, code string, opts
 }
 
 func (c *Cognito) confirmSignUp(ctx context.Context, username, code string, opts []CallOption) error {
-	call, err := newCallOptions(opts, optClientMetadata, optUserContextData, optForceAlias)
+	call, err := newCallOptions(opts, optClientMetadata, optUserContextData, optAnalyticsMetadata, optForceAlias)
 	if err != nil {
 		return err
 	}
@@ -118,7 +119,7 @@ func (c *Cognito) confirmSignUp(ctx context.Context, username, code string, opts
 	input := &cognitoidentityprovider.ConfirmSignUpInput{
 		ClientId: aws.String(c.shared().clientID), SecretHash: c.shared().secretHash(username),
 		Username: aws.String(username), ConfirmationCode: aws.String(code), Session: optional(c.session.signUpOf(username)),
-		ClientMetadata: call.metadata, UserContextData: call.userContext, ForceAliasCreation: call.forceAlias,
+		ClientMetadata: call.metadata, UserContextData: call.userContext, AnalyticsMetadata: call.analytics, ForceAliasCreation: call.forceAlias,
 	}
 	out, err := c.shared().sdk.ConfirmSignUp(ctx, input, sendOnce)
 	if input.Session != nil && errors.Is(&Error{Err: err}, ErrSessionExpired) {
@@ -145,7 +146,7 @@ func ForceAliasCreation() CallOption {
 }
 
 // ResendConfirmationCode sends the user username a new sign-up code; older ones are void. In a session with a name
-// username must be that name. It takes the options [ClientMetadata] and [UserContextData]. Common errors: [ErrLimitExceeded].
+// username must be that name. It takes the options [ClientMetadata], [UserContextData] and [AnalyticsMetadata]. Common errors: [ErrLimitExceeded].
 //
 // It calls ResendConfirmationCode, which needs no AWS credentials.
 func (c *Cognito) ResendConfirmationCode(ctx context.Context, username string, opts ...CallOption) (*CodeDelivery, error) {
@@ -154,7 +155,7 @@ func (c *Cognito) ResendConfirmationCode(ctx context.Context, username string, o
 }
 
 func (c *Cognito) resendConfirmationCode(ctx context.Context, username string, opts []CallOption) (*CodeDelivery, error) {
-	call, err := newCallOptions(opts, optClientMetadata, optUserContextData)
+	call, err := newCallOptions(opts, optClientMetadata, optUserContextData, optAnalyticsMetadata)
 	if err != nil {
 		return nil, err
 	}
@@ -163,7 +164,7 @@ func (c *Cognito) resendConfirmationCode(ctx context.Context, username string, o
 	}
 	out, err := c.shared().sdk.ResendConfirmationCode(ctx, &cognitoidentityprovider.ResendConfirmationCodeInput{
 		ClientId: aws.String(c.shared().clientID), SecretHash: c.shared().secretHash(username), Username: aws.String(username),
-		ClientMetadata: call.metadata, UserContextData: call.userContext,
+		ClientMetadata: call.metadata, UserContextData: call.userContext, AnalyticsMetadata: call.analytics,
 	}, sendOnce)
 	if err != nil {
 		return nil, err
@@ -253,8 +254,8 @@ func (s *session) takeSignUp(username string) (session string) {
 }
 
 // InitiateForgotPassword sends the session's user a code to set a new password with, and returns where it went. An app
-// client that hides which users exist answers for a user that does not, too. It takes the options [ClientMetadata] and
-// [UserContextData]. Common errors: [ErrLimitExceeded], [ErrUserNotFound]. The request is not sent again after
+// client that hides which users exist answers for a user that does not, too. It takes the options [ClientMetadata],
+// [UserContextData] and [AnalyticsMetadata]. Common errors: [ErrLimitExceeded], [ErrUserNotFound]. The request is not sent again after
 // a failure that leaves open whether it was taken.
 //
 // It calls ForgotPassword, which needs no AWS credentials.
@@ -264,7 +265,7 @@ func (c *Cognito) InitiateForgotPassword(ctx context.Context, opts ...CallOption
 }
 
 func (c *Cognito) initiateForgotPassword(ctx context.Context, opts []CallOption) (*CodeDelivery, error) {
-	call, err := newCallOptions(opts, optClientMetadata, optUserContextData)
+	call, err := newCallOptions(opts, optClientMetadata, optUserContextData, optAnalyticsMetadata)
 	if err != nil {
 		return nil, err
 	}
@@ -274,7 +275,7 @@ func (c *Cognito) initiateForgotPassword(ctx context.Context, opts []CallOption)
 	}
 	out, err := c.shared().sdk.ForgotPassword(ctx, &cognitoidentityprovider.ForgotPasswordInput{
 		ClientId: aws.String(c.shared().clientID), SecretHash: c.shared().secretHash(username), Username: aws.String(username),
-		ClientMetadata: call.metadata, UserContextData: call.userContext,
+		ClientMetadata: call.metadata, UserContextData: call.userContext, AnalyticsMetadata: call.analytics,
 	}, sendOnce)
 	if err != nil {
 		return nil, err
@@ -283,8 +284,8 @@ func (c *Cognito) initiateForgotPassword(ctx context.Context, opts []CallOption)
 }
 
 // ConfirmForgotPassword sets the password of the session's user with the code that [Cognito.InitiateForgotPassword] or
-// [Cognito.AdminResetPassword] sent. Nobody is signed in by it. It takes the options [ClientMetadata] and
-// [UserContextData]; [ErrCodeMismatch], [ErrCodeExpired], [ErrInvalidPassword] and [ErrLimitExceeded] are the usual
+// [Cognito.AdminResetPassword] sent. Nobody is signed in by it. It takes the options [ClientMetadata],
+// [UserContextData] and [AnalyticsMetadata]; [ErrCodeMismatch], [ErrCodeExpired], [ErrInvalidPassword] and [ErrLimitExceeded] are the usual
 // errors. The request is not sent again after a failure that leaves open whether it was taken.
 //
 // It calls ConfirmForgotPassword, which needs no AWS credentials.
@@ -293,7 +294,7 @@ func (c *Cognito) ConfirmForgotPassword(ctx context.Context, code, newPassword s
 }
 
 func (c *Cognito) confirmForgotPassword(ctx context.Context, code, newPassword string, opts []CallOption) error {
-	call, err := newCallOptions(opts, optClientMetadata, optUserContextData)
+	call, err := newCallOptions(opts, optClientMetadata, optUserContextData, optAnalyticsMetadata)
 	if err != nil {
 		return err
 	}
@@ -309,7 +310,7 @@ func (c *Cognito) confirmForgotPassword(ctx context.Context, code, newPassword s
 	_, err = c.shared().sdk.ConfirmForgotPassword(ctx, &cognitoidentityprovider.ConfirmForgotPasswordInput{
 		ClientId: aws.String(c.shared().clientID), SecretHash: c.shared().secretHash(username), Username: aws.String(username),
 		ConfirmationCode: aws.String(plainCode(code)), Password: aws.String(newPassword),
-		ClientMetadata: call.metadata, UserContextData: call.userContext,
+		ClientMetadata: call.metadata, UserContextData: call.userContext, AnalyticsMetadata: call.analytics,
 	}, sendOnce)
 	return err
 }

@@ -132,6 +132,12 @@ var adminRequests = []request{
 	{"UsersInGroup", func(ctx context.Context, c *cognito.Cognito) error {
 		return last(c.UsersInGroup(ctx, "readers", cognito.PageSize(5)))
 	}, "ListUsersInGroup", kindAdmin, m{"GroupName": "readers", "Limit": 5.0}},
+	{"AdminDeleteSoftwareToken", func(ctx context.Context, c *cognito.Cognito) error {
+		return c.AdminDeleteSoftwareToken(ctx, "totp")
+	}, "AdminDeleteSoftwareToken", kindAdmin, m{"Username": "totp"}},
+	{"AdminGetUserAuthFactors", func(ctx context.Context, c *cognito.Cognito) error {
+		return err1(c.AdminGetUserAuthFactors(ctx, "carol"))
+	}, "AdminGetUserAuthFactors", kindAdmin, m{"Username": "carol"}},
 }
 
 const testRole = "arn:aws:iam::123456789012:role/readers"
@@ -169,6 +175,18 @@ var providerRequests = []request{
 	{"DescribeUserPoolClient", func(ctx context.Context, c *cognito.Cognito) error {
 		return err1(c.DescribeUserPoolClient(ctx, testClient))
 	}, "DescribeUserPoolClient", kindAdmin, m{"ClientId": testClient}},
+	{"AddUserPoolClientSecret", func(ctx context.Context, c *cognito.Cognito) error {
+		return err1(c.AddUserPoolClientSecret(ctx, testClient, "a_secret+of24characters1"))
+	}, "AddUserPoolClientSecret", kindAdmin, m{"ClientId": testClient, "ClientSecret": "a_secret+of24characters1"}},
+	{"AddUserPoolClientSecret, any", func(ctx context.Context, c *cognito.Cognito) error {
+		return err1(c.AddUserPoolClientSecret(ctx, testClient, ""))
+	}, "AddUserPoolClientSecret", kindAdmin, m{"ClientId": testClient}},
+	{"ListUserPoolClientSecrets", func(ctx context.Context, c *cognito.Cognito) error {
+		return err1(c.ListUserPoolClientSecrets(ctx, testClient))
+	}, "ListUserPoolClientSecrets", kindAdmin, m{"ClientId": testClient}},
+	{"DeleteUserPoolClientSecret", func(ctx context.Context, c *cognito.Cognito) error {
+		return c.DeleteUserPoolClientSecret(ctx, testClient, "id")
+	}, "DeleteUserPoolClientSecret", kindAdmin, m{"ClientId": testClient, "ClientSecretId": "id"}},
 	{"UserPoolClients", func(ctx context.Context, c *cognito.Cognito) error {
 		return last(c.UserPoolClients(ctx, cognito.PageSize(5)))
 	}, "ListUserPoolClients", kindAdmin, m{"MaxResults": 5.0}},
@@ -178,4 +196,21 @@ var providerRequests = []request{
 	{"AdminUpdateUserPoolClient", func(ctx context.Context, c *cognito.Cognito) error {
 		return err1(c.AdminUpdateUserPoolClient(ctx, testClient, func(*cognito.UserPoolClient) {}))
 	}, "UpdateUserPoolClient", kindAdmin, nil},
+	{"AdminListUserAuthEvents", func(ctx context.Context, c *cognito.Cognito) error {
+		return last(c.AdminListUserAuthEvents(ctx, "carol", cognito.PageSize(5)))
+	}, "AdminListUserAuthEvents", kindAdmin, m{"Username": "carol", "MaxResults": 5.0}},
+	{"AdminUpdateAuthEventFeedback", func(ctx context.Context, c *cognito.Cognito) error {
+		return c.AdminUpdateAuthEventFeedback(ctx, "carol", "event", cognito.FeedbackInvalid)
+	}, "AdminUpdateAuthEventFeedback", kindAdmin, m{"Username": "carol", "EventId": "event", "FeedbackValue": "Invalid"}},
+	{"AdminLinkProviderForUser", func(ctx context.Context, c *cognito.Cognito) error {
+		return c.AdminLinkProviderForUser(ctx, cognito.LocalUser("carol"), cognito.FederatedUserByAttribute("Okta", "email", "c@example.com"))
+	}, "AdminLinkProviderForUser", kindAdmin, m{
+		"DestinationUser": m{"ProviderName": "Cognito", "ProviderAttributeName": "Cognito_Subject", "ProviderAttributeValue": "carol"},
+		"SourceUser":      m{"ProviderName": "Okta", "ProviderAttributeName": "email", "ProviderAttributeValue": "c@example.com"},
+	}},
+	{"AdminDisableProviderForUser", func(ctx context.Context, c *cognito.Cognito) error {
+		return c.AdminDisableProviderForUser(ctx, cognito.LocalUser("carol"))
+	}, "AdminDisableProviderForUser", kindAdmin, m{
+		"User": m{"ProviderName": "Cognito", "ProviderAttributeName": "Cognito_Subject", "ProviderAttributeValue": "carol"},
+	}},
 }

@@ -20,7 +20,8 @@ import (
 
 // Authenticate signs the session's user in with password. By default the password is proven by SRP
 // (USER_SRP_AUTH) and never sent; [Flow](USER_PASSWORD_AUTH) sends it, where the app client allows that. The
-// user may be named by an alias. It takes the options [Flow], [ClientMetadata] and [UserContextData].
+// user may be named by an alias. It takes the options [Flow], [ClientMetadata], [UserContextData],
+// [AnalyticsMetadata] and [AuthParameter].
 //
 // It returns nil when the user is signed in: the tokens are verified and have replaced the session's. It
 // returns a [*ChallengeError] when the pool asks for more; the challenge is then the session's (see
@@ -39,7 +40,7 @@ func (c *Cognito) Authenticate(ctx context.Context, password string, opts ...Cal
 }
 
 func (c *Cognito) authenticate(ctx context.Context, password string, needless func(context.Context) (bool, error), opts ...CallOption) error {
-	s, err := c.newSignIn("Authenticate", false, opts, optFlow)
+	s, err := c.newSignIn("Authenticate", false, opts, optFlow, optAuthParameter)
 	if err != nil {
 		return err
 	}
@@ -50,14 +51,15 @@ func (c *Cognito) authenticate(ctx context.Context, password string, needless fu
 // AdminAuthenticate is [Cognito.Authenticate] for a server that is trusted with AWS credentials: the flow is
 // ADMIN_USER_PASSWORD_AUTH, in which the password is sent. [Flow](USER_SRP_AUTH) proves it by SRP instead;
 // CUSTOM_AUTH (after SRP), USER_AUTH (with SRP) and the older ADMIN_NO_SRP_AUTH can be chosen, too. It takes the
-// options [Flow], [ClientMetadata] and [ContextData], and returns what Authenticate returns, and
+// options [Flow], [ClientMetadata], [ContextData], [AnalyticsMetadata], [AuthParameter] and, with USER_AUTH, [TargetACR] and [MaxAge]. It returns
+// what Authenticate returns, and
 // [ErrNoCredentials]. A challenge remembers, also as JSON, that it is an administrator's: its answer needs the
 // AWS credentials again, and takes ContextData.
 //
 // It calls AdminInitiateAuth and AdminRespondToAuthChallenge, which need AWS credentials.
 func (c *Cognito) AdminAuthenticate(ctx context.Context, password string, opts ...CallOption) error {
 	const op = "AdminAuthenticate"
-	s, err := c.newSignIn(op, true, opts, optFlow)
+	s, err := c.newSignIn(op, true, opts, optFlow, optAuthParameter, optTargetACR, optMaxAge)
 	if err != nil {
 		return wrapError(op, err)
 	}
@@ -68,13 +70,13 @@ func (c *Cognito) AdminAuthenticate(ctx context.Context, password string, opts .
 // AuthenticateCustom signs the session's user in by the challenges that the pool's Lambda functions define
 // (CUSTOM_AUTH). With a password, SRP proves it first; with "" the custom challenges are all there is. It takes the
 // options [ClientMetadata], which the service passes on to the functions with each answer but not with this first
-// request, and [UserContextData]. It returns what [Cognito.Authenticate] returns; the challenge is usually
+// request, [UserContextData], [AnalyticsMetadata] and [AuthParameter]. It returns what [Cognito.Authenticate] returns; the challenge is usually
 // CUSTOM_CHALLENGE, answered by [Cognito.RespondToCustomChallenge].
 //
 // It calls InitiateAuth and, with a password, RespondToAuthChallenge, which need no AWS credentials.
 func (c *Cognito) AuthenticateCustom(ctx context.Context, password string, opts ...CallOption) error {
 	const op = "AuthenticateCustom"
-	s, err := c.newSignIn(op, false, opts)
+	s, err := c.newSignIn(op, false, opts, optAuthParameter)
 	if err != nil {
 		return wrapError(op, err)
 	}
@@ -110,7 +112,9 @@ func (f FirstFactor) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(
 // SMS, or a passkey. FirstFactor{} asks what there is: the challenge is then SELECT_CHALLENGE, with the factors in
 // [Challenge.Options], unless the user has just signed up: after [Cognito.ConfirmSignUp] in the same session (see
 // also [WithRegistration]) the user is signed in at once. A factor that the user cannot use brings SELECT_CHALLENGE, too.
-// It takes the options [ClientMetadata] and [UserContextData], and returns what [Cognito.Authenticate] returns.
+// It takes the options [ClientMetadata], [UserContextData], [AnalyticsMetadata], [AuthParameter], [TargetACR] and [MaxAge], and returns what
+// [Cognito.Authenticate] returns. With TargetACR, tokens of a lower level, or that do not say, are dropped and
+// [ErrInsufficientAuthentication] is returned; [ErrFeatureUnavailable] says that the pool's plan lacks levels.
 //
 // It calls InitiateAuth and, for SRP, RespondToAuthChallenge, which need no AWS credentials.
 func (c *Cognito) AuthenticateChoice(ctx context.Context, first FirstFactor, opts ...CallOption) error {
@@ -118,7 +122,7 @@ func (c *Cognito) AuthenticateChoice(ctx context.Context, first FirstFactor, opt
 }
 
 func (c *Cognito) authenticateChoice(ctx context.Context, first FirstFactor, opts []CallOption) error {
-	s, err := c.newSignIn("AuthenticateChoice", false, opts)
+	s, err := c.newSignIn("AuthenticateChoice", false, opts, optAuthParameter, optTargetACR, optMaxAge)
 	if err != nil {
 		return err
 	}
@@ -129,20 +133,20 @@ func (c *Cognito) authenticateChoice(ctx context.Context, first FirstFactor, opt
 	if err != nil {
 		return err
 	}
-	start.signedUp = first == (FirstFactor{})
+	start.signedUp = first == (FirstFactor{}) && len(s.call.auth.targets) == 0 // a sign-up reaches no level
 	return s.begin(ctx, start)
 }
 
 // NewPasswordChallenge signs the session's user in with password, which is temporary, and replaces it by newPassword:
 // [Cognito.Authenticate] and [Cognito.RespondToNewPasswordChallenge] in one. attrs are the attributes that the pool
-// requires and the user has not got yet; they may be nil. It takes the options [Flow], [ClientMetadata] and
-// [UserContextData]. When the password turns out not to be temporary, it changes nothing and returns
+// requires and the user has not got yet; they may be nil. It takes the options [Flow], [ClientMetadata],
+// [UserContextData], [AnalyticsMetadata] and [AuthParameter]. When the password turns out not to be temporary, it changes nothing and returns
 // [ErrNoChallenge]; when newPassword or attrs are refused, the challenge stays pending.
 //
 // It calls InitiateAuth and RespondToAuthChallenge, which need no AWS credentials.
 func (c *Cognito) NewPasswordChallenge(ctx context.Context, password, newPassword string, attrs Attributes, opts ...CallOption) error {
 	const op = "NewPasswordChallenge"
-	s, err := c.newSignIn(op, false, opts, optFlow)
+	s, err := c.newSignIn(op, false, opts, optFlow, optAuthParameter)
 	if err != nil {
 		return wrapError(op, err)
 	}
@@ -168,6 +172,7 @@ type authStart struct {
 	srp      bool
 	signedUp bool   // the session of the user's sign-up, if there is one, is the proof
 	session  string // that session, good once
+	special  bool   // options add parameters, with which the service may do anything
 }
 
 // startOf starts flow with password, which is "" for a custom sign-in without one.
@@ -205,9 +210,10 @@ func startOfChoice(first FirstFactor) (authStart, error) {
 }
 
 // repeatable reports whether the first request may be sent again when its reply was lost. One that carries a password or
-// the session of a sign-up, or makes the service or a Lambda function send a message, must not.
+// the session of a sign-up, or makes the service or a Lambda function send a message, must not; nor one of which it is not
+// known what it makes the service do.
 func (a authStart) repeatable() bool {
-	return a.srp && a.session == "" && a.flow != types.AuthFlowTypeCustomAuth
+	return a.srp && a.session == "" && a.flow != types.AuthFlowTypeCustomAuth && !a.special
 }
 
 // checkFactor rejects a factor with a password that it does not take, or without one that it does. Factors that this
@@ -240,7 +246,9 @@ type signIn struct {
 	earlier     *Challenge // that was pending when it began; nil when none was
 	session     string     // from the last reply, for the next request
 	passwordSRP *passwordProof
-	unproven    bool // it was taken up at a challenge that came before the proof
+	unproven    bool     // it was taken up at a challenge that came before the proof
+	targets     []string // the levels of authentication of which it must reach one; nil when none is asked for
+	stepUp      string   // the subject of the user who steps up; "" in other sign-ins
 	newPassword *newPasswordAnswer
 	device      *Device     // that the user signs in with; nil when there is none, or the pool forgot it
 	deviceSRP   *srp.Client // proves the device; nil before DEVICE_SRP_AUTH
@@ -277,9 +285,9 @@ func (c *Cognito) newSignIn(op string, admin bool, opts []CallOption, extra ...s
 // signInOptions are the options that every request of a sign-in takes, and extra.
 func signInOptions(admin bool, extra ...string) []string {
 	if admin {
-		return append(extra, optClientMetadata, optContextData)
+		return append(extra, optClientMetadata, optContextData, optAnalyticsMetadata)
 	}
-	return append(extra, optClientMetadata, optUserContextData)
+	return append(extra, optClientMetadata, optUserContextData, optAnalyticsMetadata)
 }
 
 // byPassword begins a flow with a password: the first of flows, unless the caller chose another of them.
@@ -302,7 +310,10 @@ func (s *signIn) begin(ctx context.Context, start authStart) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	start.username = s.username
+	if err := s.call.auth.addTo(&start); err != nil {
+		return err
+	}
+	start.username, start.special, s.targets = s.username, s.call.auth.given(), s.call.auth.targets
 	s.start = &start
 	s.c.session.noteDevice(nil)
 	s.c.shared().verifier.keys.Prefetch(ctx)
@@ -447,7 +458,7 @@ func (s *signIn) surface(ctx context.Context, reply authReply) *Challenge {
 	}
 	ch := Challenge{
 		Name: reply.challenge, Session: s.session, Username: s.username, Parameters: maps.Clone(reply.params),
-		Available: slices.Clone(reply.available), Admin: s.admin,
+		Available: slices.Clone(reply.available), Admin: s.admin, TargetACR: slices.Clone(s.targets), StepUp: s.stepUp,
 	}
 	kept := ch.clone()
 	s.c.session.await(&kept, s.proofPending())
@@ -484,7 +495,7 @@ func (s *signIn) answer(ctx context.Context, ch Challenge, answer Answer) (authR
 		return authReply{}, ErrNoChallenge // another answer was faster
 	}
 	s.updateUsername(ch.Parameters)
-	s.username, s.session = ch.Username, ch.Session
+	s.username, s.session, s.targets, s.stepUp = ch.Username, ch.Session, ch.TargetACR, ch.StepUp
 	reply, err := s.answerWithRetry(ctx, ch.Name, answer)
 	if err == nil {
 		s.c.session.dropChallenge(ch)
@@ -513,6 +524,9 @@ func (s *signIn) finish(ctx context.Context, reply authReply) error {
 	if err := s.checkUser(ts); err != nil {
 		return err
 	}
+	if err := s.checkLevel(ts); err != nil {
+		return err
+	}
 	if err := s.signedIn(ctx, ts, reply.result.NewDeviceMetadata); err != nil {
 		return err
 	}
@@ -520,9 +534,10 @@ func (s *signIn) finish(ctx context.Context, reply authReply) error {
 	return nil
 }
 
-// proofPending reports whether the password is to be proven by SRP and the service has not asked for the proof.
+// proofPending reports whether the password is to be proven by SRP and the service has not asked for the proof. A user who
+// steps up may have proven it before, as the access token tells the service.
 func (s *signIn) proofPending() bool {
-	return s.unproven || s.passwordSRP != nil && !s.passwordSRP.done
+	return s.stepUp == "" && (s.unproven || s.passwordSRP != nil && !s.passwordSRP.done)
 }
 
 // errNoProof answers for tokens that come before the password was proven. The pool sends none; whoever does may not know
@@ -558,6 +573,9 @@ func (s *signIn) signedIn(ctx context.Context, ts *tokenSet, device *types.NewDe
 // Nothing is verified here; that comes next. Services that are not Amazon's may call the user by the subject of the
 // tokens, or repeat the address that the user signs in with.
 func (s *signIn) checkUser(ts *tokenSet) error {
+	if s.stepUp != "" && ts.subject != s.stepUp {
+		return &TokenError{Use: AccessToken, Reason: fmt.Errorf("%w: it is not of the user who steps up", jwt.ErrTokenInvalidSubject)}
+	}
 	if ts.username == "" && ts.subject == "" || s.names == nil {
 		return nil
 	}
@@ -599,7 +617,7 @@ func (s *signIn) initiateAuth(ctx context.Context, params map[string]string) (au
 	if s.admin {
 		out, err := s.c.shared().sdk.AdminInitiateAuth(ctx, &cognitoidentityprovider.AdminInitiateAuthInput{
 			UserPoolId: aws.String(s.c.shared().id), ClientId: clientID, AuthFlow: s.start.flow, AuthParameters: params,
-			Session: optional(s.session), ClientMetadata: s.call.metadata, ContextData: s.call.context,
+			Session: optional(s.session), ClientMetadata: s.call.metadata, ContextData: s.call.context, AnalyticsMetadata: s.call.analytics,
 		}, once...)
 		if err != nil {
 			return authReply{}, err
@@ -608,7 +626,7 @@ func (s *signIn) initiateAuth(ctx context.Context, params map[string]string) (au
 	}
 	out, err := s.c.shared().sdk.InitiateAuth(ctx, &cognitoidentityprovider.InitiateAuthInput{
 		ClientId: clientID, AuthFlow: s.start.flow, AuthParameters: params,
-		Session: optional(s.session), ClientMetadata: s.call.metadata, UserContextData: s.call.userContext,
+		Session: optional(s.session), ClientMetadata: s.call.metadata, UserContextData: s.call.userContext, AnalyticsMetadata: s.call.analytics,
 	}, once...)
 	if err != nil {
 		return authReply{}, err
@@ -633,7 +651,7 @@ func (s *signIn) respondToAuthChallenge(ctx context.Context, name types.Challeng
 	if s.admin {
 		out, err := s.c.shared().sdk.AdminRespondToAuthChallenge(ctx, &cognitoidentityprovider.AdminRespondToAuthChallengeInput{
 			UserPoolId: aws.String(s.c.shared().id), ClientId: clientID, ChallengeName: name, Session: optional(s.session),
-			ChallengeResponses: responses, ClientMetadata: s.call.metadata, ContextData: s.call.context,
+			ChallengeResponses: responses, ClientMetadata: s.call.metadata, ContextData: s.call.context, AnalyticsMetadata: s.call.analytics,
 		}, sendOnce)
 		if err != nil {
 			return authReply{}, err
@@ -642,7 +660,7 @@ func (s *signIn) respondToAuthChallenge(ctx context.Context, name types.Challeng
 	}
 	out, err := s.c.shared().sdk.RespondToAuthChallenge(ctx, &cognitoidentityprovider.RespondToAuthChallengeInput{
 		ClientId: clientID, ChallengeName: name, Session: optional(s.session),
-		ChallengeResponses: responses, ClientMetadata: s.call.metadata, UserContextData: s.call.userContext,
+		ChallengeResponses: responses, ClientMetadata: s.call.metadata, UserContextData: s.call.userContext, AnalyticsMetadata: s.call.analytics,
 	}, sendOnce)
 	if err != nil {
 		return authReply{}, err

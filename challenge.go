@@ -97,6 +97,10 @@ type Challenge struct {
 	// Admin says that the sign-in was begun by [Cognito.AdminAuthenticate], so that the answer goes by
 	// AdminRespondToAuthChallenge, which needs AWS credentials.
 	Admin bool `json:"admin,omitempty"`
+	// TargetACR are the levels of which the sign-in must reach one; nil when none is asked for. See [TargetACR].
+	TargetACR []string `json:"target_acr,omitempty"`
+	// StepUp is the claim sub of the user who proves more; "" unless [Cognito.StepUp] began the sign-in.
+	StepUp string `json:"step_up,omitempty"`
 }
 
 // Format prints the challenge without its session and parameters, whatever the verb.
@@ -112,6 +116,7 @@ func (ch Challenge) LogValue() slog.Value {
 // clone copies the challenge, so that neither side sees what the other does to the parameters and factors.
 func (ch Challenge) clone() Challenge {
 	ch.Parameters, ch.Available = maps.Clone(ch.Parameters), slices.Clone(ch.Available)
+	ch.TargetACR = slices.Clone(ch.TargetACR)
 	return ch
 }
 
@@ -261,7 +266,7 @@ const (
 
 // RespondToChallenge answers the pending challenge, whatever its name, with answers as [Answer] describes them. The
 // methods named after a challenge know its keys; this one is for those that are not invented yet. It takes the options
-// [ClientMetadata] and [UserContextData], or [ContextData] in an administrator's sign-in.
+// [ClientMetadata], [AnalyticsMetadata] and [UserContextData], or [ContextData] in an administrator's sign-in.
 //
 // It returns nil when the user is signed in then, a [*ChallengeError] when the pool asks for more, [ErrNoChallenge]
 // when nothing is pending, and an [*Error] otherwise. A wrong code leaves the challenge pending; a challenge that is
@@ -547,7 +552,7 @@ func (s *session) moveChallenge(ch Challenge, next string) Challenge {
 // refusedAnswer takes ch away if err, the service's rejection of an answer, says that it is over. It returns err, and says
 // what is to be done where the service does not.
 func (s *session) refusedAnswer(ch Challenge, err error) error {
-	if !endsChallenge(ch.Name, err) {
+	if !ch.endsWith(err) {
 		return err
 	}
 	s.dropChallenge(ch)
@@ -557,10 +562,16 @@ func (s *session) refusedAnswer(ch Challenge, err error) error {
 	return err
 }
 
-// endsChallenge reports whether err says that the challenge name cannot be answered again. A wrong code can be, but
-// when the pool's Lambda function gives up on a custom sign-in the service only says that the credentials are wrong.
-func endsChallenge(name ChallengeName, err error) bool {
+// endsWith reports whether err says that the challenge cannot be answered again. A wrong code can be, but when the pool's
+// Lambda function gives up on a custom sign-in the service only says that the credentials are wrong, and a sign-in towards a
+// level ends with the first challenge that fails, as the service's manual says.
+func (ch Challenge) endsWith(err error) bool {
 	err = &Error{Err: err}
+	for _, reason := range []error{ErrInvalidCredentials, ErrCodeMismatch, ErrCodeExpired, ErrTooManyAttempts} {
+		if len(ch.TargetACR) > 0 && errors.Is(err, reason) {
+			return true
+		}
+	}
 	return errors.Is(err, ErrSessionExpired) ||
-		name == ChallengeCustomChallenge && errors.Is(err, ErrInvalidCredentials)
+		ch.Name == ChallengeCustomChallenge && errors.Is(err, ErrInvalidCredentials)
 }

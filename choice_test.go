@@ -213,17 +213,19 @@ func TestOptionsGoWithEveryRequest(t *testing.T) {
 	d := withDevice(t, newFlowClient(t, srv, cognito.WithUsername("bob")))
 	before := len(serviceCalls(srv))
 	metadata, user := cognito.ClientMetadata{"m": "1"}, cognito.UserContextData{IPAddress: "192.0.2.1"}
+	analytics := cognito.AnalyticsMetadata("endpoint")
 	admin := cognito.ContextData{IPAddress: "192.0.2.1", ServerName: "example.com", ServerPath: "/"}
 	c := newFlowClient(t, srv, cognito.WithUsername("bob"), cognito.WithDevice(d))
-	require.NoError(t, c.Authenticate(ctx, testPassword, metadata, user))
-	require.Error(t, c.AuthenticateCustom(ctx, testPassword, metadata, user))
-	require.NoError(t, c.RespondToCustomChallenge(ctx, "sesame", metadata, user))
-	require.NoError(t, c.AuthenticateChoice(ctx, cognito.FirstFactor{Password: testPassword}, metadata, user))
-	require.NoError(t, c.AdminAuthenticate(ctx, testPassword, metadata, admin, cognito.Flow("USER_SRP_AUTH")))
+	require.NoError(t, c.Authenticate(ctx, testPassword, metadata, user, analytics))
+	require.Error(t, c.AuthenticateCustom(ctx, testPassword, metadata, user, analytics))
+	require.NoError(t, c.RespondToCustomChallenge(ctx, "sesame", metadata, user, analytics))
+	require.NoError(t, c.AuthenticateChoice(ctx, cognito.FirstFactor{Password: testPassword}, metadata, user, analytics))
+	require.NoError(t, c.AdminAuthenticate(ctx, testPassword, metadata, admin, analytics, cognito.Flow("USER_SRP_AUTH")))
 	calls := serviceCalls(srv)[before:]
 	require.Len(t, calls, 4+5+4+4)
 	for _, call := range calls {
 		assert.Equal(t, map[string]any{"m": "1"}, call.Body["ClientMetadata"], call.Op)
+		assert.Equal(t, map[string]any{"AnalyticsEndpointId": "endpoint"}, call.Body["AnalyticsMetadata"], call.Op)
 		key, other := "UserContextData", "ContextData"
 		if strings.HasPrefix(call.Op, "Admin") {
 			key, other = other, key
@@ -231,6 +233,8 @@ func TestOptionsGoWithEveryRequest(t *testing.T) {
 		assert.Equal(t, "192.0.2.1", call.Body[key].(map[string]any)["IpAddress"], call.Op)
 		assert.NotContains(t, call.Body, other)
 	}
+	require.EqualError(t, c.Authenticate(ctx, testPassword, cognito.AnalyticsMetadata("")),
+		"cognito: Authenticate: option AnalyticsMetadata: want the ID of a Pinpoint endpoint, got none")
 }
 
 func TestNewPasswordChallenge(t *testing.T) {

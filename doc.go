@@ -25,6 +25,7 @@
 //	… without a user                      WithChallengeHandler, TOTPHandler
 //	set up MFA                            Cognito.AssociateSoftwareToken, Cognito.SetUserMFAPreference
 //	set up a passkey                      Cognito.StartWebAuthnRegistration
+//	ask a signed-in user for more proof   Cognito.StepUp, TargetACR
 //	skip MFA on a known device            WithDeviceTracking, WithDevice
 //	get tokens for a call                 Cognito.Token, Cognito.TokenSource
 //	call an API over HTTP                 Cognito.HTTPClient, NewTransport
@@ -38,6 +39,9 @@
 //	… by group, scope, sign-in method     RequireGroups, RequireScopes, RequireACR
 //	… and notice sign-outs                WithRevocationCheck
 //	manage users and groups               Cognito.Users, Cognito.AdminCreateUser, Cognito.Groups
+//	help a user who lost the phone        Cognito.AdminDeleteSoftwareToken
+//	link a federated user                 Cognito.AdminLinkProviderForUser
+//	rotate a client secret                Cognito.AddUserPoolClientSecret
 //	tell errors apart                     IsTerminal, IsTemporary, errors.Is with Err…
 //	call the AWS SDK myself               Cognito.Client, NewSRP, SecretHash
 //
@@ -58,7 +62,8 @@
 //
 // The [Challenge] in the error is the whole state of the sign-in. Store it as JSON where the user
 // cannot change it, and continue in another request or process with [WithChallenge]. A
-// [ChallengeHandler] answers challenges in place of the caller.
+// [ChallengeHandler] answers challenges in place of the caller. [Cognito.StepUp] asks a signed-in user
+// for further proof, up to an authentication level that [TargetACR] names.
 //
 // # Devices
 //

@@ -67,6 +67,8 @@ var (
 	// ErrAccessTokenExpired means that the service rejected the access token as expired; see
 	// [Cognito.RenewAccessToken].
 	ErrAccessTokenExpired = errors.New("access token has expired")
+	// ErrLevelReached means that the access token already has the level that [Cognito.StepUp] asks for.
+	ErrLevelReached = errors.New("the user has signed in at that level already")
 	// ErrSecretHash means that the app client's secret is missing or wrong.
 	ErrSecretHash = errors.New("the app client's secret is missing or wrong (WithClientSecret)")
 	// ErrThrottled means that the account or the user exceeded the request rate. Try again later.
@@ -103,6 +105,11 @@ var (
 	ErrProviderNotFound = errors.New("identity provider does not exist")
 	// ErrProviderExists means that the pool already has an identity provider of that name.
 	ErrProviderExists = errors.New("identity provider exists already")
+	// ErrIdentityLinked means that the user of the identity provider is already linked to a user.
+	ErrIdentityLinked = errors.New("identity is linked to a user already")
+	// ErrIdentityExists means that the user of the identity provider has an account of its own in the
+	// pool. Delete it before the identity is linked to another user.
+	ErrIdentityExists = errors.New("identity has an account of its own already")
 	// ErrConflict means that someone else changed the same object at the same time. Read it again
 	// and repeat the change.
 	ErrConflict = errors.New("changed by someone else at the same time")
@@ -129,6 +136,8 @@ var (
 	// ErrNotPermitted means that the feature is disabled in the pool or the app client, such as
 	// sign-up or token revocation.
 	ErrNotPermitted = errors.New("not permitted by the pool or the app client")
+	// ErrFeatureUnavailable means that the pool's feature plan lacks the feature, or that an add-on is off.
+	ErrFeatureUnavailable = errors.New("feature is not in the pool's feature plan, or is switched off")
 	// ErrLambda means that a Lambda trigger of the pool rejected the call or failed. The error's
 	// text and the SDK's error contain the trigger's message. The SDK's error is, for example, a
 	// *types.UserLambdaValidationException.
@@ -358,6 +367,8 @@ var reasonRules = []reasonRule{
 	{"ResourceNotFoundException", "identity provider", ErrProviderNotFound},
 	{"GroupExistsException", "", ErrGroupExists},
 	{"DuplicateProviderException", "", ErrProviderExists},
+	{"InvalidParameterException", "sourceuser is already linked to destinationuser", ErrIdentityLinked},
+	{"InvalidParameterException", "merging is not currently supported", ErrIdentityExists},
 	{"ConcurrentModificationException", "", ErrConflict},
 	{"NotAuthorizedException", "temporary password has expired", ErrTemporaryPasswordExpired},
 	{"NotAuthorizedException", "user cannot be confirmed. current status is confirmed", ErrUserConfirmed},
@@ -372,6 +383,8 @@ var reasonRules = []reasonRule{
 	{"InvalidParameterException", "initiate auth method not supported", ErrFlowNotEnabled},
 	{"NotAuthorizedException", "signup is not permitted", ErrNotPermitted},
 	{"UnsupportedOperationException", "", ErrNotPermitted},
+	{"FeatureUnavailableInTierException", "", ErrFeatureUnavailable},
+	{"UserPoolAddOnNotEnabledException", "", ErrFeatureUnavailable},
 	{"UserLambdaValidationException", "", ErrLambda},
 	{"UnexpectedLambdaException", "", ErrLambda},
 	{"InvalidLambdaResponseException", "", ErrLambda},

@@ -27,6 +27,7 @@ var reasons = []error{
 	cognito.ErrSecretHash, cognito.ErrThrottled, cognito.ErrLimitExceeded, cognito.ErrDeviceNotFound,
 	cognito.ErrDeviceExists, cognito.ErrMFANotSetUp, cognito.ErrWebAuthnNotEnabled, cognito.ErrWebAuthnExpired, cognito.ErrWebAuthnRefused,
 	cognito.ErrGroupNotFound, cognito.ErrGroupExists, cognito.ErrProviderNotFound, cognito.ErrProviderExists, cognito.ErrConflict,
+	cognito.ErrFeatureUnavailable, cognito.ErrIdentityLinked, cognito.ErrIdentityExists,
 	cognito.ErrTemporaryPasswordExpired, cognito.ErrUserConfirmed, cognito.ErrPasswordResetNotAllowed, cognito.ErrForbidden,
 	cognito.ErrMissingScope, cognito.ErrFlowNotEnabled, cognito.ErrNotPermitted, cognito.ErrLambda,
 }
@@ -90,6 +91,10 @@ func TestReasonsOfServiceErrors(t *testing.T) {
 		{"ResourceNotFoundException", "User pool eu-west-1_aBcDeFgHi does not exist.", nil, false},
 		{"GroupExistsException", "A group with the name already exists.", cognito.ErrGroupExists, false},
 		{"DuplicateProviderException", "", cognito.ErrProviderExists, false},
+		{"InvalidParameterException", "SourceUser is already linked to DestinationUser", cognito.ErrIdentityLinked, false},
+		{"InvalidParameterException", "Merging is not currently supported, provide a SourceUser that has not been signed up in order to link", cognito.ErrIdentityExists, false},
+		{"FeatureUnavailableInTierException", "", cognito.ErrFeatureUnavailable, false},
+		{"UserPoolAddOnNotEnabledException", "", cognito.ErrFeatureUnavailable, false},
 		{"ConcurrentModificationException", "", cognito.ErrConflict, false},
 		{"ResourceNotFoundException", "User pool client x does not exist.", nil, false},
 		{"InternalErrorException", "Incorrect username or password.", nil, false},

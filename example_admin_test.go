@@ -227,3 +227,24 @@ func ExampleCognito_AdminSignOut() {
 	fmt.Println(errors.Is(ann.RenewAccessToken(ctx), cognito.ErrRefreshTokenRevoked))
 	// Output: true
 }
+
+// A user with a password may also sign in with Google from now on.
+func ExampleCognito_AdminLinkProviderForUser() {
+	srv, pool := exampleAdmin()
+	defer srv.Close()
+	ctx := context.Background()
+	_, err := pool.AdminCreateIdentityProvider(ctx, cognito.IdentityProvider{
+		Name: "Google", Type: types.IdentityProviderTypeTypeGoogle, Details: map[string]string{"client_id": "id", "client_secret": "secret"},
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+
+	google := cognito.FederatedUser("Google", "110169484474386276334") // the claim sub of Google's ID token
+	fmt.Println(pool.AdminLinkProviderForUser(ctx, cognito.LocalUser("ann"), google))
+	err = pool.AdminLinkProviderForUser(ctx, cognito.LocalUser("ann"), google)
+	fmt.Println(errors.Is(err, cognito.ErrIdentityLinked))
+	// Output:
+	// <nil>
+	// true
+}

@@ -379,3 +379,29 @@ func ExampleChallenge_RequiredAttributes() {
 	// cognito: RespondToNewPasswordChallenge: attributes: want [given_name], which the pool requires, got none
 	// <nil>
 }
+
+// Before a payment the user proves more than the password that began the session.
+func ExampleCognito_StepUp() {
+	srv, pool := exampleFlows(cognitotest.Config{}, cognitotest.User{
+		Username: "ann", Password: "Correct-Horse-1", MFA: []string{}, TOTPSecret: "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ",
+	})
+	defer srv.Close()
+	ctx, ann := context.Background(), pool.ForUser("ann")
+	password := cognito.FirstFactor{Password: "Correct-Horse-1"}
+	if err := ann.AuthenticateChoice(ctx, password, cognito.TargetACR(cognito.ACRLevel1)); err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(ann.AccessClaims().ACR, ann.AccessClaims().AMR)
+
+	err := ann.StepUp(ctx, cognito.FirstFactor{}, cognito.TargetACR(cognito.ACRLevel4))
+	if errors.Is(err, cognito.ErrSoftwareTokenMFARequired) {
+		err = ann.RespondToSoftwareTokenMFAChallenge(ctx, srv.TOTP("ann"))
+	}
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(ann.AccessClaims().ACR, ann.AccessClaims().AMR)
+	// Output:
+	// urn:cognito:loa:1 [pwd]
+	// urn:cognito:loa:4 [pwd otp mfa]
+}

@@ -285,6 +285,85 @@ func (c *Cognito) adminSetUserMFAPreference(ctx context.Context, username string
 	return err
 }
 
+// AdminDeleteSoftwareToken removes the software token of the user username, who has lost the phone with the
+// authenticator app. The user then signs in without that factor, or, where the pool requires one, is asked to set up
+// a new one ([ErrMFASetupRequired]). Common errors: [ErrUserNotFound], and [ErrMFANotSetUp] for a user without a
+// software token.
+//
+// It calls AdminDeleteSoftwareToken, which needs AWS credentials ([ErrNoCredentials]).
+func (c *Cognito) AdminDeleteSoftwareToken(ctx context.Context, username string) error {
+	return c.adminCall("AdminDeleteSoftwareToken", username, func(poolID, username *string) error {
+		_, err := c.shared().sdk.AdminDeleteSoftwareToken(ctx, &cognitoidentityprovider.AdminDeleteSoftwareTokenInput{
+			UserPoolId: poolID, Username: username,
+		})
+		return err
+	})
+}
+
+// AuthFactors are the ways in which a user can sign in.
+type AuthFactors struct {
+	// Username is the name that the pool knows the user by.
+	Username string
+	// Configured are the factors that the user has: PASSWORD, EMAIL_OTP, SMS_OTP, WEB_AUTHN and SOFTWARE_TOKEN. The last
+	// one is a second factor only. Nil when the user has none.
+	Configured []types.AuthFactorType
+	// MFAMethods are the second factors that the user has turned on, such as SOFTWARE_TOKEN_MFA; nil when there are none.
+	MFAMethods []string
+	// PreferredMFA is the one of them that the user is asked for; "" when none is preferred.
+	PreferredMFA string
+}
+
+// HasFactor reports whether the user has the factor.
+func (f *AuthFactors) HasFactor(factor types.AuthFactorType) bool {
+	return slices.Contains(f.Configured, factor)
+}
+
+// GetUserAuthFactors returns the factors that the signed-in user can sign in with.
+//
+// It calls GetUserAuthFactors, which needs no AWS credentials but an access token: without one it returns
+// [ErrNotSignedIn].
+func (c *Cognito) GetUserAuthFactors(ctx context.Context) (*AuthFactors, error) {
+	var factors *AuthFactors
+	err := c.withAccessToken(ctx, func(accessToken *string) error {
+		out, err := c.shared().sdk.GetUserAuthFactors(ctx, &cognitoidentityprovider.GetUserAuthFactorsInput{AccessToken: accessToken})
+		if err != nil {
+			return err
+		}
+		factors = newAuthFactors(out.Username, out.ConfiguredUserAuthFactors, out.UserMFASettingList, out.PreferredMfaSetting)
+		return nil
+	})
+	return factors, wrapError("GetUserAuthFactors", err)
+}
+
+// AdminGetUserAuthFactors returns the factors that the user username can sign in with. Common errors: [ErrUserNotFound].
+//
+// It calls AdminGetUserAuthFactors, which needs AWS credentials ([ErrNoCredentials]).
+func (c *Cognito) AdminGetUserAuthFactors(ctx context.Context, username string) (*AuthFactors, error) {
+	var factors *AuthFactors
+	err := c.adminCall("AdminGetUserAuthFactors", username, func(poolID, username *string) error {
+		out, err := c.shared().sdk.AdminGetUserAuthFactors(ctx, &cognitoidentityprovider.AdminGetUserAuthFactorsInput{
+			UserPoolId: poolID, Username: username,
+		})
+		if err != nil {
+			return err
+		}
+		factors = newAuthFactors(out.Username, out.ConfiguredUserAuthFactors, out.UserMFASettingList, out.PreferredMfaSetting)
+		return nil
+	})
+	return factors, err
+}
+
+func newAuthFactors(username *string, configured []types.AuthFactorType, methods []string, preferred *string) *AuthFactors {
+	f := &AuthFactors{Username: aws.ToString(username), PreferredMFA: aws.ToString(preferred)}
+	if len(configured) > 0 {
+		f.Configured = configured
+	}
+	if len(methods) > 0 {
+		f.MFAMethods = methods
+	}
+	return f
+}
+
 // totpStep is how long one code of a software token is the current one, in seconds.
 const totpStep = 30
 

@@ -147,6 +147,61 @@ func TestSoftwareTokenOfASignedInUser(t *testing.T) {
 	}
 }
 
+// A user who lost the phone signs in without the factor, or sets up another one where the pool requires one.
+func TestAdminDeleteSoftwareToken(t *testing.T) {
+	t.Parallel()
+	for mfa, want := range map[string]error{"OPTIONAL": nil, "ON": cognito.ErrMFASetupRequired} {
+		srv := newServer(t, cognitotest.Config{MFA: mfa})
+		srv.AddUser(cognitotest.User{Username: "lost", Password: testPassword, TOTPSecret: rfcSecret, PreferredMFA: "SOFTWARE_TOKEN_MFA"})
+		ctx := t.Context()
+		admin := newAdmin(t, srv)
+		c := newClient(t, srv, cognito.WithUsername("lost"))
+		require.ErrorIs(t, c.Authenticate(ctx, testPassword), cognito.ErrSoftwareTokenMFARequired)
+		factors, err := admin.AdminGetUserAuthFactors(ctx, "lost")
+		require.NoError(t, err)
+		assert.Equal(t, &cognito.AuthFactors{
+			Username: "lost", Configured: []types.AuthFactorType{"PASSWORD", "SOFTWARE_TOKEN"},
+			MFAMethods: []string{"SOFTWARE_TOKEN_MFA"}, PreferredMFA: "SOFTWARE_TOKEN_MFA",
+		}, factors)
+
+		require.NoError(t, admin.AdminDeleteSoftwareToken(ctx, "lost"))
+		require.ErrorIs(t, c.Authenticate(ctx, testPassword), want)
+		factors, err = admin.AdminGetUserAuthFactors(ctx, "lost")
+		require.NoError(t, err)
+		assert.Equal(t, &cognito.AuthFactors{Username: "lost", Configured: []types.AuthFactorType{"PASSWORD"}}, factors)
+		require.ErrorIs(t, admin.AdminDeleteSoftwareToken(ctx, "lost"), cognito.ErrMFANotSetUp)
+		require.ErrorIs(t, admin.AdminDeleteSoftwareToken(ctx, "nobody"), cognito.ErrUserNotFound)
+		require.EqualError(t, admin.AdminDeleteSoftwareToken(ctx, ""), "cognito: AdminDeleteSoftwareToken: username: want a username or an alias, got none")
+	}
+}
+
+func TestAuthFactors(t *testing.T) {
+	t.Parallel()
+	srv := newServer(t, cognitotest.Config{})
+	srv.AddUser(cognitotest.User{
+		Username: "many", Password: testPassword, Attributes: m2("email", "m@example.com", "phone_number", "+49301234567"),
+	})
+	ctx := t.Context()
+	c := newAdmin(t, srv, cognito.WithUsername("many"))
+	require.NoError(t, c.Authenticate(ctx, testPassword))
+	own, err := c.GetUserAuthFactors(ctx)
+	require.NoError(t, err)
+	assert.Equal(t, []types.AuthFactorType{"PASSWORD", "EMAIL_OTP", "SMS_OTP"}, own.Configured)
+	assert.True(t, own.HasFactor("SMS_OTP"))
+	assert.False(t, own.HasFactor("WEB_AUTHN"))
+	seen, err := c.AdminGetUserAuthFactors(ctx, "many")
+	require.NoError(t, err)
+	assert.Equal(t, own, seen)
+	none, err := c.AdminGetUserAuthFactors(ctx, "nobody")
+	require.ErrorIs(t, err, cognito.ErrUserNotFound)
+	assert.Nil(t, none)
+
+	answer(srv, "AdminGetUserAuthFactors", 200, map[string]any{"Username": "many", "ConfiguredUserAuthFactors": []string{}, "UserMFASettingList": []string{}})
+	seen, err = c.AdminGetUserAuthFactors(ctx, "many")
+	require.NoError(t, err)
+	assert.Equal(t, &cognito.AuthFactors{Username: "many"}, seen, "none is nil")
+}
+
 // While MFA_SETUP is pending the set-up is that of the user who signs in, whatever tokens the session has.
 func TestSoftwareTokenOfMFASetup(t *testing.T) {
 	t.Parallel()

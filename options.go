@@ -399,6 +399,7 @@ const (
 	optClientMetadata    = "ClientMetadata"
 	optUserContextData   = "UserContextData"
 	optContextData       = "ContextData"
+	optAnalyticsMetadata = "AnalyticsMetadata"
 	optValidationData    = "ValidationData"
 	optAttributeMap      = "AttributeMap"
 	optLimit             = "Limit"
@@ -423,6 +424,8 @@ type callOptions struct {
 	list           listOptions
 	create         createOptions
 	forceAlias     bool
+	auth           authParams
+	analytics      *types.AnalyticsMetadataType
 
 	given []string
 	errs  []error
@@ -568,4 +571,16 @@ func (d ContextData) applyCall(o *callOptions) {
 		IpAddress: aws.String(d.IPAddress), ServerName: aws.String(d.ServerName), ServerPath: aws.String(d.ServerPath),
 		HttpHeaders: headers, EncodedData: optional(d.EncodedData),
 	}
+}
+
+// AnalyticsMetadata names the endpoint of Amazon Pinpoint that the user's messages and events are counted for. It goes with
+// the calls of sign-ins, sign-ups and forgotten passwords, and has an effect where the app client has Pinpoint set up.
+func AnalyticsMetadata(endpointID string) CallOption {
+	return callOption(func(o *callOptions) {
+		o.given = append(o.given, optAnalyticsMetadata)
+		if endpointID == "" {
+			o.refuse(optAnalyticsMetadata, "want the ID of a Pinpoint endpoint, got none")
+		}
+		o.analytics = &types.AnalyticsMetadataType{AnalyticsEndpointId: aws.String(endpointID)}
+	})
 }

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -189,6 +190,128 @@ func (c *Cognito) identityProviders(ctx context.Context, opts []CallOption) iter
 	})
 }
 
+// Identity names one account: that of a local user of the pool or one at an identity provider. [LocalUser],
+// [FederatedUser] and [FederatedUserByAttribute] make one; the zero Identity names none.
+type Identity struct {
+	provider, attribute, value string
+}
+
+const (
+	localProvider    = "Cognito"         // what the service calls the pool itself
+	subjectAttribute = "Cognito_Subject" // stands for the ID that the provider knows the user by
+)
+
+// socialProviders are the providers whose name and ID attribute are fixed.
+var socialProviders = []string{"Facebook", "Google", "LoginWithAmazon", "SignInWithApple"}
+
+// LocalUser names a user of the pool itself. username is the user's name in the pool ([User.Username]), not an alias.
+func LocalUser(username string) Identity { return Identity{localProvider, subjectAttribute, username} }
+
+// FederatedUser names a user by the ID that the identity provider knows it by: the claim sub of OIDC providers, Google
+// and Apple, the id of Facebook, the user_id of Login with Amazon, the NameID of SAML. provider is the provider's name in
+// the pool, for example "Google".
+func FederatedUser(provider, userID string) Identity {
+	return Identity{provider, subjectAttribute, userID}
+}
+
+// FederatedUserByAttribute names a user of an OIDC or SAML provider by an attribute other than its ID. attribute is the
+// attribute of the pool that the provider's AttributeMapping sets from the claim, for example "email"; value is what the
+// provider will say. Whoever controls that value at the provider can sign in as the linked user. Facebook, Google, Login
+// with Amazon and Apple take [FederatedUser] only.
+func FederatedUserByAttribute(provider, attribute, value string) Identity {
+	return Identity{provider, attribute, value}
+}
+
+// String returns the provider and the user, for example "Google user 1234".
+func (i Identity) String() string {
+	switch {
+	case i == Identity{}:
+		return "no identity"
+	case i.attribute == subjectAttribute:
+		return i.provider + " user " + i.value
+	default:
+		return i.provider + " user with " + i.attribute + " " + i.value
+	}
+}
+
+func (i Identity) isLocal() bool { return strings.EqualFold(i.provider, localProvider) }
+
+// check refuses an identity that the service would refuse, or would take for another one.
+func (i Identity) check(field string) error {
+	switch {
+	case i == Identity{}:
+		return fieldError(field, "want one made by LocalUser, FederatedUser or FederatedUserByAttribute, got none")
+	case i.provider == "":
+		return fieldError(field, "want the name of an identity provider of the pool, got none")
+	case i.value == "":
+		return fieldError(field, "want the ID of the "+i.provider+" user, got none")
+	case i.attribute == "":
+		return fieldError(field, "want the name of an attribute, got none")
+	case i.isLocal() && i.provider != localProvider:
+		return fieldError(field, "want LocalUser for a user of the pool itself, got the provider "+quote(i.provider))
+	case i.attribute != subjectAttribute && (i.isLocal() || slices.Contains(socialProviders, i.provider)):
+		return fieldError(field, "want the user's ID at "+i.provider+", got the attribute "+quote(i.attribute))
+	default:
+		return nil
+	}
+}
+
+func (i Identity) toService() *types.ProviderUserIdentifierType {
+	return &types.ProviderUserIdentifierType{
+		ProviderName: aws.String(i.provider), ProviderAttributeName: aws.String(i.attribute), ProviderAttributeValue: aws.String(i.value),
+	}
+}
+
+// AdminLinkProviderForUser lets the user source of an identity provider sign in as destination, an existing user of the
+// pool. destination is usually a [LocalUser]; a federated one is named by [FederatedUser]. source must be federated and
+// must not have signed in yet: the service merges no accounts. A user has at most five linked identities. Link only
+// identities that you trust, since whoever signs in with one is that user.
+//
+// Common errors: [ErrIdentityLinked] if source is already linked to this user or another one, [ErrIdentityExists] if source
+// has signed in before and has an account of its own, which must be deleted first, [ErrUserNotFound] for the destination,
+// and [ErrLimitExceeded]. Not retried automatically. A caller may retry: if the lost request succeeded, the second returns
+// ErrIdentityLinked.
+//
+// It calls AdminLinkProviderForUser, which needs AWS credentials ([ErrNoCredentials]).
+func (c *Cognito) AdminLinkProviderForUser(ctx context.Context, destination, source Identity) (err error) {
+	defer named("AdminLinkProviderForUser", &err)
+	if err := destination.check("destination"); err != nil {
+		return err
+	}
+	if err := source.check("source"); err != nil {
+		return err
+	}
+	switch {
+	case source.isLocal():
+		return fieldError("source", "want a user of an identity provider, got a local user, who can only be the destination")
+	case destination.attribute != subjectAttribute:
+		return fieldError("destination", "want LocalUser or FederatedUser, the service takes no other attribute there")
+	case destination == source:
+		return fieldError("source", "want another user than the destination, got the same")
+	}
+	_, err = c.shared().sdk.AdminLinkProviderForUser(ctx, &cognitoidentityprovider.AdminLinkProviderForUserInput{
+		UserPoolId: aws.String(c.shared().id), DestinationUser: destination.toService(), SourceUser: source.toService(),
+	}, sendOnce)
+	return err
+}
+
+// AdminDisableProviderForUser removes a link that [Cognito.AdminLinkProviderForUser] made. The federated user gets an
+// account of its own at the next sign-in. Pass the same Identity as to AdminLinkProviderForUser, with one exception: use
+// [FederatedUser] for a user who was linked by an attribute and has signed in since. For a [LocalUser] the call disables
+// sign-in with a password. Common errors: [ErrUserNotFound].
+//
+// It calls AdminDisableProviderForUser, which needs AWS credentials ([ErrNoCredentials]).
+func (c *Cognito) AdminDisableProviderForUser(ctx context.Context, user Identity) (err error) {
+	defer named("AdminDisableProviderForUser", &err)
+	if err := user.check("user"); err != nil {
+		return err
+	}
+	_, err = c.shared().sdk.AdminDisableProviderForUser(ctx, &cognitoidentityprovider.AdminDisableProviderForUserInput{
+		UserPoolId: aws.String(c.shared().id), User: user.toService(),
+	})
+	return err
+}
+
 const privateKey = "private_key"
 
 // computedDetails are what the service adds to a provider's details and does not take back.
@@ -324,6 +447,107 @@ func (c *Cognito) userPoolClients(ctx context.Context, opts []CallOption) iter.S
 		}
 		return page[types.UserPoolClientDescription]{out.UserPoolClients, out.NextToken}, nil
 	})
+}
+
+// ClientSecret is one of the secrets of an app client. Printed or logged it shows the ID; it is not marshalled with its
+// value.
+type ClientSecret struct {
+	// ID names the secret, for [Cognito.DeleteUserPoolClientSecret].
+	ID string
+	// Value is the secret itself. Only [Cognito.AddUserPoolClientSecret] returns it; in lists it is "".
+	Value string `json:"-"`
+	// Created is when it was added.
+	Created time.Time
+}
+
+// Format prints the secret's ID, whatever the verb.
+func (s ClientSecret) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "ClientSecret{"+s.ID+"}") }
+
+// LogValue logs the secret's ID.
+func (s ClientSecret) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(s)) }
+
+func newClientSecret(d types.ClientSecretDescriptorType) (*ClientSecret, error) {
+	return &ClientSecret{
+		ID: aws.ToString(d.ClientSecretId), Value: aws.ToString(d.ClientSecretValue), Created: aws.ToTime(d.ClientSecretCreateDate),
+	}, nil
+}
+
+// AddUserPoolClientSecret adds a second secret to the app client clientID, so that programs can move to it one by one.
+// Delete the old secret afterwards with [Cognito.DeleteUserPoolClientSecret]. secret is 24 to 64 letters, digits, + and _;
+// if it is empty, the service generates one. The result holds the value, which no later call returns. An app client has at
+// most two secrets ([ErrLimitExceeded]). A public app client cannot get one. Not retried automatically.
+//
+// It calls AddUserPoolClientSecret, which needs AWS credentials ([ErrNoCredentials]).
+func (c *Cognito) AddUserPoolClientSecret(ctx context.Context, clientID, secret string) (_ *ClientSecret, err error) {
+	defer named("AddUserPoolClientSecret", &err)
+	if err := c.shared().ids.checkClientID(clientID); err != nil {
+		return nil, err
+	}
+	if err := checkClientSecret(secret); err != nil {
+		return nil, err
+	}
+	out, err := c.shared().sdk.AddUserPoolClientSecret(ctx, &cognitoidentityprovider.AddUserPoolClientSecretInput{
+		UserPoolId: aws.String(c.shared().id), ClientId: aws.String(clientID), ClientSecret: optional(secret),
+	}, sendOnce)
+	if err != nil {
+		return nil, err
+	}
+	if out.ClientSecretDescriptor == nil {
+		return nil, errors.New("the service's answer: want a client secret, got none")
+	}
+	added, err := newClientSecret(*out.ClientSecretDescriptor)
+	if secret != "" {
+		added.Value = secret // which the service does not repeat
+	}
+	return added, err
+}
+
+// checkClientSecret refuses a secret that the service would refuse, without repeating it.
+func checkClientSecret(secret string) error {
+	const fewest, most = 24, 64
+	if secret != "" && (len(secret) < fewest || len(secret) > most || !allOf(secret, isWord, "+")) {
+		return fieldError("secret", "want 24 to 64 letters, digits, + and _, or none")
+	}
+	return nil
+}
+
+// ListUserPoolClientSecrets returns the secrets of the app client clientID, without their values; nil if it has none. An
+// unknown app client is the service's *types.ResourceNotFoundException, reachable with [errors.As].
+//
+// It calls ListUserPoolClientSecrets, which needs AWS credentials ([ErrNoCredentials]).
+func (c *Cognito) ListUserPoolClientSecrets(ctx context.Context, clientID string) (_ []*ClientSecret, err error) {
+	defer named("ListUserPoolClientSecrets", &err)
+	if err := c.shared().ids.checkClientID(clientID); err != nil {
+		return nil, err
+	}
+	return collect(mapped(pages(ctx, listOptions{}, func(ctx context.Context, token *string, _ *int32) (page[types.ClientSecretDescriptorType], error) {
+		out, err := c.shared().sdk.ListUserPoolClientSecrets(ctx, &cognitoidentityprovider.ListUserPoolClientSecretsInput{
+			UserPoolId: aws.String(c.shared().id), ClientId: aws.String(clientID), NextToken: token,
+		})
+		if err != nil {
+			return page[types.ClientSecretDescriptorType]{}, err
+		}
+		return page[types.ClientSecretDescriptorType]{out.ClientSecrets, out.NextToken}, nil
+	}), newClientSecret))
+}
+
+// DeleteUserPoolClientSecret deletes the secret secretID of the app client clientID. Calls with that secret then fail with
+// [ErrSecretHash]. The service rejects the deletion of the last secret. An unknown secret is the service's
+// *types.ResourceNotFoundException, reachable with [errors.As].
+//
+// It calls DeleteUserPoolClientSecret, which needs AWS credentials ([ErrNoCredentials]).
+func (c *Cognito) DeleteUserPoolClientSecret(ctx context.Context, clientID, secretID string) (err error) {
+	defer named("DeleteUserPoolClientSecret", &err)
+	if err := c.shared().ids.checkClientID(clientID); err != nil {
+		return err
+	}
+	if secretID == "" {
+		return fieldError("secret ID", "want the ID of a client secret, got none")
+	}
+	_, err = c.shared().sdk.DeleteUserPoolClientSecret(ctx, &cognitoidentityprovider.DeleteUserPoolClientSecretInput{
+		UserPoolId: aws.String(c.shared().id), ClientId: aws.String(clientID), ClientSecretId: aws.String(secretID),
+	})
+	return err
 }
 
 // updateOf is the request that changes nothing of an app client. It has a place for every setting that can be written.

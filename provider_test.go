@@ -11,6 +11,7 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
@@ -313,4 +314,183 @@ func TestAdministrationPrintsNoSecret(t *testing.T) {
 		assert.NotContains(t, string(text), secret)
 	}
 	assert.Equal(t, "IdentityProvider{Okta, OIDC} UserPoolClient{web, id} User{carol}", fmt.Sprint(okta, &app, user))
+}
+
+// Google is a social provider, Okta one of OpenID Connect, and bob a local user.
+func newLinks(t *testing.T) (*cognitotest.Server, *cognito.Cognito) {
+	t.Helper()
+	srv := newServer(t, cognitotest.Config{})
+	c := newAdmin(t, srv)
+	google := cognito.IdentityProvider{Name: "Google", Type: types.IdentityProviderTypeTypeGoogle, Details: map[string]string{"client_id": "x"}}
+	for _, p := range []cognito.IdentityProvider{okta, google} {
+		_, err := c.AdminCreateIdentityProvider(t.Context(), p)
+		require.NoError(t, err)
+	}
+	return srv, c
+}
+
+func TestLinkingIdentities(t *testing.T) {
+	t.Parallel()
+	srv, c := newLinks(t)
+	ctx := t.Context()
+	bob, google := cognito.LocalUser("bob"), cognito.FederatedUser("Google", "1234")
+	require.NoError(t, c.AdminLinkProviderForUser(ctx, bob, google))
+	require.NoError(t, c.AdminLinkProviderForUser(ctx, bob, cognito.FederatedUserByAttribute("Okta", "email", "bob@example.com")))
+	user, err := c.AdminGetUser(ctx, "bob")
+	require.NoError(t, err)
+	assert.Contains(t, user.Attributes["identities"], `"userId":"1234","providerName":"Google"`)
+	require.ErrorIs(t, c.AdminLinkProviderForUser(ctx, bob, google), cognito.ErrIdentityLinked)
+	require.ErrorIs(t, c.AdminLinkProviderForUser(ctx, cognito.LocalUser("nobody"), cognito.FederatedUser("Okta", "9")), cognito.ErrUserNotFound)
+	require.ErrorIs(t, c.AdminLinkProviderForUser(ctx, bob, cognito.FederatedUser("Corp", "9")), cognito.ErrProviderNotFound)
+	srv.AddUser(cognitotest.User{Username: "Google_5678"})
+	require.ErrorIs(t, c.AdminLinkProviderForUser(ctx, bob, cognito.FederatedUser("Google", "5678")), cognito.ErrIdentityExists)
+	require.NoError(t, c.AdminLinkProviderForUser(ctx, cognito.FederatedUser("Google", "5678"), cognito.FederatedUser("Okta", "8")))
+
+	require.NoError(t, c.AdminDisableProviderForUser(ctx, google))
+	require.ErrorIs(t, c.AdminDisableProviderForUser(ctx, google), cognito.ErrUserNotFound)
+	require.NoError(t, c.AdminLinkProviderForUser(ctx, bob, google))
+	require.NoError(t, c.AdminDisableProviderForUser(ctx, bob))
+	require.ErrorIs(t, newClient(t, srv, cognito.WithUsername("bob")).Authenticate(ctx, testPassword), cognito.ErrInvalidCredentials)
+}
+
+func TestIdentitiesThatAreRefusedBeforeSending(t *testing.T) {
+	t.Parallel()
+	srv, c := newLinks(t)
+	before := len(srv.Requests())
+	bob, google := cognito.LocalUser("bob"), cognito.FederatedUser("Google", "1")
+	for _, tt := range []struct {
+		destination, source cognito.Identity
+		want                string
+	}{
+		{cognito.Identity{}, google, "destination: want one made by LocalUser, FederatedUser or FederatedUserByAttribute, got none"},
+		{bob, cognito.Identity{}, "source: want one made by LocalUser, FederatedUser or FederatedUserByAttribute, got none"},
+		{google, bob, "source: want a user of an identity provider, got a local user, who can only be the destination"},
+		{google, google, "source: want another user than the destination, got the same"},
+		{cognito.FederatedUserByAttribute("Okta", "email", "x"), google, "destination: want LocalUser or FederatedUser, the service takes no other attribute there"},
+		{bob, cognito.FederatedUserByAttribute("Google", "email", "x"), `source: want the user's ID at Google, got the attribute "email"`},
+		{bob, cognito.FederatedUserByAttribute("LoginWithAmazon", "email", "x"), `source: want the user's ID at LoginWithAmazon, got the attribute "email"`},
+		{bob, cognito.FederatedUser("COGNITO", "x"), `source: want LocalUser for a user of the pool itself, got the provider "COGNITO"`},
+		{bob, cognito.FederatedUserByAttribute("Cognito", "email", "x"), `source: want the user's ID at Cognito, got the attribute "email"`},
+		{bob, cognito.FederatedUser("", "1"), "source: want the name of an identity provider of the pool, got none"},
+		{bob, cognito.FederatedUser("Okta", ""), "source: want the ID of the Okta user, got none"},
+		{cognito.LocalUser(""), google, "destination: want the ID of the Cognito user, got none"},
+		{bob, cognito.FederatedUserByAttribute("Okta", "", "x"), "source: want the name of an attribute, got none"},
+	} {
+		err := c.AdminLinkProviderForUser(t.Context(), tt.destination, tt.source)
+		require.EqualError(t, err, "cognito: AdminLinkProviderForUser: "+tt.want)
+		require.ErrorIs(t, err, cognito.ErrInvalidArgument)
+	}
+	require.EqualError(t, c.AdminDisableProviderForUser(t.Context(), cognito.Identity{}),
+		"cognito: AdminDisableProviderForUser: user: want one made by LocalUser, FederatedUser or FederatedUserByAttribute, got none")
+	assert.Len(t, srv.Requests(), before)
+}
+
+func TestIdentityString(t *testing.T) {
+	t.Parallel()
+	assert.Equal(t, "no identity", cognito.Identity{}.String())
+	assert.Equal(t, "Cognito user bob", cognito.LocalUser("bob").String())
+	assert.Equal(t, "Google user 1", cognito.FederatedUser("Google", "1").String())
+	assert.Equal(t, "Okta user with email x", cognito.FederatedUserByAttribute("Okta", "email", "x").String())
+}
+
+// A link whose answer was lost is not made again by itself: the service would call it linked.
+func TestLinkIsSentOnce(t *testing.T) {
+	t.Parallel()
+	srv, _ := newLinks(t)
+	c := newAdmin(t, srv, cognito.WithClientOptions(noBackoff))
+	before := len(srv.Requests())
+	answer(srv, "AdminLinkProviderForUser", 500, map[string]any{"__type": "InternalErrorException"})
+	require.Error(t, c.AdminLinkProviderForUser(t.Context(), cognito.LocalUser("bob"), cognito.FederatedUser("Google", "1")))
+	assert.Len(t, srv.Requests(), before+1)
+}
+
+// A secret is rotated with no moment in which programs with either secret cannot sign in.
+func TestRotatingAClientSecret(t *testing.T) {
+	t.Parallel()
+	client := secretClient()
+	client.ExplicitAuthFlows = append(client.ExplicitAuthFlows, "ALLOW_USER_AUTH")
+	srv := newServer(t, cognitotest.Config{Clients: []cognitotest.Client{client}})
+	ctx := t.Context()
+	admin := newAdmin(t, srv)
+	signIn := func(secret string) error {
+		c := newClient(t, srv, cognito.WithClientSecret(secret), cognito.WithUsername("bob"))
+		if err := c.Authenticate(ctx, testPassword); err != nil {
+			return err
+		}
+		if err := c.RenewAccessToken(ctx); err != nil {
+			return err
+		}
+		return c.RevokeToken(ctx)
+	}
+	require.NoError(t, signIn(testSecret))
+	secrets, err := admin.ListUserPoolClientSecrets(ctx, testClient)
+	require.NoError(t, err)
+	require.Len(t, secrets, 1)
+	old := secrets[0]
+	assert.NotEmpty(t, old.ID)
+	assert.Empty(t, old.Value)
+	assert.WithinDuration(t, srv.Now(), old.Created, time.Minute)
+	require.ErrorContains(t, admin.DeleteUserPoolClientSecret(ctx, testClient, old.ID), "InvalidParameterException", "the last one")
+
+	added, err := admin.AddUserPoolClientSecret(ctx, testClient, "")
+	require.NoError(t, err)
+	assert.GreaterOrEqual(t, len(added.Value), 24)
+	assert.NotEqual(t, old.ID, added.ID)
+	_, err = admin.AddUserPoolClientSecret(ctx, testClient, "")
+	require.ErrorIs(t, err, cognito.ErrLimitExceeded)
+	require.NoError(t, signIn(testSecret))
+	require.NoError(t, signIn(added.Value))
+	require.ErrorIs(t, signIn("another-secret"), cognito.ErrSecretHash)
+
+	require.NoError(t, admin.DeleteUserPoolClientSecret(ctx, testClient, old.ID))
+	require.ErrorIs(t, signIn(testSecret), cognito.ErrSecretHash)
+	require.NoError(t, signIn(added.Value))
+	described, err := admin.DescribeUserPoolClient(ctx, testClient)
+	require.NoError(t, err)
+	assert.Equal(t, added.Value, described.Secret)
+
+	own := "a_secret+of24characters1"
+	given, err := admin.AddUserPoolClientSecret(ctx, testClient, own)
+	require.NoError(t, err)
+	assert.Equal(t, own, given.Value, "the service does not say it again")
+	require.NoError(t, signIn(own))
+}
+
+func TestClientSecretArguments(t *testing.T) {
+	t.Parallel()
+	srv := newServer(t, cognitotest.Config{})
+	c := newAdmin(t, srv)
+	ctx := t.Context()
+	public, err := c.ListUserPoolClientSecrets(ctx, srv.ClientID)
+	require.NoError(t, err)
+	assert.Nil(t, public)
+	before := len(srv.Requests())
+	for _, bad := range []string{"hush-hush-hush-hush-hush-hush", "short", strings.Repeat("x", 65), strings.Repeat("é", 24)} {
+		_, err := c.AddUserPoolClientSecret(ctx, srv.ClientID, bad)
+		require.EqualError(t, err, "cognito: AddUserPoolClientSecret: secret: want 24 to 64 letters, digits, + and _, or none")
+	}
+	_, err = c.AddUserPoolClientSecret(ctx, "", "")
+	require.ErrorContains(t, err, "cognito: AddUserPoolClientSecret: client ID: ")
+	_, err = c.ListUserPoolClientSecrets(ctx, "")
+	require.ErrorContains(t, err, "cognito: ListUserPoolClientSecrets: client ID: ")
+	require.ErrorContains(t, c.DeleteUserPoolClientSecret(ctx, "", "x"), "cognito: DeleteUserPoolClientSecret: client ID: ")
+	require.EqualError(t, c.DeleteUserPoolClientSecret(ctx, srv.ClientID, ""), "cognito: DeleteUserPoolClientSecret: secret ID: want the ID of a client secret, got none")
+	assert.Len(t, srv.Requests(), before)
+	for _, ok := range []string{strings.Repeat("x", 64), strings.Repeat("x", 24)} {
+		_, err = c.AddUserPoolClientSecret(ctx, srv.ClientID, ok)
+		require.ErrorContains(t, err, "The app client has no secret.")
+	}
+	var missing *types.ResourceNotFoundException
+	_, err = c.ListUserPoolClientSecrets(ctx, "0nobodys0client0")
+	require.ErrorAs(t, err, &missing)
+
+	before = len(srv.Requests())
+	answer(srv, "AddUserPoolClientSecret", 500, map[string]any{"__type": "InternalServerException"})
+	_, err = newAdmin(t, srv, cognito.WithClientOptions(noBackoff)).AddUserPoolClientSecret(ctx, srv.ClientID, "")
+	require.Error(t, err)
+	assert.True(t, cognito.IsTemporary(err))
+	assert.Len(t, srv.Requests(), before+1, "a secret that was made twice would be one too many")
+	answer(srv, "AddUserPoolClientSecret", 200, map[string]any{})
+	_, err = c.AddUserPoolClientSecret(ctx, srv.ClientID, "")
+	require.ErrorContains(t, err, "want a client secret, got none")
 }

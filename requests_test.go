@@ -36,6 +36,7 @@ const (
 	kindAdmin = "admin" // UserPoolId, signed
 	kindApp   = "app"   // ClientId, and SecretHash over the username in the request where the app client has a secret
 	kindToken = "token" // AccessToken
+	kindPool  = "pool"  // UserPoolId, unsigned
 )
 
 type m = map[string]any
@@ -49,6 +50,13 @@ var userRequests = []request{
 	{"Register", func(ctx context.Context, c *cognito.Cognito) error {
 		return err1(c.Register(ctx, "dave", testPassword, cognito.Attributes{"first": "D", "email": "d@example.com"}, cognito.AttributeMap{"given_name": "first"}))
 	}, "SignUp", kindApp, m{"Username": "dave", "Password": testPassword, "UserAttributes": []any{pair("email", "d@example.com"), pair("given_name", "D")}}},
+	{"Register with everything", func(ctx context.Context, c *cognito.Cognito) error {
+		return err1(c.Register(ctx, "dave", testPassword, nil, cognito.ClientMetadata{"k": "v"}, cognito.UserContextData{EncodedData: "e"},
+			cognito.AnalyticsMetadata("a"), cognito.ValidationData{"w": "x"}))
+	}, "SignUp", kindApp, m{
+		"Username": "dave", "Password": testPassword, "ClientMetadata": m{"k": "v"}, "UserContextData": m{"EncodedData": "e"},
+		"AnalyticsMetadata": m{"AnalyticsEndpointId": "a"}, "ValidationData": []any{pair("w", "x")},
+	}},
 	{
 		"ConfirmSignUp", func(ctx context.Context, c *cognito.Cognito) error {
 			return c.ForUser("eve").ConfirmSignUp(ctx, "eve", "123456")
@@ -57,19 +65,19 @@ var userRequests = []request{
 		m{"Username": "eve", "ConfirmationCode": "123456"},
 	},
 	{"ConfirmSignUp with everything", func(ctx context.Context, c *cognito.Cognito) error {
-		return c.ForUser("eve").ConfirmSignUp(ctx, "eve", "123456", cognito.ClientMetadata{"k": "v"}, cognito.UserContextData{EncodedData: "e"}, cognito.ForceAliasCreation())
+		return c.ForUser("eve").ConfirmSignUp(ctx, "eve", "123456", cognito.ClientMetadata{"k": "v"}, cognito.UserContextData{EncodedData: "e"}, cognito.ForceAliasCreation(), cognito.AnalyticsMetadata("a"))
 	}, "ConfirmSignUp", kindApp, m{
-		"Username": "eve", "ConfirmationCode": "123456", "ClientMetadata": m{"k": "v"}, "UserContextData": m{"EncodedData": "e"}, "ForceAliasCreation": true,
+		"Username": "eve", "ConfirmationCode": "123456", "ClientMetadata": m{"k": "v"}, "UserContextData": m{"EncodedData": "e"}, "ForceAliasCreation": true, "AnalyticsMetadata": m{"AnalyticsEndpointId": "a"},
 	}},
 	{"ResendConfirmationCode", func(ctx context.Context, c *cognito.Cognito) error {
-		return err1(c.ForUser("eve").ResendConfirmationCode(ctx, "eve", cognito.ClientMetadata{"k": "v"}, cognito.UserContextData{EncodedData: "e"}))
-	}, "ResendConfirmationCode", kindApp, m{"Username": "eve", "ClientMetadata": m{"k": "v"}, "UserContextData": m{"EncodedData": "e"}}},
+		return err1(c.ForUser("eve").ResendConfirmationCode(ctx, "eve", cognito.ClientMetadata{"k": "v"}, cognito.UserContextData{EncodedData: "e"}, cognito.AnalyticsMetadata("a")))
+	}, "ResendConfirmationCode", kindApp, m{"Username": "eve", "AnalyticsMetadata": m{"AnalyticsEndpointId": "a"}, "ClientMetadata": m{"k": "v"}, "UserContextData": m{"EncodedData": "e"}}},
 	{"InitiateForgotPassword", func(ctx context.Context, c *cognito.Cognito) error {
-		return err1(c.ForUser("carol").InitiateForgotPassword(ctx, cognito.ClientMetadata{"k": "v"}, cognito.UserContextData{IPAddress: "192.0.2.1", EncodedData: "e"}))
-	}, "ForgotPassword", kindApp, m{"Username": "carol", "ClientMetadata": m{"k": "v"}, "UserContextData": m{"IpAddress": "192.0.2.1", "EncodedData": "e"}}},
+		return err1(c.ForUser("carol").InitiateForgotPassword(ctx, cognito.ClientMetadata{"k": "v"}, cognito.UserContextData{IPAddress: "192.0.2.1", EncodedData: "e"}, cognito.AnalyticsMetadata("a")))
+	}, "ForgotPassword", kindApp, m{"Username": "carol", "AnalyticsMetadata": m{"AnalyticsEndpointId": "a"}, "ClientMetadata": m{"k": "v"}, "UserContextData": m{"IpAddress": "192.0.2.1", "EncodedData": "e"}}},
 	{"ConfirmForgotPassword", func(ctx context.Context, c *cognito.Cognito) error {
-		return c.ForUser("carol").ConfirmForgotPassword(ctx, "123456", "Another-Horse-2", cognito.ClientMetadata{"k": "v"}, cognito.UserContextData{EncodedData: "e"})
-	}, "ConfirmForgotPassword", kindApp, m{"Username": "carol", "ConfirmationCode": "123456", "Password": "Another-Horse-2", "ClientMetadata": m{"k": "v"}, "UserContextData": m{"EncodedData": "e"}}},
+		return c.ForUser("carol").ConfirmForgotPassword(ctx, "123456", "Another-Horse-2", cognito.ClientMetadata{"k": "v"}, cognito.UserContextData{EncodedData: "e"}, cognito.AnalyticsMetadata("a"))
+	}, "ConfirmForgotPassword", kindApp, m{"Username": "carol", "AnalyticsMetadata": m{"AnalyticsEndpointId": "a"}, "ConfirmationCode": "123456", "Password": "Another-Horse-2", "ClientMetadata": m{"k": "v"}, "UserContextData": m{"EncodedData": "e"}}},
 	{"ChangePassword", func(ctx context.Context, c *cognito.Cognito) error {
 		return c.ChangePassword(ctx, testPassword, "Another-Horse-2")
 	}, "ChangePassword", kindToken, m{"PreviousPassword": testPassword, "ProposedPassword": "Another-Horse-2"}},
@@ -89,11 +97,21 @@ var userRequests = []request{
 		return c.ValidateVerification(ctx, "email", "123456")
 	}, "VerifyUserAttribute", kindToken, m{"AttributeName": "email", "Code": "123456"}},
 	{"GetUser", func(ctx context.Context, c *cognito.Cognito) error { return err1(c.GetUser(ctx)) }, "GetUser", kindToken, m{}},
+	{"UpdateAuthEventFeedback", func(ctx context.Context, c *cognito.Cognito) error {
+		return c.UpdateAuthEventFeedback(ctx, "carol", "event", "token", cognito.FeedbackValid)
+	}, "UpdateAuthEventFeedback", kindPool, m{"Username": "carol", "EventId": "event", "FeedbackToken": "token", "FeedbackValue": "Valid"}},
+	{"GetUserAuthFactors", func(ctx context.Context, c *cognito.Cognito) error {
+		return err1(c.GetUserAuthFactors(ctx))
+	}, "GetUserAuthFactors", kindToken, m{}},
 	{"DeleteUser", func(ctx context.Context, c *cognito.Cognito) error { return c.DeleteUser(ctx) }, "DeleteUser", kindToken, m{}},
 }
 
-// refusedCalls are calls with a code that the pool did not send, or without a password that bob has.
-var refusedCalls = []string{"ConfirmSignUp", "ConfirmSignUp with everything", "ConfirmForgotPassword", "ValidateVerification", "ChangePassword, first one"}
+// refusedCalls are calls with a code that the pool did not send, about what it does not have, or without a password that
+// bob has.
+var refusedCalls = []string{
+	"ConfirmSignUp", "ConfirmSignUp with everything", "ConfirmForgotPassword", "ValidateVerification", "ChangePassword, first one",
+	"UpdateAuthEventFeedback", "AdminUpdateAuthEventFeedback", "DeleteUserPoolClientSecret",
+}
 
 func TestRequestsOfUsers(t *testing.T) {
 	t.Parallel()
@@ -114,6 +132,7 @@ func testRequests(t *testing.T, requests []request) {
 				srv := newServer(t, cognitotest.Config{Clients: []cognitotest.Client{client}})
 				srv.AddUser(cognitotest.User{Username: "carol", Password: testPassword, Attributes: m2("email", "carol@example.com", "email_verified", "true")})
 				srv.AddUser(cognitotest.User{Username: "eve", Password: testPassword, Status: "UNCONFIRMED", Attributes: m2("email", "eve@example.com")})
+				srv.AddUser(cognitotest.User{Username: "totp", Password: testPassword, TOTPSecret: rfcSecret})
 				c := newAdmin(t, srv, cognito.WithUsername("bob"))
 				require.NoError(t, c.Authenticate(t.Context(), testPassword))
 				_, err := c.AdminCreateIdentityProvider(t.Context(), okta)
@@ -122,7 +141,7 @@ func testRequests(t *testing.T, requests []request) {
 				before := len(srv.Requests())
 
 				err = tt.call(t.Context(), c)
-				if tt.refused() {
+				if tt.refused(srv.ClientSecret) {
 					require.Error(t, err)
 				} else {
 					require.NoError(t, err)
@@ -140,15 +159,16 @@ func testRequests(t *testing.T, requests []request) {
 	}
 }
 
-func (r request) refused() bool {
-	return slices.Contains(refusedCalls, r.name)
+// refused reports whether the pool refuses the call: a public app client can be given no secret.
+func (r request) refused(clientSecret string) bool {
+	return slices.Contains(refusedCalls, r.name) || clientSecret == "" && r.op == "AddUserPoolClientSecret"
 }
 
 // want is the whole body of the request.
 func (r request) want(srv *cognitotest.Server, token string) m {
 	body := maps.Clone(r.body)
 	switch r.kind {
-	case kindAdmin:
+	case kindAdmin, kindPool:
 		body["UserPoolId"] = srv.UserPoolID
 	case kindApp:
 		body["ClientId"] = srv.ClientID

@@ -25,7 +25,8 @@ var harmless = map[string]string{
 	"TrackedDevice":      "keys, names and dates of a device, and not its password",
 	"WebAuthnCredential": "what the pool knows of a passkey is public", "CodeDelivery": "where a code went, and not the code",
 	"Group": "names of groups and roles", "AuthFlow": "the name of a flow", "Flow": "the same", "ChallengeName": "the name of a challenge", "RefreshMetadata": "a function", "TokenUse": "the name of a use", "MFASetting": "a choice",
-	"MFAPreference": "choices", "UserContextData": "what a browser is", "ContextData": "the same; ContextDataFromRequest copies no header with a credential",
+	"MFAPreference": "choices", "AuthFactors": "names of factors", "Identity": "names of users",
+	"AuthEvent": "what administrators see of a sign-in", "AuthEventFeedback": "the same", "UserContextData": "what a browser is", "ContextData": "the same; ContextDataFromRequest copies no header with a credential",
 	"ClientMetadata": "for Lambda functions, and not for secrets, as the service's manual says", "ValidationData": "the same",
 	"Option": "an interface; what implements it is a function, which prints as an address", "SessionOption": "the same", "CallOption": "the same",
 	"VerifierOption": "the same", "SharedOption": "the same", "RevocationOption": "the same", "TokenExtractor": "a function, which prints as an address", "TokenStore": "an interface of the caller's", "TokenLocker": "the same", "DeviceStore": "the same",
@@ -83,7 +84,8 @@ func secretValues(t *testing.T) (values map[string]any, hash string) {
 		"*Verifier":        v, "*TokenError": tokenError, "bad token": badToken, "handler": cognito.TOTPHandler(secret), "refusal": refused, "*Error": &cognito.Error{Op: "Op", Err: &cognito.ChallengeError{Challenge: challenge}},
 		"option": cognito.WithClientSecret(secret), "session option": cognito.WithTokens(tokens), "SRP option": cognito.WithSRPClientSecret(secret),
 		"*User": c.UserFromAttributes("bob", nil), "User": *c.UserFromAttributes("bob", nil),
-		"IdentityProvider": okta, "UserPoolClient": cognito.UserPoolClient{Secret: secret}, "temporary password": cognito.TemporaryPassword(secret),
+		"IdentityProvider": okta, "UserPoolClient": cognito.UserPoolClient{Secret: secret},
+		"ClientSecret": cognito.ClientSecret{ID: "id", Value: secret}, "*ClientSecret": &cognito.ClientSecret{ID: "id", Value: secret}, "temporary password": cognito.TemporaryPassword(secret),
 		"holder": struct {
 			T cognito.Tokens
 			C cognito.Challenge
@@ -151,6 +153,7 @@ func TestPrintedValuesSayWhatTheyAre(t *testing.T) {
 		"Tokens{ID false, access true, refresh false, expires 0001-01-01T00:00:00Z}": cognito.Tokens{AccessToken: "x"},
 		"Device{key in group}":                     cognito.Device{Key: "key", GroupKey: "group", Password: "x"},
 		"FirstFactor{EMAIL_OTP}":                   cognito.FirstFactor{Preferred: "EMAIL_OTP"},
+		"ClientSecret{id}":                         cognito.ClientSecret{ID: "id", Value: "x"},
 		"SoftwareToken{}":                          cognito.SoftwareToken{Secret: "x"},
 		"Registration{bob, sub s, confirmed true}": cognito.Registration{Username: "bob", UserSub: "s", Confirmed: true, Session: "x"},
 		"Cognito{}":                                &cognito.Cognito{},

@@ -84,6 +84,7 @@ type tokenSet struct {
 	// reason to reject them, never one to trust them.
 	subject, username string
 	deviceKey         string
+	acr               string          // the level of authentication
 	addresses         map[string]bool // e-mail address and phone number of the ID token, and whether they are verified
 	signedInAt        time.Time       // zero: that is not known
 	issuedAt          time.Time
@@ -106,6 +107,7 @@ func readTokens(t Tokens) *tokenSet {
 		ts.hasExpiry[i] = claims.expires.set
 		if i == 0 {
 			ts.subject, ts.username, ts.deviceKey = claims.subject, claims.username, claims.deviceKey
+			ts.acr = claims.acr
 			ts.signedInAt, ts.issuedAt = claims.authTime.Time, claims.issued.Time
 			if claims.expires.set {
 				ts.accessExpires = claims.expires.Time
@@ -797,7 +799,7 @@ func (c *Cognito) sendRefreshToken(ctx context.Context, base *tokenSet, flow Aut
 			return nil, err
 		}
 	}
-	params := map[string]string{"REFRESH_TOKEN": base.RefreshToken}
+	params := map[string]string{keyRefreshToken: base.RefreshToken}
 	if deviceKey != "" {
 		params[keyDeviceKey] = deviceKey
 	}

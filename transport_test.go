@@ -447,3 +447,34 @@ func TestTransportWaitsNoLongerThanTheRequest(t *testing.T) {
 	roundTrip(t, tr, apiRequest(t, http.MethodGet, api, nil))
 	assert.Equal(t, []string{"InitiateAuth", "RespondToAuthChallenge"}, ops(serviceCalls(srv)), "the sign-in went on for the next request")
 }
+
+// A session that the pool ended to make room for newer ones is a reason to sign in at once, not to back off.
+func TestEvictedSessionSignsInAgain(t *testing.T) {
+	t.Parallel()
+	srv := newServer(t, cognitotest.Config{MaxSessions: 1})
+	ctx := t.Context()
+	api := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+	defer api.Close()
+	c := newClient(t, srv, cognito.WithUsername("bob"))
+	client := c.HTTPClient(nil, testPassword, cognito.WithOrigins(api.URL))
+	get := func() error {
+		req, err := http.NewRequestWithContext(ctx, http.MethodGet, api.URL, nil)
+		require.NoError(t, err)
+		resp, err := client.Do(req)
+		if err != nil {
+			return err
+		}
+		return resp.Body.Close()
+	}
+	require.NoError(t, get())
+	require.NoError(t, newClient(t, srv, cognito.WithUsername("bob")).Authenticate(ctx, testPassword))
+	err := c.RenewAccessToken(ctx)
+	require.ErrorIs(t, err, cognito.ErrRefreshTokenRevoked)
+	assert.True(t, cognito.IsTerminal(err))
+	_, err = c.GetUser(ctx)
+	assert.True(t, cognito.IsTerminal(err), "%v", err)
+
+	srv.Advance(2 * time.Hour)
+	require.NoError(t, get(), "it signs in again")
+	assert.True(t, c.Tokens().ExpiresAt.After(srv.Now()))
+}

@@ -25,6 +25,7 @@ type signUpInput struct {
 	UserAttributes []attribute
 	ValidationData []attribute
 	ClientMetadata map[string]string
+	contextData
 }
 
 type signUpOutput struct {
@@ -75,6 +76,7 @@ func (p *pool) signUp(in *signUpInput) (signUpOutput, error) {
 	}
 	u := p.newUser(in.Username, "", in.Password, attributes)
 	out.UserSub = u.sub
+	p.note(u, eventSignUp, eventPass, in.address())
 	if out.UserConfirmed, err = p.autoConfirm(c, u, wishes); err != nil {
 		return out, err
 	}
@@ -197,6 +199,7 @@ type resendInput struct {
 	ClientID   string `json:"ClientId"`
 	SecretHash string
 	Username   string
+	contextData
 }
 
 func (p *pool) resendConfirmationCode(in *resendInput) (deliveryOutput, error) {
@@ -216,6 +219,7 @@ func (p *pool) resendConfirmationCode(in *resendInput) (deliveryOutput, error) {
 	case u.status != statusUnconfirmed:
 		return deliveryOutput{}, errAlreadyConfirmed
 	}
+	p.note(u, eventResendCode, eventPass, in.address())
 	sent := p.sendSignUpCode(u)
 	if sent == nil {
 		return deliveryOutput{}, invalidParameter("Cannot resend codes. Auto verification not turned on.")
@@ -392,6 +396,7 @@ func (p *pool) changePassword(in *changePasswordInput) (empty, error) {
 	}
 	p.setPassword(u, in.ProposedPassword)
 	u.modified = p.now()
+	p.note(u, eventPasswordChange, eventPass, "")
 	return empty{}, nil
 }
 
@@ -472,6 +477,7 @@ type forgotPasswordInput struct {
 	ClientID   string `json:"ClientId"`
 	SecretHash string
 	Username   string
+	contextData
 }
 
 func (p *pool) forgotPassword(in *forgotPasswordInput) (deliveryOutput, error) {
@@ -488,6 +494,9 @@ func (p *pool) forgotPassword(in *forgotPasswordInput) (deliveryOutput, error) {
 		return deliveryOutput{delivery(attrEmail, p.fold(in.Username))}, nil
 	}
 	sent, err := p.sendRecoveryCode(u)
+	if err == nil {
+		p.note(u, eventForgotPassword, eventPass, in.address())
+	}
 	return deliveryOutput{sent}, err
 }
 

@@ -1,7 +1,6 @@
 package cognitotest
 
 import (
-	"crypto/hmac"
 	"crypto/rand"
 	"encoding/base64"
 	"maps"
@@ -48,6 +47,17 @@ type initiateAuthInput struct {
 	AuthParameters map[string]string
 	ClientMetadata map[string]string
 	Session        string
+	contextData
+}
+
+// contextData is where the user is, as the operations of users and of administrators say it.
+type contextData struct{ UserContextData, ContextData userAddress }
+
+func (d contextData) address() string {
+	if d.ContextData.IPAddress != "" {
+		return d.ContextData.IPAddress
+	}
+	return d.UserContextData.IPAddress
 }
 
 // authOutput is a challenge or tokens, never both.
@@ -77,7 +87,7 @@ func (p *pool) initiate(in *initiateAuthInput, admin bool) (authOutput, error) {
 	if err := checkFlow(c, in.AuthFlow, admin); err != nil {
 		return authOutput{}, err
 	}
-	r := &authRequest{client: c, admin: admin, session: in.Session, params: in.AuthParameters, metadata: in.ClientMetadata}
+	r := &authRequest{client: c, admin: admin, session: in.Session, params: in.AuthParameters, metadata: in.ClientMetadata, address: in.address()}
 	switch in.AuthFlow {
 	case flowSRP:
 		return p.startSRP(r)
@@ -145,12 +155,12 @@ func (p *pool) startPassword(r *authRequest, flow string) (authOutput, error) {
 
 // provePassword is the first factor of the flows that send the password in clear.
 func (p *pool) provePassword(l *login, password string) (authOutput, error) {
-	return p.firstFactor(l, func() bool { return l.user != nil && p.knows(l.user, password) })
+	return p.firstFactor(l, methodPassword, func() bool { return l.user != nil && p.knows(l.user, password) })
 }
 
 // firstFactor checks a user's password or passkey and what else stands between it and the next step, in the
 // service's order. For a user who does not exist proven must be false.
-func (p *pool) firstFactor(l *login, proven func() bool) (authOutput, error) {
+func (p *pool) firstFactor(l *login, method string, proven func() bool) (authOutput, error) {
 	switch {
 	case l.user != nil && l.user.disabled && !l.client.PreventUserExistenceErrors:
 		return authOutput{}, errDisabled
@@ -162,9 +172,12 @@ func (p *pool) firstFactor(l *login, proven func() bool) (authOutput, error) {
 	}
 	if !proven() {
 		p.failed(l.username)
+		p.noteFailure(l, partPassword)
+		l.failed = true
 		return authOutput{}, errWrongPassword
 	}
 	p.succeeded(l.username)
+	l.proved(method)
 	if err := p.mayEnter(l.user); err != nil {
 		return authOutput{}, err
 	}
@@ -221,6 +234,7 @@ type authRequest struct {
 	session  string
 	params   map[string]string
 	metadata map[string]string
+	address  string // where the user is; "" where the request does not say
 }
 
 // check checks that the named parameters are there, and the secret hash.
@@ -246,7 +260,11 @@ type login struct {
 	deviceKey string
 	device    *device // once deviceKey is looked up; nil for none that is confirmed
 
-	bothFactors bool // a passkey proved them
+	methods     []string // that the user has completed
+	target      int      // the level that is to be reached; 0 when none is
+	failed      bool     // a challenge on the way to target, which ends it
+	address     string   // where the user is, as far as a request has said
+	bothFactors bool     // a passkey proved them
 
 	bigA   string            // that CUSTOM_AUTH began with; "" without SRP
 	rounds []ChallengeResult // of CUSTOM_AUTH
@@ -273,6 +291,9 @@ func (p *pool) identify(r *authRequest, flow string) (*login, error) {
 // take takes on what a request brings besides its answer.
 func (l *login) take(r *authRequest) {
 	l.metadata, l.deviceKey, l.device = maps.Clone(r.metadata), r.params[paramDeviceKey], nil
+	if r.address != "" {
+		l.address = r.address
+	}
 }
 
 // madeUpName is the internal name of a user who does not exist: the same one each time, as for a real user, and for
@@ -310,7 +331,13 @@ func (p *pool) startChoice(r *authRequest) (authOutput, error) {
 	if err != nil {
 		return authOutput{}, err
 	}
-	offered := p.firstFactors(l.user)
+	if err := p.aim(l, r.params); err != nil {
+		return authOutput{}, err
+	}
+	if l.target > 0 && len(l.methods) > 0 && len(p.raising(l)) > 0 {
+		return p.stepUp(l)
+	}
+	offered := p.firstFactorsTowards(l)
 	switch {
 	case slices.Contains(offered, factor):
 		return p.beginFactor(l, factor, r.params)
@@ -577,7 +604,7 @@ func (p *pool) answerProof(r *authRequest) (authOutput, error) {
 		return authOutput{}, err
 	}
 	l := attempt.login
-	out, err := p.firstFactor(l, func() bool {
+	out, err := p.firstFactor(l, methodPassword, func() bool {
 		return attempt.verify(r.params) && l.user != nil && l.user.hasPassword()
 	})
 	if err == nil {
@@ -610,7 +637,7 @@ func (p *pool) openProof(r *authRequest, challenge string) (*proof, error) {
 		return nil, err
 	}
 	l := attempt.login
-	if attempt.used || l.client.ID != r.client.ID || l.admin != r.admin || l.username != r.params[paramUsername] ||
+	if attempt.used || l.missed() || l.client.ID != r.client.ID || l.admin != r.admin || l.username != r.params[paramUsername] ||
 		p.now().After(attempt.expires) {
 		return nil, errWrongPassword
 	}
@@ -649,7 +676,7 @@ func checkHash(c *Client, username, hash, mismatch string) error {
 		return notAuthorized(mismatch)
 	case hash == "":
 		return notAuthorized("Client " + c.ID + " is configured with secret but SECRET_HASH was not received")
-	case !hmac.Equal([]byte(hash), []byte(srp.SecretHash(username, c.ID, c.Secret))):
+	case !c.acceptsHash(username, hash):
 		return notAuthorized(mismatch)
 	default:
 		return nil

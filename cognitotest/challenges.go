@@ -80,6 +80,8 @@ func (p *pool) openSession(r *authRequest, challenges ...string) (*challengeSess
 // usable says why a session is spent.
 func (p *pool) usable(s *challengeSession) error {
 	switch {
+	case s.login.missed():
+		return errSession
 	case s.used:
 		return errSessionUsed
 	case p.now().After(s.expires):
@@ -122,6 +124,7 @@ type respondInput struct {
 	Session            string
 	ChallengeResponses map[string]string
 	ClientMetadata     map[string]string
+	contextData
 }
 
 func (p *pool) respondToAuthChallenge(in *respondInput) (authOutput, error) {
@@ -142,7 +145,7 @@ func (p *pool) respond(in *respondInput, admin bool) (authOutput, error) {
 	if err != nil {
 		return authOutput{}, err
 	}
-	r := &authRequest{client: c, admin: admin, session: in.Session, params: in.ChallengeResponses, metadata: in.ClientMetadata}
+	r := &authRequest{client: c, admin: admin, session: in.Session, params: in.ChallengeResponses, metadata: in.ClientMetadata, address: in.address()}
 	if err := r.check(paramUsername); err != nil {
 		return authOutput{}, err
 	}
@@ -301,10 +304,13 @@ func (p *pool) answerCode(challenge string, r *authRequest) (authOutput, error) 
 	}
 	if err := p.verifyCode(s, r.params[key]); err != nil {
 		p.failed(count)
+		p.noteFailure(l, partMFA)
+		l.failed = true
 		return authOutput{}, err
 	}
 	p.succeeded(count)
 	s.used = true
+	l.proved(codeMethods[challenge])
 	p.proveAddress(s)
 	if s.first {
 		return p.afterOTP(l)

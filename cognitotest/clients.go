@@ -1,7 +1,6 @@
 package cognitotest
 
 import (
-	"crypto/rand"
 	"regexp"
 	"slices"
 	"strings"
@@ -20,6 +19,9 @@ var clientNamePattern = regexp.MustCompile(`^[\w\s+=,.@-]+$`)
 // addApp adds a client of the Config or of a call.
 func (p *pool) addApp(c *Client, settings clientSettings) {
 	p.clients = append(p.clients, c)
+	if c.Secret != "" {
+		p.holdSecret(c, c.Secret)
+	}
 	p.apps[c.ID] = &app{serial: p.nextSerial(), settings: settings, created: p.now(), modified: p.now()}
 }
 
@@ -64,7 +66,7 @@ func (p *pool) createUserPoolClient(in *createClientInput) (clientOutput, error)
 	in.apply(&c)
 	c = c.withDefaults()
 	if in.GenerateSecret {
-		c.Secret = strings.ToLower(rand.Text() + rand.Text())
+		c.Secret = newClientSecret()
 	}
 	p.addApp(&c, in.clientSettings)
 	return p.describedClient(&c), nil

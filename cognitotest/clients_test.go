@@ -181,3 +181,48 @@ func TestClientSettingsAreChecked(t *testing.T) {
 	f.must("UpdateUserPoolClient", out) // 30 are days again
 	f.refuses("ListUserPoolClients", members{"MaxResults": 0}, badParameter, failed+"maxResults' failed to satisfy constraint: Member must have value greater than or equal to 1")
 }
+
+func TestClientSecrets(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, cognitotest.Config{Clients: []cognitotest.Client{withSecret(), {ID: "public"}}})
+	const added = "another_secret+24letters"
+	of := func(more members) members {
+		more["ClientId"] = clientID
+		return more
+	}
+	list := func() []any { return f.must("ListUserPoolClientSecrets", of(members{}))["ClientSecrets"].([]any) }
+	require.Len(t, list(), 1)
+	first := list()[0].(members)
+	assert.NotContains(t, first, "ClientSecretValue")
+	f.refuses("DeleteUserPoolClientSecret", of(members{"ClientSecretId": first["ClientSecretId"]}), badParameter, "The last secret of an app client cannot be deleted.")
+	f.refuses("DeleteUserPoolClientSecret", of(members{"ClientSecretId": "x"}), "ResourceNotFoundException", "Client secret does not exist.")
+	f.refuses("AddUserPoolClientSecret", of(members{"ClientSecret": secret}), badParameter, "The app client has this secret already.")
+	f.refuses("AddUserPoolClientSecret", of(members{"ClientSecret": "a-b"}), badParameter,
+		"2 validation errors detected: Value at 'clientSecret' failed to satisfy constraint: Member must have length greater than or equal to 24; "+
+			`Value at 'clientSecret' failed to satisfy constraint: Member must satisfy regular expression pattern: [\w+]+`)
+	f.refuses("AddUserPoolClientSecret", members{"ClientId": "public"}, badParameter, "The app client has no secret.")
+	f.refuses("AddUserPoolClientSecret", members{"ClientId": "nobodys"}, "ResourceNotFoundException", "User pool client nobodys does not exist.")
+	assert.Empty(t, f.must("ListUserPoolClientSecrets", members{"ClientId": "public"})["ClientSecrets"])
+
+	second := f.must("AddUserPoolClientSecret", of(members{"ClientSecret": added}))["ClientSecretDescriptor"].(members)
+	assert.NotContains(t, second, "ClientSecretValue", "only what the pool made itself")
+	f.refuses("AddUserPoolClientSecret", of(members{}), "LimitExceededException", "The app client has two secrets already.")
+	for _, known := range []string{secret, added} {
+		f.ClientSecret = known
+		_, err := f.byPassword("ana", password)
+		require.NoError(t, err)
+		refreshed, err := f.refresh(*f.tokens().RefreshToken)
+		require.NoError(t, err)
+		require.NotNil(t, refreshed)
+	}
+	f.must("DeleteUserPoolClientSecret", of(members{"ClientSecretId": first["ClientSecretId"]}))
+	f.ClientSecret = secret
+	_, err := f.byPassword("ana", password)
+	refused(t, err, notAuthorized, "Unable to verify secret hash for client "+clientID)
+	f.ClientSecret = added
+	_, err = f.byPassword("ana", password)
+	require.NoError(t, err)
+	assert.Equal(t, added, f.must("DescribeUserPoolClient", of(members{}))["UserPoolClient"].(members)["ClientSecret"])
+	made := f.must("AddUserPoolClientSecret", of(members{}))["ClientSecretDescriptor"].(members)
+	assert.Regexp(t, `^[0-9a-z]{52}$`, made["ClientSecretValue"])
+}

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -66,9 +67,15 @@ type Config struct {
 	TriggerURLs map[string]string
 	// TriggerTimeout is how long a trigger at a URL may take, in real time. If zero, it is 5 seconds, as with the service.
 	TriggerTimeout time.Duration
-	// Tier is the pool's feature plan: "LITE", "ESSENTIALS" or "PLUS". If empty, it is "ESSENTIALS". It bounds what the calls
-	// that change the pool may turn on, not what this Config may.
+	// Tier is the pool's feature plan: "LITE", "ESSENTIALS" or "PLUS", which has threat protection. A pool of LITE rejects
+	// authentication levels, and one without PLUS the history of sign-ins. Tier also bounds what calls that change the pool
+	// may turn on, but not this Config. If empty, it is "PLUS".
 	Tier string
+	// MaxSessions is how many sessions a user may have: a sign-in beyond it ends the one that was used least recently. The
+	// service allows 20 where it tracks sessions. If zero, it tracks none, and there is no limit.
+	MaxSessions int
+	// ACRNames are the names of the authentication levels 1 to 4. If one is empty, it is "urn:cognito:loa:" and its number.
+	ACRNames [4]string
 	// PasswordHistorySize is how many of a user's last passwords, the present one included, cannot be chosen again.
 	PasswordHistorySize int
 	// TemporaryPasswordValidity is how long a password from an administrator can be used. If zero, it is 7 days.
@@ -122,6 +129,8 @@ type Client struct {
 	// WriteAttributes are what users may write. If nil, they are all, "custom:" ones included. No user may write the
 	// sub or email_verified and phone_number_verified.
 	WriteAttributes []string
+
+	secrets []clientSecret // Secret, and while that is rotated out another one
 }
 
 // User is a user to add. Printed or logged it shows no password.
@@ -178,8 +187,16 @@ const (
 	statusResetRequired = "RESET_REQUIRED"
 )
 
+// The feature plans.
+const (
+	tierLite       = "LITE"
+	tierEssentials = "ESSENTIALS"
+	tierPlus       = "PLUS"
+)
+
 var (
 	poolIDPattern   = regexp.MustCompile(`^[\w-]+_[0-9a-zA-Z]+$`)
+	acrNamePattern  = regexp.MustCompile(`^[\x21\x23-\x5B\x5D-\x7E]{1,64}$`)
 	clientIDPattern = regexp.MustCompile(`^[\w+]+$`)
 	defaultFlows    = []string{"ALLOW_USER_SRP_AUTH", "ALLOW_CUSTOM_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"}
 	defaultPolicy   = PasswordPolicy{MinimumLength: 8, RequireUppercase: true, RequireLowercase: true, RequireNumbers: true, RequireSymbols: true}
@@ -215,10 +232,6 @@ func (cfg Config) withDefaults() Config {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
-	if cfg.Tier == "" {
-		cfg.Tier = tierEssentials
-	}
-	checkNames("Config.Tier", []string{cfg.Tier}, tierLite, tierEssentials, tierPlus)
 	cfg.checkTriggerURLs()
 	if cfg.Addr == "" {
 		cfg.Addr = "127.0.0.1:0"
@@ -248,10 +261,36 @@ func (cfg Config) withFactors() Config {
 		cfg.FirstFactors = []string{challengePassword}
 	}
 	checkNames("Config.FirstFactors", cfg.FirstFactors, challengePassword, challengeEmail, challengeSMSOTP, challengeWebAuthn)
+	if cfg.Tier == "" {
+		cfg.Tier = tierPlus
+	}
+	checkNames("Config.Tier", []string{cfg.Tier}, tierLite, tierEssentials, tierPlus)
+	cfg.ACRNames = cfg.acrNames()
 	if uv := cfg.WebAuthn.UserVerification; uv != "" {
 		checkNames("Config.WebAuthn.UserVerification", []string{uv}, uvRequired, uvPreferred)
 	}
 	return cfg
+}
+
+// acrNames fills in the names of the levels, and checks them as the service does.
+func (cfg Config) acrNames() [4]string {
+	names := cfg.ACRNames
+	if names != [4]string{} && cfg.Tier == tierLite {
+		panic("cognitotest: Config.ACRNames: want none with Tier LITE")
+	}
+	for i, name := range names {
+		if name == "" {
+			names[i] = "urn:cognito:loa:" + strconv.Itoa(i+1)
+		} else if !acrNamePattern.MatchString(name) {
+			panic(fmt.Sprintf("cognitotest: Config.ACRNames: want 1 to 64 characters without spaces, quotation marks and backslashes, got %q", name))
+		}
+	}
+	for i, name := range names {
+		if slices.Contains(names[:i], name) {
+			panic(fmt.Sprintf("cognitotest: Config.ACRNames: want different ones, got %q twice", name))
+		}
+	}
+	return names
 }
 
 func (c Client) withDefaults() Client {

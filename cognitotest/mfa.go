@@ -33,6 +33,8 @@ const (
 // secondFactor asks for what comes after the first factor.
 func (p *pool) secondFactor(l *login) (authOutput, error) {
 	switch {
+	case levelOf(l.methods) < l.target:
+		return p.askOneOf(l, p.raising(l))
 	case l.bothFactors:
 		return p.lastStep(l)
 	case p.replacesMFA(l.device):
@@ -44,6 +46,14 @@ func (p *pool) secondFactor(l *login) (authOutput, error) {
 		return p.askSetup(l)
 	case len(factors) == 0:
 		return p.lastStep(l)
+	default:
+		return p.askOneOf(l, factors)
+	}
+}
+
+// askOneOf asks for one of several second factors: the only one, the preferred one, or one of the user's choice.
+func (p *pool) askOneOf(l *login, factors []string) (authOutput, error) {
+	switch {
 	case slices.Contains(factors, l.user.preferred):
 		return p.askFactor(l, l.user.preferred)
 	case len(factors) == 1:
@@ -140,7 +150,7 @@ func (p *pool) answerSelectMFA(r *authRequest) (authOutput, error) {
 		return authOutput{}, err
 	}
 	factor := r.params[paramAnswer]
-	if !slices.Contains(s.options, factor) || !slices.Contains(p.secondFactors(s.login.user), factor) {
+	if !slices.Contains(s.options, factor) || !p.mayAsk(s.login, factor) {
 		return authOutput{}, errSelection
 	}
 	s.used = true
@@ -202,6 +212,7 @@ func (p *pool) answerSetup(r *authRequest) (authOutput, error) {
 	switch {
 	case s.ready:
 		s.used = true
+		l.proved(methodTOTP)
 		return p.afterFactor(l, challengeTOTP)
 	case address == "":
 		return authOutput{}, errTOTPUnverified
@@ -449,10 +460,11 @@ func (p *pool) adminGetUserAuthFactors(in *adminInput) (authFactorsOutput, error
 	return u.authFactors(), nil
 }
 
-// authFactors lists the first factors that a user has, whether or not the pool takes them.
+// authFactors lists the factors that a user has, whether or not the pool takes them: the first ones, and the software
+// token, which is a second one only.
 func (u *user) authFactors() authFactorsOutput {
 	out := authFactorsOutput{Username: u.username, mfaState: u.mfaState(), ConfiguredUserAuthFactors: []string{}}
-	for _, factor := range []string{challengePassword, challengeEmail, challengeSMSOTP, challengeWebAuthn} {
+	for _, factor := range []string{challengePassword, challengeEmail, challengeSMSOTP, challengeWebAuthn, factorTOTP} {
 		if u.has(factor) {
 			out.ConfiguredUserAuthFactors = append(out.ConfiguredUserAuthFactors, factor)
 		}
@@ -460,7 +472,10 @@ func (u *user) authFactors() authFactorsOutput {
 	return out
 }
 
-// has reports whether a user has a first factor.
+// factorTOTP is what the software token is called among a user's factors.
+const factorTOTP = "SOFTWARE_TOKEN"
+
+// has reports whether a user has a factor.
 func (u *user) has(factor string) bool {
 	switch factor {
 	case challengePassword:
@@ -469,9 +484,29 @@ func (u *user) has(factor string) bool {
 		return u.attributes[attrEmail] != ""
 	case challengeSMSOTP:
 		return u.attributes[attrPhone] != ""
+	case factorTOTP:
+		return u.token != nil
 	default:
 		return len(u.passkeys) > 0
 	}
+}
+
+// adminDeleteSoftwareToken takes a user's software token away. In a live pool the user then signs in without it, or is asked
+// to set one up where MFA is required. What the service says where there is none is not known.
+func (p *pool) adminDeleteSoftwareToken(in *adminInput) (empty, error) {
+	u, err := p.adminUser(*in, nil)
+	if err != nil {
+		return empty{}, err
+	}
+	if u.token == nil {
+		return empty{}, errTOTPGone
+	}
+	u.token, u.newToken, u.modified = nil, nil, p.now()
+	u.factors = slices.DeleteFunc(slices.Clone(u.factors), func(factor string) bool { return factor == challengeTOTP })
+	if u.preferred == challengeTOTP {
+		u.preferred = ""
+	}
+	return empty{}, nil
 }
 
 // totpStep is how long a code is the current one, in seconds.

@@ -372,8 +372,21 @@ func TestAuthFactors(t *testing.T) {
 	f := newFlows(t, cognitotest.Config{}, cognitotest.User{Attributes: addresses(), TOTPSecret: totpSecret, PreferredMFA: "SOFTWARE_TOKEN_MFA"})
 	want := members{
 		"Username": "bob", "PreferredMfaSetting": "SOFTWARE_TOKEN_MFA", "UserMFASettingList": []any{"SOFTWARE_TOKEN_MFA"},
-		"ConfiguredUserAuthFactors": []any{"PASSWORD", "EMAIL_OTP", "SMS_OTP"},
+		"ConfiguredUserAuthFactors": []any{"PASSWORD", "EMAIL_OTP", "SMS_OTP", "SOFTWARE_TOKEN"}, // the service's manual lists it among them
 	}
 	assert.Equal(t, want, f.must("GetUserAuthFactors", members{"AccessToken": f.Token("bob", cognitotest.TokenOptions{})}))
 	assert.Equal(t, want, f.must("AdminGetUserAuthFactors", members{"Username": "bob"}))
+}
+
+func TestAdminDeleteSoftwareToken(t *testing.T) {
+	t.Parallel()
+	f := newFlows(t, cognitotest.Config{}, cognitotest.User{TOTPSecret: totpSecret, PreferredMFA: "SOFTWARE_TOKEN_MFA"})
+	assert.Equal(t, "SOFTWARE_TOKEN_MFA", f.mustBegin().ChallengeName)
+	f.must("AdminDeleteSoftwareToken", members{"Username": "bob"})
+	assert.NotNil(t, f.mustBegin().AuthenticationResult)
+	factors := f.must("AdminGetUserAuthFactors", members{"Username": "bob"})
+	assert.Equal(t, []any{"PASSWORD"}, factors["ConfiguredUserAuthFactors"])
+	assert.NotContains(t, factors, "PreferredMfaSetting")
+	f.refuses("AdminDeleteSoftwareToken", members{"Username": "bob"}, "SoftwareTokenMFANotFoundException", "User has no software token.")
+	f.refuses("AdminDeleteSoftwareToken", members{"Username": "nobody"}, "UserNotFoundException", "User does not exist.")
 }

@@ -135,7 +135,7 @@ type assertion struct {
 
 // answerPasskey checks an assertion. What the service says to a wrong one is not known.
 func (p *pool) answerPasskey(s *challengeSession, params map[string]string) (authOutput, error) {
-	out, err := p.firstFactor(s.login, func() bool {
+	out, err := p.firstFactor(s.login, methodPasskey, func() bool {
 		var a assertion
 		return json.Unmarshal([]byte(params[paramCredential]), &a) == nil && s.passkey != "" && p.asserts(s, &a)
 	})

@@ -1,8 +1,10 @@
 package cognitotest
 
 import (
+	"cmp"
 	"crypto/rand"
 	"encoding/base64"
+	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
@@ -33,6 +35,11 @@ type family struct {
 	revoked  bool
 	device   string            // the key of the device; "" where devices are not tracked
 	metadata map[string]string // of the request in hand
+
+	used    time.Time // when tokens were last issued
+	serial  int64     // tells sessions that were used at the same moment apart
+	level   int       // of authentication; 0 where none was asked for
+	methods []string  // that reached it
 }
 
 // refreshable is a refresh token.
@@ -58,6 +65,9 @@ func (p *pool) signIn(l *login) (authOutput, error) {
 		originID: newUUID(), eventID: newUUID(), user: u, client: c.ID,
 		authTime: p.now(), expires: p.now().Add(c.RefreshTokenValidity), metadata: l.metadata,
 	}
+	if l.target > 0 {
+		f.level, f.methods = levelOf(l.methods), l.methods
+	}
 	var metadata *deviceMetadata
 	switch {
 	case l.device != nil:
@@ -75,6 +85,8 @@ func (p *pool) signIn(l *login) (authOutput, error) {
 		return authOutput{}, err
 	}
 	p.families[f.originID] = f
+	p.evict(u)
+	p.note(u, eventSignIn, eventPass, l.address, l.parts()...)
 	result.RefreshToken, result.NewDeviceMetadata = p.newRefreshToken(f), metadata
 	return authOutput{ChallengeParameters: map[string]string{}, AuthenticationResult: result}, nil
 }
@@ -102,6 +114,7 @@ func (p *pool) issue(c *Client, f *family, source string) (*authResult, error) {
 	if err := trigger(p, triggerPreToken, p.cfg.Triggers.PreTokenGeneration, event); err != nil {
 		return nil, err
 	}
+	f.used, f.serial = p.now(), p.nextSerial()
 	accessClaims, idClaims := p.accessClaims(c, f), p.idClaims(c, f)
 	event.Access.apply(accessClaims, event.Groups)
 	event.ID.apply(idClaims, event.Groups)
@@ -140,6 +153,24 @@ func (changes *ClaimChanges) apply(claims jwt.MapClaims, groups []string) {
 	}
 }
 
+// evict ends the sessions of a user that are too many, those that were used least recently. How the service words what
+// their tokens get then is not known; here they are revoked.
+func (p *pool) evict(u *user) {
+	if p.cfg.MaxSessions == 0 {
+		return
+	}
+	var live []*family
+	for _, f := range p.families {
+		if f.user == u && !f.revoked && !f.used.IsZero() && p.now().Before(f.expires) {
+			live = append(live, f)
+		}
+	}
+	slices.SortFunc(live, func(a, b *family) int { return cmp.Or(a.used.Compare(b.used), cmp.Compare(a.serial, b.serial)) })
+	for _, f := range live[:max(len(live)-p.cfg.MaxSessions, 0)] {
+		f.revoked = true
+	}
+}
+
 func (p *pool) commonClaims(c *Client, f *family, use string, validity time.Duration) jwt.MapClaims {
 	now := p.now()
 	claims := jwt.MapClaims{
@@ -151,6 +182,9 @@ func (p *pool) commonClaims(c *Client, f *family, use string, validity time.Dura
 	}
 	if groups := p.groupsOf(f.user); len(groups) > 0 {
 		claims["cognito:groups"] = groupNames(groups)
+	}
+	if f.level > 0 {
+		claims["acr"], claims["amr"] = p.cfg.ACRNames[f.level-1], amr(f.methods)
 	}
 	return claims
 }
@@ -178,6 +212,8 @@ func (p *pool) idClaims(c *Client, f *family) jwt.MapClaims {
 		case attrSub:
 		case attrEmailVerified, attrPhoneVerified: // text as an attribute, a bool as a claim
 			claims[a.Name] = a.Value == strconv.FormatBool(true)
+		case attrIdentities: // JSON as an attribute, the list itself as a claim
+			claims[a.Name] = json.RawMessage(a.Value)
 		case "address":
 			claims[a.Name] = map[string]string{"formatted": a.Value}
 		default:
@@ -301,6 +337,15 @@ func (p *pool) authorize(raw string) (*user, *Client, error) {
 	return u, c, err
 }
 
+// originOf is the sign-in that a good access token comes from; "" where it does not say.
+func originOf(raw string) string {
+	claims := &accessTokenClaims{}
+	if _, _, err := jwt.NewParser(jwt.WithoutClaimsValidation()).ParseUnverified(raw, claims); err != nil {
+		return ""
+	}
+	return claims.OriginID
+}
+
 func (p *pool) startRefresh(r *authRequest) (authOutput, error) {
 	c, params := r.client, r.params
 	if err := required(params, paramRefreshToken); err != nil {
@@ -338,7 +383,7 @@ func (p *pool) getTokensFromRefreshToken(in *getTokensInput) (getTokensOutput, e
 	if err != nil {
 		return getTokensOutput{}, err
 	}
-	if in.ClientSecret != c.Secret {
+	if !c.accepts(in.ClientSecret) {
 		return getTokensOutput{}, notAuthorized("Unable to verify secret for client " + c.ID)
 	}
 	token, err := p.checkRefresh(c, in.RefreshToken, in.DeviceKey)
@@ -412,7 +457,7 @@ func (p *pool) revokeToken(in *revokeInput) (empty, error) {
 	switch {
 	case c.DisableTokenRevocation:
 		return empty{}, errRevocationOff
-	case in.ClientSecret != c.Secret:
+	case !c.accepts(in.ClientSecret):
 		return empty{}, errUnauthorizedClient
 	case token == nil:
 		return empty{}, errTokenKind

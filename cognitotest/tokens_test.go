@@ -323,3 +323,26 @@ func TestTokensVerifyWithTheKeySet(t *testing.T) {
 		assert.True(t, parsed.Valid)
 	}
 }
+
+// A sign-in too many ends the session that was used least recently.
+func TestMaxSessions(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, cognitotest.Config{MaxSessions: 2})
+	first, second := f.tokens(), f.tokens()
+	_, err := f.refresh(*first.RefreshToken)
+	require.NoError(t, err)
+	third := f.tokens()
+	_, err = f.refresh(*second.RefreshToken)
+	refused(t, err, notAuthorized, "Refresh Token has been revoked")
+	_, err = f.getUser(*second.AccessToken)
+	refused(t, err, notAuthorized, "Access Token has been revoked")
+	for _, live := range []string{*first.RefreshToken, *third.RefreshToken} {
+		_, err = f.refresh(live)
+		require.NoError(t, err)
+	}
+	f.AddUser(cognitotest.User{Username: "ben", Password: password})
+	_, err = f.byPassword("ben", password)
+	require.NoError(t, err)
+	_, err = f.refresh(*first.RefreshToken)
+	require.NoError(t, err, "each user has a count of their own")
+}

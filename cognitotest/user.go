@@ -47,6 +47,8 @@ type user struct {
 	preferred  string         // one of them, or ""
 	devices    []*device
 	passkeys   []*passkey
+	identities []identity // of providers, that are linked
+	events     []*authEvent
 	passkeyMFA bool      // passkeys count for both factors
 	ceremony   *ceremony // of a passkey that is being registered
 }

@@ -81,14 +81,9 @@ type recoveryMechanism struct {
 const (
 	protectionActive   = "ACTIVE"
 	protectionInactive = "INACTIVE"
-
-	tierLite       = "LITE"
-	tierEssentials = "ESSENTIALS"
-	tierPlus       = "PLUS"
-
-	recoverByEmail = "verified_email"
-	recoverByPhone = "verified_phone_number"
-	recoverByAdmin = "admin_only"
+	recoverByEmail     = "verified_email"
+	recoverByPhone     = "verified_phone_number"
+	recoverByAdmin     = "admin_only"
 
 	defaultTemporaryDays = 7 // that a temporary password can be used
 	maxPoolTags          = 50

@@ -236,6 +236,7 @@ var handlers = map[string]handler{
 	"AdminSetUserMFAPreference": signed((*pool).adminSetUserMFAPreference),
 	"GetUserAuthFactors":        unsigned((*pool).getUserAuthFactors),
 	"AdminGetUserAuthFactors":   signed((*pool).adminGetUserAuthFactors),
+	"AdminDeleteSoftwareToken":  signed((*pool).adminDeleteSoftwareToken),
 
 	"ConfirmDevice":           unsigned((*pool).confirmDevice),
 	"GetDevice":               deviceOperation(false, getDevice),
@@ -273,6 +274,13 @@ var handlers = map[string]handler{
 	"AdminUserGlobalSignOut":    signed((*pool).adminUserGlobalSignOut),
 	"ListUsers":                 signed((*pool).listUsers),
 
+	"AdminLinkProviderForUser":    signed((*pool).adminLinkProviderForUser),
+	"AdminDisableProviderForUser": signed((*pool).adminDisableProviderForUser),
+
+	"AdminListUserAuthEvents":      signed((*pool).adminListUserAuthEvents),
+	"AdminUpdateAuthEventFeedback": signed((*pool).adminUpdateAuthEventFeedback),
+	"UpdateAuthEventFeedback":      unsigned((*pool).updateAuthEventFeedback),
+
 	"CreateGroup":              signed((*pool).createGroup),
 	"GetGroup":                 signed((*pool).getGroup),
 	"UpdateGroup":              signed((*pool).updateGroup),
@@ -307,11 +315,16 @@ var handlers = map[string]handler{
 	"DeleteResourceServer":   signed((*pool).deleteResourceServer),
 	"ListResourceServers":    signed((*pool).listResourceServers),
 
-	"CreateUserPoolClient":     signed((*pool).createUserPoolClient),
-	"DescribeUserPoolClient":   signed((*pool).describeUserPoolClient),
-	"UpdateUserPoolClient":     signed((*pool).updateUserPoolClient),
-	"DeleteUserPoolClient":     signed((*pool).deleteUserPoolClient),
-	"ListUserPoolClients":      signed((*pool).listUserPoolClients),
+	"CreateUserPoolClient":   signed((*pool).createUserPoolClient),
+	"DescribeUserPoolClient": signed((*pool).describeUserPoolClient),
+	"UpdateUserPoolClient":   signed((*pool).updateUserPoolClient),
+	"DeleteUserPoolClient":   signed((*pool).deleteUserPoolClient),
+	"ListUserPoolClients":    signed((*pool).listUserPoolClients),
+
+	"AddUserPoolClientSecret":    signed((*pool).addUserPoolClientSecret),
+	"ListUserPoolClientSecrets":  signed((*pool).listUserPoolClientSecrets),
+	"DeleteUserPoolClientSecret": signed((*pool).deleteUserPoolClientSecret),
+
 	"CreateIdentityProvider":   signed((*pool).createIdentityProvider),
 	"DescribeIdentityProvider": signed((*pool).describeIdentityProvider),
 	"UpdateIdentityProvider":   signed((*pool).updateIdentityProvider),
@@ -370,7 +383,8 @@ var (
 	errEnableTOTP     = exception("EnableSoftwareTokenMFAException", "Code mismatch")
 	errTOTPUnverified = invalidParameter("User has not verified software token mfa")
 	errTOTPMissing    = invalidParameter("User has not set up software token mfa")
-	errNoSetup        = invalidParameter("User has no MFA method and can set none up.") // the service's text is not known
+	errTOTPGone       = exception("SoftwareTokenMFANotFoundException", "User has no software token.") // the service's text is not known
+	errNoSetup        = invalidParameter("User has no MFA method and can set none up.")               // the service's text is not known
 	errOTP            = exception("CodeMismatchException", "Invalid code or auth state for the user.")
 	errTOTPMismatch   = exception("CodeMismatchException", "Invalid code received for user")
 	errTOTPUsed       = exception("ExpiredCodeException", "Your software token has already been used once.")
@@ -423,6 +437,13 @@ var (
 	errRequiredCustom = invalidParameter("Required custom attributes are not supported currently.")
 )
 
+// What the service says about linked identities, as people reported it.
+var (
+	errLinked      = invalidParameter("SourceUser is already linked to DestinationUser")
+	errMerging     = invalidParameter("Merging is not currently supported, provide a SourceUser that has not been signed up in order to link")
+	errLocalSource = invalidParameter("Invalid SourceUser: Cognito users with a username/password may not be passed in as a SourceUser, only as a DestinationUser")
+)
+
 // Exceptions whose texts are not known to be the service's.
 var (
 	errUpdateSettings    = invalidParameter("Invalid value for UserAttributeUpdateSettings: the attributes must be auto-verified.")
@@ -437,6 +458,22 @@ var (
 
 	errNoResourceServer       = exception("ResourceNotFoundException", "Resource server does not exist.")
 	errTooManyResourceServers = exception("LimitExceededException", "The user pool has too many resource servers.")
+	errNoProtection           = exception("UserPoolAddOnNotEnabledException", "Threat protection is not enabled for the user pool.")
+	errNoEvent                = exception("ResourceNotFoundException", "Event does not exist.")
+	errFeedbackToken          = notAuthorized("Invalid feedback token.")
+	errPublicClient           = invalidParameter("The app client has no secret.")
+	errTooManySecrets         = exception("LimitExceededException", "The app client has two secrets already.")
+	errSameSecret             = invalidParameter("The app client has this secret already.")
+	errNoSecret               = exception("ResourceNotFoundException", "Client secret does not exist.")
+	errLastSecret             = invalidParameter("The last secret of an app client cannot be deleted.")
+	errTokenOnly              = invalidParameter("ACCESS_TOKEN requires TARGET_ACR_VALUES.")
+	errNoLevel                = invalidParameter("TARGET_ACR_VALUES has no level of the user pool.")
+	errLevelMet               = invalidParameter("The access token already meets the requested level.")
+	errLevelFactors           = invalidParameter("The user has no factors to reach a requested level.")
+	errMaxAge                 = invalidParameter("MAX_AGE must be a number of seconds.")
+	errTokenUser              = notAuthorized("Access Token is of another user or client.")
+	errTooManyIdentities      = exception("LimitExceededException", "User has too many linked identities.")
+	errIdentityAttribute      = invalidParameter("Invalid ProviderAttributeName or ProviderAttributeValue.")
 
 	errPasswordHistory = exception("PasswordHistoryPolicyViolationException", "Password has previously been used")
 	errMixedFlows      = invalidParameter("Flows with the prefix ALLOW_ and without it cannot be mixed.")
