@@ -30,6 +30,7 @@ type pool struct {
 	refresh   map[string]*refreshable // by refresh token
 	families  map[string]*family      // by origin_jti
 	keys      keyring
+	oauth     oauthState
 }
 
 func newPool(cfg Config, url string) *pool {

@@ -33,6 +33,11 @@ type family struct {
 	revoked  bool
 	device   string            // the key of the device; "" where devices are not tracked
 	metadata map[string]string // of the request in hand
+
+	// Of a sign-in at the authorization server.
+	scopes   []string // nil: it was by the service's operations
+	resource string   // that the access token is bound to; "" for none
+	nonce    string   // of the request, until the first ID token has it
 }
 
 // refreshable is a refresh token.
@@ -46,7 +51,7 @@ type authResult struct {
 	ExpiresIn    int
 	TokenType    string
 	RefreshToken string `json:",omitempty"`
-	IDToken      string `json:"IdToken"`
+	IDToken      string `json:"IdToken,omitempty"`
 
 	NewDeviceMetadata *deviceMetadata `json:",omitempty"`
 }
@@ -108,9 +113,11 @@ func (p *pool) issue(c *Client, f *family, source string) (*authResult, error) {
 	if err != nil {
 		return nil, err
 	}
-	id, err := p.sign(idClaims, p.keys.id)
-	if err != nil {
-		return nil, err
+	id := ""
+	if f.scopeID(idClaims, access) {
+		if id, err = p.sign(idClaims, p.keys.id); err != nil {
+			return nil, err
+		}
 	}
 	return &authResult{AccessToken: access, IDToken: id, ExpiresIn: int(c.AccessTokenValidity / time.Second), TokenType: "Bearer"}, nil
 }
@@ -157,6 +164,7 @@ func (p *pool) commonClaims(c *Client, f *family, use string, validity time.Dura
 func (p *pool) accessClaims(c *Client, f *family) jwt.MapClaims {
 	claims := p.commonClaims(c, f, useAccess, c.AccessTokenValidity)
 	claims["client_id"], claims["username"], claims["scope"] = c.ID, f.user.username, userScope
+	f.scopeAccess(claims)
 	if f.device != "" {
 		claims["device_key"] = f.device
 	}
@@ -173,6 +181,9 @@ func (p *pool) idClaims(c *Client, f *family) jwt.MapClaims {
 		}
 	}
 	for _, a := range f.user.readable(c) {
+		if !shows(f.scopes, a.Name) {
+			continue
+		}
 		switch a.Name {
 		case attrSub:
 		case attrEmailVerified, attrPhoneVerified: // text as an attribute, a bool as a claim
@@ -256,8 +267,21 @@ type accessTokenClaims struct {
 	OriginID string `json:"origin_jti"`
 }
 
-// authorize finds whose access token raw is, and whose client's.
+// authorize finds whose access token raw is, and whose client's, if it is good for the service's operations.
 func (p *pool) authorize(raw string) (*user, *Client, error) {
+	u, claims, err := p.readAccessToken(raw)
+	if err != nil {
+		return nil, nil, err
+	}
+	if !slices.Contains(strings.Fields(claims.Scope), userScope) {
+		return nil, nil, errAccessScope
+	}
+	c, err := p.client(claims.ClientID)
+	return u, c, err
+}
+
+// readAccessToken finds whose access token raw is.
+func (p *pool) readAccessToken(raw string) (*user, *accessTokenClaims, error) {
 	v := &validation{}
 	v.length("accessToken", raw, 1, 1<<17)
 	if err := v.err(); err != nil {
@@ -280,6 +304,9 @@ func (p *pool) authorize(raw string) (*user, *Client, error) {
 	if !p.now().Before(claims.ExpiresAt.Time) {
 		return nil, nil, errAccessExpired
 	}
+	if claims.Username == "" && claims.Subject == claims.ClientID {
+		return nil, nil, errAccessScope // a machine's
+	}
 	u := p.bySub(claims.Subject)
 	if u == nil {
 		return nil, nil, errUserNotFound
@@ -290,11 +317,9 @@ func (p *pool) authorize(raw string) (*user, *Client, error) {
 		return nil, nil, errAccessRevoked
 	case u.disabled:
 		return nil, nil, errDisabled
-	case !slices.Contains(strings.Fields(claims.Scope), userScope):
-		return nil, nil, errAccessScope
+	default:
+		return u, claims, nil
 	}
-	c, err := p.client(claims.ClientID)
-	return u, c, err
 }
 
 func (p *pool) startRefresh(r *authRequest) (authOutput, error) {
@@ -334,7 +359,7 @@ func (p *pool) getTokensFromRefreshToken(in *getTokensInput) (getTokensOutput, e
 	if err != nil {
 		return getTokensOutput{}, err
 	}
-	if in.ClientSecret != c.Secret {
+	if !c.hasSecret(in.ClientSecret) {
 		return getTokensOutput{}, notAuthorized("Unable to verify secret for client " + c.ID)
 	}
 	token, err := p.checkRefresh(c, in.RefreshToken, in.DeviceKey)
@@ -342,17 +367,20 @@ func (p *pool) getTokensFromRefreshToken(in *getTokensInput) (getTokensOutput, e
 		return getTokensOutput{}, err
 	}
 	token.family.metadata = in.ClientMetadata
+	result, err := p.renew(c, token)
+	return getTokensOutput{result}, err
+}
+
+// renew issues new tokens for a refresh token that is good, and where tokens rotate another one of these.
+func (p *pool) renew(c *Client, token *refreshable) (*authResult, error) {
 	result, err := p.issue(c, token.family, refreshSource)
-	if err != nil {
-		return getTokensOutput{}, err
-	}
-	if c.RefreshTokenRotation {
+	if err == nil && c.RefreshTokenRotation {
 		if token.rotated.IsZero() {
 			token.rotated = p.now()
 		}
 		result.RefreshToken = p.newRefreshToken(token.family)
 	}
-	return getTokensOutput{result}, nil
+	return result, err
 }
 
 func (p *pool) refreshClient(clientID, member, token string) (*Client, error) {
@@ -408,7 +436,7 @@ func (p *pool) revokeToken(in *revokeInput) (empty, error) {
 	switch {
 	case c.DisableTokenRevocation:
 		return empty{}, errRevocationOff
-	case in.ClientSecret != c.Secret:
+	case !c.hasSecret(in.ClientSecret):
 		return empty{}, errUnauthorizedClient
 	case token == nil:
 		return empty{}, errTokenKind
