@@ -64,8 +64,7 @@ func (s *Server) Authorize(rawURL, username string) string {
 
 // textOf is what a page says of an error.
 func textOf(err error) string {
-	var thrown *apiError
-	if errors.As(err, &thrown) {
+	if thrown, ok := errors.AsType[*apiError](err); ok {
 		return thrown.message
 	}
 	return err.Error()

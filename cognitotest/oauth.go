@@ -13,6 +13,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -32,7 +33,7 @@ type ResourceServer struct {
 // The paths of the authorization server.
 const (
 	authorizePath = "/oauth2/authorize"
-	tokenPath     = "/oauth2/token"
+	tokenPath     = "/oauth2/token" //nolint:gosec // a path
 	userInfoPath  = "/oauth2/userInfo"
 	revokePath    = "/oauth2/revoke"
 	loginPath     = "/login"
@@ -315,7 +316,7 @@ func (p *pool) grant(a *authorization, u *user, authTime time.Time) (string, err
 	}
 	p.families[f.originID] = f
 	params := url.Values{
-		"access_token": {result.AccessToken}, "token_type": {"Bearer"}, "expires_in": {fmt.Sprint(result.ExpiresIn)},
+		"access_token": {result.AccessToken}, "token_type": {"Bearer"}, "expires_in": {strconv.Itoa(result.ExpiresIn)},
 	}
 	if result.IDToken != "" {
 		params.Set("id_token", result.IDToken)
@@ -763,7 +764,7 @@ func (p *pool) checkOAuthSettings(s *clientSettings, secret bool) error {
 	c := &Client{}
 	s.apply(c)
 	if secret {
-		c.Secret = "there is one" //nolint:gosec // it is none
+		c.Secret = "there is one"
 	}
 	problem := p.cfg.oauthProblem(c)
 	switch {

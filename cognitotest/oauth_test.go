@@ -403,9 +403,9 @@ func TestClientAuthentication(t *testing.T) {
 	f := oauthFixture(t)
 	const id = "3confidential6789abcdefghi"
 	for name, send := range map[string]func(url.Values) http.Header{
-		"header":               func(form url.Values) http.Header { return basic(id, secret) },
+		"header":               func(url.Values) http.Header { return basic(id, secret) },
 		"header and client ID": func(form url.Values) http.Header { form.Set("client_id", id); return basic(id, secret) },
-		"the other secret":     func(form url.Values) http.Header { return basic(id, other) },
+		"the other secret":     func(url.Values) http.Header { return basic(id, other) },
 		"body": func(form url.Values) http.Header {
 			form.Set("client_id", id)
 			form.Set("client_secret", secret)
