@@ -24,6 +24,10 @@
 // credentials. New users come by [Cognito.Register] and [Cognito.ConfirmSignUp], or by [Cognito.AdminCreateUser]; passwords
 // are changed by [Cognito.ChangePassword] and, when forgotten, [Cognito.InitiateForgotPassword].
 //
+// [Cognito.ManagedLogin] signs users in on the pool's own pages, with identity providers behind them, and
+// [ManagedLogin.Exchange] makes a session like any other of that. [Cognito.MachineTokens] are for services that call each
+// other, without a user.
+//
 // Programs that call the AWS SDK themselves and only want the arithmetic use [SRP], [SecretHash] and [NewDeviceVerifier].
 //
 // # Challenges
@@ -97,6 +101,6 @@
 // # Secrets
 //
 // No password, token, session, client secret or device password is in an error or a log, and the types that hold them print
-// without them. [Tokens], [Challenge], [Device] and [Registration] marshal to JSON with them, so that they can be stored. No
+// without them. [Tokens], [Challenge], [Device], [Registration] and [LoginAttempt] marshal to JSON with them, so that they can be stored. No
 // branch and no index in the arithmetic of SRP depends on the password; SECURITY.md says what that promises.
 package cognito

@@ -301,9 +301,9 @@ func WithResource(resource string) LoginOption {
 }
 
 // LoginAttempt is a sign-in between [ManagedLogin.AuthCodeURL] and [ManagedLogin.Exchange]. It belongs to the browser
-// that signs in: keep its JSON in a cookie (Secure, HttpOnly, SameSite=Lax), and delete that after the exchange. It is
-// good for 15 minutes, and only together with the authorization code that the same browser brings back. Printed or
-// logged it shows none of its secrets; its fields and its JSON do.
+// that signs in: keep its JSON, in base64, in a cookie (Secure, HttpOnly, SameSite=Lax), and delete the cookie after the
+// exchange. It is good for 15 minutes, and only together with the authorization code that the same browser brings back.
+// Printed or logged it shows none of its secrets; its fields and its JSON do.
 type LoginAttempt struct {
 	// State comes back in the callback, Nonce in the ID token. Verifier proves to the authorization server that the
 	// code is exchanged by who asked for it (PKCE).

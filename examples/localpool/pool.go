@@ -13,7 +13,15 @@ import (
 // settings are the flags.
 type settings struct {
 	addr, pool, client, secret, mfa, user, issuer string
+	callbacks, logouts                            string // URLs, separated by commas
 }
+
+// The app client for machines, and the API whose scopes it has.
+const (
+	machineID     = "2localpoolmachine23456789"
+	machineSecret = "a-secret-that-protects-nothing-but-local-tests"
+	apiIdentifier = "https://api.example.com"
+)
 
 // config is a pool whose app client allows everything that the pool can do.
 func (f settings) config(deliver func(cognitotest.Message)) cognitotest.Config {
@@ -26,7 +34,12 @@ func (f settings) config(deliver func(cognitotest.Message)) cognitotest.Config {
 				"ALLOW_USER_SRP_AUTH", "ALLOW_USER_PASSWORD_AUTH", "ALLOW_ADMIN_USER_PASSWORD_AUTH", "ALLOW_USER_AUTH",
 				"ALLOW_CUSTOM_AUTH", "ALLOW_REFRESH_TOKEN_AUTH",
 			},
+			AllowedOAuthFlows: []string{"code", "implicit"}, CallbackURLs: split(f.callbacks), LogoutURLs: split(f.logouts),
+		}, {
+			ID: machineID, Name: "machine", Secret: machineSecret, ExplicitAuthFlows: []string{"ALLOW_CLIENT_TOKEN_AUTH"},
+			AllowedOAuthFlows: []string{"client_credentials"},
 		}},
+		ResourceServers: []cognitotest.ResourceServer{{Identifier: apiIdentifier, Scopes: []string{"read", "write"}}},
 		AliasAttributes: []string{"email", "phone_number"},
 		CaseInsensitive: true,
 		MFA:             f.mfa,
@@ -35,6 +48,11 @@ func (f settings) config(deliver func(cognitotest.Message)) cognitotest.Config {
 		WebAuthn:        cognitotest.WebAuthn{RelyingPartyID: "localhost"},
 		OnMessage:       deliver,
 	}
+}
+
+// split takes a list apart at its commas.
+func split(list string) []string {
+	return strings.FieldsFunc(list, func(r rune) bool { return r == ',' || r == ' ' })
 }
 
 // firstUser is the user that the pool begins with; nil for none.
