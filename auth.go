@@ -27,8 +27,9 @@ import (
 // [ErrInvalidCredentials], [ErrUserNotConfirmed], [ErrPasswordResetRequired], [ErrTooManyAttempts],
 // [ErrUserDisabled] and [ErrSecretHash] are common. Tokens that cannot be verified, or are of another user than the
 // service named on the way, are a [*TokenError]. With [ErrKeysUnavailable] and [ErrUnknownKey] the user did sign in, but
-// the tokens could not be verified: call [Cognito.VerifyTokens]. Once the service has answered with tokens, it waits
-// until they are saved, also when ctx is done: for up to a minute where another process holds the store's lock.
+// the tokens could not be verified: call [Cognito.VerifyTokens]. Requests are sent while no other call, of this process or
+// another, changes the tokens of the session's [TokenStore]; ctx ends the wait for that. Once the service has answered
+// with tokens, Authenticate verifies and saves them, also when ctx is done: for up to 20 seconds.
 //
 // It calls InitiateAuth and, for SRP, RespondToAuthChallenge, which need no AWS credentials; the pool's key set,
 // if it is not known yet, is fetched beside them. A remembered device ([WithDevice]) proves itself on the way.
@@ -299,15 +300,38 @@ func (s *signIn) begin(ctx context.Context, start authStart) error {
 	s.start = &start
 	s.c.session.noteDevice(nil)
 	s.c.shared().verifier.keys.Prefetch(ctx)
-	reply, err := s.initiate(ctx)
-	if start.session != "" && errors.Is(&Error{Err: err}, ErrSessionExpired) {
-		s.start.session = "" // too late to be signed in by the sign-up alone: ask what there is
-		reply, err = s.initiate(ctx)
+	return s.run(ctx, func(ctx context.Context) (authReply, error) {
+		reply, err := s.initiate(ctx)
+		if s.start.session != "" && errors.Is(&Error{Err: err}, ErrSessionExpired) {
+			s.start.session = "" // too late to be signed in by the sign-up alone: ask what there is
+			return s.initiate(ctx)
+		}
+		return reply, err
+	})
+}
+
+// run sends request and takes the sign-in from there to its end, or to a challenge that is left to the caller. What is
+// sent without asking anybody is one change of the session, begun before the request: tokens never wait for a turn.
+func (s *signIn) run(ctx context.Context, request func(context.Context) (authReply, error)) error {
+	for {
+		var ch *Challenge
+		err := s.c.session.change(ctx, func(ctx context.Context) (err error) {
+			ch, err = s.advance(ctx, request)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		if ch == nil {
+			s.c.trackDevice(ctx, s.op)
+			return nil
+		}
+		answer, err := s.ask(ctx, *ch)
+		if err != nil {
+			return err
+		}
+		request = func(ctx context.Context) (authReply, error) { return s.answer(ctx, *ch, answer) }
 	}
-	if err != nil {
-		return err
-	}
-	return s.advance(ctx, reply)
 }
 
 // initiate sends the first request, with fresh secrets.
@@ -335,21 +359,28 @@ func (s *signIn) passwordParams(bySRP bool, password string, params map[string]s
 	return params
 }
 
-// advance takes the sign-in on from a reply: to its end, to a challenge for the caller, or through the
-// challenges that need no caller.
-func (s *signIn) advance(ctx context.Context, reply authReply) error {
-	for reply.result == nil {
+// advance sends request and answers the challenges that need nobody else. It returns the first one that does, which is
+// the session's then; nil when the user is signed in.
+func (s *signIn) advance(ctx context.Context, request func(context.Context) (authReply, error)) (*Challenge, error) {
+	limited, cancel := context.WithTimeout(ctx, requestsTimeout)
+	defer cancel()
+	reply, err := request(limited)
+	for err == nil && reply.result == nil {
 		if reply.challenge == "" {
-			return errors.New("the service's answer: want tokens or a challenge, got neither")
+			return nil, errors.New("the service's answer: want tokens or a challenge, got neither")
 		}
 		s.session = aws.ToString(reply.session)
 		s.updateUsername(reply.params)
-		var err error
-		if reply, err = s.step(ctx, reply); err != nil {
-			return err
+		answer := s.answerTo(reply)
+		if answer == nil {
+			return s.surface(ctx, reply), nil
 		}
+		reply, err = answer(limited)
 	}
-	return s.finish(ctx, reply)
+	if err != nil {
+		return nil, err
+	}
+	return nil, s.finish(context.WithoutCancel(ctx), reply)
 }
 
 // updateUsername takes over what the service calls the user in a challenge's parameters, if it does.
@@ -359,19 +390,19 @@ func (s *signIn) updateUsername(params map[string]string) {
 	}
 }
 
-// step answers one challenge, or has it answered.
-func (s *signIn) step(ctx context.Context, reply authReply) (authReply, error) {
+// answerTo returns what answers a challenge without asking anybody; nil when that cannot be done.
+func (s *signIn) answerTo(reply authReply) func(context.Context) (authReply, error) {
 	switch {
 	case reply.challenge == types.ChallengeNameTypePasswordVerifier && s.passwordSRP != nil && !s.passwordSRP.done:
-		return s.answerPasswordVerifier(ctx, reply)
+		return func(ctx context.Context) (authReply, error) { return s.answerPasswordVerifier(ctx, reply) }
 	case reply.challenge == types.ChallengeNameTypeDeviceSrpAuth && s.device == nil && s.start == nil && s.c.session.current().deviceErr == nil:
-		return authReply{}, errDeviceWanted
+		return func(context.Context) (authReply, error) { return authReply{}, errDeviceWanted }
 	case reply.challenge == types.ChallengeNameTypeDeviceSrpAuth && s.device != nil && s.deviceSRP == nil:
-		return s.answerDeviceSRPAuth(ctx)
+		return s.answerDeviceSRPAuth
 	case reply.challenge == types.ChallengeNameTypeDevicePasswordVerifier && s.device != nil && s.deviceSRP != nil && !s.proven:
-		return s.answerDevicePasswordVerifier(ctx, reply)
+		return func(ctx context.Context) (authReply, error) { return s.answerDevicePasswordVerifier(ctx, reply) }
 	default:
-		return s.surface(ctx, reply)
+		return nil
 	}
 }
 
@@ -394,8 +425,8 @@ func (s *signIn) answerPasswordVerifier(ctx context.Context, reply authReply) (a
 	return s.answerWithRetry(ctx, types.ChallengeNameTypePasswordVerifier, answers)
 }
 
-// surface makes the challenge the session's, and leaves it to the handler or the caller.
-func (s *signIn) surface(ctx context.Context, reply authReply) (authReply, error) {
+// surface makes a challenge that somebody else has to answer the session's.
+func (s *signIn) surface(ctx context.Context, reply authReply) *Challenge {
 	if reply.challenge == types.ChallengeNameTypeSelectChallenge && (s.start == nil || s.start.flow == types.AuthFlowTypeUserAuth) {
 		s.passwordSRP = nil // the user has no password, or may choose
 	}
@@ -406,28 +437,29 @@ func (s *signIn) surface(ctx context.Context, reply authReply) (authReply, error
 	kept := ch.clone()
 	s.c.session.await(&kept, s.proofPending())
 	s.c.shared().log.DebugContext(ctx, "cognito: challenged", slog.Any("challenge", ch))
+	return &ch
+}
+
+// ask has ch answered: by the new password that the caller gave beforehand, or by the handler. It leaves ch to the
+// caller where neither does.
+func (s *signIn) ask(ctx context.Context, ch Challenge) (Answer, error) {
 	if s.newPassword != nil && ch.Name == types.ChallengeNameTypeNewPasswordRequired {
 		answer, err := s.newPassword.answer(ch)
-		if err != nil {
-			return authReply{}, err
+		if err == nil {
+			s.newPassword = nil
 		}
-		s.newPassword = nil
-		return s.answer(ctx, ch, answer)
+		return answer, err
 	}
 	handler := s.c.session.handler
 	if handler == nil || s.handled == maxHandled {
-		return authReply{}, &ChallengeError{Challenge: ch}
+		return nil, &ChallengeError{Challenge: ch}
 	}
 	s.handled++
 	answer, err := handler(withClock(ctx, s.c.shared().now), ch.clone())
-	switch {
-	case err != nil:
-		return authReply{}, err
-	case answer == nil:
-		return authReply{}, &ChallengeError{Challenge: ch}
-	default:
-		return s.answer(ctx, ch, answer)
+	if err == nil && answer == nil {
+		err = &ChallengeError{Challenge: ch}
 	}
+	return answer, err
 }
 
 // answer answers ch. A challenge that was answered, or whose session turns out to be spent or expired, is no longer
@@ -467,7 +499,6 @@ func (s *signIn) finish(ctx context.Context, reply authReply) error {
 		return err
 	}
 	s.c.shared().log.DebugContext(ctx, "cognito: signed in", slog.String("username", s.username))
-	s.c.trackDevice(ctx, s.op)
 	return nil
 }
 
@@ -480,28 +511,26 @@ func (s *signIn) proofPending() bool {
 // the user's verifier.
 var errNoProof = fmt.Errorf("%w: it came before the password was proven by SRP", jwt.ErrTokenInvalidClaims)
 
-// signedIn verifies the tokens of a sign-in and makes them the session's, as a change of the session.
+// signedIn verifies the tokens of a sign-in and makes them the session's. It runs within a change.
 func (s *signIn) signedIn(ctx context.Context, ts *tokenSet, device *types.NewDeviceMetadataType) error {
 	session := s.c.session
-	return session.settle(ctx, func(ctx context.Context) error {
-		verified, err := s.c.verifyNew(ctx, ts)
-		switch {
-		case err == nil:
-			session.commit(ctx, verified)
-		case keyMissing(err):
-			session.waitSignedIn(ctx, ts)
-		default:
-			return err
-		}
-		session.update(func(st *state) {
-			if st.challenge == s.earlier {
-				st.challenge = nil
-			}
-			st.metadata = s.call.metadata
-			st.offerDevice(device)
-		})
+	verified, err := s.c.verifyNew(ctx, ts)
+	switch {
+	case err == nil:
+		session.commit(ctx, verified)
+	case keyMissing(err):
+		session.waitSignedIn(ctx, ts)
+	default:
 		return err
+	}
+	session.update(func(st *state) {
+		if st.challenge == s.earlier {
+			st.challenge = nil
+		}
+		st.metadata = s.call.metadata
+		st.offerDevice(device)
 	})
+	return err
 }
 
 // checkUser rejects the tokens of a user whom neither the caller nor the service has named in this very sign-in.

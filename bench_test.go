@@ -148,6 +148,24 @@ func BenchmarkTransport(b *testing.B) {
 	}
 }
 
+// BenchmarkToken asks for tokens that are good, from as many goroutines as there are processors.
+func BenchmarkToken(b *testing.B) {
+	srv := cognitotest.NewServer(cognitotest.Config{})
+	b.Cleanup(srv.Close)
+	srv.AddUser(cognitotest.User{Username: "bob", Password: testPassword})
+	c, err := cognito.New(srv.UserPoolID, srv.ClientID, cognito.WithEndpoint(srv.URL), cognito.WithUsername("bob"))
+	require.NoError(b, err)
+	require.NoError(b, c.Authenticate(b.Context(), testPassword))
+	b.ReportAllocs()
+	b.RunParallel(func(pb *testing.PB) {
+		for pb.Next() {
+			if _, err := c.Token(b.Context()); err != nil {
+				b.Error(err)
+			}
+		}
+	})
+}
+
 // BenchmarkTokenAtExpiry is a thousand goroutines that find the tokens expired: it reports the calls of the service.
 func BenchmarkTokenAtExpiry(b *testing.B) {
 	srv := cognitotest.NewServer(cognitotest.Config{})

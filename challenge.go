@@ -466,11 +466,7 @@ func (c *Cognito) resume(ctx context.Context, op string, opts []CallOption, kind
 
 // continueWith answers ch and takes the sign-in on from there.
 func (s *signIn) continueWith(ctx context.Context, ch Challenge, answers Answer) error {
-	reply, err := s.answer(ctx, ch, answers)
-	if err != nil {
-		return err
-	}
-	return s.advance(ctx, reply)
+	return s.run(ctx, func(ctx context.Context) (authReply, error) { return s.answer(ctx, ch, answers) })
 }
 
 // is reports whether ch is the same step of a sign-in as other.

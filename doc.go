@@ -1,7 +1,7 @@
-// Package cognito signs users in to Amazon Cognito user pools, looks after their tokens, verifies tokens on servers, and
-// administers users.
+// Package cognito signs users in to Amazon Cognito user pools, keeps their tokens fresh, verifies
+// tokens on servers, and manages users.
 //
-// A [Cognito] is a client of one user pool and app client, and the session of at most one user in it:
+// A [Cognito] is a client of one user pool and app client. It is also the session of at most one user:
 //
 //	pool, err := cognito.New("eu-west-1_aBcDeFgHi", "3n4b5urk1ft4fl3mg5e62d9ado")
 //	…
@@ -9,98 +9,138 @@
 //	if err := bob.Authenticate(ctx, password); err != nil { … }
 //	tokens := bob.Tokens()
 //
-// A program for one user needs no more than that value ([WithUsername]); a server keeps one client and calls
-// [Cognito.ForUser] for each user, which costs neither a connection nor a fetch of keys. No AWS account is needed to try
-// it: package [github.com/gocognito/cognito/cognitotest] is a user pool in the same process, and examples/quickstart
-// shows both at work.
+// A program for one user needs only that value (see [WithUsername]). A server creates one client and
+// calls [Cognito.ForUser] for each user. ForUser is cheap: connections and keys are shared. Package
+// [github.com/gocognito/cognito/cognitotest] is a user pool for tests in the same process, so no AWS
+// account is needed to try this package: see examples/quickstart.
+//
+// # I want to …
+//
+//	sign a user in                        Cognito.Authenticate
+//	… with a code, a passkey, a choice    Cognito.AuthenticateChoice
+//	… with a Lambda function's challenge  Cognito.AuthenticateCustom
+//	… on a server with AWS credentials    Cognito.AdminAuthenticate
+//	… on the pool's own pages             Cognito.ManagedLogin, ManagedLogin.Exchange
+//	answer a challenge                    ChallengeError, Cognito.RespondTo…Challenge
+//	… in a later request                  Cognito.Challenge, WithChallenge
+//	… without a user                      WithChallengeHandler, TOTPHandler
+//	set up MFA                            Cognito.AssociateSoftwareToken, Cognito.SetUserMFAPreference
+//	set up a passkey                      Cognito.StartWebAuthnRegistration
+//	skip MFA on a known device            WithDeviceTracking, WithDevice
+//	get tokens for a call                 Cognito.Token, Cognito.TokenSource
+//	call an API over HTTP                 Cognito.HTTPClient, NewTransport
+//	… as a service, without a user        Cognito.MachineTokens, Cognito.MachineHTTPClient
+//	keep a session over a restart         WithTokenStore, FileStore
+//	sign out                              Cognito.RevokeToken (here), Cognito.Logout (everywhere)
+//	sign a user up                        Cognito.Register, Cognito.ConfirmSignUp
+//	reset a forgotten password            Cognito.InitiateForgotPassword, Cognito.ConfirmForgotPassword
+//	change a password                     Cognito.ChangePassword
+//	read and change the profile           Cognito.GetUser, Cognito.UpdateProfile
+//	verify tokens on a server             NewVerifier, Verifier.Handler
+//	… by group, scope, sign-in method     RequireGroups, RequireScopes, RequireACR
+//	… and notice sign-outs                WithRevocationCheck
+//	manage users and groups               Cognito.Users, Cognito.AdminCreateUser, Cognito.Groups
+//	tell errors apart                     IsTerminal, IsTemporary, errors.Is with Err…
+//	call the AWS SDK myself               Cognito.Client, NewSRP, SecretHash
 //
 // # Signing in
 //
-// [Cognito.Authenticate] proves the password by SRP: it never leaves the machine. The tokens that come back are verified
-// against the pool's keys before they become the session's. A sign-in costs two round trips to the service; the keys are
-// fetched beside them, once. [Flow] chooses USER_PASSWORD_AUTH instead, which sends the password. The other flows are
-// [Cognito.AuthenticateCustom], for what the pool's Lambda functions define, [Cognito.AuthenticateChoice], for a first
-// factor of choice (a password, a code by e-mail or SMS, a passkey), and [Cognito.AdminAuthenticate], for servers with AWS
-// credentials. New users come by [Cognito.Register] and [Cognito.ConfirmSignUp], or by [Cognito.AdminCreateUser]; passwords
-// are changed by [Cognito.ChangePassword] and, when forgotten, [Cognito.InitiateForgotPassword].
+// [Cognito.Authenticate] proves the password with SRP. The password never leaves the machine. The
+// tokens are verified with the pool's keys before they become the session's. A sign-in takes two
+// requests. [Flow] selects USER_PASSWORD_AUTH instead, which sends the password.
 //
-// [Cognito.ManagedLogin] signs users in on the pool's own pages, with identity providers behind them, and
-// [ManagedLogin.Exchange] makes a session like any other of that. [Cognito.MachineTokens] are for services that call each
-// other, without a user.
-//
-// Programs that call the AWS SDK themselves and only want the arithmetic use [SRP], [SecretHash] and [NewDeviceVerifier].
+// [Cognito.ManagedLogin] signs users in on the pool's own pages, where identity providers are
+// available, too. [ManagedLogin.Exchange] returns a session like any other. [Cognito.MachineTokens]
+// returns tokens for the app client itself.
 //
 // # Challenges
 //
-// A pool may ask for more than a password: a code, a new password, the answer to a question of its own. The call then
-// returns a [*ChallengeError], which matches [ErrMFARequired], [ErrNewPasswordRequired] and their like with [errors.Is].
-// Each challenge has a method that answers it, such as [Cognito.RespondToSoftwareTokenMFAChallenge];
-// [Cognito.RespondToChallenge] answers those not invented yet. An answer returns nil when the user is signed in then, or the
-// next challenge; a wrong code leaves the challenge pending.
+// A pool may ask for more than a password: a code, a new password, the answer to a question of its
+// own. The call then returns a [*ChallengeError]. It matches [ErrMFARequired],
+// [ErrNewPasswordRequired] and the like with [errors.Is]. Each challenge has a method that answers it,
+// such as [Cognito.RespondToSoftwareTokenMFAChallenge]. [Cognito.RespondToChallenge] handles challenges
+// that this version does not know. Each method returns nil once the user is signed in, or another
+// *ChallengeError. A wrong code leaves the challenge pending.
 //
-// The [Challenge] in the error is all the state there is: store it as JSON, where the user cannot change it, and go on in
-// another request or process by [WithChallenge]. A [ChallengeHandler] answers in place of the caller; [TOTPHandler] is one
-// for machine users. A second factor is set up with [Cognito.AssociateSoftwareToken], [Cognito.VerifySoftwareToken] and
-// [Cognito.SetUserMFAPreference], a passkey with [Cognito.StartWebAuthnRegistration].
+// The [Challenge] in the error is the whole state of the sign-in. Store it as JSON where the user
+// cannot change it, and continue in another request or process with [WithChallenge]. A
+// [ChallengeHandler] answers challenges in place of the caller.
 //
 // # Devices
 //
-// Where a pool tracks devices, [Cognito.ConfirmDevice], or [WithDeviceTracking] by itself, makes a device known after a
-// sign-in. [Cognito.Device] is what to store; with [WithDevice] it proves itself in later sign-ins, and MFA is skipped where
-// the pool says so. A device that the pool has forgotten is dropped and the sign-in goes on ([Cognito.DeviceError]).
+// In a pool that tracks devices, [WithDeviceTracking] confirms the device after a sign-in, or
+// [Cognito.ConfirmDevice] does when called. Store [Cognito.Device]. In later sign-ins, [WithDevice]
+// lets the device prove itself, and the pool may skip MFA. If the pool has forgotten the device, the
+// sign-in continues without it (see [Cognito.DeviceError]).
 //
 // # Tokens
 //
-// [Cognito.Token] returns tokens that are good for a while yet and renews them when it is time, once for all that wait.
-// [Cognito.Tokens] returns what the session has, [Cognito.IDClaims] and [Cognito.AccessClaims] what that says.
-// [Cognito.CheckToken] tells whether it has expired, [Cognito.RenewAccessToken] obtains new tokens now. A [TokenStore], such
-// as a [FileStore], keeps them beyond the process; refresh tokens that rotate are saved before the new access token is
-// used. [Cognito.RevokeToken] ends the session, [Cognito.Logout] all sessions of the user. Tokens from elsewhere come in by
-// [WithTokens] and count as unverified until [Cognito.VerifyTokens].
+// [Cognito.Token] returns verified tokens that are valid for a while. It refreshes them when needed.
+// Concurrent callers share one refresh. [Cognito.Tokens] returns the session's tokens without I/O.
+// [Cognito.IDClaims] and [Cognito.AccessClaims] return their verified claims, or nil if the tokens have
+// not been verified. [Cognito.CheckToken] reports whether they have expired, and
+// [Cognito.RenewAccessToken] refreshes them now. Use [WithTokens] to start from existing tokens: Token
+// and [Cognito.VerifyTokens] verify them.
+//
+// # Sessions
+//
+// A session is the tokens of one sign-in, wherever they are held: in several values of this process
+// and in other processes that share a [TokenStore]. A sign-in, a refresh and a sign-out change the
+// session. Changes run one at a time: in a process always, and in all processes if the store is a
+// [TokenLocker]. Reading never waits for a change. After a sign-out has returned nil, no token of that
+// sign-in is left in the session or its store.
 //
 // # Calling APIs
 //
-// [Cognito.HTTPClient] and [NewTransport] send the session's token with HTTP requests, to the origins of [WithOrigins] and
-// nowhere else. They sign in on the first request and again when the refresh token is dead. [Cognito.TokenSource] is for
-// whatever takes a TokenSource of golang.org/x/oauth2.
+// [Cognito.HTTPClient] and [NewTransport] send the session's token with HTTP requests. The token goes
+// to the origins of [WithOrigins] and nowhere else. With a password they sign in on the first request,
+// and again when the refresh token is no longer valid. [Cognito.TokenSource] is for packages that take
+// an oauth2.TokenSource.
 //
 // # Verifying tokens
 //
-// A server that receives tokens uses a [Verifier], or a [MultiVerifier] for several pools. [Verifier.Handler]
-// goes around its handlers, which find the claims with [ClaimsFromContext]; [RequireGroups], [RequireScopes]
-// and [RequireACR] are rules for single handlers. Without HTTP there is [Verifier.VerifyAccessToken].
-// [Cognito.Verifier] makes a Verifier that shares the keys of a client.
+// A server that receives tokens uses a [Verifier], or a [MultiVerifier] for several pools.
+// [Verifier.Handler] wraps its handlers, which read the claims with [ClaimsFromContext]. Rules for
+// single routes are [RequireGroups], [RequireScopes] and [RequireACR]. Without HTTP, call
+// [Verifier.VerifyAccessToken]. [Cognito.Verifier] makes a Verifier that shares the keys of a client.
 //
-// Keys are fetched on first use, again when a token names a new one, and never more often than every few
-// seconds, whatever tokens come in. To verify without network access, supply the key set with [WithJWKS] or
-// COGNITO_JWKS. Offline verification cannot detect revoked tokens.
+// Keys are fetched on first use, and again when a token names a new one, but never more often than
+// every few seconds. To verify without network access, supply the key set with [WithJWKS] or the
+// environment variable COGNITO_JWKS. Offline verification cannot detect revoked tokens; use
+// [WithRevocationCheck] for that.
 //
-// # Admin operations and credentials
+// # Credentials
 //
-// What users do themselves needs no AWS credentials, and no AWS configuration either. Methods whose name begins with
-// Admin are told which user they are about, but for [Cognito.AdminAuthenticate], which signs the session's in. They, and those about all users, groups, app clients and identity providers, are
-// signed, with the credentials of [WithStaticCredentials] or [WithAWSConfig], or of the default AWS configuration, which the
-// first such call loads; without any they fail with [ErrNoCredentials]. Lists such as [Cognito.Users] are ranged over, page
-// by page. [Attributes] are text, and become structs by [Attributes.Unmarshal]. What is not offered here,
-// [Cognito.Client] offers: it is the SDK's client.
-//
-// # Concurrency
-//
-// A [Cognito], a [Verifier] and a [Transport] are safe for concurrent use; [User], [Attributes] and [SRP] are not. No mutex is
-// held during I/O, no goroutine outlives what it was started for (a fetch of keys, a renewal of tokens), and every call that
-// may wait takes a context.
+// Calls that users make for themselves need no AWS credentials and no AWS configuration. Methods that
+// start with Admin take the username as an argument, except [Cognito.AdminAuthenticate], which signs in
+// the session's user. These methods, and those that manage users, groups, app clients and identity
+// providers, need AWS credentials. Set them with [WithStaticCredentials] or [WithAWSConfig]; otherwise
+// the first such call loads the default AWS configuration. A call without credentials fails with
+// [ErrNoCredentials] before anything is sent. For operations that this package does not cover, use the
+// SDK client returned by [Cognito.Client].
 //
 // # Errors
 //
-// Bad arguments are refused before anything is sent, by the name of the argument. What the service refuses is an [*Error]
-// that matches a reason such as [ErrInvalidCredentials] with [errors.Is] and leaves the SDK's error reachable with
-// [errors.As]. What is wrong with a token is a [*TokenError]; [ErrKeysUnavailable] among its reasons means that nothing is
-// known about the token. [IsTerminal] says when only a new sign-in helps. A failed call leaves the session as it was. What
-// must not happen twice, such as the answer with a code, is not sent again when it is not known whether it arrived.
+// Invalid arguments are rejected before a request is made, and the error names the argument. A
+// response of the service is an [*Error]. It matches a reason such as [ErrInvalidCredentials] with
+// [errors.Is], and the SDK's error is found with [errors.As]. A rejected token is a [*TokenError].
+// [ErrKeysUnavailable] is different: the keys could not be fetched, so nothing is known about the token.
+// [IsTerminal] reports whether only a new sign-in helps, [IsTemporary] whether the same call may succeed
+// later. A failed call leaves the session unchanged.
+//
+// Calls are retried as the SDK retries them, with one exception: a request that must not happen twice,
+// such as one with a code or a password, is never retried when its outcome is unknown.
+//
+// # Concurrency
+//
+// A [Cognito], a [Verifier] and a [Transport] are safe for concurrent use. [User], [Attributes] and
+// [SRP] are not. Every call that may wait takes a context. No goroutine outlives the work it was
+// started for, such as a refresh.
 //
 // # Secrets
 //
-// No password, token, session, client secret or device password is in an error or a log, and the types that hold them print
-// without them. [Tokens], [Challenge], [Device], [Registration] and [LoginAttempt] marshal to JSON with them, so that they can be stored. No
-// branch and no index in the arithmetic of SRP depends on the password; SECURITY.md says what that promises.
+// Errors and logs contain no password, token, session, client secret or device password. Types that
+// hold secrets print without them. [Tokens], [Challenge], [Device], [Registration] and
+// [LoginAttempt] include their secrets when marshaled to JSON, so that they can be stored. SRP runs in constant time;
+// SECURITY.md states what that covers.
 package cognito

@@ -35,7 +35,7 @@ var snippetPackages = []string{
 const snippetVariables = `
 var (
 	ctx                       context.Context
-	pool, bob                 *cognito.Cognito
+	pool, bob, carol, session *cognito.Cognito
 	verifier                  *cognito.Verifier
 	srv                       *cognitotest.Server
 	t                         *testing.T
@@ -51,6 +51,7 @@ var (
 	saved                     []byte
 	key                       string
 	store                     func([]byte) error
+	storeOf                   func(*http.Request) cognito.TokenStore
 )
 `
 

@@ -64,7 +64,7 @@ func TestSignInEndsAnEarlierChallenge(t *testing.T) {
 	assert.False(t, ok)
 }
 
-// An answer that is under way while another sign-in brings a newer challenge takes its own challenge away, and not that.
+// A sign-in that begins while an answer is under way waits for it. What it brings stays, however the answer ends.
 func TestNewerChallengeStays(t *testing.T) {
 	t.Parallel()
 	for _, code := range []string{"right", "spent"} {
@@ -75,16 +75,17 @@ func TestNewerChallengeStays(t *testing.T) {
 			other := newFlowClient(t, srv, cognito.WithChallenge(older))
 			require.NoError(t, other.RespondToSoftwareTokenMFAChallenge(t.Context(), srv.TOTP("totp")))
 		}
-		var newer cognito.Challenge
+		signedIn := make(chan error, 1)
 		var once sync.Once
 		srv.Intercept(func(_ http.ResponseWriter, r *http.Request) bool {
 			if isAnswerTo(r, "SOFTWARE_TOKEN_MFA") {
-				once.Do(func() { newer = challenged(t, c.Authenticate(t.Context(), testPassword)) })
+				once.Do(func() { go func() { signedIn <- c.Authenticate(t.Context(), testPassword) }() })
 			}
 			return false
 		})
 		err := c.RespondToSoftwareTokenMFAChallenge(t.Context(), srv.TOTP("totp"))
 		assert.Equal(t, code == "right", err == nil, "%v", err)
+		newer := challenged(t, <-signedIn)
 		pending, ok := c.Challenge()
 		require.True(t, ok, code)
 		assert.Equal(t, newer, pending)

@@ -29,9 +29,9 @@ import (
 // Each step of a change has a time limit of its own, so that no step begins without the time it needs, however long
 // the change waited for its turn. The limits also bound how long a store that hangs can hold up others.
 const (
-	queueTimeout    = time.Minute      // for a turn, where what was obtained must not be lost
 	lockTimeout     = 2 * time.Minute  // for the lock of the store
 	storeTimeout    = 10 * time.Second // for one call of the store
+	requestsTimeout = time.Minute      // for the requests of a sign-in that follow one another without the caller
 	exchangeTimeout = 20 * time.Second // for the exchange of a refresh token
 	attemptTimeout  = 9 * time.Second  // for one request of an exchange, so that a lost reply leaves time for another
 	verifyTimeout   = 10 * time.Second // for the key set
@@ -62,6 +62,7 @@ type state struct {
 	waitingSince time.Time
 	stored       Tokens // what the store held when it was last read or written
 	unsaved      bool   // the store could not take tokens
+	unreadable   bool   // what the store held was no tokens
 	cleared      uint64 // how often the session lost its tokens
 	ended        string // a refresh token that was signed out but could not be deleted from the store
 
@@ -193,24 +194,6 @@ func (s *session) change(ctx context.Context, work func(context.Context) error) 
 	return work(ctx)
 }
 
-// settle runs a change that must not be given up: what was obtained would be lost. It outlives ctx, and where no turn
-// can be had in time it runs without one.
-func (s *session) settle(ctx context.Context, work func(context.Context) error) error {
-	ctx = context.WithoutCancel(ctx)
-	waiting, cancel := context.WithTimeout(ctx, queueTimeout)
-	defer cancel()
-	began := false
-	err := s.change(waiting, func(context.Context) error {
-		began = true
-		return work(ctx)
-	})
-	if began {
-		return err
-	}
-	s.log.WarnContext(ctx, "cognito: the session is changed without the lock of its store", slog.Any("error", err))
-	return work(ctx)
-}
-
 // lock locks the store, if it can be locked. A lock that cannot be made, as in a folder that is read-only, does not
 // take the session down.
 func (s *session) lock(ctx context.Context) (unlock func(), err error) {
@@ -311,35 +294,50 @@ func (s *session) remove(ctx context.Context) error {
 
 // held returns the session's newest tokens, and from the store if the session has none; nil if there are none.
 // Tokens from the store that can be verified become the session's; others are returned all the same, for what the
-// service itself judges.
+// service itself judges. Tokens that were signed out and could not be deleted from the store are deleted now.
 func (c *Cognito) held(ctx context.Context) (*tokenSet, error) {
+	ts, ended, err := c.look(ctx)
+	if ended {
+		err = c.session.change(ctx, func(ctx context.Context) (err error) {
+			ts, err = c.sync(ctx)
+			return err
+		})
+	}
+	return ts, err
+}
+
+// look is held without a change. ended tells that what the store holds was signed out.
+func (c *Cognito) look(ctx context.Context) (ts *tokenSet, ended bool, err error) {
 	if c.pool == nil || c.session == nil {
-		return nil, errNotMade
+		return nil, false, errNotMade
 	}
 	s := c.session
 	st := s.current()
 	if ts := st.newest(); ts != nil {
-		return ts, st.checkOwner(ts)
+		return ts, false, st.checkOwner(ts)
 	}
 	if s.store == nil {
-		return nil, nil //nolint:nilnil // no tokens are no error
+		return nil, false, nil
 	}
 	loaded, _, err := s.load(ctx)
-	if err != nil || loaded == (Tokens{}) || st.hasEnded(loaded) {
-		return nil, err
+	switch {
+	case err != nil || loaded == Tokens{}:
+		return nil, false, err
+	case st.hasEnded(loaded):
+		return nil, true, nil
 	}
-	ts := readTokens(loaded)
+	ts = readTokens(loaded)
 	if err := st.checkOwner(ts); err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	verified, err := c.verify(ctx, ts)
 	if err != nil {
-		return ts, nil //nolint:nilerr // who needs verified tokens verifies them and learns why not
+		return ts, false, nil //nolint:nilerr // who needs verified tokens verifies them and learns why not
 	}
 	if s.adopt(st, verified, func(st *state) { st.stored = loaded }) {
-		return verified, nil
+		return verified, false, nil
 	}
-	return s.current().newest(), nil // somebody has signed in or out meanwhile
+	return s.current().newest(), false, nil // somebody has signed in or out meanwhile
 }
 
 // hasEnded reports whether tokens are those of a sign-in that was signed out here but could not be deleted.
@@ -378,21 +376,21 @@ func (c *Cognito) sync(ctx context.Context) (*tokenSet, error) {
 		s.log.WarnContext(ctx, "cognito: the session goes on with the tokens it has", slog.Any("error", err))
 		return own, nil
 	case unreadable:
-		st = s.update(func(st *state) { st.stored, st.unsaved = Tokens{}, true })
+		st = s.update(func(st *state) { st.stored, st.unsaved, st.unreadable = Tokens{}, true, true })
 	case st.hasEnded(loaded):
 		if s.remove(ctx) == nil {
 			st = s.update(func(st *state) { st.stored, st.ended = Tokens{}, "" })
 		}
-	case loaded.equal(st.stored) && (own != nil || loaded == Tokens{}): // else they were seen, but not taken
-	case loaded == Tokens{}:
-		// Somebody has signed the user out, or forgotten the tokens, since this session saw them there.
+	case loaded == Tokens{} && (st.stored != Tokens{} || st.unreadable):
+		// Somebody has signed the user out, or forgotten the tokens, since this session saw something there.
 		s.update(func(st *state) { st.clear(); st.stored = Tokens{} })
 		return nil, nil //nolint:nilnil // no tokens are no error
+	case loaded.equal(st.stored) && (own != nil || loaded == Tokens{}): // else they were seen, but not taken
 	default:
 		return c.take(ctx, st, loaded)
 	}
 	if st.unsaved && st.tokens != nil && s.save(ctx, st.tokens.Tokens) {
-		s.update(func(st *state) { st.stored, st.unsaved = st.tokens.Tokens, false })
+		s.update(func(st *state) { st.holds(st.tokens.Tokens) })
 	}
 	return own, nil
 }
@@ -403,9 +401,9 @@ func (c *Cognito) take(ctx context.Context, st *state, loaded Tokens) (*tokenSet
 	if err := st.checkOwner(ts); err != nil {
 		return nil, err
 	}
-	if own != nil && own.issuedAt.After(ts.issuedAt) { // these could not be saved, or the store has gone back in time
+	if own != nil && own.newer(ts) { // these could not be saved, or the store has gone back in time
 		if own == st.tokens && own.verified() && s.save(ctx, own.Tokens) {
-			s.update(func(st *state) { st.stored, st.unsaved = own.Tokens, false })
+			s.update(func(st *state) { st.holds(own.Tokens) })
 		}
 		return own, nil
 	}
@@ -413,7 +411,8 @@ func (c *Cognito) take(ctx context.Context, st *state, loaded Tokens) (*tokenSet
 	switch {
 	case err == nil:
 		s.update(func(st *state) {
-			st.tokens, st.waiting, st.stored, st.unsaved = verified, nil, loaded, false
+			st.tokens, st.waiting = verified, nil
+			st.holds(loaded)
 		})
 		return verified, nil
 	case errors.Is(err, jwt.ErrTokenExpired), errors.Is(err, ErrUnknownKey):
@@ -434,9 +433,12 @@ func (c *Cognito) take(ctx context.Context, st *state, loaded Tokens) (*tokenSet
 	}
 }
 
+// holds notes that the store holds tokens.
+func (st *state) holds(tokens Tokens) { st.stored, st.unsaved, st.unreadable = tokens, false, false }
+
 // clear drops the tokens and what is known about them.
 func (st *state) clear() {
-	st.tokens, st.waiting, st.unsaved, st.newDevice = nil, nil, false, nil
+	st.tokens, st.waiting, st.unsaved, st.unreadable, st.newDevice = nil, nil, false, false, nil
 	st.cleared++
 }
 
@@ -445,9 +447,9 @@ func (st *state) clear() {
 func (s *session) commit(ctx context.Context, ts *tokenSet) {
 	saved := s.save(ctx, ts.Tokens)
 	s.update(func(st *state) {
-		st.tokens, st.waiting, st.unsaved, st.ended = ts, nil, !saved, ""
+		st.tokens, st.waiting, st.unsaved, st.ended = ts, nil, true, ""
 		if saved {
-			st.stored = ts.Tokens
+			st.holds(ts.Tokens)
 		}
 	})
 }
@@ -496,7 +498,9 @@ func (s *session) rotate(ctx context.Context, base *tokenSet, refreshToken strin
 	}
 	next := *base
 	next.RefreshToken = refreshToken
-	saved := s.save(ctx, next.Tokens)
+	// A sign-in that waits for its key is in the store only if nothing else was.
+	st := s.current()
+	saved := (base != st.waiting || base.RefreshToken == st.stored.RefreshToken) && s.save(ctx, next.Tokens)
 	s.update(func(st *state) {
 		switch base {
 		case st.tokens:
@@ -505,7 +509,7 @@ func (s *session) rotate(ctx context.Context, base *tokenSet, refreshToken strin
 			st.waiting = &next
 		}
 		if st.unsaved = st.unsaved || !saved; saved {
-			st.stored = next.Tokens
+			st.holds(next.Tokens)
 		}
 	})
 }

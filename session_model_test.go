@@ -2,11 +2,13 @@ package cognito_test
 
 import (
 	"context"
+	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -64,6 +66,8 @@ type value struct {
 	user  string
 	store *modelStore
 	gone  map[string]bool // the sign-ins that this value has signed out
+
+	transport *cognito.Transport
 }
 
 // modelStore is a store that fails when it is told to. Each process has its own view of it.
@@ -148,6 +152,13 @@ func (s *modelStore) set(load, save, remove, lock bool) {
 	s.failLoad, s.failSave, s.failDelete, s.failLock = load, save, remove, lock
 }
 
+// spoil makes the content unreadable until it is replaced.
+func (s *modelStore) spoil() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.garbage = true
+}
+
 // content is what the store holds, whatever fails; none where that is unreadable.
 func (s *modelStore) content(t *testing.T) cognito.Tokens {
 	t.Helper()
@@ -199,11 +210,27 @@ func newModel(t *testing.T, seed int) *model {
 
 func (m *model) newValue(name, user string, store *modelStore, over cognito.TokenStore) *value {
 	base := newClient(m.t, m.srv, cognito.WithClientOptions(noBackoff))
+	c := base.ForUser(user, cognito.WithTokenStore(over))
 	return &value{
-		name: name, user: user, store: store, gone: map[string]bool{},
-		c: base.ForUser(user, cognito.WithTokenStore(over)),
+		name: name, user: user, store: store, gone: map[string]bool{}, c: c,
+		transport: cognito.NewTransport(c, "", cognito.WithOrigins(api), cognito.WithBase(modelAPI{})),
 	}
 }
+
+// modelAPI is an API that takes against a third of the tokens. What it is sent the action in the context learns.
+type modelAPI struct{}
+
+func (modelAPI) RoundTrip(req *http.Request) (*http.Response, error) {
+	a, token := req.Context().Value(actionKey{}).(*action), strings.TrimPrefix(req.Header.Get("Authorization"), "Bearer ")
+	a.sent = append(a.sent, token)
+	status := http.StatusOK
+	if sha256.Sum256([]byte(token))[0]%3 == 0 {
+		status = http.StatusUnauthorized
+	}
+	return &http.Response{StatusCode: status, Body: http.NoBody, Request: req}, nil
+}
+
+type actionKey struct{}
 
 // action is one call of a step and how it ended.
 type action struct {
@@ -212,6 +239,7 @@ type action struct {
 	before [2]cognito.Tokens // the session's and the store's
 	got    cognito.Tokens
 	claims *cognito.AccessClaims
+	sent   []string // the access tokens of a request and its repetition
 	err    error
 }
 
@@ -219,6 +247,10 @@ func (a *action) do(ctx context.Context) {
 	switch c := a.v.c; a.op {
 	case "sign-in":
 		a.err = c.Authenticate(ctx, testPassword, cognito.Flow("USER_PASSWORD_AUTH"))
+	case "SRP sign-in":
+		a.err = c.Authenticate(ctx, testPassword)
+	case "request":
+		a.err = a.request(ctx)
 	case "token":
 		a.got, a.err = c.Token(ctx)
 		a.claims = c.AccessClaims()
@@ -235,9 +267,28 @@ func (a *action) do(ctx context.Context) {
 	}
 }
 
+func (a *action) request(ctx context.Context) error {
+	req, err := http.NewRequestWithContext(context.WithValue(ctx, actionKey{}, a), http.MethodGet, api, http.NoBody)
+	if err != nil {
+		return err
+	}
+	resp, err := a.v.transport.RoundTrip(req)
+	if err != nil {
+		return err
+	}
+	return resp.Body.Close()
+}
+
+func (a *action) signsIn() bool { return a.op == "sign-in" || a.op == "SRP sign-in" }
+
+// wantsTokens reports whether the action must succeed wherever there is a session.
+func (a *action) wantsTokens() bool { return a.op == "token" || a.op == "request" }
+
 func (a *action) signsOut() bool { return a.op == "logout" || a.op == "revoke" || a.op == "forget" }
 
-var modelOps = []string{"sign-in", "sign-in", "token", "token", "token", "token", "renew", "renew", "verify", "logout", "revoke", "forget"}
+var modelOps = []string{
+	"sign-in", "SRP sign-in", "token", "token", "token", "request", "request", "renew", "renew", "verify", "logout", "revoke", "forget",
+}
 
 func (m *model) note(format string, args ...any) {
 	m.trace = append(m.trace, fmt.Sprintf(format, args...))
@@ -371,6 +422,10 @@ func (m *model) refreshes() map[string]int {
 // It returns the sign-ins that are over.
 func (m *model) judge(a *action, all []*action) (ended []string) {
 	v, alone := a.v, len(all) == 1
+	for _, token := range a.sent {
+		require.Equal(m.t, v.user, claimIn(token, "username"), "the user of a token that was sent")
+		require.False(m.t, v.gone[claimIn(token, "origin_jti")], "%s sent a token that it has signed out", v.name)
+	}
 	switch {
 	case a.op == "token" && a.err == nil:
 		require.Equal(m.t, v.user, claimIn(a.got.AccessToken, "username"), "the user of the tokens handed out")
@@ -380,7 +435,7 @@ func (m *model) judge(a *action, all []*action) (ended []string) {
 			require.NotNil(m.t, a.claims, "%s handed out tokens that are not verified", v.name)
 			require.Equal(m.t, v.user, a.claims.Username)
 		}
-	case a.op == "token" && v.store.live == alive && v.store.owner == v.user && onlyRefreshes(all) && !m.keyOutages && !m.lostReplies && !m.storeFaults:
+	case a.wantsTokens() && v.store.live == alive && v.store.owner == v.user && onlyRefreshes(all) && !m.keyOutages && !m.lostReplies && !m.storeFaults:
 		require.NoError(m.t, a.err, "%s lost a session", v.name)
 	case a.signsOut() && a.err == nil:
 		for _, tokens := range a.before {
@@ -408,7 +463,7 @@ func (m *model) judge(a *action, all []*action) (ended []string) {
 
 func onlyRefreshes(actions []*action) bool {
 	for _, a := range actions {
-		if a.op != "token" && a.op != "renew" && a.op != "verify" {
+		if !a.wantsTokens() && a.op != "renew" && a.op != "verify" {
 			return false
 		}
 	}
@@ -419,13 +474,13 @@ func onlyRefreshes(actions []*action) bool {
 func (m *model) expect(a *action, n int) {
 	s := a.v.store
 	switch {
-	case a.op == "token" || a.op == "renew" || a.op == "verify":
+	case a.wantsTokens() || a.op == "renew" || a.op == "verify":
 		if a.err != nil && cognito.IsTerminal(a.err) {
 			s.live = unknown
 		}
 	case n > 1 || a.err != nil:
 		s.live = unknown
-	case a.op == "sign-in":
+	case a.signsIn():
 		s.live, s.owner = alive, a.v.user
 		if m.storeFaults {
 			s.live = unknown

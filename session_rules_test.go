@@ -3,12 +3,16 @@ package cognito_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/assert"
@@ -406,4 +410,393 @@ func TestTransportsShareAWrongPassword(t *testing.T) {
 		}
 	}
 	assert.Equal(t, 1, proofs)
+}
+
+// mallory is another user of the pool.
+func mallory(t *testing.T, srv *cognitotest.Server) cognito.Tokens {
+	t.Helper()
+	srv.AddUser(cognitotest.User{Username: "mallory", Password: testPassword})
+	c := newClient(t, srv, cognito.WithUsername("mallory"))
+	require.NoError(t, c.Authenticate(t.Context(), testPassword))
+	return c.Tokens()
+}
+
+// once lets the first call of op be answered by reply.
+func once(srv *cognitotest.Server, op string, reply func(http.ResponseWriter)) {
+	var done atomic.Bool
+	srv.Intercept(func(w http.ResponseWriter, r *http.Request) bool {
+		if !strings.HasSuffix(r.Header.Get("X-Amz-Target"), "."+op) || !done.CompareAndSwap(false, true) {
+			return false
+		}
+		w.Header().Set("Content-Type", "application/x-amz-json-1.1")
+		reply(w)
+		return true
+	})
+}
+
+// Tokens of a global sign-out come back by no other session of the user either.
+func TestASignOutEndsWhatARefreshHasJustBrought(t *testing.T) {
+	t.Parallel()
+	srv := newServer(t, cognitotest.Config{})
+	a, b := signedIn(t, srv), signedIn(t, srv)
+	old := b.Tokens()
+	require.NoError(t, b.RenewAccessToken(t.Context()))
+	require.NoError(t, a.Logout(t.Context()))
+	err := newClient(t, srv, cognito.WithTokens(old)).RenewAccessToken(t.Context())
+	require.ErrorIs(t, err, cognito.ErrRefreshTokenRevoked)
+}
+
+// What others have saved while the service rejected this session's tokens stays in the store.
+func TestADeadSessionLeavesTheStoreToOthers(t *testing.T) {
+	t.Parallel()
+	srv := newServer(t, cognitotest.Config{})
+	store := cognito.NewMemoryStore()
+	c := signedIn(t, srv, cognito.WithTokenStore(store))
+	others := mallory(t, srv)
+	srv.Advance(2 * time.Hour)
+	once(srv, "GetTokensFromRefreshToken", func(w http.ResponseWriter) {
+		assert.NoError(t, store.Save(context.WithoutCancel(t.Context()), others))
+		w.WriteHeader(http.StatusBadRequest)
+		_, _ = w.Write([]byte(`{"__type":"NotAuthorizedException","message":"Refresh Token has been revoked"}`))
+	})
+	_, err := c.Token(t.Context())
+	require.ErrorIs(t, err, cognito.ErrRefreshTokenRevoked)
+	assert.Zero(t, c.Tokens())
+	assert.Equal(t, others, storedIn(t, store))
+}
+
+// A content that is not tokens is replaced at the next change, also where that brings no new tokens.
+func TestUnreadableContentIsReplaced(t *testing.T) {
+	t.Parallel()
+	srv := newServer(t, cognitotest.Config{})
+	store := &modelStore{inner: cognito.NewMemoryStore()}
+	c := signedIn(t, srv, cognito.WithTokenStore(store), cognito.WithClientOptions(noBackoff))
+	store.spoil()
+	srv.Fault(cognitotest.Fault{Op: "GetTokensFromRefreshToken", Kind: cognitotest.FaultServerError, Times: -1})
+	require.Error(t, c.RenewAccessToken(t.Context()))
+	assert.Equal(t, c.Tokens(), store.content(t))
+}
+
+// What another value has signed out while the content could not be read does not come back.
+func TestASignOutOverAnUnreadableContentIsFinal(t *testing.T) {
+	t.Parallel()
+	srv := newServer(t, cognitotest.Config{})
+	store := &modelStore{inner: cognito.NewMemoryStore()}
+	c := signedIn(t, srv, cognito.WithTokenStore(store), cognito.WithClientOptions(noBackoff))
+	other := newClient(t, srv, cognito.WithTokenStore(store))
+	require.NoError(t, other.VerifyTokens(t.Context()))
+	store.spoil()
+	store.set(false, true, false, false) // nor can it be replaced
+	srv.Fault(cognitotest.Fault{Op: "GetTokensFromRefreshToken", Kind: cognitotest.FaultServerError})
+	require.Error(t, c.RenewAccessToken(t.Context()))
+	require.NoError(t, other.RevokeToken(t.Context()))
+	store.heal()
+	require.ErrorIs(t, c.RenewAccessToken(t.Context()), cognito.ErrNotSignedIn)
+	assert.Zero(t, store.content(t))
+}
+
+// A store that has gone back in time, such as a replica that lags, gets the newer tokens again.
+func TestOlderTokensOfTheSameSignIn(t *testing.T) {
+	t.Parallel()
+	srv := newServer(t, cognitotest.Config{Clients: []cognitotest.Client{rotating(0)}})
+	store := cognito.NewMemoryStore()
+	c := signedIn(t, srv, cognito.WithTokenStore(store), cognito.WithClientOptions(noBackoff))
+	old := c.Tokens()
+	srv.Advance(time.Minute)
+	require.NoError(t, c.RenewAccessToken(t.Context()))
+	require.NoError(t, store.Save(t.Context(), old))
+	srv.Fault(cognitotest.Fault{Op: "GetTokensFromRefreshToken", Kind: cognitotest.FaultServerError})
+	require.Error(t, c.RenewAccessToken(t.Context()))
+	assert.Equal(t, c.Tokens(), storedIn(t, store))
+	require.NoError(t, c.RenewAccessToken(t.Context()), "the older refresh token is spent")
+}
+
+// The later sign-in is the session, also where an earlier one was refreshed since.
+func TestLaterSignInWins(t *testing.T) {
+	t.Parallel()
+	srv := newServer(t, cognitotest.Config{})
+	store := cognito.NewMemoryStore()
+	c := signedIn(t, srv, cognito.WithTokenStore(store))
+	srv.Advance(time.Minute)
+	later := signedIn(t, srv).Tokens()
+	srv.Advance(time.Minute)
+	require.NoError(t, c.RenewAccessToken(t.Context()))
+	require.NoError(t, store.Save(t.Context(), later)) // by a process that does not take the lock
+	require.NoError(t, c.RenewAccessToken(t.Context()))
+	assert.Equal(t, later.RefreshToken, c.Tokens().RefreshToken)
+}
+
+// A session whose tokens could not be saved was signed out, and what the store has instead could not be deleted.
+func TestWhatTheStoreHadBeforeASignOutIsNotTaken(t *testing.T) {
+	t.Parallel()
+	srv := newServer(t, cognitotest.Config{Clients: []cognitotest.Client{rotating(0)}})
+	store := &modelStore{inner: cognito.NewMemoryStore()}
+	c := signedIn(t, srv, cognito.WithTokenStore(store))
+	store.set(false, true, false, false)
+	require.NoError(t, c.RenewAccessToken(t.Context()))
+	store.set(true, true, true, false)
+	require.ErrorIs(t, c.RevokeToken(t.Context()), errModelStore)
+	store.set(false, false, true, false)
+	for name, call := range map[string]func() error{
+		"Token":        func() error { _, err := c.Token(t.Context()); return err },
+		"GetUser":      func() error { _, err := c.GetUser(t.Context()); return err },
+		"VerifyTokens": func() error { return c.VerifyTokens(t.Context()) },
+		"Logout":       func() error { return c.Logout(t.Context()) },
+	} {
+		require.ErrorIs(t, call(), cognito.ErrNotSignedIn, name)
+	}
+	assert.NotZero(t, store.content(t), "it is there all the same")
+}
+
+// An answer without an access token may still carry a rotated refresh token, and the old one is spent.
+func TestARotatedRefreshTokenInABadAnswer(t *testing.T) {
+	t.Parallel()
+	for name, bad := range map[string]func(cognito.Tokens) string{
+		"no access token":       func(cognito.Tokens) string { return "" },
+		"a forged access token": func(next cognito.Tokens) string { return `"AccessToken":"` + next.AccessToken + `x",` },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			srv := newServer(t, cognitotest.Config{Clients: []cognitotest.Client{rotating(0)}})
+			store := cognito.NewMemoryStore()
+			before := signedIn(t, srv, cognito.WithTokenStore(store))
+			srv.Advance(2 * time.Hour)
+			c := newClient(t, srv, cognito.WithTokenStore(store)) // these tokens it has never seen good
+			next := refreshElsewhere(t, before)
+			once(srv, "GetTokensFromRefreshToken", func(w http.ResponseWriter) {
+				_, _ = fmt.Fprintf(w, `{"AuthenticationResult":{%s"RefreshToken":%q,"ExpiresIn":3600}}`, bad(next), next.RefreshToken)
+			})
+			require.Error(t, c.RenewAccessToken(t.Context()))
+			assert.Equal(t, next.RefreshToken, storedIn(t, store).RefreshToken)
+			require.NoError(t, c.RenewAccessToken(t.Context()))
+			assert.Equal(t, c.Tokens(), storedIn(t, store))
+		})
+	}
+}
+
+// A rejected answer is not remembered: the service may give better ones when it is asked again.
+func TestABadAnswerIsAskedForAgain(t *testing.T) {
+	t.Parallel()
+	srv := newServer(t, cognitotest.Config{})
+	c := signedIn(t, srv)
+	next := signedIn(t, srv).Tokens()
+	once(srv, "GetTokensFromRefreshToken", func(w http.ResponseWriter) {
+		_, _ = fmt.Fprintf(w, `{"AuthenticationResult":{"AccessToken":"%sx","ExpiresIn":3600}}`, next.AccessToken)
+	})
+	require.Error(t, c.RenewAccessToken(t.Context()))
+	require.NoError(t, c.RenewAccessToken(t.Context()))
+}
+
+// Tokens that name nobody are exchanged for those of the session's user and of no other.
+func TestARefreshForAnotherUser(t *testing.T) {
+	t.Parallel()
+	srv := newServer(t, cognitotest.Config{})
+	others := mallory(t, srv)
+	given := cognito.Tokens{RefreshToken: others.RefreshToken}
+	store := cognito.NewMemoryStore()
+	c := newClient(t, srv, cognito.WithUsername("bob"), cognito.WithTokens(given), cognito.WithTokenStore(store))
+	require.ErrorIs(t, c.RenewAccessToken(t.Context()), cognito.ErrStoreUser)
+	assert.Equal(t, given, c.Tokens())
+	assert.Zero(t, storedIn(t, store))
+}
+
+// lateTransport fails refreshes as a client does that has a time limit of its own.
+type lateTransport struct {
+	base           http.RoundTripper
+	calls, waiting atomic.Int32
+	gate           chan struct{}
+}
+
+func (l *lateTransport) RoundTrip(r *http.Request) (*http.Response, error) {
+	if !strings.HasSuffix(r.Header.Get("X-Amz-Target"), ".GetTokensFromRefreshToken") {
+		return l.base.RoundTrip(r)
+	}
+	l.calls.Add(1)
+	l.waiting.Add(1)
+	defer l.waiting.Add(-1)
+	<-l.gate
+	return nil, fmt.Errorf("proxy: %w", context.DeadlineExceeded)
+}
+
+// Callers who joined a refresh that ran out of time share another one, and no more than that.
+func TestJoinersTryAgainOnce(t *testing.T) {
+	t.Parallel()
+	for name, session := range map[string]func(*cognito.Cognito, cognito.Tokens) *cognito.Cognito{
+		"one value": func(c *cognito.Cognito, _ cognito.Tokens) *cognito.Cognito { return c },
+		"a value each": func(c *cognito.Cognito, ts cognito.Tokens) *cognito.Cognito {
+			return c.ForUser("bob", cognito.WithTokens(ts))
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				srv := newServer(t, cognitotest.Config{InMemory: true})
+				late := &lateTransport{base: srv.HTTPClient().Transport, gate: make(chan struct{})}
+				c := srv.Client(t, cognito.WithUsername("bob"), cognito.WithHTTPClient(&http.Client{Transport: late}))
+				require.NoError(t, c.Authenticate(t.Context(), testPassword))
+				var callers sync.WaitGroup
+				for range 30 {
+					value := session(c, c.Tokens())
+					callers.Go(func() {
+						assert.True(t, errors.Is(value.RenewAccessToken(t.Context()), context.DeadlineExceeded))
+					})
+				}
+				for synctest.Wait(); late.waiting.Load() > 0; synctest.Wait() {
+					assert.EqualValues(t, 1, late.waiting.Load(), "they wait for one")
+					late.gate <- struct{}{}
+				}
+				callers.Wait()
+				assert.EqualValues(t, 2*3, late.calls.Load(), "two exchanges of three attempts each")
+			})
+		})
+	}
+}
+
+// What a refresh brought is good for others for half a minute by the session's clock, too.
+func TestWhatARefreshBroughtIsShared(t *testing.T) {
+	t.Parallel()
+	for later, refreshes := range map[time.Duration]int{29 * time.Second: 1, 31 * time.Second: 2} {
+		srv := newServer(t, cognitotest.Config{})
+		c := signedIn(t, srv)
+		old := c.Tokens()
+		require.NoError(t, c.RenewAccessToken(t.Context()))
+		srv.Advance(later)
+		require.NoError(t, newClient(t, srv, cognito.WithTokens(old)).RenewAccessToken(t.Context()))
+		assert.Equal(t, refreshes, renewals(srv), later)
+	}
+}
+
+// A refresh that worked ends the growing of the pauses.
+func TestPausesBeginAnewAfterASuccess(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		srv := newServer(t, cognitotest.Config{InMemory: true})
+		c := srv.Client(t, cognito.WithUsername("bob"), cognito.WithClientOptions(noBackoff))
+		require.NoError(t, c.Authenticate(t.Context(), testPassword))
+		for range 4 {
+			srv.Advance(2 * time.Hour)
+			srv.Fault(cognitotest.Fault{Op: "GetTokensFromRefreshToken", Kind: cognitotest.FaultThrottle, Times: -1})
+			_, err := c.Token(t.Context())
+			require.ErrorIs(t, err, cognito.ErrThrottled)
+			srv.ClearFaults()
+			began := time.Now()
+			_, err = c.Token(t.Context())
+			require.NoError(t, err)
+			assert.LessOrEqual(t, time.Since(began), 3600*time.Millisecond)
+		}
+	})
+}
+
+// A Logout waits no longer than its context for the refresh that it begins with.
+func TestLogoutGivesUpOnASlowRefresh(t *testing.T) {
+	t.Parallel()
+	srv := newServer(t, cognitotest.Config{})
+	c := signedIn(t, srv)
+	srv.Advance(2 * time.Hour)
+	release := make(chan struct{})
+	srv.Fault(cognitotest.Fault{Op: "GetTokensFromRefreshToken", Kind: cognitotest.FaultLateReply, Release: release})
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
+	defer cancel()
+	require.ErrorIs(t, c.Logout(ctx), context.DeadlineExceeded)
+	close(release)
+	require.NoError(t, c.Logout(t.Context()))
+	assert.Zero(t, c.Tokens())
+	assert.Equal(t, 1, renewals(srv), "the refresh went on")
+}
+
+// Of a sign-in that waits for its key the service says whether it is over. Only if it does is the one before signed out
+// instead.
+func TestLogoutWhileASignInWaitsForItsKey(t *testing.T) {
+	t.Parallel()
+	srv := newServer(t, cognitotest.Config{})
+	c := signedIn(t, srv, cognito.WithClientOptions(noBackoff))
+	first := c.Tokens()
+	srv.RotateKeys()
+	srv.Fault(cognitotest.Fault{Op: "JWKS", Times: -1})
+	require.ErrorIs(t, c.Authenticate(t.Context(), testPassword), cognito.ErrKeysUnavailable)
+	srv.Fault(cognitotest.Fault{Op: "RevokeToken", Kind: cognitotest.FaultServerError, Times: 3}) // as often as the SDK asks
+	require.Error(t, c.RevokeToken(t.Context()))
+	require.NoError(t, newClient(t, srv, cognito.WithTokens(first)).RevokeToken(t.Context()), "the first is as it was")
+	require.NoError(t, c.RevokeToken(t.Context()))
+	assert.Zero(t, c.Tokens())
+}
+
+// In USER_SRP_AUTH no challenge makes up for the proof of the password.
+func TestSelectChallengeIsNoProof(t *testing.T) {
+	t.Parallel()
+	srv := newServer(t, cognitotest.Config{})
+	good := signedIn(t, srv).Tokens()
+	srv.Intercept(func(w http.ResponseWriter, r *http.Request) bool {
+		w.Header().Set("Content-Type", "application/x-amz-json-1.1")
+		switch _, op, _ := strings.Cut(r.Header.Get("X-Amz-Target"), "."); op {
+		case "InitiateAuth":
+			_, _ = w.Write([]byte(`{"ChallengeName":"SELECT_CHALLENGE","Session":"` + strings.Repeat("s", 28) +
+				`","ChallengeParameters":{"USERNAME":"bob"},"AvailableChallenges":["EMAIL_OTP"]}`))
+		case "RespondToAuthChallenge":
+			_, _ = fmt.Fprintf(w, `{"AuthenticationResult":{"AccessToken":%q,"IdToken":%q,"RefreshToken":"r","ExpiresIn":3600}}`,
+				good.AccessToken, good.IDToken)
+		default:
+			return false
+		}
+		return true
+	})
+	c := newClient(t, srv, cognito.WithUsername("bob"), cognito.WithChallengeHandler(
+		func(context.Context, cognito.Challenge) (cognito.Answer, error) {
+			return cognito.Answer{"ANSWER": "EMAIL_OTP"}, nil
+		}))
+	err := c.Authenticate(t.Context(), testPassword)
+	var rejected *cognito.TokenError
+	require.ErrorAs(t, err, &rejected)
+	assert.Zero(t, c.Tokens())
+}
+
+// switchingStore gives other tokens at its second Load, when the keys have just gone.
+type switchingStore struct {
+	*cognito.MemoryStore
+
+	loads atomic.Int32
+	then  func() cognito.Tokens
+}
+
+func (s *switchingStore) Load(ctx context.Context) (cognito.Tokens, error) {
+	if s.loads.Add(1) == 2 {
+		return s.then(), nil
+	}
+	return s.MemoryStore.Load(ctx)
+}
+
+func TestLogoutWhileTheKeysGo(t *testing.T) {
+	t.Parallel()
+	srv := newServer(t, cognitotest.Config{})
+	store := &switchingStore{MemoryStore: cognito.NewMemoryStore()}
+	signedIn(t, srv, cognito.WithTokenStore(store.MemoryStore))
+	srv.Advance(2 * time.Hour)
+	c := newClient(t, srv, cognito.WithTokenStore(store), cognito.WithClientOptions(noBackoff))
+	srv.RotateKeys()
+	next := signedIn(t, srv).Tokens()
+	srv.Advance(time.Minute)
+	store.then = func() cognito.Tokens {
+		srv.Fault(cognitotest.Fault{Op: "JWKS", Times: -1})
+		return next
+	}
+	require.NoError(t, c.Logout(t.Context()))
+	assert.Zero(t, c.Tokens())
+	assert.Zero(t, storedIn(t, store.MemoryStore))
+}
+
+// A token that a server has refused is not sent again, also when the request that learned it could not be repeated.
+func TestARefusedTokenIsNotSentAgain(t *testing.T) {
+	t.Parallel()
+	srv := newServer(t, cognitotest.Config{})
+	c := signedIn(t, srv)
+	base := &recordingBase{statuses: []int{http.StatusUnauthorized}}
+	tr := newTransport(c, "", base)
+	first := apiRequest(t, http.MethodPost, api, strings.NewReader("x"))
+	first.GetBody = nil
+	require.Equal(t, http.StatusUnauthorized, roundTrip(t, tr, first))
+	require.Equal(t, http.StatusOK, roundTrip(t, tr, apiRequest(t, http.MethodGet, api, nil)))
+	sent := base.headers("Authorization")
+	require.Len(t, sent, 2)
+	assert.NotEqual(t, sent[0], sent[1])
+	assert.Equal(t, 1, renewals(srv))
 }

@@ -6,6 +6,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -52,6 +54,27 @@ func TestImportsPointOneWay(t *testing.T) {
 		}
 	})
 	assert.Len(t, found, len(allowed), "each folder has files")
+}
+
+// CONTRIBUTING.md has a row for each file of the client, and names no other.
+func TestTheMapNamesEveryFile(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile("CONTRIBUTING.md")
+	require.NoError(t, err)
+	var named []string
+	for line := range strings.Lines(string(text)) {
+		row, _, _ := strings.Cut(strings.TrimPrefix(line, "| "), " | ")
+		for _, name := range regexp.MustCompile("`([a-z_]+\\.go)`").FindAllStringSubmatch(row, -1) {
+			if strings.HasPrefix(line, "| `") {
+				named = append(named, name[1])
+			}
+		}
+	}
+	all, err := filepath.Glob("*.go")
+	require.NoError(t, err)
+	files := slices.DeleteFunc(all, func(name string) bool { return strings.HasSuffix(name, "_test.go") })
+	slices.Sort(named)
+	assert.Equal(t, files, named)
 }
 
 // goFiles gives do each Go file below this folder.

@@ -83,6 +83,7 @@ type tokenSet struct {
 	subject, username string
 	deviceKey         string
 	addresses         map[string]bool // e-mail address and phone number of the ID token, and whether they are verified
+	signedInAt        time.Time       // zero: that is not known
 	issuedAt          time.Time
 	expires           time.Time // when the first of the tokens expires; zero: that is not known
 	accessExpires     time.Time // when the access token does; zero: that is not known
@@ -103,14 +104,15 @@ func readTokens(t Tokens) *tokenSet {
 		ts.hasExpiry[i] = claims.expires.set
 		if i == 0 {
 			ts.subject, ts.username, ts.deviceKey = claims.subject, claims.username, claims.deviceKey
-			ts.issuedAt = claims.issued.Time
+			ts.signedInAt, ts.issuedAt = claims.authTime.Time, claims.issued.Time
 			if claims.expires.set {
 				ts.accessExpires = claims.expires.Time
 			}
 		} else {
 			ts.addresses = addressesOf(parsed)
 			if ts.subject == "" {
-				ts.subject, ts.username, ts.issuedAt = claims.subject, claims.idUsername, claims.issued.Time
+				ts.subject, ts.username = claims.subject, claims.idUsername
+				ts.signedInAt, ts.issuedAt = claims.authTime.Time, claims.issued.Time
 			}
 		}
 		if claims.expires.set {
@@ -172,6 +174,14 @@ func (ts *tokenSet) verified() bool { return ts != nil && (ts.access != nil || t
 // fresh reports whether the tokens can be handed out without a refresh, once they are verified.
 func (ts *tokenSet) fresh(now time.Time) bool {
 	return ts != nil && ts.AccessToken != "" && now.Before(ts.refreshAt)
+}
+
+// newer reports whether ts comes after other: of a later sign-in, or of a later refresh of the same one.
+func (ts *tokenSet) newer(other *tokenSet) bool {
+	if ts.signedInAt.IsZero() || other.signedInAt.IsZero() || ts.signedInAt.Equal(other.signedInAt) {
+		return ts.issuedAt.After(other.issuedAt)
+	}
+	return ts.signedInAt.After(other.signedInAt)
 }
 
 // same reports whether ts and other are one and the same set of tokens.
@@ -368,16 +378,18 @@ func (r refreshRequest) hasWishes() bool { return r.flow != "" || r.metadata != 
 // refresh, for which it waits no longer than ctx.
 func (c *Cognito) refresh(ctx context.Context, request refreshRequest) (*tokenSet, error) {
 	s := c.session
-	for {
+	for again := false; ; {
 		waited := s.current().waiting
 		ts, joined, err := s.refreshes.Do(ctx, request.key(), func(ctx context.Context) (*tokenSet, error) {
 			return c.refreshInTurn(ctx, request)
 		})
-		if err != nil && ctx.Err() != nil && errors.Is(err, ctx.Err()) {
+		switch {
+		case err != nil && ctx.Err() != nil && errors.Is(err, ctx.Err()):
 			return nil, fmt.Errorf("waiting for the refresh of the tokens: %w", ctx.Err())
-		}
-		// A refresh that was under way may have brought no more than what the caller had, or run out of its own time.
-		if joined && (err == nil && ts.same(request.old) || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled)) {
+		case joined && err == nil && ts.same(request.old):
+			continue // it was under way for somebody who had older tokens
+		case joined && !again && errors.Is(err, context.DeadlineExceeded):
+			again = true // it ran out of its own time, of which this caller had only the rest
 			continue
 		}
 		if err == nil && waited != nil {
@@ -581,16 +593,17 @@ func (c *Cognito) exchange(ctx context.Context, base *tokenSet, request refreshR
 	if tokens.RefreshToken == "" {
 		tokens.RefreshToken = base.RefreshToken
 	}
-	st := s.current()
-	if tokens.Username = base.Username; tokens.Username == "" {
-		tokens.Username = st.username
-	}
+	tokens.Username = base.Username
 	ts := readTokens(tokens)
 	if base.subject != "" && ts.subject != "" && base.subject != ts.subject {
 		return nil, &TokenError{Use: AccessToken, Reason: fmt.Errorf("%w: it is not that of the token before", jwt.ErrTokenInvalidSubject)}
 	}
+	st := s.current()
 	if err := st.checkOwner(ts); err != nil {
 		return nil, err
+	}
+	if ts.Username == "" {
+		ts.Username = st.username
 	}
 	verified, err := c.verifyNew(ctx, ts)
 	switch {
@@ -614,20 +627,22 @@ var exchanges exchangeTable
 type exchangeTable struct {
 	flights flight.Group[string, *types.AuthenticationResultType]
 
-	mu     sync.Mutex           // protects the field below
+	mu     sync.Mutex           // protects the fields below
 	recent map[string]exchanged // dropped after exchangeMemory
+	added  uint64               // how often
 }
 
 type exchanged struct {
+	number  uint64
 	result  *types.AuthenticationResultType
 	subject string    // of its access token; "": it cannot be read
 	at      time.Time // by the caller's clock, by which what came may have expired since
 }
 
 // do returns what exchange returns, or what the exchange of the same refresh token returns or has just returned. have
-// is the access token that the caller has already.
+// is the access token that the caller has already. One that was under way and ran out of its time is tried again, once.
 func (t *exchangeTable) do(ctx context.Context, key, have string, now func() time.Time, exchange func(context.Context) (*types.AuthenticationResultType, error)) (*types.AuthenticationResultType, error) {
-	result, _, err := t.flights.Do(ctx, key, func(ctx context.Context) (*types.AuthenticationResultType, error) {
+	work := func(ctx context.Context) (*types.AuthenticationResultType, error) {
 		if result := t.find(key, now()); result != nil && aws.ToString(result.AccessToken) != have {
 			return result, nil
 		}
@@ -636,7 +651,11 @@ func (t *exchangeTable) do(ctx context.Context, key, have string, now func() tim
 			t.add(key, result, now())
 		}
 		return result, err
-	})
+	}
+	result, joined, err := t.flights.Do(ctx, key, work)
+	if joined && errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
+		result, _, err = t.flights.Do(ctx, key, work)
+	}
 	return result, err
 }
 
@@ -656,11 +675,13 @@ func (t *exchangeTable) add(key string, result *types.AuthenticationResultType, 
 	if t.recent == nil {
 		t.recent = map[string]exchanged{}
 	}
-	t.recent[key] = exchanged{result, readTokens(Tokens{AccessToken: aws.ToString(result.AccessToken)}).subject, now}
-	time.AfterFunc(exchangeMemory, func() {
+	t.added++
+	number := t.added
+	t.recent[key] = exchanged{number, result, readTokens(Tokens{AccessToken: aws.ToString(result.AccessToken)}).subject, now}
+	time.AfterFunc(exchangeMemory, func() { // it must not hold the tokens: they may be forgotten before
 		t.mu.Lock()
 		defer t.mu.Unlock()
-		if t.recent[key].result == result {
+		if t.recent[key].number == number {
 			delete(t.recent, key)
 		}
 	})
@@ -734,7 +755,7 @@ func (c *Cognito) sendRefreshToken(ctx context.Context, base *tokenSet, flow typ
 		if name == "" {
 			return nil, fmt.Errorf("access token: want the claim username, which the secret hash of a refresh is made with: %w", ErrSecretHash)
 		}
-		params[keySecretHash] = SecretHash(name, c.shared().clientID, c.shared().clientSecret)
+		params[keySecretHash] = *c.shared().secretHash(name)
 	}
 	reply, err := c.shared().sdk.InitiateAuth(ctx, &cognitoidentityprovider.InitiateAuthInput{
 		AuthFlow: types.AuthFlowTypeRefreshTokenAuth, ClientId: aws.String(c.shared().clientID), AuthParameters: params,
@@ -976,66 +997,76 @@ func (c *Cognito) endSession(ctx context.Context, end ending) error {
 	}
 	s := c.session
 	had := s.current().newest()
-	return s.change(ctx, func(ctx context.Context) error {
-		ts, err := c.sync(ctx)
-		others := errors.Is(err, ErrStoreUser)
-		switch {
-		case others:
-			ts, err = s.current().newest(), nil // the session's own can be signed out all the same
-		case errors.Is(err, ErrKeysUnavailable):
-			ts, err = c.held(ctx) // the service judges them itself
-		}
-		switch {
-		case err != nil:
-			return err
-		case ts == nil && had == nil:
-			return ErrNotSignedIn
-		case ts == nil:
-			ts = had // somebody emptied the store: the service knows whether that was a sign-out
-		}
-		over := false
-		if end.live && (ts.AccessToken == "" || ts.hasExpired(c.shared().now())) && ts.RefreshToken != "" {
-			fresh, err := c.refreshNow(context.WithoutCancel(ctx), refreshRequest{old: ts})
+	var refreshed *tokenSet // the expired tokens that were exchanged, or are over
+	over := false           // refreshed
+	for {
+		var expired *tokenSet
+		err := s.change(ctx, func(ctx context.Context) error {
+			ts, others, err := c.toEnd(ctx, had)
 			switch {
-			case end.isOver(err):
-				over = true
-			case err != nil && !keyMissing(err):
+			case err != nil:
 				return err
-			case err == nil:
-				ts = fresh
+			case over && ts.same(refreshed):
+			case refreshed == nil && end.live && ts.RefreshToken != "" && (ts.AccessToken == "" || ts.hasExpired(c.shared().now())):
+				expired = ts
+				return nil
+			case end.live && ts.AccessToken == "" || !end.live && ts.RefreshToken == "":
+				return ErrNotSignedIn
 			default:
-				if newest := s.current().newest(); newest != nil {
-					ts = newest
+				if err := c.callToEnd(ctx, ts, end); err != nil {
+					return err
 				}
 			}
-		}
-		if end.live && ts.AccessToken == "" || !end.live && ts.RefreshToken == "" {
-			return ErrNotSignedIn
-		}
-		if !over {
-			if err := c.callToEnd(ctx, ts, end.call); err != nil && !end.isOver(err) {
-				return err
+			if others {
+				s.update((*state).clear)
+				return nil
 			}
+			return s.end(ctx, ts)
+		})
+		if err != nil || expired == nil {
+			return err
 		}
-		if others {
-			s.update((*state).clear)
-			return nil
+		refreshed = expired
+		_, err = c.refresh(ctx, refreshRequest{old: expired}) // in a turn of its own, for which nobody waits beyond ctx
+		if over = end.isOver(err); err != nil && !over && !keyMissing(err) {
+			return err
 		}
-		return s.end(ctx, ts)
-	})
+	}
 }
 
-// callToEnd makes the call that ends a session, and with the verified tokens if those that wait for their key are no
-// good.
-func (c *Cognito) callToEnd(ctx context.Context, ts *tokenSet, call func(context.Context, *tokenSet) error) error {
+// toEnd returns the tokens to sign out within a change: those of the store, or else of the session, which had these when
+// it was asked to. others tells that the store has those of another user, which stay there.
+func (c *Cognito) toEnd(ctx context.Context, had *tokenSet) (ts *tokenSet, others bool, err error) {
+	ts, err = c.sync(ctx)
+	switch {
+	case errors.Is(err, ErrStoreUser):
+		ts, others, err = c.session.current().newest(), true, nil // the session's own can be signed out all the same
+	case errors.Is(err, ErrKeysUnavailable):
+		ts, _, err = c.look(ctx) // the service judges them itself
+	}
+	if ts == nil && err == nil {
+		ts = had // somebody emptied the store: the service knows whether that was a sign-out
+	}
+	if ts == nil && err == nil {
+		err = ErrNotSignedIn
+	}
+	return ts, others, err
+}
+
+// callToEnd makes the call that ends a session. If the service rejects tokens that still wait for their key, it is made
+// with the verified ones. That the session is over already is no error.
+func (c *Cognito) callToEnd(ctx context.Context, ts *tokenSet, end ending) error {
 	ctx, cancel := context.WithTimeout(ctx, signOutTimeout)
 	defer cancel()
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	err := call(ctx, ts)
-	if st := c.session.current(); err != nil && ts == st.waiting && st.tokens != nil {
-		return call(ctx, st.tokens)
+	err := end.call(ctx, ts)
+	if st := c.session.current(); isRejection(err) && ts == st.waiting && st.tokens != nil {
+		err = end.call(ctx, st.tokens)
+	}
+	if end.isOver(err) {
+		return nil
 	}
 	return err
 }

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"net"
 	"net/http"
 	"net/textproto"
@@ -61,7 +62,10 @@ type transport struct {
 }
 
 // headerValue is the header's value for a token, so that it is not put together for each request.
-type headerValue struct{ token, value string }
+type headerValue struct {
+	token  string
+	values []string
+}
 
 // NewTransport makes a transport for c's session, with the password for signing in; with "" it does not sign in. It
 // does no I/O. Origins must be given with [WithOrigins]. What is wrong with the options each request returns, naming
@@ -192,13 +196,13 @@ func (t *transport) cameFromElsewhere(req *http.Request) bool {
 
 // withToken is a copy of req with the token. The copy shares the body.
 func (t *transport) withToken(req *http.Request, tokens *tokenSet) *http.Request {
-	value := t.headerOf(t.pick(tokens))
-	with := req.WithContext(req.Context())
-	with.Header = req.Header.Clone()
+	with := new(http.Request)
+	*with = *req
+	with.Header = maps.Clone(req.Header) // the values are shared: no transport may change those of its requests
 	if with.Header == nil {
 		with.Header = http.Header{}
 	}
-	with.Header[t.header] = []string{value}
+	with.Header[t.header] = t.headerOf(t.pick(tokens))
 	return with
 }
 
@@ -262,9 +266,14 @@ func (t *transport) tokens(ctx context.Context) (tokens *tokenSet, replaced bool
 		}
 	}
 	if err != nil {
+		t.value.Store(nil) // tokens that are over need not stay in memory
 		return nil, false, err
 	}
-	if refused := t.refused.Load(); refused != nil && t.pick(tokens) == *refused && t.mayReplace() {
+	switch refused := t.refused.Load(); {
+	case refused == nil:
+	case t.pick(tokens) != *refused:
+		t.refused.CompareAndSwap(refused, nil) // it is over
+	case t.mayReplace():
 		if other, err := t.refreshed(ctx, tokens); err == nil && t.pick(other) != *refused {
 			tokens, replaced = other, true
 		} else {
@@ -302,14 +311,14 @@ func (t *transport) mustSignIn(err error) bool {
 // server has refused do not do.
 func (t *transport) signIn(ctx context.Context, refused *tokenSet) (*tokenSet, error) {
 	s := t.c.session
-	for {
+	for again := false; ; again = true {
 		tokens, joined, err := s.signIns.Do(ctx, struct{}{}, func(ctx context.Context) (*tokenSet, error) {
 			ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), signInTimeout)
 			defer cancel()
 			return t.signInNow(ctx, refused)
 		})
-		if joined && ctx.Err() == nil && errors.Is(err, context.DeadlineExceeded) {
-			continue // the sign-in that this request joined ran out of its own time
+		if joined && !again && ctx.Err() == nil && errors.Is(err, context.DeadlineExceeded) {
+			continue // it ran out of its own time, of which this request had only the rest
 		}
 		if err != nil && ctx.Err() != nil && errors.Is(err, ctx.Err()) {
 			return nil, wrapError("Authenticate", fmt.Errorf("waiting for the sign-in: %w", ctx.Err()))
@@ -324,7 +333,7 @@ func (t *transport) signInNow(ctx context.Context, refused *tokenSet) (*tokenSet
 	if ts := st.tokens; ts.verified() && ts.fresh(p.now()) && !ts.same(refused) {
 		return ts, nil // another request has just signed in
 	}
-	if st.challenge != nil && p.now().Sub(st.askedAt) < challengePause {
+	if st.challenge != nil && p.now().Sub(st.askedAt).Abs() < challengePause { // the clock may have been set back
 		return nil, &ChallengeError{Challenge: st.challenge.clone()} // somebody may be about to answer it
 	}
 	password := t.password()
@@ -377,14 +386,14 @@ func signInPause(username, password string) string {
 	return string(mac.Sum(nil))
 }
 
-// headerOf is the header's value for token.
-func (t *transport) headerOf(token string) string {
+// headerOf is the header's values for token.
+func (t *transport) headerOf(token string) []string {
 	if last := t.value.Load(); last != nil && last.token == token {
-		return last.value
+		return last.values
 	}
-	next := &headerValue{token, t.prefix + token}
+	next := &headerValue{token, []string{t.prefix + token}}
 	t.value.Store(next)
-	return next.value
+	return next.values
 }
 
 func closeBody(req *http.Request) {

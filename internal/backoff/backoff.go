@@ -46,7 +46,8 @@ func (t *Table[K]) Recent(key K, now time.Time) (wait time.Duration, err error) 
 	return e.left(now), e.err
 }
 
-// Failed records that key failed with err, and begins the wait of policy.
+// Failed records that key failed with err, and begins the wait of policy. Failures that nothing has followed for
+// policy.Max since their wait ended are forgotten.
 func (t *Table[K]) Failed(key K, err error, policy Policy, now time.Time) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -58,6 +59,9 @@ func (t *Table[K]) Failed(key K, err error, policy Policy, now time.Time) {
 			t.entries = map[K]*entry{}
 		}
 		t.entries[key] = e
+	}
+	if e.failures > 0 && e.left(now) < -policy.Max {
+		e.failures = 0
 	}
 	wait := policy.First
 	for doubled := 0; doubled < e.failures && wait < policy.Max; doubled++ {

@@ -39,6 +39,29 @@ func TestWaitsGrow(t *testing.T) {
 	})
 }
 
+// What failed long ago says little about today.
+func TestFailuresAge(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var table backoff.Table[string]
+		policy := backoff.Policy{First: time.Second, Max: 10 * time.Second}
+		now := time.Now()
+		for range 3 {
+			table.Failed("a", errBroken, policy, now)
+		}
+		wait, _ := table.Recent("a", now)
+		require.Equal(t, 4*time.Second, wait)
+		for _, step := range []struct {
+			quiet, want time.Duration
+		}{{10 * time.Second, 8 * time.Second}, {10*time.Second + 1, time.Second}} {
+			now = now.Add(wait + step.quiet)
+			table.Failed("a", errBroken, policy, now)
+			wait, _ = table.Recent("a", now)
+			assert.Equal(t, step.want, wait)
+		}
+	})
+}
+
 func TestJitterOnlyAdds(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

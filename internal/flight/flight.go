@@ -93,14 +93,28 @@ type Group[K comparable, V any] struct {
 // Do returns what work returns, or what work of the same key that is under way already does; joined tells which.
 // It waits until ctx is done, and then returns ctx's error. The work's context has the values of the first
 // caller's. It is canceled only when no caller waits any more: work that must not be interrupted from some point
-// on uses context.WithoutCancel from there. Until the work has ended nobody else begins with the same key. Who joins
-// work that was just canceled gets its error, and may try again.
+// on uses context.WithoutCancel from there. Until the work has ended nobody else begins with the same key. Who comes
+// after the work was canceled, and before it has ended, does not get its error but begins anew.
 func (g *Group[K, V]) Do(ctx context.Context, key K, work func(context.Context) (V, error)) (v V, joined bool, err error) {
-	if err := ctx.Err(); err != nil {
-		return v, false, err
+	for {
+		if err := ctx.Err(); err != nil {
+			return v, false, err
+		}
+		c, joined, canceled := g.join(ctx, key, work)
+		v, err := g.wait(ctx, c)
+		if !canceled || !errors.Is(err, context.Canceled) || ctx.Err() != nil {
+			return v, joined, err
+		}
 	}
+}
+
+// join adds a caller to the work of key, and begins it if it is not under way. canceled reports whether it was
+// canceled before.
+func (g *Group[K, V]) join(ctx context.Context, key K, work func(context.Context) (V, error)) (c *call[V], joined, canceled bool) {
 	g.mu.Lock()
-	c, joined := g.calls[key]
+	defer g.mu.Unlock()
+	c, joined = g.calls[key]
+	canceled = joined && c.waiting == 0
 	if !joined {
 		c = &call[V]{done: make(chan struct{})}
 		if g.calls == nil {
@@ -116,15 +130,18 @@ func (g *Group[K, V]) Do(ctx context.Context, key K, work func(context.Context) 
 		})
 	}
 	c.waiting++
-	g.mu.Unlock()
+	return c, joined, canceled
+}
 
+// wait waits for the work until ctx is done.
+func (g *Group[K, V]) wait(ctx context.Context, c *call[V]) (V, error) {
 	defer g.leave(c)
 	select {
 	case <-c.done:
-		v, err = c.result()
-		return v, joined, err
+		return c.result()
 	case <-ctx.Done():
-		return v, joined, ctx.Err()
+		var none V
+		return none, ctx.Err()
 	}
 }
 
