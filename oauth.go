@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	mathrand "math/rand/v2"
 	"net/http"
 	"net/url"
@@ -199,11 +200,10 @@ type loginOptions struct {
 // apply changes the options in place.
 func (o *loginOptions) apply(opts []LoginOption) error {
 	o.errs = nil
-	params := url.Values{}
-	for name, values := range o.params {
-		params[name] = values
+	o.params = maps.Clone(o.params) // the defaults of others
+	if o.params == nil {
+		o.params = url.Values{}
 	}
-	o.params = params
 	for _, opt := range opts {
 		if opt != nil {
 			opt(o)

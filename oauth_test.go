@@ -163,7 +163,7 @@ func TestLoginOptionsAreChecked(t *testing.T) {
 	} {
 		_, err := c.ManagedLogin("my-app", opt)
 		require.ErrorIs(t, err, cognito.ErrInvalidArgument, name)
-		assert.ErrorContains(t, err, "ManagedLogin: "+strings.TrimSpace(name), name)
+		require.ErrorContains(t, err, "ManagedLogin: "+strings.TrimSpace(name), name)
 		m, err := c.ManagedLogin("my-app", cognito.WithRedirectURL(loginCallback))
 		require.NoError(t, err)
 		_, _, err = m.AuthCodeURL(opt)
@@ -308,7 +308,7 @@ func TestExchangeChecksTheCallback(t *testing.T) {
 		session, err := m.Exchange(t.Context(), tt.attempt, tt.callback)
 		require.ErrorIs(t, err, tt.want, name)
 		assert.Nil(t, session, name)
-		assert.ErrorContains(t, err, "cognito: Exchange: ", name)
+		require.ErrorContains(t, err, "cognito: Exchange: ", name)
 	}
 	_, err := m.Exchange(t.Context(), attempt, values("state", "x", "error", "access_denied"))
 	require.NotErrorIs(t, err, cognito.ErrAccessDenied, "what another says is not believed")
@@ -677,6 +677,7 @@ func eachWay(t *testing.T, test func(t *testing.T, op string, opts func(*cognito
 func TestMachineTokens(t *testing.T) {
 	t.Parallel()
 	eachWay(t, func(t *testing.T, op string, opts func(*cognitotest.Server) []cognito.Option) {
+		t.Helper()
 		srv := newServer(t, machineConfig())
 		c := newClient(t, srv, opts(srv)...)
 		all, read := c.MachineTokens(), c.MachineTokens("https://orders.example.com/read")
@@ -727,6 +728,7 @@ func TestMachineTokens(t *testing.T) {
 func TestMachineTokensShareOneRequest(t *testing.T) {
 	t.Parallel()
 	eachWay(t, func(t *testing.T, op string, opts func(*cognitotest.Server) []cognito.Option) {
+		t.Helper()
 		srv := newServer(t, machineConfig())
 		c := newClient(t, srv, opts(srv)...)
 		release, entered := make(chan struct{}), make(chan string, 1)
@@ -753,6 +755,7 @@ func TestMachineTokensShareOneRequest(t *testing.T) {
 func TestMachineTokensOutliveFailures(t *testing.T) {
 	t.Parallel()
 	eachWay(t, func(t *testing.T, op string, opts func(*cognitotest.Server) []cognito.Option) {
+		t.Helper()
 		srv := newServer(t, machineConfig())
 		c := newClient(t, srv, opts(srv)...)
 		source := c.MachineTokens()
@@ -777,6 +780,7 @@ func TestMachineTokensOutliveFailures(t *testing.T) {
 func TestMachineTokensRejected(t *testing.T) {
 	t.Parallel()
 	eachWay(t, func(t *testing.T, op string, opts func(*cognitotest.Server) []cognito.Option) {
+		t.Helper()
 		for name, tt := range map[string]struct {
 			opts   []cognito.Option
 			scopes []string
@@ -806,6 +810,7 @@ func TestMachineTokensRejected(t *testing.T) {
 func TestMachineTokensWithTheOtherSecret(t *testing.T) {
 	t.Parallel()
 	eachWay(t, func(t *testing.T, _ string, opts func(*cognitotest.Server) []cognito.Option) {
+		t.Helper()
 		srv := newServer(t, machineConfig(func(c *cognitotest.Client) { c.OtherSecret = otherSecret }))
 		c := newClient(t, srv, append(opts(srv), cognito.WithClientSecret("deleted"), cognito.WithOtherClientSecret(otherSecret))...)
 		_, err := c.MachineTokens().Token()
@@ -846,6 +851,7 @@ func TestMachineTokensAreChecked(t *testing.T) {
 func TestMachineHTTPClient(t *testing.T) {
 	t.Parallel()
 	eachWay(t, func(t *testing.T, _ string, opts func(*cognitotest.Server) []cognito.Option) {
+		t.Helper()
 		srv := newServer(t, machineConfig())
 		c := newClient(t, srv, opts(srv)...)
 		base := &recordingBase{}
@@ -890,8 +896,9 @@ func TestMachineHTTPClientWaitsByItsContext(t *testing.T) {
 	client := c.MachineHTTPClient(&http.Client{Transport: &recordingBase{}}, nil, cognito.WithOrigins(api))
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error)
+	req := apiRequest(t, http.MethodGet, api, nil).WithContext(ctx)
 	go func() {
-		_, err := client.Do(apiRequest(t, http.MethodGet, api, nil).WithContext(ctx)) //nolint:bodyclose // there is no answer
+		_, err := client.Do(req) //nolint:bodyclose // there is no answer
 		ended <- err
 	}()
 	<-entered
