@@ -1,4 +1,5 @@
-// Web is a sign-in of two pages over net/http: one for the name and the password, one for whatever the pool asks then.
+// Web is a sign-in of two pages over net/http: one for the name and the password, one for whatever the pool asks then. A link
+// leads to the pool's own pages instead, where it has some.
 // Between the two requests the challenge is in an encrypted cookie, so that any process with the key can answer it and
 // the server keeps nothing. Without flags it starts a pool in its own process, so that it needs no AWS account:
 //
