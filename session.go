@@ -19,15 +19,14 @@ import (
 // A user's session is the tokens of one sign-in, wherever they are held: by several values of this process over one
 // store, and by other processes. Two rules keep them together.
 //
-// What a value knows is one state that is never changed in place. A call reads it once and decides by what it read.
+// First, a value knows one state, which is never modified in place. A call reads the state once and decides by it.
 //
-// Only a change replaces the tokens: a finished sign-in, a refresh, a verification of tokens that had to wait, a
-// sign-out. Changes of one session run one at a time: first the queue of the session in this process, then the lock
-// of the store, then what the store holds by now, then the service, the verification, the store and the state.
-// Reading never waits for a change.
+// Second, only a change replaces the tokens: a sign-in, a refresh, a verification that had to wait, a sign-out. Changes
+// of one session run one at a time. Each takes the session's queue in this process and the store's lock, loads what
+// the store holds by now, calls the service, verifies, saves, and replaces the state. Reading never waits for a change.
 
-// Each step of a change has a time limit of its own, so that no step begins without the time it needs, however long
-// the change waited for its turn. The limits also bound how long a store that hangs can hold up others.
+// Each step of a change has its own time limit, so that no step starts without the time it needs, however long
+// the change waited for its turn. The limits also bound how long a hanging store can block other callers.
 const (
 	lockTimeout     = 2 * time.Minute  // for the lock of the store
 	storeTimeout    = 10 * time.Second // for one call of the store
@@ -153,8 +152,8 @@ func (s *session) update(change func(*state)) *state {
 	}
 }
 
-// adopt makes ts, tokens that were saved or given before, the session's, and reports whether it did: it does not if
-// anything has changed the tokens since the state was seen.
+// adopt makes ts, which were stored or given before, the session's tokens. It reports false, and does nothing, if the
+// session's tokens have changed since seen was read.
 func (s *session) adopt(seen *state, ts *tokenSet, change func(*state)) bool {
 	adopted := false
 	s.update(func(st *state) {
@@ -178,8 +177,9 @@ func (s *session) queue() any {
 	return s
 }
 
-// change runs work as the only change of the session, in this process and, where the store can be locked, in all that
-// share it. It waits for its turn until ctx is done; work decides what ctx ends.
+// change runs work as the only change of the session, in this process and, if the store can be locked, in all processes
+// that share it. It waits for its turn until ctx is done. work decides which of its steps ctx ends. A change must not
+// start another change: it would wait for itself.
 func (s *session) change(ctx context.Context, work func(context.Context) error) error {
 	done, err := turns.Lock(ctx, s.queue())
 	if err != nil {
@@ -194,8 +194,8 @@ func (s *session) change(ctx context.Context, work func(context.Context) error) 
 	return work(ctx)
 }
 
-// lock locks the store, if it can be locked. A lock that cannot be made, as in a folder that is read-only, does not
-// take the session down.
+// lock locks the store, if it can be locked. If locking fails, as in a read-only folder, the session goes on without the
+// lock. If the wait for it ends, lock returns an error.
 func (s *session) lock(ctx context.Context) (unlock func(), err error) {
 	locker, ok := s.store.(TokenLocker)
 	if !ok {
@@ -246,7 +246,7 @@ func (s *session) lock(ctx context.Context) (unlock func(), err error) {
 	return func() {}, nil
 }
 
-// storeCall calls the store. The call outlives ctx but has a time limit; one that hangs is left alone.
+// storeCall calls the store. The call outlives ctx but has a time limit. A call that hangs is abandoned.
 func storeCall[V any](ctx context.Context, what string, call func(context.Context) (V, error)) (V, error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), storeTimeout)
 	defer cancel()
@@ -257,7 +257,7 @@ func storeCall[V any](ctx context.Context, what string, call func(context.Contex
 	return v, nil
 }
 
-// load returns the tokens in the store. A content that is not tokens counts as none: unreadable tells.
+// load returns the tokens in the store. Unreadable content counts as no tokens, and unreadable is true.
 func (s *session) load(ctx context.Context) (tokens Tokens, unreadable bool, err error) {
 	tokens, err = storeCall(ctx, "load from", s.store.Load)
 	if errors.Is(err, ErrStoreContent) {
@@ -267,7 +267,8 @@ func (s *session) load(ctx context.Context) (tokens Tokens, unreadable bool, err
 	return tokens, false, err
 }
 
-// save keeps tokens in the store, if there is one. The session goes on without: it reports whether that worked.
+// save writes tokens to the store, if there is one, and reports whether that succeeded. The session can go on if it
+// did not.
 func (s *session) save(ctx context.Context, tokens Tokens) bool {
 	if s.store == nil {
 		return true
@@ -281,7 +282,7 @@ func (s *session) save(ctx context.Context, tokens Tokens) bool {
 	return err == nil
 }
 
-// remove deletes what the store holds, if there is a store.
+// remove empties the store, if there is one.
 func (s *session) remove(ctx context.Context) error {
 	if s.store == nil {
 		return nil
@@ -292,9 +293,9 @@ func (s *session) remove(ctx context.Context) error {
 	return err
 }
 
-// held returns the session's newest tokens, and from the store if the session has none; nil if there are none.
-// Tokens from the store that can be verified become the session's; others are returned all the same, for what the
-// service itself judges. Tokens that were signed out and could not be deleted from the store are deleted now.
+// held returns the session's newest tokens, or the store's if the session has none, or nil. Tokens from the store become
+// the session's if they can be verified. Others are returned as they are, for calls in which the service judges them.
+// If the store holds tokens that were signed out but could not be deleted, held deletes them.
 func (c *Cognito) held(ctx context.Context) (*tokenSet, error) {
 	ts, ended, err := c.look(ctx)
 	if ended {
@@ -306,7 +307,7 @@ func (c *Cognito) held(ctx context.Context) (*tokenSet, error) {
 	return ts, err
 }
 
-// look is held without a change. ended tells that what the store holds was signed out.
+// look is held without the deletion, for use within a change. ended reports that the store's tokens were signed out.
 func (c *Cognito) look(ctx context.Context) (ts *tokenSet, ended bool, err error) {
 	if c.pool == nil || c.session == nil {
 		return nil, false, errNotMade
@@ -340,12 +341,12 @@ func (c *Cognito) look(ctx context.Context) (ts *tokenSet, ended bool, err error
 	return s.current().newest(), false, nil // somebody has signed in or out meanwhile
 }
 
-// hasEnded reports whether tokens are those of a sign-in that was signed out here but could not be deleted.
+// hasEnded reports whether tokens were signed out by this session but could not be deleted from the store.
 func (st *state) hasEnded(tokens Tokens) bool {
 	return st.ended != "" && st.ended == fingerprint(tokens)
 }
 
-// fingerprint tells tokens of one sign-in and refresh from others, without being any use to whoever sees it.
+// fingerprint identifies the tokens of one refresh. It reveals nothing about them.
 func fingerprint(t Tokens) string {
 	token := t.RefreshToken
 	if token == "" {
@@ -355,9 +356,8 @@ func fingerprint(t Tokens) string {
 	return string(sum[:])
 }
 
-// sync reads the store within a change and returns the newest tokens there are: the store's, if another process or
-// value has changed it, or the session's. They are the session's afterwards, but for those that are only good for
-// their refresh token. nil: there are none.
+// sync reads the store within a change. It returns the store's tokens if another process or value has changed them,
+// otherwise the session's, or nil. The result becomes the session's, unless only its refresh token is usable.
 func (c *Cognito) sync(ctx context.Context) (*tokenSet, error) {
 	s := c.session
 	st := s.current()
@@ -395,7 +395,7 @@ func (c *Cognito) sync(ctx context.Context) (*tokenSet, error) {
 	return own, nil
 }
 
-// take decides between the session's tokens and others that it has found in the store.
+// take chooses between the session's tokens and different ones found in the store.
 func (c *Cognito) take(ctx context.Context, st *state, loaded Tokens) (*tokenSet, error) {
 	s, own, ts := c.session, st.newest(), readTokens(loaded)
 	if err := st.checkOwner(ts); err != nil {
@@ -442,8 +442,8 @@ func (st *state) clear() {
 	st.cleared++
 }
 
-// commit saves verified tokens and makes them the session's, in this order: of a refresh token that was rotated
-// nothing else is left. Tokens that cannot be saved are used all the same, and saved at the next change.
+// commit saves verified tokens and then makes them the session's. The order matters: after a rotation, no other copy of
+// the new refresh token exists. Tokens that cannot be saved are used anyway, and the next change saves them.
 func (s *session) commit(ctx context.Context, ts *tokenSet) {
 	saved := s.save(ctx, ts.Tokens)
 	s.update(func(st *state) {
@@ -454,15 +454,14 @@ func (s *session) commit(ctx context.Context, ts *tokenSet) {
 	})
 }
 
-// wait keeps tokens of a refresh that could not be verified for want of their key. They replace no verified ones, but
-// the refresh token of base, which they came from, may be spent: base gets the new one, here and in the store.
+// wait keeps the tokens of a refresh whose key is not available. They do not replace verified tokens. But the refresh
+// token of base, which they came from, may be spent, so base gets the new one, here and in the store.
 func (s *session) wait(ctx context.Context, base, ts *tokenSet) {
 	s.rotate(ctx, base, ts.RefreshToken)
 	s.update(func(st *state) { st.waiting, st.waitingSince = ts, s.now() })
 }
 
-// waitSignedIn keeps tokens of a sign-in that could not be verified for want of their key. The store takes them if it
-// holds none.
+// waitSignedIn keeps the tokens of a sign-in whose key is not available. They are stored if the store is empty.
 func (s *session) waitSignedIn(ctx context.Context, ts *tokenSet) {
 	s.update(func(st *state) { st.waiting, st.waitingSince = ts, s.now() })
 	if s.store == nil {
@@ -474,8 +473,8 @@ func (s *session) waitSignedIn(ctx context.Context, ts *tokenSet) {
 	}
 }
 
-// dropWaiting forgets tokens that waited for their key and turned out to be bad. If the store holds them it gets what
-// the session has instead.
+// dropWaiting forgets tokens that waited for their key and then failed verification. If the store holds them, it gets
+// the session's verified tokens instead.
 func (s *session) dropWaiting(ctx context.Context, bad *tokenSet) {
 	st := s.update(func(st *state) {
 		if st.waiting == bad {
@@ -491,7 +490,7 @@ func (s *session) dropWaiting(ctx context.Context, bad *tokenSet) {
 	}
 }
 
-// rotate gives base a new refresh token, here and in the store.
+// rotate replaces base's refresh token, here and in the store.
 func (s *session) rotate(ctx context.Context, base *tokenSet, refreshToken string) {
 	if base == nil || refreshToken == "" || base.RefreshToken == refreshToken {
 		return
@@ -514,7 +513,7 @@ func (s *session) rotate(ctx context.Context, base *tokenSet, refreshToken strin
 	})
 }
 
-// end forgets the session's tokens, here and in the store. Where the store fails, its tokens are not taken again.
+// end clears the session and its store. If the store fails, the session does not load these tokens again.
 func (s *session) end(ctx context.Context, ts *tokenSet) error {
 	err := s.remove(ctx)
 	var left Tokens // what the store still holds, perhaps of another process's refresh
@@ -541,7 +540,8 @@ func (s *session) end(ctx context.Context, ts *tokenSet) error {
 	return err
 }
 
-// endIfSpent forgets tokens that the service has rejected for good. The store keeps what others have saved since.
+// endIfSpent clears the session after the service has rejected ts for good. The store keeps what others have saved
+// in the meantime.
 func (s *session) endIfSpent(ctx context.Context, ts *tokenSet) error {
 	if s.store != nil {
 		loaded, _, err := s.load(ctx)

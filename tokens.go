@@ -37,21 +37,21 @@ const (
 	exchangeMemory   = 30 * time.Second       // for which others in this process are given what a refresh token brought
 )
 
-// Tokens are what a sign-in obtains. Whoever has them is the user: store them as secrets. Printed or logged
-// they show no token; their fields and their JSON do.
+// Tokens are the tokens of a sign-in. Whoever has them can act as the user, so store them as secrets.
+// They print without their tokens. Their fields and their JSON include them.
 type Tokens struct {
-	// IDToken says who the user is. AccessToken is what services are called with.
+	// IDToken identifies the user. AccessToken authorizes calls.
 	IDToken     string `json:"id_token,omitempty"`
 	AccessToken string `json:"access_token,omitempty"`
-	// RefreshToken obtains new ones. It is opaque.
+	// RefreshToken obtains new tokens. It is opaque.
 	RefreshToken string `json:"refresh_token,omitempty"`
 	// TokenType is "Bearer".
 	TokenType string `json:"token_type,omitempty"`
 	// ExpiresAt is when the access token expires.
 	ExpiresAt time.Time `json:"expires_at,omitzero"`
-	// Username is the name that the user signed in with, which may be an alias. A session with a name takes only
-	// tokens of that user. Nothing signs it: who can write the store can change it. It is empty in tokens that were not
-	// obtained by this package.
+	// Username is the name that the user signed in with, which may be an alias. A session with a name
+	// accepts only that user's tokens. Username is not signed: anyone who can write the store can
+	// change it. It is empty in tokens that this package did not obtain.
 	Username string `json:"username,omitempty"`
 }
 
@@ -226,8 +226,8 @@ func keyMissing(err error) bool {
 	return errors.Is(err, ErrKeysUnavailable) || errors.Is(err, ErrUnknownKey)
 }
 
-// Tokens returns the session's tokens; the zero Tokens when no one is signed in. It does no I/O: tokens that are
-// still in the [TokenStore] are not among them.
+// Tokens returns the session's tokens, or the zero Tokens if no user is signed in. It does no I/O: it
+// does not return tokens that are still in the [TokenStore].
 func (c *Cognito) Tokens() Tokens {
 	if ts := c.session.current().tokens; ts != nil {
 		return ts.Tokens
@@ -235,19 +235,21 @@ func (c *Cognito) Tokens() Tokens {
 	return Tokens{}
 }
 
-// Token returns verified tokens that are good for a while yet, a minute at least: the session's own, those of its
-// [TokenStore], or new ones when the access or the ID token of these is about to expire. Concurrent callers share one
-// refresh. Canceling ctx stops the caller's wait but not the refresh.
+// Token returns verified tokens that are valid for at least a minute: the session's, those of its
+// [TokenStore], or new ones if the access or the ID token is about to expire. Concurrent callers share
+// one refresh. Canceling ctx stops the caller's wait but not the refresh.
 //
-// While a refresh fails for a reason that may pass, such as a network fault, tokens that have not expired yet are
-// returned all the same. After a failed refresh the next one waits, first a second and then up to five minutes, and
-// longer after a rejection: Token waits with it, or returns the last error.
+// If a refresh fails for a temporary reason, such as a network error, Token returns tokens that have not
+// expired yet. After a failed refresh the next one has to wait: for a second at first and for 5 minutes
+// at most, longer after a rejection. Token waits up to 10 seconds for that, and otherwise returns the
+// last error.
 //
-// Once the service says that the refresh token is dead ([IsTerminal]), the session has no tokens any more, and its
-// [TokenStore] neither, unless newer ones have come meanwhile. Without tokens it returns [ErrNotSignedIn], and
-// [ErrStoreUser] when the store holds those of another user. After another error the session is as it was.
+// If the service rejects the refresh token for good (see [IsTerminal]), the session and its store lose
+// their tokens, unless newer ones have arrived in the meantime. After another error the session is
+// unchanged. Common errors: [ErrNotSignedIn] without tokens, [ErrStoreUser] if the store holds another
+// user's tokens.
 //
-// It calls GetTokensFromRefreshToken as [Cognito.RenewAccessToken] does, which needs no AWS credentials.
+// It calls GetTokensFromRefreshToken as [Cognito.RenewAccessToken] does.
 func (c *Cognito) Token(ctx context.Context) (Tokens, error) {
 	ts, err := c.token(ctx)
 	if err != nil {
@@ -312,19 +314,21 @@ func (c *Cognito) usable(ctx context.Context) (*tokenSet, error) {
 	return verified, nil
 }
 
-// RenewAccessToken obtains new ID and access tokens for the session's refresh token, verifies them and makes
-// them the session's; a refresh token that comes with them replaces the old one. It takes the options
-// [ClientMetadata], for the pool's Lambda functions, and [Flow]: REFRESH_TOKEN_AUTH calls InitiateAuth instead of
-// GetTokensFromRefreshToken. Without the former, the session's [WithRefreshMetadata] is asked, else the sign-in's
-// ClientMetadata are sent.
+// RenewAccessToken refreshes the session's ID and access tokens now and verifies the new ones. A
+// refresh token that comes with them replaces the old one. If the [TokenStore] holds newer tokens, from
+// another process, the session takes those instead.
 //
-// After an error the session is as it was, but see [Cognito.VerifyTokens] for [ErrKeysUnavailable] and
-// [ErrUnknownKey]; [IsTerminal] says whether only a new sign-in helps. Without a refresh token it returns
-// [ErrNotSignedIn]. Concurrent calls without options share one refresh, which outlives a canceled ctx. With a
-// [TokenStore] that has newer tokens, from another process, the session takes those.
+// It takes the options [ClientMetadata], for the pool's Lambda functions, and [Flow]: REFRESH_TOKEN_AUTH
+// calls InitiateAuth instead of GetTokensFromRefreshToken. Without ClientMetadata, the session's
+// [WithRefreshMetadata] provides them, or else those of the sign-in are sent. Concurrent calls without
+// options share one refresh, which continues if ctx is canceled.
 //
-// It calls GetTokensFromRefreshToken, and InitiateAuth with REFRESH_TOKEN_AUTH where the server does not know
-// that operation, as some local ones; neither needs AWS credentials.
+// After an error the session is unchanged, but see [Cognito.VerifyTokens] for [ErrKeysUnavailable] and
+// [ErrUnknownKey]. [IsTerminal] reports whether only a new sign-in helps. Common errors:
+// [ErrNotSignedIn] without a refresh token.
+//
+// It calls GetTokensFromRefreshToken, or InitiateAuth with REFRESH_TOKEN_AUTH if the server does not
+// know that operation, as some local ones.
 func (c *Cognito) RenewAccessToken(ctx context.Context, opts ...CallOption) (err error) {
 	defer named("RenewAccessToken", &err)
 	call, err := newCallOptions(opts, optClientMetadata, optFlow)
@@ -836,12 +840,14 @@ func (c *Cognito) withTokens(ctx context.Context, call func(*tokenSet) error) er
 	return call(fresh)
 }
 
-// VerifyTokens verifies the session's ID and access token and makes their claims available. It makes no API call but
-// may fetch the key set. Call it after [WithTokens], and after a sign-in that failed with [ErrKeysUnavailable] or
-// [ErrUnknownKey]: the tokens that it obtained then replace the session's, and with [WithDeviceTracking] the device
-// that came with them is confirmed. It returns [ErrNotSignedIn] without tokens, [ErrStoreUser] for those of another
-// user, and an error that wraps a [*TokenError] when one is rejected. After an error the session is as it was; tokens
-// that wait to be verified are dropped if they turn out to be bad.
+// VerifyTokens verifies the session's ID and access token and makes their claims available. It makes no
+// API call but may fetch the key set. Call it after [WithTokens], and after a sign-in that failed with
+// [ErrKeysUnavailable] or [ErrUnknownKey]: the tokens of that sign-in then replace the session's, and
+// with [WithDeviceTracking] its device is confirmed.
+//
+// After an error the session is unchanged, except that tokens waiting for their key are dropped if they
+// turn out to be invalid. Common errors: [ErrNotSignedIn], [ErrStoreUser], and a [*TokenError] for a
+// rejected token.
 func (c *Cognito) VerifyTokens(ctx context.Context) (err error) {
 	defer named("VerifyTokens", &err)
 	return c.verifyHeld(ctx)
@@ -885,8 +891,8 @@ func (c *Cognito) verifyHeld(ctx context.Context) error {
 	return err
 }
 
-// VerifyToken verifies raw, a token of this pool and app client, for use and returns its claims. It neither
-// reads nor changes the session. The error is a [*TokenError], or an [*Error] for a use that does not exist.
+// VerifyToken verifies raw, a token of this pool and app client, for use and returns its claims. It does
+// not use the session. The error is a [*TokenError], or an [*Error] for an unknown use.
 func (c *Cognito) VerifyToken(ctx context.Context, raw string, use TokenUse) (jwt.MapClaims, error) {
 	if err := checkUse(use); err != nil {
 		return nil, wrapError("VerifyToken", err)
@@ -901,10 +907,10 @@ func (c *Cognito) VerifyToken(ctx context.Context, raw string, use TokenUse) (jw
 	return claims, nil
 }
 
-// CheckToken reports whether the session's access or ID token has expired. With renew, expired tokens are
-// refreshed as [Cognito.RenewAccessToken] does, and expired is false once that succeeded. It returns
-// [ErrNotSignedIn] without tokens. Only tokens that wait to be verified since a sign-in or a refresh are verified here,
-// as [Cognito.VerifyTokens] does.
+// CheckToken reports whether the session's access or ID token has expired. If renew is set, it refreshes
+// expired tokens as [Cognito.RenewAccessToken] does, and returns false if that succeeds. It verifies only
+// tokens that wait for their key since a sign-in or a refresh, as [Cognito.VerifyTokens] does. Common
+// errors: [ErrNotSignedIn].
 func (c *Cognito) CheckToken(ctx context.Context, renew bool) (expired bool, err error) {
 	defer named("CheckToken", &err)
 	ts, err := c.held(ctx)
@@ -936,14 +942,16 @@ func (c *Cognito) CheckToken(ctx context.Context, renew bool) (expired bool, err
 	return err != nil, err
 }
 
-// Logout signs the user out everywhere: all refresh tokens of the user die, and the service rejects the access
-// tokens. The session and its [TokenStore] then have no tokens, whatever refresh was under way; a session that turns
-// out to be over already is signed out, too. After an error the session has the tokens that it had, or refreshed ones
-// (see [Cognito.ForgetTokens]); if only its store failed, it has none. Tokens that others verify offline stay good until
-// they expire.
+// Logout signs the user out everywhere: it revokes all refresh tokens of the user, and the service
+// rejects the access tokens. Servers that verify tokens offline accept them until they expire.
 //
-// It calls GlobalSignOut, which needs no AWS credentials but an access token: without one it returns
-// [ErrNotSignedIn]. An expired one is refreshed first as [Cognito.RenewAccessToken] does, if there is a refresh token.
+// When Logout has returned nil, the session and its [TokenStore] hold no token of the sign-in, whatever
+// refresh was under way. A session that is over already is a success, too. After an error the session
+// still has its tokens, perhaps refreshed (see [Cognito.ForgetTokens]); if only the store failed, it has
+// none.
+//
+// It calls GlobalSignOut, which needs an access token; Logout refreshes an expired one first. Common
+// errors: [ErrNotSignedIn].
 func (c *Cognito) Logout(ctx context.Context) (err error) {
 	defer named("Logout", &err)
 	return c.endSession(ctx, ending{live: true, isOver: isOver, call: func(ctx context.Context, ts *tokenSet) error {
@@ -952,12 +960,14 @@ func (c *Cognito) Logout(ctx context.Context) (err error) {
 	}})
 }
 
-// RevokeToken ends this session only: its refresh token dies, and the service rejects the access tokens that
-// came from it. The session and its [TokenStore] then have no tokens, whatever refresh was under way; after an error
-// the session is as it was, or if only its store failed, it has none.
+// RevokeToken signs the user out of this session only: it revokes the session's refresh token, and the
+// service rejects the access tokens that came from it.
 //
-// It calls RevokeToken, which needs no AWS credentials but a refresh token: without one it returns
-// [ErrNotSignedIn].
+// When RevokeToken has returned nil, the session and its [TokenStore] hold no token of the sign-in,
+// whatever refresh was under way. After an error the session is unchanged; if only the store failed, it
+// has no tokens.
+//
+// It calls RevokeToken, which needs a refresh token. Common errors: [ErrNotSignedIn] without one.
 func (c *Cognito) RevokeToken(ctx context.Context) (err error) {
 	defer named("RevokeToken", &err)
 	return c.endSession(ctx, ending{isOver: isOver, call: func(ctx context.Context, ts *tokenSet) error {
@@ -969,10 +979,10 @@ func (c *Cognito) RevokeToken(ctx context.Context) (err error) {
 	}})
 }
 
-// ForgetTokens drops the session's tokens here and in its [TokenStore], and tells the service nothing: they stay good
-// for whoever else has them. It is for what [Cognito.Logout] and [Cognito.RevokeToken] could not sign out. A refresh
-// that is under way ends first, for which it waits no longer than ctx. The error is that of the store, whose tokens the
-// session does not take again; the session has no tokens then, either.
+// ForgetTokens drops the session's tokens, here and in its [TokenStore], without telling the service:
+// they stay valid for anyone else who has them. Use it if [Cognito.Logout] and [Cognito.RevokeToken]
+// fail. It first waits for a refresh that is under way, at most until ctx is done. The error is that of
+// the store. The session has no tokens then, either, and does not load those of the store again.
 func (c *Cognito) ForgetTokens(ctx context.Context) (err error) {
 	defer named("ForgetTokens", &err)
 	if c.pool == nil || c.session == nil {
@@ -1141,12 +1151,12 @@ func samePair(id *tokenClaims, access *AccessClaims, accessToken string) error {
 	return nil
 }
 
-// TokenSource returns the session as a source of tokens for everything that takes an [oauth2.TokenSource]. Its
-// tokens are those of [Cognito.Token], so each call may renew them and none needs [oauth2.ReuseTokenSource] around
-// it. The ID token is in the extra "id_token". The refresh token is not in them: it has one owner, the session.
+// TokenSource returns an [oauth2.TokenSource] of the session. It returns the tokens of [Cognito.Token] and
+// refreshes them when needed, so it needs no [oauth2.ReuseTokenSource]. The ID token is in the extra
+// "id_token". The refresh token is not included: its only owner is the session.
 //
-// ctx gives its values to the renewals; that it ends does not matter, since an [oauth2.TokenSource] outlives the
-// call that made it. The source is safe for concurrent use.
+// Refreshes use the values of ctx, but not its cancelation: an [oauth2.TokenSource] outlives the call that
+// made it. The source is safe for concurrent use.
 func (c *Cognito) TokenSource(ctx context.Context) oauth2.TokenSource {
 	return tokenSource{c, context.WithoutCancel(ctx)}
 }

@@ -27,21 +27,22 @@ const (
 	refusalPause   = 30 * time.Second // after a new token was refused, too, so that each 401 does not cost a refresh
 )
 
-// Transport is an [http.RoundTripper] that sends a session's token with each request to the origins that
-// [WithOrigins] names, and only to these: a redirect to another host, port or scheme goes without. It signs in with
-// the password on the first request, renews the tokens before they expire, and signs in again when the refresh token
-// is dead. Without a password it uses the tokens that the session has.
+// Transport is an [http.RoundTripper] that adds a session's token to requests for the origins of
+// [WithOrigins]. Requests for other hosts, ports or schemes, such as after a redirect, go without it. With a
+// password, it signs in on the first request, and again when the refresh token is no longer valid.
+// Without one, it uses the session's tokens. It refreshes tokens before they expire.
 //
-// A request that is answered with 401 is sent once more with a new token, if its body can be had again (see
-// [http.Request.GetBody]). A request that has the header already goes out as it is, and so does one with a user in
-// its URL, and one whose Host header names none of the origins.
+// A request that is answered with 401 is sent once more with a new token, if its body can be read again
+// (see [http.Request.GetBody]). A request that already has the header is sent unchanged, and so is one with
+// user info in its URL, or whose Host header is not one of the origins.
 //
-// RoundTrip returns the errors of [Cognito.Token] and [Cognito.Authenticate], which [errors.As] and [errors.Is] find
-// through the [*url.Error] of an [http.Client]; a challenge that no [ChallengeHandler] answers is a
-// [*ChallengeError], and the session's, to be answered with [Cognito.RespondToChallenge]. For a while the same one
-// comes back then, and no other sign-in is begun; after a wrong password there is such a pause, too.
+// RoundTrip returns the errors of [Cognito.Token] and [Cognito.Authenticate]. [errors.As] and [errors.Is] find
+// them in the [*url.Error] of an [http.Client]. A challenge that no [ChallengeHandler] answers is a
+// [*ChallengeError]: it becomes the session's, and [Cognito.RespondToChallenge] answers it. Until then,
+// requests of the next 3 minutes fail with the same error and do not start another sign-in. After a wrong
+// password the pause is 30 seconds at first, and half an hour at most.
 //
-// A Transport is safe for concurrent use. Printed or logged it shows no password. Make one with [NewTransport].
+// A Transport is safe for concurrent use. It prints without the password. Create one with [NewTransport].
 type Transport struct {
 	state *transport // behind a pointer, so that printing what holds the transport shows an address
 }
@@ -67,9 +68,9 @@ type headerValue struct {
 	values []string
 }
 
-// NewTransport makes a transport for c's session, with the password for signing in; with "" it does not sign in. It
-// does no I/O. Origins must be given with [WithOrigins]. What is wrong with the options each request returns, naming
-// the option; nothing is sent then.
+// NewTransport returns a transport for c's session. It signs in with the password; if that is "", it does not
+// sign in. It does no I/O. [WithOrigins] is required. Invalid options are reported by every RoundTrip, and
+// no request is sent then.
 func NewTransport(c *Cognito, password string, opts ...TransportOption) *Transport {
 	o := transportOptions{header: "Authorization", prefix: "Bearer ", use: AccessToken, base: http.DefaultTransport}
 	for _, opt := range opts {
@@ -90,8 +91,8 @@ func NewTransport(c *Cognito, password string, opts ...TransportOption) *Transpo
 	return &Transport{t}
 }
 
-// HTTPClient returns a copy of base, or of the zero [http.Client] if it is nil, whose transport is a [Transport] over
-// that of base. It takes the arguments of [NewTransport].
+// HTTPClient returns a copy of base whose transport is a [Transport] over base's transport. If base is nil,
+// it copies the zero [http.Client]. The arguments are those of [NewTransport].
 func (c *Cognito) HTTPClient(base *http.Client, password string, opts ...TransportOption) *http.Client {
 	var client http.Client
 	if base != nil {
