@@ -1,12 +1,14 @@
-// Web is a sign-in of two pages over net/http: one for the name and the password, one for whatever the pool asks then. A link
-// leads to the pool's own pages instead, where it has some.
+// Web is a sign-in of two pages over net/http: one for the name and the password, one for whatever the pool asks then. A
+// link leads to the pool's own pages instead, where it has some.
+//
 // Between the two requests the challenge is in an encrypted cookie, so that any process with the key can answer it and
 // the server keeps nothing. Without flags it starts a pool in its own process, so that it needs no AWS account:
 //
 //	go run ./examples/web
 //
-// With -pool and -client it signs in to a real pool, and with -domain on the pool's own pages, too. The key of the cookies is COGNITO_COOKIE_KEY, 32 bytes in base64;
-// without it a random one is made, and sign-ins that are under way do not survive a restart.
+// With -pool and -client it signs in to a real pool, and with -domain on the pool's own pages, too. The key of the
+// cookies is COGNITO_COOKIE_KEY, 32 bytes in base64; without it a random one is made, and sign-ins that are under way do
+// not survive a restart.
 package main
 
 import (

@@ -14,18 +14,25 @@ import (
 type managed struct {
 	*site
 
-	login  *cognito.ManagedLogin
-	home   string // where a sign-out comes back to
-	cookie http.Cookie
+	login      *cognito.ManagedLogin
+	home       string // where a sign-out comes back to
+	cookieName string
+	secure     bool
 }
 
 func newManaged(s *site, login *cognito.ManagedLogin, home string, secure bool) *managed {
-	m := &managed{site: s, login: login, home: home}
-	m.cookie = http.Cookie{Name: "login", Path: "/", HttpOnly: true, Secure: secure, SameSite: http.SameSiteLaxMode}
+	name := "login"
 	if secure {
-		m.cookie.Name = "__Host-login" // which no other host of the domain can set
+		name = "__Host-login" // which no other host of the domain can set
 	}
-	return m
+	return &managed{site: s, login: login, home: home, cookieName: name, secure: secure}
+}
+
+// cookie keeps an attempt for maxAge seconds. It is Lax, since the browser comes back from another site.
+func (m *managed) cookie(value string, maxAge int) *http.Cookie {
+	return &http.Cookie{
+		Name: m.cookieName, Value: value, Path: "/", MaxAge: maxAge, HttpOnly: true, Secure: m.secure, SameSite: http.SameSiteLaxMode,
+	}
 }
 
 // begin sends the browser to the pool's pages.
@@ -40,9 +47,7 @@ func (m *managed) begin(w http.ResponseWriter, r *http.Request) {
 		m.failed(w, r, err)
 		return
 	}
-	cookie := m.cookie
-	cookie.Value, cookie.Expires = base64.RawURLEncoding.EncodeToString(raw), attempt.ExpiresAt
-	http.SetCookie(w, &cookie)
+	http.SetCookie(w, m.cookie(base64.RawURLEncoding.EncodeToString(raw), int(lifetime.Seconds())))
 	http.Redirect(w, r, authURL, http.StatusSeeOther)
 }
 
@@ -50,13 +55,11 @@ func (m *managed) begin(w http.ResponseWriter, r *http.Request) {
 // any more: it leads back to the beginning.
 func (m *managed) callback(w http.ResponseWriter, r *http.Request) {
 	var attempt cognito.LoginAttempt
-	if cookie, err := r.Cookie(m.cookie.Name); err == nil {
+	if cookie, err := r.Cookie(m.cookieName); err == nil {
 		raw, _ := base64.RawURLEncoding.DecodeString(cookie.Value)
 		_ = json.Unmarshal(raw, &attempt) // what is left of a bad one is rejected below
 	}
-	gone := m.cookie
-	gone.MaxAge = -1
-	http.SetCookie(w, &gone)
+	http.SetCookie(w, m.cookie("", -1))
 	session, err := m.login.Exchange(r.Context(), attempt, r.URL.Query())
 	switch {
 	case err == nil:

@@ -142,7 +142,7 @@ func TestForeignCallback(t *testing.T) {
 
 func TestLoginCookie(t *testing.T) {
 	t.Parallel()
-	c := newManaged(nil, nil, "", true).cookie
+	c := newManaged(nil, nil, "", true).cookie("x", 900)
 	assert.Equal(t, "__Host-login", c.Name)
 	assert.True(t, c.Secure && c.HttpOnly)
 	assert.Equal(t, http.SameSiteLaxMode, c.SameSite, "it must come along from the pool's page")
