@@ -30,7 +30,7 @@ func newManaged(s *site, login *cognito.ManagedLogin, home string, secure bool) 
 
 // cookie keeps an attempt for maxAge seconds. It is Lax, since the browser comes back from another site.
 func (m *managed) cookie(value string, maxAge int) *http.Cookie {
-	return &http.Cookie{
+	return &http.Cookie{ //nolint:gosec // Secure is the flag -secure: this machine speaks plain HTTP
 		Name: m.cookieName, Value: value, Path: "/", MaxAge: maxAge, HttpOnly: true, Secure: m.secure, SameSite: http.SameSiteLaxMode,
 	}
 }
