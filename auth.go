@@ -34,12 +34,16 @@ import (
 // It calls InitiateAuth and, for SRP, RespondToAuthChallenge, which need no AWS credentials; the pool's key set,
 // if it is not known yet, is fetched beside them. A remembered device ([WithDevice]) proves itself on the way.
 func (c *Cognito) Authenticate(ctx context.Context, password string, opts ...CallOption) error {
-	const op = "Authenticate"
-	s, err := c.newSignIn(ctx, op, false, opts, optFlow)
+	return wrapError("Authenticate", c.authenticate(ctx, password, nil, opts...))
+}
+
+func (c *Cognito) authenticate(ctx context.Context, password string, needless func(context.Context) (bool, error), opts ...CallOption) error {
+	s, err := c.newSignIn("Authenticate", false, opts, optFlow)
 	if err != nil {
-		return wrapError(op, err)
+		return err
 	}
-	return wrapError(op, s.byPassword(ctx, password, types.AuthFlowTypeUserSrpAuth, types.AuthFlowTypeUserPasswordAuth))
+	s.needless = needless
+	return s.byPassword(ctx, password, types.AuthFlowTypeUserSrpAuth, types.AuthFlowTypeUserPasswordAuth)
 }
 
 // AdminAuthenticate is [Cognito.Authenticate] for a server that is trusted with AWS credentials: the flow is
@@ -52,7 +56,7 @@ func (c *Cognito) Authenticate(ctx context.Context, password string, opts ...Cal
 // It calls AdminInitiateAuth and AdminRespondToAuthChallenge, which need AWS credentials.
 func (c *Cognito) AdminAuthenticate(ctx context.Context, password string, opts ...CallOption) error {
 	const op = "AdminAuthenticate"
-	s, err := c.newSignIn(ctx, op, true, opts, optFlow)
+	s, err := c.newSignIn(op, true, opts, optFlow)
 	if err != nil {
 		return wrapError(op, err)
 	}
@@ -69,7 +73,7 @@ func (c *Cognito) AdminAuthenticate(ctx context.Context, password string, opts .
 // It calls InitiateAuth and, with a password, RespondToAuthChallenge, which need no AWS credentials.
 func (c *Cognito) AuthenticateCustom(ctx context.Context, password string, opts ...CallOption) error {
 	const op = "AuthenticateCustom"
-	s, err := c.newSignIn(ctx, op, false, opts)
+	s, err := c.newSignIn(op, false, opts)
 	if err != nil {
 		return wrapError(op, err)
 	}
@@ -108,7 +112,7 @@ func (c *Cognito) AuthenticateChoice(ctx context.Context, first FirstFactor, opt
 }
 
 func (c *Cognito) authenticateChoice(ctx context.Context, first FirstFactor, opts []CallOption) error {
-	s, err := c.newSignIn(ctx, "AuthenticateChoice", false, opts)
+	s, err := c.newSignIn("AuthenticateChoice", false, opts)
 	if err != nil {
 		return err
 	}
@@ -119,9 +123,7 @@ func (c *Cognito) authenticateChoice(ctx context.Context, first FirstFactor, opt
 	if err != nil {
 		return err
 	}
-	if first == (FirstFactor{}) {
-		start.session = c.session.takeSignUp(s.username)
-	}
+	start.signedUp = first == (FirstFactor{})
 	return s.begin(ctx, start)
 }
 
@@ -134,7 +136,7 @@ func (c *Cognito) authenticateChoice(ctx context.Context, first FirstFactor, opt
 // It calls InitiateAuth and RespondToAuthChallenge, which need no AWS credentials.
 func (c *Cognito) NewPasswordChallenge(ctx context.Context, password, newPassword string, attrs Attributes, opts ...CallOption) error {
 	const op = "NewPasswordChallenge"
-	s, err := c.newSignIn(ctx, op, false, opts, optFlow)
+	s, err := c.newSignIn(op, false, opts, optFlow)
 	if err != nil {
 		return wrapError(op, err)
 	}
@@ -158,7 +160,8 @@ type authStart struct {
 	params   map[string]string // beside the username and the proof
 	password string            // sent, or with srp proven; "": there is none
 	srp      bool
-	session  string // of the sign-up, good once
+	signedUp bool   // the session of the user's sign-up, if there is one, is the proof
+	session  string // that session, good once
 }
 
 // startOf starts flow with password, which is "" for a custom sign-in without one.
@@ -237,6 +240,9 @@ type signIn struct {
 	deviceSRP   *srp.Client // proves the device; nil before DEVICE_SRP_AUTH
 	proven      bool        // the device has proven itself: it does so once
 	handled     int         // challenges that the handler answered
+
+	// needless reports, once it is the sign-in's turn, whether it need not begin any more; nil: it always must.
+	needless func(context.Context) (bool, error)
 }
 
 // passwordProof proves a password by SRP once.
@@ -251,7 +257,7 @@ type passwordProof struct {
 const maxHandled = 16
 
 // newSignIn prepares a sign-in of the session's user; extra are the options that it takes beside those of every one.
-func (c *Cognito) newSignIn(ctx context.Context, op string, admin bool, opts []CallOption, extra ...string) (*signIn, error) {
+func (c *Cognito) newSignIn(op string, admin bool, opts []CallOption, extra ...string) (*signIn, error) {
 	if c.pool == nil || c.session == nil {
 		return nil, errNotMade
 	}
@@ -259,13 +265,7 @@ func (c *Cognito) newSignIn(ctx context.Context, op string, admin bool, opts []C
 	if err != nil {
 		return nil, err
 	}
-	device, err := c.session.usableDevice(ctx)
-	if err != nil {
-		return nil, err
-	}
-	return &signIn{
-		c: c, op: op, admin: admin, username: c.Username(), earlier: c.session.awaited(), call: call, device: device,
-	}, nil
+	return &signIn{c: c, op: op, admin: admin, username: c.Username(), earlier: c.session.awaited(), call: call}, nil
 }
 
 // signInOptions are the options that every request of a sign-in takes, and extra.
@@ -301,6 +301,9 @@ func (s *signIn) begin(ctx context.Context, start authStart) error {
 	s.c.session.noteDevice(nil)
 	s.c.shared().verifier.keys.Prefetch(ctx)
 	return s.run(ctx, func(ctx context.Context) (authReply, error) {
+		if start.signedUp {
+			s.start.session = s.c.session.takeSignUp(s.username)
+		}
 		reply, err := s.initiate(ctx)
 		if s.start.session != "" && errors.Is(&Error{Err: err}, ErrSessionExpired) {
 			s.start.session = "" // too late to be signed in by the sign-up alone: ask what there is
@@ -313,18 +316,24 @@ func (s *signIn) begin(ctx context.Context, start authStart) error {
 // run sends request and takes the sign-in from there to its end, or to a challenge that is left to the caller. What is
 // sent without asking anybody is one change of the session, begun before the request: tokens never wait for a turn.
 func (s *signIn) run(ctx context.Context, request func(context.Context) (authReply, error)) error {
-	for {
+	for first := true; ; first = false {
 		var ch *Challenge
 		err := s.c.session.change(ctx, func(ctx context.Context) (err error) {
+			if first && s.needless != nil {
+				if done, err := s.needless(ctx); done || err != nil {
+					return err
+				}
+			}
+			if first {
+				if s.device, err = s.c.session.usableDevice(ctx); err != nil {
+					return err
+				}
+			}
 			ch, err = s.advance(ctx, request)
 			return err
 		})
-		if err != nil {
+		if err != nil || ch == nil {
 			return err
-		}
-		if ch == nil {
-			s.c.trackDevice(ctx, s.op)
-			return nil
 		}
 		answer, err := s.ask(ctx, *ch)
 		if err != nil {
@@ -465,6 +474,9 @@ func (s *signIn) ask(ctx context.Context, ch Challenge) (Answer, error) {
 // answer answers ch. A challenge that was answered, or whose session turns out to be spent or expired, is no longer
 // pending.
 func (s *signIn) answer(ctx context.Context, ch Challenge, answer Answer) (authReply, error) {
+	if s.c.session.awaited() == nil {
+		return authReply{}, ErrNoChallenge // another answer was faster
+	}
 	s.updateUsername(ch.Parameters)
 	s.username, s.session = ch.Username, ch.Session
 	reply, err := s.answerWithRetry(ctx, ch.Name, answer)
@@ -530,6 +542,9 @@ func (s *signIn) signedIn(ctx context.Context, ts *tokenSet, device *types.NewDe
 		st.metadata = s.call.metadata
 		st.offerDevice(device)
 	})
+	if err == nil {
+		s.c.trackDevice(ctx, s.op, verified)
+	}
 	return err
 }
 

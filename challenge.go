@@ -442,10 +442,11 @@ func (c *Cognito) answerPending(
 
 // resume takes up the pending challenge, which must be one of kinds if there are any.
 func (c *Cognito) resume(ctx context.Context, op string, opts []CallOption, kinds []types.ChallengeNameType) (*signIn, Challenge, error) {
-	ch, ok := c.Challenge()
-	if !ok {
-		return nil, ch, ErrNoChallenge
+	st := c.session.current()
+	if st.challenge == nil {
+		return nil, Challenge{}, ErrNoChallenge
 	}
+	ch := st.challenge.clone()
 	if len(kinds) > 0 && !slices.Contains(kinds, ch.Name) {
 		return nil, ch, fieldError("pending challenge", fmt.Sprintf("want one of %v, got %s", kinds, clip(string(ch.Name))))
 	}
@@ -453,14 +454,11 @@ func (c *Cognito) resume(ctx context.Context, op string, opts []CallOption, kind
 	if ch.Name == types.ChallengeNameTypeSelectChallenge {
 		extra = append(extra, optPassword)
 	}
-	s, err := c.newSignIn(ctx, op, ch.Admin, opts, extra...)
+	s, err := c.newSignIn(op, ch.Admin, opts, extra...)
 	if err != nil {
 		return nil, ch, err
 	}
-	s.username = ch.Username
-	if st := c.session.current(); ch.is(st.challenge) {
-		s.unproven = st.unproven
-	}
+	s.username, s.unproven = ch.Username, st.unproven
 	return s, ch, nil
 }
 

@@ -82,10 +82,13 @@ func (c *Cognito) ConfirmDevice(ctx context.Context, name string) (_ Device, err
 	if c.pool == nil || c.session == nil {
 		return Device{}, errNotMade
 	}
-	return c.confirmDevice(ctx, name)
+	return c.confirmDevice(ctx, name, c.withAccessToken)
 }
 
-func (c *Cognito) confirmDevice(ctx context.Context, name string) (Device, error) {
+// withToken makes a call with an access token.
+type withToken func(ctx context.Context, call func(token *string) error) error
+
+func (c *Cognito) confirmDevice(ctx context.Context, name string, with withToken) (Device, error) {
 	st := c.session.current()
 	if st.newDevice == nil {
 		return Device{}, ErrNoNewDevice
@@ -97,7 +100,7 @@ func (c *Cognito) confirmDevice(ctx context.Context, name string) (Device, error
 		return Device{}, err
 	}
 	d.Password = password
-	err = c.withAccessToken(ctx, func(token *string) error {
+	err = with(ctx, func(token *string) error {
 		out, err := c.shared().sdk.ConfirmDevice(ctx, &cognitoidentityprovider.ConfirmDeviceInput{
 			AccessToken: token, DeviceKey: aws.String(d.Key), DeviceName: optional(name), DeviceSecretVerifierConfig: verifier,
 		}, sendOnce)
@@ -113,16 +116,19 @@ func (c *Cognito) confirmDevice(ctx context.Context, name string) (Device, error
 	return d, nil
 }
 
-// trackDevice confirms and remembers the device that a sign-in brought, if the session is to. A failure does not fail
-// the sign-in.
-func (c *Cognito) trackDevice(ctx context.Context, op string) {
-	name := c.session.trackName
-	if name == nil || c.session.current().newDevice == nil {
+// trackDevice confirms and remembers the device of ts, the tokens of a sign-in, if the session tracks devices. It runs
+// within a change. A failure does not fail the sign-in: the next refresh tries again.
+func (c *Cognito) trackDevice(ctx context.Context, op string, ts *tokenSet) {
+	name, st := c.session.trackName, c.session.current()
+	if name == nil || st.newDevice == nil || ts.AccessToken == "" || ts.hasExpired(c.shared().now()) {
 		return
 	}
-	d, err := c.confirmDevice(ctx, *name)
+	ctx, cancel := context.WithTimeout(ctx, trackTimeout)
+	defer cancel()
+	with := func(_ context.Context, call func(token *string) error) error { return call(aws.String(ts.AccessToken)) }
+	d, err := c.confirmDevice(ctx, *name, with)
 	if err == nil && d.UserConfirmationNecessary {
-		err = c.updateDeviceStatus(ctx, d.Key, true)
+		err = c.updateDeviceStatus(ctx, d.Key, true, with)
 	}
 	if err != nil {
 		c.reportDevice(ctx, op, "cognito: the new device could not be confirmed", err)
@@ -236,7 +242,7 @@ func (s *session) dropDevice(ctx context.Context, key string) {
 		}
 	})
 	if store, ok := s.store.(DeviceStore); ok && dropped {
-		_, err := storeCall(ctx, "delete the device from", func(ctx context.Context) (struct{}, error) {
+		_, err := storeCall(context.WithoutCancel(ctx), "delete the device from", func(ctx context.Context) (struct{}, error) {
 			return struct{}{}, store.DeleteDevice(ctx)
 		})
 		if err != nil {
@@ -267,7 +273,7 @@ func (s *session) setDevice(ctx context.Context, d Device) {
 		}
 	})
 	if store, ok := s.store.(DeviceStore); ok {
-		_, err := storeCall(ctx, "save the device to", func(ctx context.Context) (struct{}, error) {
+		_, err := storeCall(context.WithoutCancel(ctx), "save the device to", func(ctx context.Context) (struct{}, error) {
 			return struct{}{}, store.SaveDevice(ctx, d)
 		})
 		if err != nil {
@@ -283,6 +289,11 @@ func (s *session) rememberedDevice(ctx context.Context, key string, remembered b
 		next.UserConfirmationNecessary = !remembered
 		s.setDevice(ctx, next)
 	}
+}
+
+// newDeviceOf reports whether ts came with a device that was not confirmed yet.
+func (st *state) newDeviceOf(ts *tokenSet) bool {
+	return st.newDevice != nil && st.newDevice.Key == st.deviceKeyOf(ts)
 }
 
 // deviceKeyOf is the device that the refresh token of ts was issued with, which the service wants to be told: the access
@@ -401,14 +412,14 @@ func deviceList(ctx context.Context, opts []CallOption, fetch func(context.Conte
 // It calls UpdateDeviceStatus, which needs no AWS credentials but an access token: without one it returns
 // [ErrNotSignedIn].
 func (c *Cognito) UpdateDeviceStatus(ctx context.Context, key string, remembered bool) error {
-	return wrapError("UpdateDeviceStatus", c.updateDeviceStatus(ctx, key, remembered))
+	return wrapError("UpdateDeviceStatus", c.updateDeviceStatus(ctx, key, remembered, c.withAccessToken))
 }
 
-func (c *Cognito) updateDeviceStatus(ctx context.Context, key string, remembered bool) error {
+func (c *Cognito) updateDeviceStatus(ctx context.Context, key string, remembered bool, with withToken) error {
 	if key == "" {
 		return errNoDeviceKey
 	}
-	err := c.withAccessToken(ctx, func(token *string) error {
+	err := with(ctx, func(token *string) error {
 		_, err := c.shared().sdk.UpdateDeviceStatus(ctx, &cognitoidentityprovider.UpdateDeviceStatusInput{
 			AccessToken: token, DeviceKey: aws.String(key), DeviceRememberedStatus: rememberedStatus(remembered),
 		})

@@ -94,7 +94,7 @@ func (c *Cognito) VerifySoftwareToken(ctx context.Context, code, deviceName stri
 
 func (c *Cognito) verifySoftwareToken(ctx context.Context, code, deviceName string, opts []CallOption) error {
 	pending := c.pendingSetUp()
-	s, err := c.newSignIn(ctx, "VerifySoftwareToken", pending != nil && pending.Admin, opts)
+	s, err := c.newSignIn("VerifySoftwareToken", pending != nil && pending.Admin, opts)
 	if err != nil {
 		return err
 	}

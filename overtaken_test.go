@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -41,24 +42,27 @@ func TestTransportPausesAfterFailuresThatStay(t *testing.T) {
 	assert.Equal(t, 1, strings.Count(strings.Join(ops(srv.Requests()), " "), "InitiateAuth"))
 }
 
-// gatedLoad is a store whose load, once it has read, waits for the gate.
+// gatedLoad is a store whose first load, once it has read, waits for the gate.
 type gatedLoad struct {
 	*cognito.MemoryStore
 
+	first         *sync.Once
 	reached, gate chan struct{}
 }
 
 func (g gatedLoad) Load(ctx context.Context) (cognito.Tokens, error) {
 	tokens, err := g.MemoryStore.Load(ctx)
-	close(g.reached)
-	<-g.gate
+	g.first.Do(func() {
+		close(g.reached)
+		<-g.gate
+	})
 	return tokens, err
 }
 
 func TestLoadIsOvertakenByASignOut(t *testing.T) {
 	t.Parallel()
 	srv := newServer(t, cognitotest.Config{})
-	store := gatedLoad{cognito.NewMemoryStore(), make(chan struct{}), make(chan struct{})}
+	store := gatedLoad{cognito.NewMemoryStore(), &sync.Once{}, make(chan struct{}), make(chan struct{})}
 	require.NoError(t, store.Save(t.Context(), signedIn(t, srv).Tokens()))
 	c := newClient(t, srv, cognito.WithTokenStore(store))
 	done := make(chan error, 1)

@@ -18,6 +18,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
 	"github.com/aws/smithy-go"
 	"github.com/aws/smithy-go/logging"
+
+	"github.com/gocognito/cognito/internal/flight"
 )
 
 // Bounds on an answer of the service. The largest honest page has 60 users with 50 attributes of 2,048 characters.
@@ -231,9 +233,20 @@ type clockedClient struct {
 
 func (c clockedClient) Do(req *http.Request) (*http.Response, error) {
 	sent := c.clock.local()
-	resp, err := c.base.Do(req)
+	// A RoundTripper that does not look at the context must not hold up the changes of a session.
+	resp, err := flight.Run(req.Context(), func() (*http.Response, error) { return c.do(req) })
 	if err == nil && resp != nil {
 		c.clock.observe(resp, sent)
+	}
+	return resp, err
+}
+
+// do sends req. A response that comes after the request's context has ended is closed: nobody reads it.
+func (c clockedClient) do(req *http.Request) (*http.Response, error) {
+	resp, err := c.base.Do(req)
+	if err == nil && resp != nil && req.Context().Err() != nil {
+		_ = resp.Body.Close()
+		return nil, context.Cause(req.Context())
 	}
 	return resp, err
 }

@@ -34,6 +34,7 @@ const (
 	exchangeTimeout = 20 * time.Second // for the exchange of a refresh token
 	attemptTimeout  = 9 * time.Second  // for one request of an exchange, so that a lost reply leaves time for another
 	verifyTimeout   = 10 * time.Second // for the key set
+	trackTimeout    = 10 * time.Second // for the calls that confirm a device
 	signOutTimeout  = 20 * time.Second // for the call that ends a session
 )
 
@@ -97,6 +98,9 @@ func (st *state) name() string {
 
 // checkOwner rejects tokens of another user than the session's. Tokens that say nothing of their user pass.
 func (st *state) checkOwner(ts *tokenSet) error {
+	if ts == st.waiting {
+		return nil // they were checked, and a sign-in may be that of a user who was made anew
+	}
 	if st.tokens != nil && st.tokens.subject != "" && ts.subject != "" && st.tokens.subject != ts.subject {
 		return fmt.Errorf("%w: the subject of the tokens changed", ErrStoreUser)
 	}
@@ -191,6 +195,9 @@ func (s *session) change(ctx context.Context, work func(context.Context) error) 
 		return err
 	}
 	defer unlock()
+	if err := s.awaitWrites(ctx); err != nil {
+		return fmt.Errorf("waiting for the token store: %w", err)
+	}
 	return work(ctx)
 }
 
@@ -227,7 +234,7 @@ func (s *session) lock(ctx context.Context) (unlock func(), err error) {
 		if locked == nil {
 			return
 		}
-		_, err := storeCall(ctx, "unlock", func(context.Context) (struct{}, error) {
+		_, err := storeCall(context.WithoutCancel(ctx), "unlock", func(context.Context) (struct{}, error) {
 			locked()
 			return struct{}{}, nil
 		})
@@ -238,17 +245,17 @@ func (s *session) lock(ctx context.Context) (unlock func(), err error) {
 	if err == nil {
 		return release, nil
 	}
-	release() // it came as the wait ended
-	if ctx.Err() != nil || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {
+	release()             // it came as the wait ended
+	if ctx.Err() != nil { // a time limit of the locker's own means that the store cannot be locked
 		return nil, fmt.Errorf("lock the token store: %w", err)
 	}
 	s.log.WarnContext(ctx, "cognito: the token store cannot be locked", slog.Any("error", err))
 	return func() {}, nil
 }
 
-// storeCall calls the store. The call outlives ctx but has a time limit. A call that hangs is abandoned.
+// storeCall calls the store, with a time limit. A call that hangs is abandoned.
 func storeCall[V any](ctx context.Context, what string, call func(context.Context) (V, error)) (V, error) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), storeTimeout)
+	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
 	defer cancel()
 	v, err := flight.Run(ctx, func() (V, error) { return call(ctx) })
 	if err != nil {
@@ -273,9 +280,7 @@ func (s *session) save(ctx context.Context, tokens Tokens) bool {
 	if s.store == nil {
 		return true
 	}
-	_, err := storeCall(ctx, "save to", func(ctx context.Context) (struct{}, error) {
-		return struct{}{}, s.store.Save(ctx, tokens)
-	})
+	err := s.write(ctx, "save to", func(ctx context.Context) error { return s.store.Save(ctx, tokens) })
 	if err != nil {
 		s.log.WarnContext(ctx, "cognito: tokens could not be saved", slog.Any("error", err))
 	}
@@ -287,10 +292,64 @@ func (s *session) remove(ctx context.Context) error {
 	if s.store == nil {
 		return nil
 	}
-	_, err := storeCall(ctx, "delete from", func(ctx context.Context) (struct{}, error) {
-		return struct{}{}, s.store.Delete(ctx)
+	return s.write(ctx, "delete from", s.store.Delete)
+}
+
+// abandoned are the writes of stores that were given up and are still under way, by queue. The next change waits for
+// them: what it writes must not be overwritten by them.
+var abandoned sync.Map // any to chan struct{}
+
+// write changes the store. The call outlives ctx, since what was obtained or ended must not be lost.
+func (s *session) write(ctx context.Context, what string, call func(context.Context) error) error {
+	done := make(chan struct{})
+	_, err := storeCall(context.WithoutCancel(ctx), what, func(ctx context.Context) (struct{}, error) {
+		defer close(done)
+		return struct{}{}, call(ctx)
 	})
+	select {
+	case <-done:
+	default:
+		key := s.queue()
+		abandoned.Store(key, done)
+		go func() {
+			<-done
+			abandoned.CompareAndDelete(key, done)
+			s.dropEnded()
+		}()
+	}
 	return err
+}
+
+// dropEnded empties the store if an abandoned write has brought tokens back that were signed out meanwhile.
+func (s *session) dropEnded() {
+	ctx := context.Background()
+	err := s.change(ctx, func(ctx context.Context) error {
+		loaded, _, err := s.load(ctx)
+		if err == nil && s.current().hasEnded(loaded) {
+			err = s.remove(ctx)
+		}
+		return err
+	})
+	if err != nil {
+		s.log.WarnContext(ctx, "cognito: the token store could not be read after a write that hung", slog.Any("error", err))
+	}
+}
+
+// awaitWrites waits, for as long as a call of the store may take, until an abandoned write of the store has ended.
+func (s *session) awaitWrites(ctx context.Context) error {
+	value, ok := abandoned.Load(s.queue())
+	if !ok {
+		return nil
+	}
+	timer := time.NewTimer(storeTimeout)
+	defer timer.Stop()
+	select {
+	case <-value.(chan struct{}): //nolint:forcetypeassert // see write
+	case <-timer.C:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	return nil
 }
 
 // held returns the session's newest tokens, or the store's if the session has none, or nil. Tokens from the store become
@@ -319,6 +378,9 @@ func (c *Cognito) look(ctx context.Context) (ts *tokenSet, ended bool, err error
 	}
 	if s.store == nil {
 		return nil, false, nil
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, false, err
 	}
 	loaded, _, err := s.load(ctx)
 	switch {
@@ -495,10 +557,13 @@ func (s *session) rotate(ctx context.Context, base *tokenSet, refreshToken strin
 	if base == nil || refreshToken == "" || base.RefreshToken == refreshToken {
 		return
 	}
+	st := s.current()
+	if st.tokens != nil && st.tokens.RefreshToken == base.RefreshToken {
+		base = st.tokens // base waits for its key, and came from these
+	}
 	next := *base
 	next.RefreshToken = refreshToken
 	// A sign-in that waits for its key is in the store only if nothing else was.
-	st := s.current()
 	saved := (base != st.waiting || base.RefreshToken == st.stored.RefreshToken) && s.save(ctx, next.Tokens)
 	s.update(func(st *state) {
 		switch base {
@@ -515,6 +580,7 @@ func (s *session) rotate(ctx context.Context, base *tokenSet, refreshToken strin
 
 // end clears the session and its store. If the store fails, the session does not load these tokens again.
 func (s *session) end(ctx context.Context, ts *tokenSet) error {
+	ctx = context.WithoutCancel(ctx)
 	err := s.remove(ctx)
 	var left Tokens // what the store still holds, perhaps of another process's refresh
 	if err != nil {
@@ -524,8 +590,10 @@ func (s *session) end(ctx context.Context, ts *tokenSet) error {
 		st.clear()
 		st.metadata = nil
 		switch {
-		case err == nil:
+		case err == nil && ts == nil:
 			st.stored, st.ended = Tokens{}, ""
+		case err == nil:
+			st.stored, st.ended = Tokens{}, fingerprint(ts.Tokens) // an abandoned write may bring them back
 		case left != Tokens{}:
 			st.ended = fingerprint(left)
 		case st.stored != Tokens{}:

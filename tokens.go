@@ -30,6 +30,8 @@ import (
 const (
 	expiryWindow     = time.Minute            // tokens are refreshed when they have less left
 	maxJitter        = time.Minute            // by which single sessions refresh earlier, so that a fleet does not do so at once
+	earlyWait        = 5 * time.Second        // for a refresh, while the tokens at hand are good
+	metadataTimeout  = 10 * time.Second       // for the function of WithRefreshMetadata
 	longestPause     = 10 * time.Second       // that a call waits out; during longer ones it returns the last error
 	exchangeAttempts = 3                      // of a refresh token, where the reply to the first was lost
 	spentLooks       = 10                     // at the store, for the tokens of whoever spent a refresh token,
@@ -282,11 +284,17 @@ func (c *Cognito) token(ctx context.Context) (*tokenSet, error) {
 	if _, paused := c.shared().refreshPauses.Recent(request.pauseKey(), now); paused != nil && ts.verified() && now.Before(ts.expires) {
 		return ts, nil // a refresh has just failed, and these are good for a while yet
 	}
-	fresh, err := c.refresh(ctx, request)
+	waiting := ctx
+	if ts.verified() && now.Before(ts.expires) { // these are good for a while: nobody has to wait for long
+		var cancel context.CancelFunc
+		waiting, cancel = context.WithTimeout(ctx, earlyWait)
+		defer cancel()
+	}
+	fresh, err := c.refresh(waiting, request)
 	if err == nil {
 		return fresh, nil
 	}
-	if ts = c.session.current().tokens; ts.verified() && now.Before(ts.expires) && ctx.Err() == nil {
+	if ts = c.session.current().tokens; ts.verified() && now.Before(ts.expires) {
 		c.shared().log.DebugContext(ctx, "cognito: tokens not refreshed yet", slog.Any("error", &Error{Op: "Token", Err: err}))
 		return ts, nil
 	}
@@ -346,7 +354,8 @@ func (c *Cognito) RenewAccessToken(ctx context.Context, opts ...CallOption) (err
 	return err
 }
 
-// RefreshMetadata returns the ClientMetadata for a refresh that is about to be made; nil for none. See
+// RefreshMetadata returns the ClientMetadata for a refresh that is about to be made, or nil. It must return within
+// 10 seconds, and must not call a method that refreshes the same session: that would wait for itself. See
 // [WithRefreshMetadata].
 type RefreshMetadata func(ctx context.Context) map[string]string
 
@@ -383,7 +392,6 @@ func (r refreshRequest) hasWishes() bool { return r.flow != "" || r.metadata != 
 func (c *Cognito) refresh(ctx context.Context, request refreshRequest) (*tokenSet, error) {
 	s := c.session
 	for again := false; ; {
-		waited := s.current().waiting
 		ts, joined, err := s.refreshes.Do(ctx, request.key(), func(ctx context.Context) (*tokenSet, error) {
 			return c.refreshInTurn(ctx, request)
 		})
@@ -395,9 +403,6 @@ func (c *Cognito) refresh(ctx context.Context, request refreshRequest) (*tokenSe
 		case joined && !again && errors.Is(err, context.DeadlineExceeded):
 			again = true // it ran out of its own time, of which this caller had only the rest
 			continue
-		}
-		if err == nil && waited != nil {
-			c.trackDevice(ctx, "Token") // tokens of a sign-in that waited for their key
 		}
 		return ts, err
 	}
@@ -424,7 +429,7 @@ func (c *Cognito) refreshInTurn(ctx context.Context, request refreshRequest) (re
 		switch {
 		case err == nil || IsTerminal(&Error{Err: err}) || errors.Is(err, ErrNotSignedIn):
 			pauses.Clear(pause)
-		case request.background && isOfService(err):
+		case request.background && errors.Is(err, errSpent):
 			pauses.Failed(pause, err, pauseAfter(err), c.shared().now())
 		}
 		return err
@@ -480,18 +485,23 @@ func (c *Cognito) refreshNow(ctx context.Context, request refreshRequest) (*toke
 	if newest == nil {
 		return nil, ErrNotSignedIn
 	}
+	now := c.shared().now()
 	if newest == s.current().waiting {
 		verified, err := c.verifyWaiting(ctx, newest)
-		if err != nil {
+		switch {
+		case err != nil:
 			return nil, err
-		}
-		if verified != nil {
+		case verified != nil && verified.fresh(now) && request.background:
+			return verified, nil
+		case verified != nil:
 			newest = verified
-		} else if newest = s.current().newest(); newest == nil {
+		default:
+			newest = s.current().newest()
+		}
+		if newest == nil {
 			return nil, ErrNotSignedIn
 		}
 	}
-	now := c.shared().now()
 	if newest.verified() && newest.fresh(now) && !newest.same(request.old) && !request.hasWishes() {
 		return newest, nil // somebody was faster
 	}
@@ -528,6 +538,7 @@ func (c *Cognito) verifyWaiting(ctx context.Context, ts *tokenSet) (*tokenSet, e
 	switch {
 	case err == nil:
 		s.commit(ctx, verified)
+		c.trackDevice(ctx, "Token", verified)
 		return verified, nil
 	case errors.Is(err, jwt.ErrTokenExpired):
 		return nil, nil //nolint:nilnil // see above
@@ -577,16 +588,43 @@ func (c *Cognito) successor(ctx context.Context, ts *tokenSet, refusal error) *t
 	return nil
 }
 
-// exchange exchanges a refresh token for new tokens and makes them the session's. It runs within a change.
+// exchange exchanges a refresh token for new tokens and makes them the session's. It runs within a change. The errors of
+// an exchange that was made are errSpent, unless the new tokens wait for their key.
 func (c *Cognito) exchange(ctx context.Context, base *tokenSet, request refreshRequest) (*tokenSet, error) {
-	s := c.session
 	if base.RefreshToken == "" {
 		return nil, ErrNotSignedIn
 	}
-	result, err := c.spend(ctx, base, request)
-	if err != nil {
-		return nil, err
+	if c.session.current().newDeviceOf(base) && base.verified() {
+		c.trackDevice(ctx, "Token", base) // its confirmation has failed; the service refreshes no tokens before
 	}
+	result, shared, err := c.spend(ctx, base, request)
+	if err != nil {
+		return nil, &spentError{err}
+	}
+	ts, err := c.exchanged(ctx, base, result)
+	switch {
+	case err == nil && shared && request.hasWishes(): // what others brought was not made as this caller wishes
+		return c.exchange(ctx, ts, request)
+	case err == nil || keyMissing(err):
+		return ts, err
+	default:
+		return nil, &spentError{err}
+	}
+}
+
+// errSpent matches the errors of an exchange that reached the service, or may have.
+var errSpent = errors.New("the exchange failed")
+
+// spentError is an error that matches errSpent, too.
+type spentError struct{ err error }
+
+func (e *spentError) Error() string        { return e.err.Error() }
+func (e *spentError) Unwrap() error        { return e.err }
+func (e *spentError) Is(target error) bool { return target == errSpent }
+
+// exchanged makes what a refresh token was exchanged for the session's tokens.
+func (c *Cognito) exchanged(ctx context.Context, base *tokenSet, result *types.AuthenticationResultType) (*tokenSet, error) {
+	s := c.session
 	tokens, err := c.newTokens(result)
 	if err != nil {
 		if result != nil {
@@ -643,11 +681,14 @@ type exchanged struct {
 	at      time.Time // by the caller's clock, by which what came may have expired since
 }
 
-// do returns what exchange returns, or what the exchange of the same refresh token returns or has just returned. have
-// is the access token that the caller has already. One that was under way and ran out of its time is tried again, once.
-func (t *exchangeTable) do(ctx context.Context, key, have string, now func() time.Time, exchange func(context.Context) (*types.AuthenticationResultType, error)) (*types.AuthenticationResultType, error) {
+// do returns what exchange returns, or what the exchange of the same refresh token returns or has just returned: shared
+// tells. have is the access token that the caller has already. One that was under way and ran out of its time is tried
+// again, once.
+func (t *exchangeTable) do(ctx context.Context, key, have string, now func() time.Time, exchange func(context.Context) (*types.AuthenticationResultType, error)) (result *types.AuthenticationResultType, shared bool, err error) {
+	remembered := false
 	work := func(ctx context.Context) (*types.AuthenticationResultType, error) {
 		if result := t.find(key, now()); result != nil && aws.ToString(result.AccessToken) != have {
+			remembered = true
 			return result, nil
 		}
 		result, err := exchange(ctx)
@@ -658,9 +699,9 @@ func (t *exchangeTable) do(ctx context.Context, key, have string, now func() tim
 	}
 	result, joined, err := t.flights.Do(ctx, key, work)
 	if joined && errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
-		result, _, err = t.flights.Do(ctx, key, work)
+		result, joined, err = t.flights.Do(ctx, key, work)
 	}
-	return result, err
+	return result, err == nil && (joined || remembered), err
 }
 
 func (t *exchangeTable) find(key string, now time.Time) *types.AuthenticationResultType {
@@ -704,19 +745,18 @@ func (t *exchangeTable) forget(ts *tokenSet) {
 
 // spend sends the refresh token to the service. After a lost reply it is sent again at once: the token is worth nothing
 // if it was spent, and everything if it was not.
-func (c *Cognito) spend(ctx context.Context, base *tokenSet, request refreshRequest) (*types.AuthenticationResultType, error) {
+func (c *Cognito) spend(ctx context.Context, base *tokenSet, request refreshRequest) (result *types.AuthenticationResultType, shared bool, err error) {
 	metadata := request.metadata
 	if metadata == nil && c.session.metadata != nil {
-		metadata = c.session.metadata(ctx)
+		if metadata, err = c.askMetadata(ctx); err != nil {
+			return nil, false, err
+		}
 	} else if metadata == nil {
 		metadata = c.session.current().metadata
 	}
 	ctx, cancel := context.WithTimeout(ctx, exchangeTimeout)
 	defer cancel()
 	key := fingerprint(base.Tokens) + c.shared().id + c.shared().clientID
-	if request.hasWishes() {
-		key += string(request.flow) + request.key().metadata
-	}
 	return exchanges.do(ctx, key, base.AccessToken, c.shared().now, func(ctx context.Context) (*types.AuthenticationResultType, error) {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), exchangeTimeout)
 		defer cancel()
@@ -727,6 +767,17 @@ func (c *Cognito) spend(ctx context.Context, base *tokenSet, request refreshRequ
 			}
 		}
 	})
+}
+
+// askMetadata asks for the session's refresh metadata. The function is the caller's, and may hang.
+func (c *Cognito) askMetadata(ctx context.Context) (map[string]string, error) {
+	ctx, cancel := context.WithTimeout(ctx, metadataTimeout)
+	defer cancel()
+	metadata, err := flight.Run(ctx, func() (map[string]string, error) { return c.session.metadata(ctx), nil })
+	if err != nil {
+		return nil, fmt.Errorf("the function of WithRefreshMetadata: %w", err)
+	}
+	return metadata, nil
 }
 
 // sendRefreshToken makes one request of an exchange.
@@ -871,7 +922,7 @@ func (c *Cognito) verifyHeld(ctx context.Context) error {
 		}
 		return err
 	}
-	err = c.session.change(ctx, func(ctx context.Context) error {
+	return c.session.change(ctx, func(ctx context.Context) error {
 		newest, err := c.sync(ctx)
 		if err != nil || newest == nil || newest.verified() {
 			return err
@@ -880,15 +931,12 @@ func (c *Cognito) verifyHeld(ctx context.Context) error {
 		switch {
 		case err == nil:
 			c.session.commit(ctx, verified)
+			c.trackDevice(ctx, "VerifyTokens", verified)
 		case !keyMissing(err) && !errors.Is(err, jwt.ErrTokenExpired):
 			c.session.dropWaiting(ctx, newest)
 		}
 		return err
 	})
-	if err == nil {
-		c.trackDevice(ctx, "VerifyTokens")
-	}
-	return err
 }
 
 // VerifyToken verifies raw, a token of this pool and app client, for use and returns its claims. It does
@@ -989,7 +1037,16 @@ func (c *Cognito) ForgetTokens(ctx context.Context) (err error) {
 		return errNotMade
 	}
 	s := c.session
-	return s.change(ctx, func(ctx context.Context) error { return s.end(ctx, s.current().newest()) })
+	return s.change(ctx, func(ctx context.Context) error {
+		st := s.current()
+		if s.store != nil {
+			if loaded, _, err := s.load(ctx); err == nil && st.checkOwner(readTokens(loaded)) != nil {
+				s.update((*state).clear) // another user's tokens stay there
+				return nil
+			}
+		}
+		return s.end(ctx, st.newest())
+	})
 }
 
 // ending is how a session is ended.

@@ -151,7 +151,7 @@ func (t *transport) roundTrip(req *http.Request) (*http.Response, error) {
 	}
 	resp, err := t.base.RoundTrip(t.withToken(req, tokens))
 	switch {
-	case err != nil || resp.StatusCode != http.StatusUnauthorized:
+	case err != nil || resp == nil || resp.StatusCode != http.StatusUnauthorized:
 		return resp, err
 	case replaced:
 		t.refuse(tokens)
@@ -228,14 +228,17 @@ func (t *transport) retry(req *http.Request, resp *http.Response, used *tokenSet
 	}
 	_ = resp.Body.Close() // unread: it may never end
 	resp, err = t.base.RoundTrip(repeated)
-	if err == nil && resp.StatusCode == http.StatusUnauthorized {
+	if err == nil && resp != nil && resp.StatusCode == http.StatusUnauthorized {
 		t.refuse(tokens)
 	}
 	return resp, err
 }
 
 // mayReplace reports whether a 401 is a reason for other tokens: not shortly after such tokens were refused, too.
-func (t *transport) mayReplace() bool { return t.c.shared().now().UnixNano() >= t.refusedUntil.Load() }
+func (t *transport) mayReplace() bool {
+	left := t.refusedUntil.Load() - t.c.shared().now().UnixNano()
+	return left <= 0 || left > int64(refusalPause) // the clock was set back
+}
 
 // refuse notes that a server has refused tokens that were to replace refused ones.
 func (t *transport) refuse(tokens *tokenSet) {
@@ -330,12 +333,15 @@ func (t *transport) signIn(ctx context.Context, refused *tokenSet) (*tokenSet, e
 
 func (t *transport) signInNow(ctx context.Context, refused *tokenSet) (*tokenSet, error) {
 	s, p := t.c.session, t.c.pool
-	st := s.current()
-	if ts := st.tokens; ts.verified() && ts.fresh(p.now()) && !ts.same(refused) {
-		return ts, nil // another request has just signed in
-	}
-	if st.challenge != nil && p.now().Sub(st.askedAt).Abs() < challengePause { // the clock may have been set back
-		return nil, &ChallengeError{Challenge: st.challenge.clone()} // somebody may be about to answer it
+	needless := func(ctx context.Context) (bool, error) {
+		ts, err := t.c.sync(ctx)
+		if err == nil && ts.verified() && ts.fresh(p.now()) && !ts.same(refused) {
+			return true, nil // another request, value or process has just signed in
+		}
+		if st := s.current(); st.challenge != nil && p.now().Sub(st.askedAt).Abs() < challengePause { // the clock may have been set back
+			return false, &ChallengeError{Challenge: st.challenge.clone()} // somebody may be about to answer it
+		}
+		return false, nil
 	}
 	password := t.password()
 	pause := signInPause(t.c.Username(), password)
@@ -347,15 +353,12 @@ func (t *transport) signInNow(ctx context.Context, refused *tokenSet) (*tokenSet
 	if err := waitOut(ctx, &p.signInPauses, pause, p.now); err != nil {
 		return nil, err
 	}
-	if ts, err := t.c.usable(ctx); err == nil && ts.verified() && ts.fresh(p.now()) && !ts.same(refused) {
-		return ts, nil // another session over the same store has just signed in
-	}
-	err = t.c.Authenticate(ctx, password)
+	err = wrapError("Authenticate", t.c.authenticate(ctx, password, needless))
 	var challenged *ChallengeError
 	switch {
 	case err == nil || errors.As(err, &challenged):
 		p.signInPauses.Clear(pause)
-	case isOfService(err) || keyMissing(err):
+	case isOfService(err) || keyMissing(err) || errors.Is(err, context.DeadlineExceeded):
 		p.signInPauses.Failed(pause, err, pauseAfterSignIn(err), p.now())
 	default:
 		p.signInPauses.Failed(pause, err, rejected, p.now())

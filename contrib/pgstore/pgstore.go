@@ -399,11 +399,11 @@ func (s Session) Lock(ctx context.Context) (unlock func(), err error) {
 	}
 	s.store.locks.Store(s.id, lock)
 	return sync.OnceFunc(func() {
+		s.store.locks.Delete(s.id) // first: from here on writes must not bear the fencing token
 		lock.mu.Lock()
 		s.release(lock.conn, lock.fence)
 		lock.conn = nil
 		lock.mu.Unlock()
-		s.store.locks.Delete(s.id)
 		done()
 	}), nil
 }

@@ -345,8 +345,8 @@ func (s Session) Lock(ctx context.Context) (unlock func(), err error) {
 	return sync.OnceFunc(func() {
 		close(stop)
 		wg.Wait()
+		s.store.locks.Delete(s.id) // first: from here on writes must not bear the fencing token
 		s.release(token)
-		s.store.locks.Delete(s.id)
 		done()
 	}), nil
 }

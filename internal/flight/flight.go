@@ -39,8 +39,9 @@ type call[V any] struct {
 	err      error
 	panicked *PanicError
 
-	cancel  context.CancelFunc // of the work's context
-	waiting int                // the callers; protected by the group's mutex
+	cancel   context.CancelFunc // of the work's context
+	waiting  int                // the callers; protected by the group's mutex, and so is canceled
+	canceled bool               // all callers gave up before the work had ended
 }
 
 // run does the work, records how it ended, and calls ended before anybody learns of it.
@@ -114,7 +115,7 @@ func (g *Group[K, V]) join(ctx context.Context, key K, work func(context.Context
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	c, joined = g.calls[key]
-	canceled = joined && c.waiting == 0
+	canceled = joined && c.canceled
 	if !joined {
 		c = &call[V]{done: make(chan struct{})}
 		if g.calls == nil {
@@ -150,6 +151,7 @@ func (g *Group[K, V]) leave(c *call[V]) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if c.waiting--; c.waiting == 0 {
+		c.canceled = true
 		c.cancel()
 	}
 }

@@ -1,0 +1,810 @@
+package cognito_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/gocognito/cognito"
+	"github.com/gocognito/cognito/cognitotest"
+	"github.com/gocognito/cognito/internal/flight"
+)
+
+func callsOf(srv *cognitotest.Server, op string) int {
+	n := 0
+	for _, r := range srv.Requests() {
+		if r.Op == op {
+			n++
+		}
+	}
+	return n
+}
+
+// Of two who join work that was canceled, only the first begins anew; the second gets the Canceled of strangers.
+func TestSecondJoinerOfCanceledWork(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var g flight.Group[string, int]
+		var runs atomic.Int32
+		gate := make(chan struct{})
+		work := func(ctx context.Context) (int, error) {
+			if runs.Add(1) > 1 {
+				return 7, nil
+			}
+			<-ctx.Done()
+			<-gate // takes its time to end
+			return 0, ctx.Err()
+		}
+		first, cancel := context.WithCancel(t.Context())
+		go func() { _, _, _ = g.Do(first, "k", work) }()
+		synctest.Wait()
+		cancel()
+		synctest.Wait()
+		var wg sync.WaitGroup
+		for range 3 {
+			wg.Go(func() {
+				v, _, err := g.Do(t.Context(), "k", work)
+				assert.NoError(t, err)
+				assert.Equal(t, 7, v)
+			})
+			synctest.Wait()
+		}
+		close(gate)
+		wg.Wait()
+	})
+}
+
+type lateLock struct {
+	*cognito.MemoryStore
+	gate    chan struct{}
+	entered chan struct{}
+}
+
+func (s *lateLock) Lock(ctx context.Context) (func(), error) {
+	if s.gate != nil {
+		s.entered <- struct{}{}
+		<-s.gate
+		ctx = context.WithoutCancel(ctx) // it comes late
+	}
+	return s.MemoryStore.Lock(ctx)
+}
+
+// A background sign-in that has waited for its turn looks again before it calls the service.
+func TestTransportSignsInAgainAfterWaiting(t *testing.T) {
+	t.Parallel()
+	for _, user := range []string{"plain", "totp"} {
+		t.Run(user, func(t *testing.T) {
+			t.Parallel()
+			srv := newFlowServer(t, cognitotest.Config{})
+			c := newFlowClient(t, srv, cognito.WithUsername(user))
+			entered, release := make(chan struct{}, 1), make(chan struct{})
+			srv.Fault(cognitotest.Fault{Op: "InitiateAuth", Kind: cognitotest.FaultLateReply, Release: release, Entered: func(string) { entered <- struct{}{} }})
+			own := make(chan error, 1)
+			go func() { own <- c.Authenticate(t.Context(), testPassword) }()
+			<-entered
+			tr := newTransport(c, testPassword, &recordingBase{})
+			background := make(chan error, 1)
+			go func() {
+				_, err := tr.RoundTrip(apiRequest(t, "GET", api, nil)) //nolint:bodyclose // no
+				background <- err
+			}()
+			close(release)
+			err := <-own
+			var mine cognito.Challenge
+			if user == "totp" {
+				mine = challenged(t, err)
+			} else {
+				require.NoError(t, err)
+			}
+			err = <-background
+			if user == "totp" {
+				assert.Equal(t, mine.Session, challenged(t, err).Session, "the same challenge comes back")
+				pending, _ := c.Challenge()
+				assert.Equal(t, mine.Session, pending.Session, "the challenge that the user is answering is replaced")
+			} else {
+				assert.NoError(t, err)
+			}
+			assert.Equal(t, 1, callsOf(srv, "InitiateAuth"))
+		})
+	}
+}
+
+// Ten processes that start over one empty store sign in once, not ten times one after another.
+func TestProcessesOverOneStoreSignInOnce(t *testing.T) {
+	t.Parallel()
+	srv := newServer(t, cognitotest.Config{})
+	store := cognito.NewMemoryStore()
+	entered, release := make(chan struct{}, 1), make(chan struct{})
+	srv.Fault(cognitotest.Fault{Op: "InitiateAuth", Kind: cognitotest.FaultLateReply, Release: release, Entered: func(string) { entered <- struct{}{} }})
+	var wg sync.WaitGroup
+	for i := range 10 {
+		c := newClient(t, srv, cognito.WithUsername("bob"), cognito.WithTokenStore(store)) // a pool of its own each
+		tr := newTransport(c, testPassword, &recordingBase{})
+		wg.Go(func() {
+			_, err := tr.RoundTrip(apiRequest(t, "GET", api, nil)) //nolint:bodyclose // no
+			assert.NoError(t, err)
+		})
+		if i == 0 {
+			<-entered
+		}
+	}
+	close(release)
+	wg.Wait()
+	assert.Equal(t, 1, callsOf(srv, "InitiateAuth"))
+}
+
+type hungStore struct {
+	*cognito.MemoryStore
+	load, device, lock bool
+}
+
+func (h *hungStore) Load(ctx context.Context) (cognito.Tokens, error) {
+	if h.load {
+		<-ctx.Done()
+		return cognito.Tokens{}, ctx.Err()
+	}
+	return h.MemoryStore.Load(ctx)
+}
+
+func (h *hungStore) LoadDevice(ctx context.Context) (cognito.Device, error) {
+	if h.device {
+		<-ctx.Done()
+		return cognito.Device{}, ctx.Err()
+	}
+	return h.MemoryStore.LoadDevice(ctx)
+}
+
+func (h *hungStore) Lock(ctx context.Context) (func(), error) {
+	if h.lock {
+		<-ctx.Done()
+		return nil, ctx.Err()
+	}
+	return h.MemoryStore.Lock(ctx)
+}
+
+// A caller waits by its own context, also for a store that hangs.
+func TestCallersWaitForAHungStore(t *testing.T) {
+	t.Parallel()
+	for name, call := range map[string]func(context.Context, *cognito.Cognito) error{
+		"Token":        func(ctx context.Context, c *cognito.Cognito) error { _, err := c.Token(ctx); return err },
+		"GetUser":      func(ctx context.Context, c *cognito.Cognito) error { _, err := c.GetUser(ctx); return err },
+		"Authenticate": func(ctx context.Context, c *cognito.Cognito) error { return c.Authenticate(ctx, testPassword) },
+		"Logout":       func(ctx context.Context, c *cognito.Cognito) error { return c.Logout(ctx) },
+		"RoundTrip": func(ctx context.Context, c *cognito.Cognito) error {
+			req, _ := http.NewRequestWithContext(ctx, "GET", api, nil)
+			_, err := newTransport(c, "", &recordingBase{}).RoundTrip(req) //nolint:bodyclose // no
+			return err
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				srv := newServer(t, cognitotest.Config{InMemory: true})
+				store := &hungStore{MemoryStore: cognito.NewMemoryStore(), load: true, device: true}
+				c := srv.Client(t, cognito.WithUsername("bob"), cognito.WithTokenStore(store))
+				ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+				defer cancel()
+				began := time.Now()
+				assert.Error(t, call(ctx, c))
+				assert.LessOrEqual(t, time.Since(began), 2*time.Second)
+			})
+		})
+	}
+}
+
+// A lock that could not be had is no rejection of the password.
+func TestALockTimeoutIsNoRefusal(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		srv := newServer(t, cognitotest.Config{InMemory: true})
+		store := &hungStore{MemoryStore: cognito.NewMemoryStore(), lock: true}
+		c := srv.Client(t, cognito.WithUsername("bob"), cognito.WithTokenStore(store), cognito.WithClock(time.Now))
+		tr := newTransport(c, testPassword, &recordingBase{})
+		for range 5 {
+			_, err := tr.RoundTrip(apiRequest(t, "GET", api, nil)) //nolint:bodyclose // no
+			require.Error(t, err)
+			time.Sleep(9 * time.Minute)
+		}
+		_, err := tr.RoundTrip(apiRequest(t, "GET", api, nil)) //nolint:bodyclose // no
+		require.Error(t, err)
+		store.lock = false
+		time.Sleep(time.Minute)
+		_, err = tr.RoundTrip(apiRequest(t, "GET", api, nil)) //nolint:bodyclose // no
+		assert.NoError(t, err, "the lock is free again for a minute; nothing was ever refused")
+	})
+}
+
+// Rule 11 (a caller's code): RefreshMetadata that calls back into the session, or hangs.
+func TestRefreshMetadataThatHangs(t *testing.T) {
+	t.Parallel()
+	for name, hang := range map[string]func(context.Context, *cognito.Cognito){
+		"calls Token": func(ctx context.Context, c *cognito.Cognito) { _, _ = c.Token(ctx) },
+		"waits for its context": func(ctx context.Context, _ *cognito.Cognito) {
+			select {
+			case <-ctx.Done():
+			case <-time.After(24 * time.Hour): // so that the bubble ends
+			}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			srv := newServer(t, cognitotest.Config{})
+			store := cognito.NewMemoryStore()
+			var c *cognito.Cognito
+			stop := make(chan struct{})
+			t.Cleanup(func() { close(stop) })
+			c = signedIn(t, srv, cognito.WithTokenStore(store), cognito.WithRefreshMetadata(func(ctx context.Context) map[string]string {
+				done := make(chan struct{})
+				go func() { hang(ctx, c); close(done) }()
+				select {
+				case <-done:
+				case <-stop:
+				}
+				return nil
+			}))
+			srv.Advance(2 * time.Hour)
+			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+			defer cancel()
+			_, err := c.Token(ctx)
+			assert.Error(t, err)
+			// longer than every time limit of the work but the lock's: who waits 40 s must get a turn
+			later, cancel := context.WithTimeout(t.Context(), 40*time.Second)
+			defer cancel()
+			other := newClient(t, srv, cognito.WithUsername("bob"), cognito.WithTokenStore(store))
+			assert.NoError(t, other.ForgetTokens(later), "the turn is never given back")
+		})
+	}
+}
+
+// Tokens of a sign-in with a new device that waited for their key.
+func TestWaitingTokensOfANewDevice(t *testing.T) {
+	t.Parallel()
+	for name, call := range map[string]func(context.Context, *cognito.Cognito) error{
+		"Token":      func(ctx context.Context, c *cognito.Cognito) error { _, err := c.Token(ctx); return err },
+		"CheckToken": func(ctx context.Context, c *cognito.Cognito) error { _, err := c.CheckToken(ctx, true); return err },
+		"Verify":     func(ctx context.Context, c *cognito.Cognito) error { return c.VerifyTokens(ctx) },
+		"GetUser":    func(ctx context.Context, c *cognito.Cognito) error { _, err := c.GetUser(ctx); return err },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			srv := newDeviceServer(t, false)
+			c := newFlowClient(t, srv, cognito.WithUsername("bob"), cognito.WithDeviceTracking(""), cognito.WithClientOptions(noBackoff))
+			srv.Fault(cognitotest.Fault{Op: "JWKS", Times: -1})
+			require.ErrorIs(t, c.Authenticate(t.Context(), testPassword), cognito.ErrKeysUnavailable)
+			srv.ClearFaults()
+			require.NoError(t, call(t.Context(), c))
+			assert.Equal(t, 0, renewals(srv), "they were good: no refresh was needed")
+			if name != "GetUser" {
+				_, ok := c.Device()
+				assert.True(t, ok)
+			}
+		})
+	}
+}
+
+// Many callers confirm the one device once.
+func TestManyCallersConfirmADeviceOnce(t *testing.T) {
+	t.Parallel()
+	srv := newDeviceServer(t, false)
+	c := newFlowClient(t, srv, cognito.WithUsername("bob"), cognito.WithDeviceTracking(""), cognito.WithClientOptions(noBackoff))
+	srv.Fault(cognitotest.Fault{Op: "JWKS", Times: -1})
+	require.ErrorIs(t, c.Authenticate(t.Context(), testPassword), cognito.ErrKeysUnavailable)
+	srv.ClearFaults()
+	var wg sync.WaitGroup
+	for range 20 {
+		wg.Go(func() { assert.NoError(t, c.VerifyTokens(t.Context())) })
+	}
+	wg.Wait()
+	assert.Equal(t, 1, callsOf(srv, "ConfirmDevice"))
+	assert.NoError(t, c.DeviceError())
+	d, ok := c.Device()
+	require.True(t, ok)
+	later := newFlowClient(t, srv, cognito.WithUsername("bob"), cognito.WithDevice(d))
+	require.NoError(t, later.Authenticate(t.Context(), testPassword))
+	assert.NoError(t, later.DeviceError(), "the device has the password that the pool knows")
+}
+
+// A ConfirmDevice that failed for a moment costs the session an hour later.
+func TestAFailedConfirmationCostsTheSession(t *testing.T) {
+	t.Parallel()
+	srv := newDeviceServer(t, false)
+	store := cognito.NewMemoryStore()
+	c := newFlowClient(t, srv, cognito.WithUsername("bob"), cognito.WithDeviceTracking(""), cognito.WithClientOptions(noBackoff), cognito.WithTokenStore(store))
+	srv.Fault(cognitotest.Fault{Op: "ConfirmDevice", Times: 1})
+	require.NoError(t, c.Authenticate(t.Context(), testPassword))
+	require.Error(t, c.DeviceError())
+	srv.Advance(59 * time.Minute) // the access token is good for a minute yet
+	_, err := c.Token(t.Context())
+	assert.NoError(t, err)
+	assert.NotZero(t, storedIn(t, store))
+}
+
+// Unverified tokens never replace verified ones in the store.
+func TestUnverifiedTokensReplaceVerifiedOnes(t *testing.T) {
+	t.Parallel()
+	srv := newServer(t, cognitotest.Config{Clients: []cognitotest.Client{rotating(0)}})
+	store := cognito.NewMemoryStore()
+	c := signedIn(t, srv, cognito.WithTokenStore(store), cognito.WithClientOptions(noBackoff))
+	verified := c.Tokens()
+	srv.RotateKeys()
+	srv.Fault(cognitotest.Fault{Op: "JWKS", Times: -1})
+	for range 2 {
+		require.ErrorIs(t, c.RenewAccessToken(t.Context()), cognito.ErrKeysUnavailable)
+		srv.Advance(2 * time.Hour)
+	}
+	assert.Equal(t, verified.AccessToken, storedIn(t, store).AccessToken)
+	assert.Equal(t, storedIn(t, store).RefreshToken, c.Tokens().RefreshToken, "session and store agree on the refresh token")
+}
+
+// One exchange per refresh token in a process, also where one of the callers has wishes.
+func TestWishesShareTheRefreshToken(t *testing.T) {
+	t.Parallel()
+	srv := newServer(t, cognitotest.Config{Clients: []cognitotest.Client{rotating(0)}})
+	a := signedIn(t, srv)
+	b := newClient(t, srv, cognito.WithTokens(a.Tokens()))
+	srv.Advance(2 * time.Hour)
+	require.NoError(t, a.RenewAccessToken(t.Context(), cognito.ClientMetadata(map[string]string{"a": "b"})))
+	_, err := b.Token(t.Context())
+	assert.NoError(t, err, "what the exchange brought is not shared: b's session is lost")
+}
+
+type deadLockServer struct{ *cognito.MemoryStore }
+
+func (deadLockServer) Lock(context.Context) (func(), error) {
+	ctx, cancel := context.WithDeadline(context.Background(), time.Unix(1, 0))
+	defer cancel()
+	var d net.Dialer
+	_, err := d.DialContext(ctx, "tcp", "192.0.2.1:6379") // what go-redis returns when its DialTimeout is over
+	return nil, fmt.Errorf("redisstore: take the lock: %w", err)
+}
+
+// A lock that cannot be made does not take the session down, also when the server's address is a black hole.
+func TestALockServerThatTimesOut(t *testing.T) {
+	t.Parallel()
+	srv := newServer(t, cognitotest.Config{})
+	good := signedIn(t, srv).Tokens()
+	c := newClient(t, srv, cognito.WithUsername("bob"), cognito.WithTokens(good), cognito.WithTokenStore(deadLockServer{cognito.NewMemoryStore()}))
+	assert.NoError(t, c.RenewAccessToken(t.Context()))
+}
+
+type nilTransport struct{}
+
+func (nilTransport) RoundTrip(*http.Request) (*http.Response, error) { return nil, nil } //nolint:nilnil // hostile
+
+func TestANilResponse(t *testing.T) {
+	t.Parallel()
+	srv := newServer(t, cognitotest.Config{})
+	c := signedIn(t, srv)
+	client := c.HTTPClient(&http.Client{Transport: nilTransport{}}, "", cognito.WithOrigins(api))
+	assert.NotPanics(t, func() { _, _ = client.Do(apiRequest(t, "GET", api, nil)) }) //nolint:bodyclose // no
+}
+
+type stuckTransport struct {
+	base http.RoundTripper
+	op   string
+	gate chan struct{}
+}
+
+func (s *stuckTransport) RoundTrip(r *http.Request) (*http.Response, error) {
+	if r.Header.Get("X-Amz-Target") == "AWSCognitoIdentityProviderService."+s.op {
+		<-s.gate
+		return nil, errors.New("stuck")
+	}
+	return s.base.RoundTrip(r)
+}
+
+// A RoundTripper that ignores its context holds the turn of everybody over the store for ever.
+func TestARoundTripperThatIgnoresItsContext(t *testing.T) {
+	t.Parallel()
+	for op, call := range map[string]func(context.Context, *cognito.Cognito) error{
+		"InitiateAuth":              func(ctx context.Context, c *cognito.Cognito) error { return c.Authenticate(ctx, testPassword) },
+		"GlobalSignOut":             func(ctx context.Context, c *cognito.Cognito) error { return c.Logout(ctx) },
+		"GetTokensFromRefreshToken": func(ctx context.Context, c *cognito.Cognito) error { return c.RenewAccessToken(ctx) },
+	} {
+		t.Run(op, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				srv := newServer(t, cognitotest.Config{InMemory: true})
+				store := cognito.NewMemoryStore()
+				good := srv.Client(t, cognito.WithUsername("bob"), cognito.WithTokenStore(store))
+				require.NoError(t, good.Authenticate(t.Context(), testPassword))
+				stuck := &stuckTransport{srv.HTTPClient().Transport, op, make(chan struct{})}
+				bad := srv.Client(t, cognito.WithUsername("bob"), cognito.WithTokenStore(store), cognito.WithHTTPClient(&http.Client{Transport: stuck}))
+				ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+				defer cancel()
+				go func() { _ = call(ctx, bad) }()
+				time.Sleep(10 * time.Second)
+				later, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
+				defer cancel()
+				err := good.RenewAccessToken(later)
+				close(stuck.gate)
+				assert.NoError(t, err)
+			})
+		})
+	}
+}
+
+// Whatever a background refresh fails by, the next one waits.
+func TestBadAnswersArePausedToo(t *testing.T) {
+	t.Parallel()
+	for name, body := range map[string]string{
+		"nothing":        `{}`,
+		"a broken token": `{"AuthenticationResult":{"AccessToken":"x.y.z","ExpiresIn":3600}}`,
+		"an unknown key": `{"AuthenticationResult":{"AccessToken":"eyJhbGciOiJSUzI1NiIsImtpZCI6Im5vcGUifQ.e30.AAAA","ExpiresIn":3600}}`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			srv := newServer(t, cognitotest.Config{})
+			c := signedIn(t, srv, cognito.WithClientOptions(noBackoff))
+			srv.Advance(2 * time.Hour)
+			answer(srv, "GetTokensFromRefreshToken", 200, body)
+			_, err := c.Token(t.Context())
+			require.Error(t, err)
+			for range 20 {
+				ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
+				_, err := c.Token(ctx)
+				cancel()
+				require.Error(t, err)
+			}
+			assert.LessOrEqual(t, renewals(srv), 3)
+		})
+	}
+}
+
+// Two answers of one challenge: who has waited looks again.
+func TestTwoAnswersOfOneChallenge(t *testing.T) {
+	t.Parallel()
+	srv := newFlowServer(t, cognitotest.Config{})
+	c := newFlowClient(t, srv, cognito.WithUsername("totp"))
+	challenged(t, c.Authenticate(t.Context(), testPassword))
+	before := callsOf(srv, "RespondToAuthChallenge")
+	entered, release := make(chan struct{}, 1), make(chan struct{})
+	srv.Fault(cognitotest.Fault{Op: "RespondToAuthChallenge", Kind: cognitotest.FaultLateReply, Release: release, Entered: func(string) { entered <- struct{}{} }})
+	code := srv.TOTP("totp")
+	errs := make(chan error, 2)
+	go func() { errs <- c.RespondToSoftwareTokenMFAChallenge(t.Context(), code) }()
+	<-entered
+	go func() { errs <- c.RespondToSoftwareTokenMFAChallenge(t.Context(), code) }()
+	close(release)
+	t.Log(<-errs, <-errs)
+	assert.Equal(t, 1, callsOf(srv, "RespondToAuthChallenge")-before, "a one-time code is sent again")
+}
+
+// A clock that was set back does not stop the answers to 401 for ever.
+func TestRefusedUntilAndTheClock(t *testing.T) {
+	t.Parallel()
+	srv := newServer(t, cognitotest.Config{})
+	c := signedIn(t, srv)
+	base := &recordingBase{statuses: []int{401, 401, 200}}
+	tr := newTransport(c, "", base)
+	require.Equal(t, 401, roundTrip(t, tr, apiRequest(t, "GET", api, nil)))
+	srv.Advance(-10 * time.Minute)
+	roundTrip(t, tr, apiRequest(t, "GET", api, nil))
+	sent := base.headers("Authorization")
+	require.Len(t, sent, 3)
+	assert.NotEqual(t, sent[1], sent[2])
+}
+
+// Processes that start together over one store register one device.
+func TestProcessesRegisterOneDevice(t *testing.T) {
+	t.Parallel()
+	srv := newDeviceServer(t, false)
+	store := cognito.NewMemoryStore()
+	entered, release := make(chan struct{}, 1), make(chan struct{})
+	srv.Fault(cognitotest.Fault{Op: "InitiateAuth", Kind: cognitotest.FaultLateReply, Release: release, Entered: func(string) { entered <- struct{}{} }})
+	var wg sync.WaitGroup
+	for i := range 5 {
+		c := newFlowClient(t, srv, cognito.WithUsername("bob"), cognito.WithTokenStore(store), cognito.WithDeviceTracking(""))
+		wg.Go(func() { assert.NoError(t, c.Authenticate(t.Context(), testPassword)) })
+		if i == 0 {
+			<-entered
+		}
+	}
+	close(release)
+	wg.Wait()
+	assert.Equal(t, 1, callsOf(srv, "ConfirmDevice"))
+}
+
+// ForgetTokens leaves another user's tokens in the store, as a sign-out does.
+func TestForgetTokensLeavesOthers(t *testing.T) {
+	t.Parallel()
+	srv := newServer(t, cognitotest.Config{})
+	store := cognito.NewMemoryStore()
+	c := signedIn(t, srv, cognito.WithTokenStore(store))
+	others := mallory(t, srv)
+	require.NoError(t, store.Save(t.Context(), others))
+	require.NoError(t, c.ForgetTokens(t.Context()))
+	assert.Equal(t, others, storedIn(t, store))
+}
+
+type unlocked struct{ m *cognito.MemoryStore } // no lock
+
+func (p *unlocked) Load(ctx context.Context) (cognito.Tokens, error) { return p.m.Load(ctx) }
+func (p *unlocked) Save(ctx context.Context, t cognito.Tokens) error { return p.m.Save(ctx, t) }
+func (p *unlocked) Delete(ctx context.Context) error                 { return p.m.Delete(ctx) }
+
+// Values over one store that cannot be locked share a queue.
+func TestSignOutBesideARefreshOfAnotherValue(t *testing.T) {
+	t.Parallel()
+	srv := newServer(t, cognitotest.Config{})
+	store := &unlocked{cognito.NewMemoryStore()}
+	a := signedIn(t, srv, cognito.WithTokenStore(store))
+	b := newClient(t, srv, cognito.WithUsername("bob"), cognito.WithTokenStore(store))
+	entered, release := make(chan struct{}, 1), make(chan struct{})
+	srv.Fault(cognitotest.Fault{Op: "GetTokensFromRefreshToken", Kind: cognitotest.FaultLateReply, Release: release, Entered: func(string) { entered <- struct{}{} }})
+	done := make(chan struct{})
+	go func() { _ = a.RenewAccessToken(t.Context()); close(done) }()
+	<-entered
+	out := make(chan error, 1)
+	go func() { out <- b.RevokeToken(t.Context()) }()
+	close(release)
+	require.NoError(t, <-out)
+	<-done
+	assert.Zero(t, storedIn(t, store))
+}
+
+// A lock that comes when nobody waits for it any more is given back.
+func TestALateLockIsGivenBack(t *testing.T) {
+	t.Parallel()
+	srv := newServer(t, cognitotest.Config{})
+	inner := cognito.NewMemoryStore()
+	c := signedIn(t, srv, cognito.WithTokenStore(inner))
+	store := &lateLock{MemoryStore: inner}
+	b := newClient(t, srv, cognito.WithUsername("bob"), cognito.WithTokenStore(store))
+	store.gate, store.entered = make(chan struct{}), make(chan struct{}, 10)
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() { done <- b.ForgetTokens(ctx) }()
+	<-store.entered
+	cancel()
+	require.ErrorIs(t, <-done, context.Canceled)
+	close(store.gate)
+	later, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+	defer cancel()
+	assert.NoError(t, c.ForgetTokens(later))
+}
+
+// A sign-in of a user who was made anew, while the keys are out.
+func TestARecreatedUserWaits(t *testing.T) {
+	t.Parallel()
+	srv := newServer(t, cognitotest.Config{})
+	c := signedIn(t, srv, cognito.WithClientOptions(noBackoff))
+	other := signedIn(t, srv)
+	require.NoError(t, other.DeleteUser(t.Context()))
+	srv.AddUser(cognitotest.User{Username: "bob", Password: testPassword})
+	srv.RotateKeys()
+	srv.Fault(cognitotest.Fault{Op: "JWKS", Times: -1})
+	require.ErrorIs(t, c.Authenticate(t.Context(), testPassword), cognito.ErrKeysUnavailable)
+	srv.ClearFaults()
+	assert.NoError(t, c.VerifyTokens(t.Context()))
+	_, err := c.Token(t.Context())
+	assert.NoError(t, err)
+}
+
+// A sign-in that waits for its key does not replace verified tokens in the store.
+func TestASignInThatWaitsLeavesTheStore(t *testing.T) {
+	t.Parallel()
+	srv := newServer(t, cognitotest.Config{})
+	store := cognito.NewMemoryStore()
+	c := signedIn(t, srv, cognito.WithTokenStore(store), cognito.WithClientOptions(noBackoff))
+	verified := storedIn(t, store)
+	srv.RotateKeys()
+	srv.Fault(cognitotest.Fault{Op: "JWKS", Times: -1})
+	require.ErrorIs(t, c.Authenticate(t.Context(), testPassword), cognito.ErrKeysUnavailable)
+	assert.Equal(t, verified, storedIn(t, store))
+}
+
+// The code of a sign-up signs in once. A wait for the turn that ended does not spend it.
+func TestAWaitDoesNotSpendTheSignUp(t *testing.T) {
+	t.Parallel()
+	srv := newFlowServer(t, cognitotest.Config{})
+	store := &hungStore{MemoryStore: cognito.NewMemoryStore()}
+	c := newFlowClient(t, srv, cognito.WithUsername("newbie"), cognito.WithTokenStore(store))
+	_, err := c.Register(t.Context(), "newbie", testPassword, map[string]string{"email": "n@example.com"})
+	require.NoError(t, err)
+	require.NoError(t, c.ConfirmSignUp(t.Context(), "newbie", srv.Code("newbie")))
+	store.lock = true
+	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+	defer cancel()
+	require.ErrorIs(t, c.AuthenticateChoice(ctx, cognito.FirstFactor{}), context.DeadlineExceeded)
+	store.lock = false
+	assert.NoError(t, c.AuthenticateChoice(t.Context(), cognito.FirstFactor{}))
+}
+
+// A context that is over starts nothing.
+func TestAContextThatIsOverStartsNothing(t *testing.T) {
+	t.Parallel()
+	for name, call := range map[string]func(context.Context, *cognito.Cognito) error{
+		"RenewAccessToken": func(ctx context.Context, c *cognito.Cognito) error { return c.RenewAccessToken(ctx) },
+		"VerifyTokens":     func(ctx context.Context, c *cognito.Cognito) error { return c.VerifyTokens(ctx) },
+		"CheckToken":       func(ctx context.Context, c *cognito.Cognito) error { _, err := c.CheckToken(ctx, true); return err },
+		"GetUser":          func(ctx context.Context, c *cognito.Cognito) error { _, err := c.GetUser(ctx); return err },
+		"Token":            func(ctx context.Context, c *cognito.Cognito) error { _, err := c.Token(ctx); return err },
+		"Authenticate":     func(ctx context.Context, c *cognito.Cognito) error { return c.Authenticate(ctx, testPassword) },
+		"Logout":           func(ctx context.Context, c *cognito.Cognito) error { return c.Logout(ctx) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			srv := newServer(t, cognitotest.Config{})
+			store := &hostileStore{MemoryStore: cognito.NewMemoryStore()}
+			signedIn(t, srv, cognito.WithTokenStore(store.MemoryStore))
+			c := newClient(t, srv, cognito.WithUsername("bob"), cognito.WithTokenStore(store))
+			store.at, store.do = "load", func() { t.Error("the store is read") }
+			ctx, cancel := context.WithCancel(t.Context())
+			cancel()
+			assert.ErrorIs(t, call(ctx, c), context.Canceled)
+		})
+	}
+}
+
+// Tokens that are still good are handed out, also where the early refresh does not answer within the caller's time.
+func TestGoodTokensDuringASlowRefresh(t *testing.T) {
+	t.Parallel()
+	for name, slow := range map[string]func(*cognitotest.Server, *hungStore){
+		"the service": func(srv *cognitotest.Server, _ *hungStore) {
+			srv.Fault(cognitotest.Fault{Op: "GetTokensFromRefreshToken", Kind: cognitotest.FaultDelay, Delay: time.Minute, Times: -1})
+		},
+		"the lock": func(_ *cognitotest.Server, store *hungStore) { store.lock = true },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				srv := newServer(t, cognitotest.Config{InMemory: true})
+				store := &hungStore{MemoryStore: cognito.NewMemoryStore()}
+				c := srv.Client(t, cognito.WithUsername("bob"), cognito.WithTokenStore(store))
+				require.NoError(t, c.Authenticate(t.Context(), testPassword))
+				srv.Advance(59*time.Minute + 30*time.Second) // half a minute is left
+				slow(srv, store)
+				for range 3 {
+					ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+					_, err := c.Token(ctx)
+					cancel()
+					assert.NoError(t, err)
+				}
+				srv.ClearFaults()
+				store.lock = false
+				time.Sleep(5 * time.Minute)
+			})
+		})
+	}
+}
+
+type slowSave struct {
+	*cognito.MemoryStore
+	gate chan struct{}
+}
+
+func (s *slowSave) Save(ctx context.Context, t cognito.Tokens) error {
+	if s.gate != nil {
+		<-s.gate // as a file's fsync, which no context ends
+	}
+	return s.MemoryStore.Save(ctx, t)
+}
+
+// A Save that hung and was given up does not bring tokens back after a sign-out.
+func TestALateSaveAfterASignOut(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		srv := newServer(t, cognitotest.Config{InMemory: true})
+		store := &slowSave{MemoryStore: cognito.NewMemoryStore()}
+		c := srv.Client(t, cognito.WithUsername("bob"), cognito.WithTokenStore(store))
+		require.NoError(t, c.Authenticate(t.Context(), testPassword))
+		store.gate = make(chan struct{})
+		require.NoError(t, c.RenewAccessToken(t.Context()))
+		require.NoError(t, c.Logout(t.Context()))
+		close(store.gate)
+		synctest.Wait()
+		assert.Zero(t, storedIn(t, store))
+		_, err := c.Token(t.Context())
+		assert.ErrorIs(t, err, cognito.ErrNotSignedIn)
+	})
+}
+
+// A redirect that began elsewhere stays bare, also after further hops within the origins.
+func TestRedirectsFromElsewhereStayBare(t *testing.T) {
+	t.Parallel()
+	srv := newServer(t, cognitotest.Config{})
+	base := &recordingBase{}
+	tr := newTransport(signedIn(t, srv), "", base)
+	foreign := &http.Response{Request: apiRequest(t, "GET", "https://evil.example.net/", nil)}
+	first := apiRequest(t, "GET", api+"/1", nil)
+	first.Response = foreign
+	second := apiRequest(t, "GET", api+"/2", nil)
+	second.Response = &http.Response{Request: first}
+	roundTrip(t, tr, second)
+	assert.Equal(t, []string{""}, base.headers("Authorization"))
+}
+
+// Who asks for new tokens twice gets new ones twice.
+func TestRenewTwice(t *testing.T) {
+	t.Parallel()
+	srv := newServer(t, cognitotest.Config{})
+	c := signedIn(t, srv)
+	require.NoError(t, c.RenewAccessToken(t.Context()))
+	require.NoError(t, c.RenewAccessToken(t.Context()))
+	assert.Equal(t, 2, renewals(srv))
+}
+
+// What was exchanged is saved, also when nobody waits for it any more.
+func TestAnExchangeIsSavedWhenNobodyWaits(t *testing.T) {
+	t.Parallel()
+	srv := newServer(t, cognitotest.Config{Clients: []cognitotest.Client{rotating(0)}})
+	store := cognito.NewMemoryStore()
+	c := signedIn(t, srv, cognito.WithTokenStore(store))
+	old := storedIn(t, store)
+	entered, release := make(chan struct{}, 1), make(chan struct{})
+	srv.Fault(cognitotest.Fault{Op: "GetTokensFromRefreshToken", Kind: cognitotest.FaultLateReply, Release: release, Entered: func(string) { entered <- struct{}{} }})
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() { done <- c.RenewAccessToken(ctx) }()
+	<-entered
+	cancel()
+	require.ErrorIs(t, <-done, context.Canceled)
+	close(release)
+	assert.Eventually(t, func() bool { return storedIn(t, store).RefreshToken != old.RefreshToken }, 5*time.Second, 10*time.Millisecond)
+}
+
+// A sign-in that waited for its key is dead; the one before goes on, also without a store.
+func TestADeadWaitingSignInWithoutAStore(t *testing.T) {
+	t.Parallel()
+	srv := newServer(t, cognitotest.Config{Clients: []cognitotest.Client{rotating(0)}})
+	c := signedIn(t, srv, cognito.WithClientOptions(noBackoff))
+	srv.RotateKeys()
+	srv.Fault(cognitotest.Fault{Op: "JWKS", Times: -1})
+	require.ErrorIs(t, c.Authenticate(t.Context(), testPassword), cognito.ErrKeysUnavailable)
+	srv.Fault(cognitotest.Fault{Op: "GetTokensFromRefreshToken", Kind: cognitotest.FaultLostReply})
+	srv.Advance(2 * time.Hour)
+	_, _ = c.Token(t.Context())
+	srv.ClearFaults()
+	srv.Advance(2 * time.Hour)
+	_, err := c.Token(t.Context())
+	assert.NoError(t, err)
+}
+
+// A refresh with wishes is made, also when another one has just been.
+func TestWishesAreNotSkipped(t *testing.T) {
+	t.Parallel()
+	srv := newServer(t, cognitotest.Config{})
+	store := cognito.NewMemoryStore()
+	a := signedIn(t, srv, cognito.WithTokenStore(store))
+	b := newClient(t, srv, cognito.WithUsername("bob"), cognito.WithTokenStore(store))
+	require.NoError(t, b.VerifyTokens(t.Context()))
+	require.NoError(t, a.RenewAccessToken(t.Context()))
+	require.NoError(t, b.RenewAccessToken(t.Context(), cognito.ClientMetadata(map[string]string{"a": "b"})))
+	assert.Equal(t, 2, renewals(srv))
+}
+
+// Tokens that waited for their key and are good need no exchange.
+func TestWaitingTokensNeedNoExchange(t *testing.T) {
+	t.Parallel()
+	srv := newServer(t, cognitotest.Config{Clients: []cognitotest.Client{rotating(0)}})
+	c := newClient(t, srv, cognito.WithUsername("bob"), cognito.WithClientOptions(noBackoff))
+	srv.Fault(cognitotest.Fault{Op: "JWKS", Times: -1})
+	require.ErrorIs(t, c.Authenticate(t.Context(), testPassword), cognito.ErrKeysUnavailable)
+	srv.ClearFaults()
+	_, err := c.Token(t.Context())
+	require.NoError(t, err)
+	assert.Equal(t, 0, renewals(srv))
+}
+
+// (for mutations 42 and 94) tokens keep the name that the user signed in by.
+func TestTokensKeepTheNameOfTheSignIn(t *testing.T) {
+	t.Parallel()
+	srv := newServer(t, cognitotest.Config{})
+	c := signedIn(t, srv)
+	assert.Equal(t, "bob", c.Tokens().Username)
+	bare := cognito.Tokens{RefreshToken: c.Tokens().RefreshToken}
+	d := newClient(t, srv, cognito.WithUsername("bob"), cognito.WithTokens(bare))
+	require.NoError(t, d.RenewAccessToken(t.Context()))
+	assert.Equal(t, "bob", d.Tokens().Username)
+}
