@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net/http"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -42,6 +43,12 @@ type pool struct {
 	closeIdle    func()           // of the HTTP client; nil where it cannot
 	now          func() time.Time // the service's clock, as far as it is known
 	log          *slog.Logger
+
+	domain      string       // of the authorization server: scheme and host; "" where none was given
+	otherSecret string       // while one secret replaces the other; "" for none
+	otherFirst  atomic.Bool  // the other secret is the one that was taken last
+	web         *http.Client // for the authorization server
+	machines    machineTable
 
 	refreshByAuth atomic.Bool // the server does not know GetTokensFromRefreshToken
 
@@ -125,10 +132,16 @@ func newCognito(userPoolID, clientID string, opts []Option) (*Cognito, error) {
 	if err != nil {
 		return nil, err
 	}
+	domain := ""
+	if o.domain != "" {
+		if domain, err = domainURL("WithDomain", o.domain, region); err != nil {
+			return nil, err
+		}
+	}
 	p := &pool{
 		id: userPoolID, name: name, clientID: clientID, clientSecret: o.clientSecret, ids: o.idRules(),
 		issuer: verifier.issuers[0], sdk: sdk, closeIdle: o.closeIdle, now: clock.now, log: o.logger,
-		verifier: verifier,
+		verifier: verifier, domain: domain, otherSecret: o.otherSecret, web: newWebClient(verifier.httpClient),
 	}
 	return &Cognito{pool: p, session: newSession(o.sessionOptions, p)}, nil
 }

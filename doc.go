@@ -20,6 +20,7 @@
 //	… with a code, a passkey, a choice    Cognito.AuthenticateChoice
 //	… with a Lambda function's challenge  Cognito.AuthenticateCustom
 //	… on a server with AWS credentials    Cognito.AdminAuthenticate
+//	… on the pool's own pages             Cognito.ManagedLogin, ManagedLogin.Exchange
 //	answer a challenge                    ChallengeError, Cognito.RespondTo…Challenge
 //	… in a later request                  Cognito.Challenge, WithChallenge
 //	… without a user                      WithChallengeHandler, TOTPHandler
@@ -29,6 +30,7 @@
 //	skip MFA on a known device            WithDeviceTracking, WithDevice
 //	get tokens for a call                 Cognito.Token, Cognito.TokenSource
 //	call an API over HTTP                 Cognito.HTTPClient, NewTransport
+//	… as a service, without a user        Cognito.MachineTokens, Cognito.MachineHTTPClient
 //	keep a session over a restart         WithTokenStore, FileStore
 //	sign out                              Cognito.RevokeToken (here), Cognito.Logout (everywhere)
 //	sign a user up                        Cognito.Register, Cognito.ConfirmSignUp
@@ -50,6 +52,10 @@
 // [Cognito.Authenticate] proves the password with SRP. The password never leaves the machine. The
 // tokens are verified with the pool's keys before they become the session's. A sign-in takes two
 // requests. [Flow] selects USER_PASSWORD_AUTH instead, which sends the password.
+//
+// [Cognito.ManagedLogin] signs users in on the pool's own pages, where identity providers are
+// available, too. [ManagedLogin.Exchange] returns a session like any other. [Cognito.MachineTokens]
+// returns tokens for the app client itself.
 //
 // # Challenges
 //
@@ -139,7 +145,7 @@
 // # Secrets
 //
 // Errors and logs contain no password, token, session, client secret or device password. Types that
-// hold secrets print without them. [Tokens], [Challenge], [Device] and [Registration] include their
-// secrets when marshaled to JSON, so that they can be stored. SRP runs in constant time;
+// hold secrets print without them. [Tokens], [Challenge], [Device], [Registration] and
+// [LoginAttempt] include their secrets when marshaled to JSON, so that they can be stored. SRP runs in constant time;
 // SECURITY.md states what that covers.
 package cognito

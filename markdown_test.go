@@ -24,7 +24,7 @@ import (
 
 // snippetPackages are what the Go code in the documentation may name without importing it.
 var snippetPackages = []string{
-	"context", "encoding/json", "errors", "fmt", "log", "log/slog", "net/http", "net/url", "os", "strings", "testing", "testing/synctest", "time",
+	"context", "encoding/base64", "encoding/json", "errors", "fmt", "log", "log/slog", "net/http", "net/url", "os", "strings", "testing", "testing/synctest", "time",
 	"github.com/aws/aws-sdk-go-v2/aws", "github.com/aws/aws-sdk-go-v2/config", "github.com/aws/aws-sdk-go-v2/credentials",
 	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider",
 	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types",

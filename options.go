@@ -34,6 +34,8 @@ type clientOptions struct {
 	sessionOptions
 
 	clientSecret string
+	otherSecret  string
+	domain       string
 	region       string
 	awsConfig    *aws.Config
 	credentials  *aws.Credentials
@@ -103,6 +105,24 @@ func (o *clientOptions) refuse(option, problem string) {
 // WithClientSecret sets the app client's secret. If not set, or empty, the app client has none.
 func WithClientSecret(secret string) Option {
 	return clientOption(func(o *clientOptions) { o.clientSecret = secret })
+}
+
+// WithOtherClientSecret sets the app client's second secret, for the time in which one replaces the other.
+// [Cognito.MachineTokens] and [ManagedLogin.Exchange] send it where the service rejects the first; other calls do not use
+// it. If not set, there is none.
+func WithOtherClientSecret(secret string) Option {
+	return clientOption(func(o *clientOptions) { o.otherSecret = secret })
+}
+
+// WithDomain sets the domain of the pool's authorization server, as [Cognito.ManagedLogin] takes it.
+// [Cognito.MachineTokens] then come from its token endpoint. If not set, they come from the service's own operation.
+func WithDomain(domain string) Option {
+	return clientOption(func(o *clientOptions) {
+		if domain == "" {
+			o.refuse("WithDomain", "want a domain, got none")
+		}
+		o.domain = domain
+	})
 }
 
 // WithRegion sets the AWS region that the service is called in, for a replica of the pool in another region.

@@ -29,7 +29,7 @@ var harmless = map[string]string{
 	"AuthEvent": "what administrators see of a sign-in", "AuthEventFeedback": "the same", "UserContextData": "what a browser is", "ContextData": "the same; ContextDataFromRequest copies no header with a credential",
 	"ClientMetadata": "for Lambda functions, and not for secrets, as the service's manual says", "ValidationData": "the same",
 	"Option": "an interface; what implements it is a function, which prints as an address", "SessionOption": "the same", "CallOption": "the same",
-	"VerifierOption": "the same", "SharedOption": "the same", "RevocationOption": "the same", "TokenExtractor": "a function, which prints as an address", "TokenStore": "an interface of the caller's", "TokenLocker": "the same", "DeviceStore": "the same",
+	"VerifierOption": "the same", "LoginOption": "the same", "OAuthError": "the code and the words of a refusal", "SharedOption": "the same", "RevocationOption": "the same", "TokenExtractor": "a function, which prints as an address", "TokenStore": "an interface of the caller's", "TokenLocker": "the same", "DeviceStore": "the same",
 }
 
 // secret marks every value below that must not be printed.
@@ -61,6 +61,10 @@ func secretValues(t *testing.T) (values map[string]any, hash string) {
 	transport := cognito.NewTransport(c, secret, cognito.WithOrigins("https://api.example.com"))
 	source := newClient(t, srv, cognito.WithTokens(tokens)).TokenSource(t.Context())
 	refused := c.VerifyTokens(t.Context())
+	attempt := cognito.LoginAttempt{State: secret, Nonce: secret, Verifier: secret, Domain: "https://auth.example.com"}
+	login, err := newClient(t, srv, cognito.WithClientSecret(secret), cognito.WithOtherClientSecret(secret)).ManagedLogin("my-app")
+	require.NoError(t, err)
+	machine := newClient(t, srv, cognito.WithClientSecret(secret), cognito.WithOtherClientSecret(secret))
 	require.Error(t, refused)
 
 	_, badToken := v.VerifyAccessToken(t.Context(), secret+"."+secret+"."+secret)
@@ -79,6 +83,8 @@ func secretValues(t *testing.T) (values map[string]any, hash string) {
 		"handler option": cognito.WithChallengeHandler(cognito.TOTPHandler(secret)),
 		"slice":          []cognito.Tokens{tokens}, "map": map[string]cognito.Device{"d": device},
 		"*Transport": transport, "Transport": *transport, "http.Client": c.HTTPClient(nil, secret), "TokenSource": source,
+		"LoginAttempt": attempt, "*LoginAttempt": &attempt, "ManagedLogin": *login, "*ManagedLogin": login, "other secret": cognito.WithOtherClientSecret(secret),
+		"machine": machine.MachineTokens("scope"), "machine's client": machine.MachineHTTPClient(nil, nil),
 		"*MemoryStore": store, "MemoryStore": copied(store), "*FileStore": cognito.NewFileStore("x"), "*MultiVerifier": multi,
 		"transport option": cognito.WithHeader("X-Token", "x"),
 		"*Verifier":        v, "*TokenError": tokenError, "bad token": badToken, "handler": cognito.TOTPHandler(secret), "refusal": refused, "*Error": &cognito.Error{Op: "Op", Err: &cognito.ChallengeError{Challenge: challenge}},
@@ -156,9 +162,11 @@ func TestPrintedValuesSayWhatTheyAre(t *testing.T) {
 		"ClientSecret{id}":                         cognito.ClientSecret{ID: "id", Value: "x"},
 		"SoftwareToken{}":                          cognito.SoftwareToken{Secret: "x"},
 		"Registration{bob, sub s, confirmed true}": cognito.Registration{Username: "bob", UserSub: "s", Confirmed: true, Session: "x"},
-		"Cognito{}":                                &cognito.Cognito{},
-		"SRP{user }":                               &cognito.SRP{},
-		"<nil>":                                    (*cognito.Cognito)(nil),
+		"LoginAttempt{at https://auth.example.com, expires 0001-01-01T00:00:00Z}": cognito.LoginAttempt{Domain: "https://auth.example.com", State: "x"},
+		"ManagedLogin{, client }": &cognito.ManagedLogin{},
+		"Cognito{}":               &cognito.Cognito{},
+		"SRP{user }":              &cognito.SRP{},
+		"<nil>":                   (*cognito.Cognito)(nil),
 	} {
 		assert.Equal(t, text, fmt.Sprint(v))
 	}

@@ -53,6 +53,7 @@ type transport struct {
 	transportOptions
 
 	c        *Cognito
+	machine  *machine      // where the tokens come from; nil: the session
 	password func() string // a function, so that fmt prints an address; nil: it does not sign in
 	err      error         // what is wrong with the options; nothing is sent then
 
@@ -260,9 +261,13 @@ func (t *transport) pick(tokens *tokenSet) string {
 
 // tokens are the session's, after a sign-in if that is what it takes. They replace tokens that a server has refused.
 func (t *transport) tokens(ctx context.Context) (tokens *tokenSet, replaced bool, err error) {
-	tokens, err = t.c.token(ctx)
-	if err = wrapError("Token", err); t.mustSignIn(err) {
-		tokens, err = t.signIn(ctx, nil)
+	if t.machine != nil {
+		tokens, err = t.machine.current(ctx)
+	} else {
+		tokens, err = t.c.token(ctx)
+		if err = wrapError("Token", err); t.mustSignIn(err) {
+			tokens, err = t.signIn(ctx, nil)
+		}
 	}
 	if err != nil {
 		t.value.Store(nil) // tokens that are over need not stay in memory
@@ -287,6 +292,9 @@ func (t *transport) tokens(ctx context.Context) (tokens *tokenSet, replaced bool
 
 // refreshed is tokens other than used.
 func (t *transport) refreshed(ctx context.Context, used *tokenSet) (*tokenSet, error) {
+	if t.machine != nil {
+		return t.machine.replacement(ctx, used)
+	}
 	if now := t.c.session.current().tokens; now.verified() && now.fresh(t.c.shared().now()) && t.pick(now) != t.pick(used) {
 		return now, nil
 	}

@@ -67,6 +67,8 @@ type authOutput struct {
 	ChallengeParameters  map[string]string // there with tokens too, empty
 	AvailableChallenges  []string          `json:",omitempty"`
 	AuthenticationResult *authResult       `json:",omitempty"`
+
+	hosted *login // on the pool's pages: who has signed in; nil while there is a challenge
 }
 
 func (p *pool) initiateAuth(in *initiateAuthInput) (authOutput, error) { return p.initiate(in, false) }
@@ -224,6 +226,9 @@ func (p *pool) finish(l *login) (authOutput, error) {
 	if err := trigger(p, triggerPostAuthentication, p.cfg.Triggers.PostAuthentication, &event); err != nil {
 		return authOutput{}, err
 	}
+	if l.hosted {
+		return authOutput{hosted: l}, nil
+	}
 	return p.signIn(l)
 }
 
@@ -231,6 +236,7 @@ func (p *pool) finish(l *login) (authOutput, error) {
 type authRequest struct {
 	client   *Client
 	admin    bool // by the operation of administrators
+	hosted   bool // on the pool's pages
 	session  string
 	params   map[string]string
 	metadata map[string]string
@@ -254,6 +260,7 @@ type login struct {
 	username string // the internal one, made up for a user who does not exist
 	typed    string // what the client called the user
 	source   string // of the tokens, for PreTokenGeneration; "" for the usual one
+	hosted   bool   // on the pool's pages, which make an authorization code of it
 
 	// Of the request in hand: a device counts only for the step that names it.
 	metadata  map[string]string

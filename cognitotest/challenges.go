@@ -66,7 +66,7 @@ func (p *pool) openSession(r *authRequest, challenges ...string) (*challengeSess
 		return nil, errMissing("Session")
 	}
 	s := p.sessions[r.session]
-	if s == nil || s.login.client.ID != r.client.ID || s.login.admin != r.admin ||
+	if s == nil || s.login.client.ID != r.client.ID || s.login.admin != r.admin || s.login.hosted != r.hosted ||
 		!slices.Contains(challenges, s.challenge) || !s.names(p, r.params[paramUsername]) {
 		return nil, errSession
 	}

@@ -59,7 +59,7 @@ func (p *pool) createUserPoolClient(in *createClientInput) (clientOutput, error)
 	if err != nil {
 		return clientOutput{}, err
 	}
-	if err := p.checkSettings(&in.clientSettings); err != nil {
+	if err := p.checkSettings(&in.clientSettings, in.GenerateSecret); err != nil {
 		return clientOutput{}, err
 	}
 	c := Client{}
@@ -110,7 +110,7 @@ func (p *pool) updateUserPoolClient(in *updateClientInput) (clientOutput, error)
 	if err != nil {
 		return clientOutput{}, err
 	}
-	if err := p.checkSettings(&in.clientSettings); err != nil {
+	if err := p.checkSettings(&in.clientSettings, c.Secret != ""); err != nil {
 		return clientOutput{}, err
 	}
 	a := p.apps[c.ID]
@@ -229,7 +229,7 @@ func (s *clientSettings) form(v *validation) {
 	}
 	for _, flow := range s.ExplicitAuthFlows {
 		v.oneOf("explicitAuthFlows", flow, "ADMIN_NO_SRP_AUTH", "ALLOW_ADMIN_USER_PASSWORD_AUTH", "ALLOW_CUSTOM_AUTH",
-			"ALLOW_REFRESH_TOKEN_AUTH", "ALLOW_USER_AUTH", "ALLOW_USER_PASSWORD_AUTH", "ALLOW_USER_SRP_AUTH",
+			gateMachine, "ALLOW_REFRESH_TOKEN_AUTH", "ALLOW_USER_AUTH", "ALLOW_USER_PASSWORD_AUTH", "ALLOW_USER_SRP_AUTH",
 			"CUSTOM_AUTH_FLOW_ONLY", "USER_PASSWORD_AUTH")
 	}
 	v.oneOf("preventUserExistenceErrors", s.PreventUserExistenceErrors, settingEnabled, settingLegacy)
@@ -247,8 +247,8 @@ func (s *clientSettings) form(v *validation) {
 	}
 }
 
-// checkSettings checks what the form does not show.
-func (p *pool) checkSettings(s *clientSettings) error {
+// checkSettings checks what the form does not show; secret says whether the client has one.
+func (p *pool) checkSettings(s *clientSettings, secret bool) error {
 	access, id, refresh := s.validities()
 	for _, d := range []time.Duration{access, id} {
 		if d != 0 && (d < minTokenValidity || d > maxTokenValidity) {
@@ -278,7 +278,7 @@ func (p *pool) checkSettings(s *clientSettings) error {
 	case s.rotates() && slices.Contains(s.ExplicitAuthFlows, "ALLOW_REFRESH_TOKEN_AUTH"):
 		return errRotationFlow
 	default:
-		return nil
+		return p.checkOAuthSettings(s, secret)
 	}
 }
 
@@ -311,6 +311,10 @@ func (s *clientSettings) apply(c *Client) {
 	c.ExplicitAuthFlows = modernFlows(s.ExplicitAuthFlows)
 	c.PreventUserExistenceErrors = s.PreventUserExistenceErrors == settingEnabled
 	c.DisableTokenRevocation = s.EnableTokenRevocation != nil && !*s.EnableTokenRevocation
+	c.CallbackURLs, c.LogoutURLs, c.AllowedOAuthScopes, c.AllowedOAuthFlows = s.CallbackURLs, s.LogoutURLs, s.AllowedOAuthScopes, nil
+	if s.AllowedOAuthFlowsUserPoolClient {
+		c.AllowedOAuthFlows = s.AllowedOAuthFlows
+	}
 	c.RefreshTokenRotation, c.RefreshTokenGracePeriod = s.rotates(), 0
 	if s.rotates() {
 		c.RefreshTokenGracePeriod = time.Duration(s.RefreshTokenRotation.RetryGracePeriodSeconds) * time.Second
@@ -362,7 +366,9 @@ func settingsOf(c *Client) clientSettings {
 	s := clientSettings{
 		ClientName: c.Name, ReadAttributes: c.ReadAttributes, WriteAttributes: c.WriteAttributes, ExplicitAuthFlows: c.ExplicitAuthFlows,
 		AuthSessionValidity: int(c.AuthSessionValidity / time.Minute), PreventUserExistenceErrors: settingLegacy,
-		TokenValidityUnits: &validityUnits{},
+		TokenValidityUnits: &validityUnits{}, CallbackURLs: c.CallbackURLs, LogoutURLs: c.LogoutURLs,
+		AllowedOAuthFlows: c.AllowedOAuthFlows, AllowedOAuthScopes: c.AllowedOAuthScopes,
+		AllowedOAuthFlowsUserPoolClient: len(c.AllowedOAuthFlows) > 0,
 	}
 	s.AccessTokenValidity, s.TokenValidityUnits.AccessToken = inUnits(c.AccessTokenValidity)
 	s.IDTokenValidity, s.TokenValidityUnits.IDToken = inUnits(c.IDTokenValidity)

@@ -42,6 +42,8 @@ type Config struct {
 	SelfSignUpDisabled bool
 	// Groups are the pool's groups.
 	Groups []Group
+	// ResourceServers are the APIs whose scopes app clients may have.
+	ResourceServers []ResourceServer
 	// PasswordPolicy is what passwords must have. If nil, it is the service's default.
 	PasswordPolicy *PasswordPolicy
 	// MFA is whether users are asked for a second factor: "OFF", "OPTIONAL", those who have set one up, or "ON", all.
@@ -106,8 +108,9 @@ type Client struct {
 	ID string
 	// Name is what people call it; if empty, the ID.
 	Name string
-	// Secret is the client's secret; "" for a public client.
-	Secret string
+	// Secret is the client's secret; "" for a public client. OtherSecret is a second one, as there is while one
+	// replaces the other; "" for none.
+	Secret, OtherSecret string
 	// ExplicitAuthFlows are the flows that it allows: "ALLOW_USER_SRP_AUTH" and so on. If nil, they are the
 	// service's default: SRP, custom and refresh.
 	ExplicitAuthFlows []string
@@ -129,6 +132,16 @@ type Client struct {
 	// WriteAttributes are what users may write. If nil, they are all, "custom:" ones included. No user may write the
 	// sub or email_verified and phone_number_verified.
 	WriteAttributes []string
+	// AllowedOAuthFlows are what the authorization server, at [Server.URL], takes from the client: "code",
+	// "implicit", or "client_credentials" alone. If nil, it takes nothing. GetClientToken does not go by it, but by
+	// "ALLOW_CLIENT_TOKEN_AUTH" in ExplicitAuthFlows.
+	AllowedOAuthFlows []string
+	// AllowedOAuthScopes are the scopes that it may have: "openid", "email", "phone", "profile",
+	// "aws.cognito.signin.user.admin" and those of resource servers. If nil, they are all that fit its flows.
+	AllowedOAuthScopes []string
+	// CallbackURLs are the redirect URIs, and LogoutURLs the sign-out URLs, that a browser may be sent to. They are
+	// compared exactly.
+	CallbackURLs, LogoutURLs []string
 
 	secrets []clientSecret // Secret, and while that is rotated out another one
 }
@@ -244,6 +257,7 @@ func (cfg Config) withDefaults() Config {
 	for i := range cfg.Clients {
 		cfg.Clients[i] = cfg.Clients[i].withDefaults()
 	}
+	cfg.checkOAuth()
 	return cfg
 }
 

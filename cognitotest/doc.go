@@ -22,7 +22,7 @@
 //   - signing up: SignUp, ConfirmSignUp and ResendConfirmationCode;
 //   - signing in, by InitiateAuth and RespondToAuthChallenge or the Admin… forms of both: all flows, all challenges but
 //     ADMIN_NO_SRP_AUTH; see [Config] for who is asked what;
-//   - tokens: GetTokensFromRefreshToken, RevokeToken and GlobalSignOut;
+//   - tokens: GetTokensFromRefreshToken, RevokeToken, GlobalSignOut and GetClientToken;
 //   - second factors: AssociateSoftwareToken, VerifySoftwareToken, and with an Admin… form SetUserMFAPreference and
 //     GetUserAuthFactors;
 //   - devices: ConfirmDevice, and with an Admin… form GetDevice, ListDevices, UpdateDeviceStatus and ForgetDevice;
@@ -38,6 +38,11 @@
 //   - pools: CreateUserPool, DescribeUserPool, UpdateUserPool, DeleteUserPool and ListUserPools, the same of app clients,
 //     identity providers and resource servers, and of domains but for a list; GetUserPoolMfaConfig,
 //     SetUserPoolMfaConfig, AddCustomAttributes, TagResource, UntagResource and ListTagsForResource.
+//
+// It is also the pool's authorization server, with [Server.URL] as its domain: /oauth2/authorize and /login with a small
+// sign-in form, /oauth2/token (authorization codes with PKCE, refresh tokens and client credentials), /oauth2/userInfo,
+// /oauth2/revoke, /logout and the OpenID discovery document. [Client] says which flows, scopes and redirect URIs an app
+// client may use; [Server.Authorize] signs a user in without the form.
 //
 // Another operation of the service is answered with an error that names it. In place of Lambda functions there are
 // [Triggers], and [Config.TriggerURLs] for those in other languages.

@@ -35,6 +35,7 @@ type pool struct {
 	refresh  map[string]*refreshable // by refresh token
 	families map[string]*family      // by origin_jti
 	keys     keyring
+	oauth    oauthState
 }
 
 // newPool makes a pool, which is not among the service's yet.
@@ -47,6 +48,9 @@ func newPool(s *service, cfg Config) *pool {
 	}
 	p.created, p.modified = p.now(), p.now()
 	p.anyCustom = cfg.CustomAttributes == nil
+	for _, server := range cfg.ResourceServers {
+		p.addResourceServer(server)
+	}
 	for _, c := range cfg.Clients {
 		p.addApp(&c, settingsOf(&c))
 	}

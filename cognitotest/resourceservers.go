@@ -1,6 +1,9 @@
 package cognitotest
 
-import "slices"
+import (
+	"cmp"
+	"slices"
+)
 
 // resourceServer is an API whose scopes the pool grants, on the wire.
 type resourceServer struct {
@@ -63,7 +66,31 @@ func (p *pool) createResourceServer(in *resourceServerInput) (resourceServerOutp
 	}
 	r := &resourceServer{p.cfg.UserPoolID, in.Identifier, in.Name, in.Scopes, p.nextSerial()}
 	p.resources = append(p.resources, r)
+	p.noteResources()
 	return resourceServerOutput{*r}, nil
+}
+
+// addResourceServer adds one of the Config.
+func (p *pool) addResourceServer(server ResourceServer) {
+	scopes := make([]resourceScope, len(server.Scopes))
+	for i, name := range server.Scopes {
+		scopes[i] = resourceScope{name, name}
+	}
+	p.resources = append(p.resources, &resourceServer{
+		p.cfg.UserPoolID, server.Identifier, cmp.Or(server.Name, server.Identifier), scopes, p.nextSerial(),
+	})
+}
+
+// noteResources tells the authorization server, which goes by the Config, of changes.
+func (p *pool) noteResources() {
+	p.cfg.ResourceServers = nil
+	for _, r := range p.resources {
+		server := ResourceServer{Identifier: r.Identifier, Name: r.Name}
+		for _, scope := range r.Scopes {
+			server.Scopes = append(server.Scopes, scope.ScopeName)
+		}
+		p.cfg.ResourceServers = append(p.cfg.ResourceServers, server)
+	}
 }
 
 // existingResourceServer is what the calls about a resource server begin with.
@@ -93,6 +120,7 @@ func (p *pool) updateResourceServer(in *resourceServerInput) (resourceServerOutp
 		return resourceServerOutput{}, err
 	}
 	r.Name, r.Scopes = in.Name, in.Scopes
+	p.noteResources()
 	return resourceServerOutput{*r}, nil
 }
 
@@ -102,6 +130,7 @@ func (p *pool) deleteResourceServer(in *resourceServerInput) (noBody, error) {
 		return noBody{}, err
 	}
 	p.resources = slices.DeleteFunc(p.resources, func(other *resourceServer) bool { return other == r })
+	p.noteResources()
 	return noBody{}, nil
 }
 

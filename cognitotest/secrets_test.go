@@ -17,7 +17,7 @@ const hush = "hush-hush"
 
 // harmless are the exported types that hold no secret, and why.
 var harmless = map[string]string{
-	"ClaimChanges": "claims are no secrets", "TokenOptions": "the same", "CustomAttribute": "a name and bounds", "Group": "names",
+	"ClaimChanges": "claims are no secrets", "ResourceServer": "names", "TokenOptions": "the same", "CustomAttribute": "a name and bounds", "Group": "names",
 	"DeviceConfiguration": "settings", "PasswordPolicy": "settings", "WebAuthn": "settings", "Fault": "settings", "FaultKind": "a name",
 	"Triggers": "functions, which print as addresses",
 }

@@ -56,7 +56,7 @@ type Request struct {
 	Op string
 	// Header is the request's header.
 	Header http.Header
-	// Body is its decoded body, with the passwords in it; nil if there was none.
+	// Body is its decoded body, JSON or a form, with the passwords in it; nil if there was none.
 	Body map[string]any
 	// Status is the HTTP status of the answer, and ErrorType the name of the exception in it, "" for none. They
 	// are 0 and "" while there is no answer.
@@ -198,6 +198,7 @@ func (s *Server) dispatch(w http.ResponseWriter, r *http.Request, op string, bod
 		s.serveKeys(w, r)
 	case op == opDiscovery:
 		s.serveDiscovery(w, r)
+	case s.serveOAuth(w, r, body):
 	case r.Method == http.MethodPost && r.URL.Path == "/":
 		s.serveOperation(w, r, op, body)
 	default:
@@ -209,6 +210,12 @@ func (s *Server) dispatch(w http.ResponseWriter, r *http.Request, op string, bod
 func (s *Server) record(r *http.Request, body []byte) (*Request, func(http.ResponseWriter, *http.Request) bool) {
 	record := &Request{Op: operation(r), Header: r.Header.Clone()}
 	_ = json.Unmarshal(body, &record.Body) // what is no JSON object is refused later
+	for name, values := range formOf(r.Header, body) {
+		if record.Body == nil {
+			record.Body = map[string]any{}
+		}
+		record.Body[name] = values[0]
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if len(s.requests) >= maxRequests {

@@ -40,6 +40,10 @@ type family struct {
 	serial  int64     // tells sessions that were used at the same moment apart
 	level   int       // of authentication; 0 where none was asked for
 	methods []string  // that reached it
+	// Of a sign-in at the authorization server.
+	scopes   []string // nil: it was by the service's operations
+	resource string   // that the access token is bound to; "" for none
+	nonce    string   // of the request, until the first ID token has it
 }
 
 // refreshable is a refresh token.
@@ -53,7 +57,7 @@ type authResult struct {
 	ExpiresIn    int
 	TokenType    string
 	RefreshToken string `json:",omitempty"`
-	IDToken      string `json:"IdToken"`
+	IDToken      string `json:"IdToken,omitempty"`
 
 	NewDeviceMetadata *deviceMetadata `json:",omitempty"`
 }
@@ -111,6 +115,9 @@ func (p *pool) issue(c *Client, f *family, source string) (*authResult, error) {
 		TriggerEvent: p.event(source, c, f.user, f.user.username, f.metadata), Groups: groupNames(p.groupsOf(f.user)),
 		scope: userScope,
 	}
+	if f.scopes != nil {
+		event.scope = strings.Join(f.scopes, " ")
+	}
 	if err := trigger(p, triggerPreToken, p.cfg.Triggers.PreTokenGeneration, event); err != nil {
 		return nil, err
 	}
@@ -122,9 +129,11 @@ func (p *pool) issue(c *Client, f *family, source string) (*authResult, error) {
 	if err != nil {
 		return nil, err
 	}
-	id, err := p.sign(idClaims, p.keys.id)
-	if err != nil {
-		return nil, err
+	id := ""
+	if f.scopeID(idClaims, access) {
+		if id, err = p.sign(idClaims, p.keys.id); err != nil {
+			return nil, err
+		}
 	}
 	return &authResult{AccessToken: access, IDToken: id, ExpiresIn: int(c.AccessTokenValidity / time.Second), TokenType: "Bearer"}, nil
 }
@@ -192,6 +201,7 @@ func (p *pool) commonClaims(c *Client, f *family, use string, validity time.Dura
 func (p *pool) accessClaims(c *Client, f *family) jwt.MapClaims {
 	claims := p.commonClaims(c, f, useAccess, c.AccessTokenValidity)
 	claims["client_id"], claims["username"], claims["scope"] = c.ID, f.user.username, userScope
+	f.scopeAccess(claims)
 	if f.device != "" {
 		claims["device_key"] = f.device
 	}
@@ -208,6 +218,9 @@ func (p *pool) idClaims(c *Client, f *family) jwt.MapClaims {
 		}
 	}
 	for _, a := range f.user.readable(c) {
+		if !shows(f.scopes, a.Name) {
+			continue
+		}
 		switch a.Name {
 		case attrSub:
 		case attrEmailVerified, attrPhoneVerified: // text as an attribute, a bool as a claim
@@ -296,8 +309,21 @@ type accessTokenClaims struct {
 	OriginID string `json:"origin_jti"`
 }
 
-// authorize finds whose access token raw is, and whose client's.
+// authorize finds whose access token raw is, and whose client's, if it is good for the service's operations.
 func (p *pool) authorize(raw string) (*user, *Client, error) {
+	u, claims, err := p.readAccessToken(raw)
+	if err != nil {
+		return nil, nil, err
+	}
+	if !slices.Contains(strings.Fields(claims.Scope), userScope) {
+		return nil, nil, errAccessScope
+	}
+	c, err := p.client(claims.ClientID)
+	return u, c, err
+}
+
+// readAccessToken finds whose access token raw is.
+func (p *pool) readAccessToken(raw string) (*user, *accessTokenClaims, error) {
 	v := &validation{}
 	v.length("accessToken", raw, 1, 1<<17)
 	if err := v.err(); err != nil {
@@ -320,6 +346,9 @@ func (p *pool) authorize(raw string) (*user, *Client, error) {
 	if !p.now().Before(claims.ExpiresAt.Time) {
 		return nil, nil, errAccessExpired
 	}
+	if claims.Username == "" && claims.Subject == claims.ClientID {
+		return nil, nil, errAccessScope // a machine's
+	}
 	u := p.bySub(claims.Subject)
 	if u == nil {
 		return nil, nil, errUserNotFound
@@ -330,11 +359,9 @@ func (p *pool) authorize(raw string) (*user, *Client, error) {
 		return nil, nil, errAccessRevoked
 	case u.disabled:
 		return nil, nil, errDisabled
-	case !slices.Contains(strings.Fields(claims.Scope), userScope):
-		return nil, nil, errAccessScope
+	default:
+		return u, claims, nil
 	}
-	c, err := p.client(claims.ClientID)
-	return u, c, err
 }
 
 // originOf is the sign-in that a good access token comes from; "" where it does not say.
@@ -391,17 +418,20 @@ func (p *pool) getTokensFromRefreshToken(in *getTokensInput) (getTokensOutput, e
 		return getTokensOutput{}, err
 	}
 	token.family.metadata = in.ClientMetadata
+	result, err := p.renew(c, token)
+	return getTokensOutput{result}, err
+}
+
+// renew issues new tokens for a refresh token that is good, and where tokens rotate another one of these.
+func (p *pool) renew(c *Client, token *refreshable) (*authResult, error) {
 	result, err := p.issue(c, token.family, refreshSource)
-	if err != nil {
-		return getTokensOutput{}, err
-	}
-	if c.RefreshTokenRotation {
+	if err == nil && c.RefreshTokenRotation {
 		if token.rotated.IsZero() {
 			token.rotated = p.now()
 		}
 		result.RefreshToken = p.newRefreshToken(token.family)
 	}
-	return getTokensOutput{result}, nil
+	return result, err
 }
 
 func (p *pool) refreshClient(clientID, member, token string) (*Client, error) {

@@ -253,6 +253,8 @@ var handlers = map[string]handler{
 	"ListWebAuthnCredentials":      unsigned((*pool).listWebAuthnCredentials),
 	"DeleteWebAuthnCredential":     unsigned((*pool).deleteWebAuthnCredential),
 
+	"GetClientToken": unsigned((*pool).getClientToken),
+
 	"ForgotPassword":                   unsigned((*pool).forgotPassword),
 	"ConfirmForgotPassword":            unsigned((*pool).confirmForgotPassword),
 	"ChangePassword":                   unsigned((*pool).changePassword),

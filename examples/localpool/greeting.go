@@ -1,6 +1,7 @@
 package main
 
 import (
+	"net/url"
 	"strings"
 	"text/template"
 
@@ -14,6 +15,8 @@ func (f settings) greeting(srv *cognitotest.Server) string {
 	var text strings.Builder
 	err := greeting.Execute(&text, map[string]any{
 		"Server": srv, "Region": region, "Name": name, "Password": password, "MFA": f.mfa, "Issuer": f.issuer, "Data": f.data,
+		"Callback": split(f.callbacks)[0], "EscapedCallback": url.QueryEscape(split(f.callbacks)[0]), "Logout": url.QueryEscape(append(split(f.logouts), "")[0]),
+		"MachineID": machineID, "MachineSecret": machineSecret, "Scope": apiIdentifier + "/read",
 	})
 	if err != nil {
 		panic(err) // the template fits what it is given
@@ -27,6 +30,15 @@ var greeting = template.Must(template.New("greeting").Parse(`User pool {{.Server
   keys        {{.Server.JWKSURL}}
   MFA         {{.MFA}}{{with .Name}}
   user        {{.}}, password {{$.Password}}, e-mail {{.}}@example.com{{end}}
+
+Managed login, for which {{.Server.URL}} is the domain:
+  sign in     {{.Server.URL}}/oauth2/authorize?response_type=code&client_id={{.Server.ClientID}}&redirect_uri={{.EscapedCallback}}
+  sign out    {{.Server.URL}}/logout?client_id={{.Server.ClientID}}&logout_uri={{.Logout}}
+  tokens      {{.Server.URL}}/oauth2/token
+  discovery   {{.Server.URL}}/{{.Server.UserPoolID}}/.well-known/openid-configuration
+  callback    {{.Callback}}
+A machine's token, with a scope of the resource server https://api.example.com:
+  curl -u {{.MachineID}}:{{.MachineSecret}} -d grant_type=client_credentials -d scope={{.Scope}} {{.Server.URL}}/oauth2/token
 
 Go, this library:
   c, err := cognito.New("{{.Server.UserPoolID}}", "{{.Server.ClientID}}", cognito.WithEndpoint("{{.Server.URL}}")

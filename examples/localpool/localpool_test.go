@@ -47,7 +47,7 @@ func (t *terminal) find(pattern string) string {
 func local() settings {
 	return settings{
 		addr: "127.0.0.1:0", pool: "us-east-1_Local0001", client: "1localpoolexample23456789",
-		mfa: "OPTIONAL", user: "bob:Correct-Horse-1",
+		mfa: "OPTIONAL", user: "bob:Correct-Horse-1", callbacks: "http://localhost:3000/callback, http://localhost:4000", logouts: "http://localhost:3000/",
 	}
 }
 
@@ -201,6 +201,7 @@ func TestSettingsThatMakeNoPool(t *testing.T) {
 		"Client.ID":         func(f *settings) { f.client = "-" },
 		"Config.MFA":        func(f *settings) { f.mfa = "maybe" },
 		"-user":             func(f *settings) { f.user = "bob" },
+		"CallbackURLs":      func(f *settings) { f.callbacks = "" },
 		"listen":            func(f *settings) { f.addr = "nowhere" },
 		"-users: open":      func(f *settings) { f.users = filepath.Join(t.TempDir(), "none") },
 		`unknown field "x"`: func(f *settings) { f.users = written(t, `[{"x":1}]`) },
@@ -216,6 +217,33 @@ func TestSettingsThatMakeNoPool(t *testing.T) {
 		require.ErrorContains(t, err, name)
 		assert.NotContains(t, err.Error(), "Correct-Horse-1")
 	}
+}
+
+// What is printed of the sign-in pages works.
+func TestManagedLogin(t *testing.T) {
+	t.Setenv("COGNITO_JWKS", "")
+	f := local()
+	srv, err := f.start(nil)
+	require.NoError(t, err)
+	t.Cleanup(srv.Close)
+	text := f.greeting(srv)
+	signIn := regexp.MustCompile(`sign in +(\S+)`).FindStringSubmatch(text)
+	require.NotNil(t, signIn, text)
+	assert.Contains(t, srv.Authorize(signIn[1], "bob"), "http://localhost:3000/callback?code=")
+	signOut := regexp.MustCompile(`sign out +(\S+)`).FindStringSubmatch(text)
+	require.NotNil(t, signOut, text)
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, signOut[1], nil)
+	require.NoError(t, err)
+	resp, err := http.DefaultTransport.RoundTrip(req)
+	require.NoError(t, err)
+	require.NoError(t, resp.Body.Close())
+	assert.Equal(t, "http://localhost:3000/", resp.Header.Get("Location"))
+
+	c, err := cognito.New(f.pool, machineID, cognito.WithEndpoint(srv.URL), cognito.WithClientSecret(machineSecret))
+	require.NoError(t, err)
+	token, err := c.MachineTokens(apiIdentifier + "/read").Token()
+	require.NoError(t, err)
+	assert.Equal(t, "Bearer", token.TokenType)
 }
 
 // Front ends cannot keep a secret, so they are told how to connect only where there is none.

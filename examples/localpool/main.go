@@ -48,6 +48,8 @@ func main() {
 	flag.Func("trigger", "a trigger, as name=URL, such as PreSignUp=http://127.0.0.1:9000/; may be given more than once", f.addTrigger)
 	flag.StringVar(&f.issuer, "issuer", "", "issuer that tokens name, such as https://cognito-idp.us-east-1.amazonaws.com/<pool>;\n"+
 		"this server and the pool if empty. Keys are served here in any case")
+	flag.StringVar(&f.callbacks, "callback", "http://localhost:3000/callback", "URLs that the sign-in page may send browsers back to, separated by commas")
+	flag.StringVar(&f.logouts, "logout", "http://localhost:3000/", "URLs that the sign-out may send browsers to, separated by commas")
 	flag.Parse()
 	if err := run(f, os.Stdout); err != nil {
 		fmt.Fprintln(os.Stderr, "localpool:", err)

@@ -16,8 +16,16 @@ import (
 type settings struct {
 	addr, pool, client, secret, mfa, user, users, issuer, data string
 
-	triggers map[string]string
+	triggers           map[string]string
+	callbacks, logouts string // URLs, separated by commas
 }
+
+// The app client for machines, and the API whose scopes it has.
+const (
+	machineID     = "2localpoolmachine23456789"
+	machineSecret = "a-secret-that-protects-nothing-but-local-tests"
+	apiIdentifier = "https://api.example.com"
+)
 
 // config is a pool whose app client allows everything that the pool can do.
 func (f settings) config(deliver func(cognitotest.Message)) cognitotest.Config {
@@ -30,7 +38,12 @@ func (f settings) config(deliver func(cognitotest.Message)) cognitotest.Config {
 				"ALLOW_USER_SRP_AUTH", "ALLOW_USER_PASSWORD_AUTH", "ALLOW_ADMIN_USER_PASSWORD_AUTH", "ALLOW_USER_AUTH",
 				"ALLOW_CUSTOM_AUTH", "ALLOW_REFRESH_TOKEN_AUTH",
 			},
+			AllowedOAuthFlows: []string{"code", "implicit"}, CallbackURLs: split(f.callbacks), LogoutURLs: split(f.logouts),
+		}, {
+			ID: machineID, Name: "machine", Secret: machineSecret, ExplicitAuthFlows: []string{"ALLOW_CLIENT_TOKEN_AUTH"},
+			AllowedOAuthFlows: []string{"client_credentials"},
 		}},
+		ResourceServers: []cognitotest.ResourceServer{{Identifier: apiIdentifier, Scopes: []string{"read", "write"}}},
 		AliasAttributes: []string{"email", "phone_number"},
 		CaseInsensitive: true,
 		MFA:             f.mfa,
@@ -40,6 +53,11 @@ func (f settings) config(deliver func(cognitotest.Message)) cognitotest.Config {
 		OnMessage:       deliver,
 		TriggerURLs:     f.triggers,
 	}
+}
+
+// split takes a list apart at its commas.
+func split(list string) []string {
+	return strings.FieldsFunc(list, func(r rune) bool { return r == ',' || r == ' ' })
 }
 
 // addTrigger takes a flag -trigger.

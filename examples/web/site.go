@@ -17,13 +17,15 @@ var pagesText string
 
 // site is the two pages. It keeps nothing between requests, so that any number of processes can serve them.
 type site struct {
-	pool   *cognito.Cognito
-	sealer *sealer
-	pages  *template.Template
+	pool    *cognito.Cognito
+	sealer  *sealer
+	pages   *template.Template
+	managed bool // there is a sign-in on the pool's own pages, too
 }
 
-// newSite makes the handler of both pages. Requests that another site makes a browser send are refused.
-func newSite(pool *cognito.Cognito, key []byte, secure bool) (http.Handler, error) {
+// newSite makes the handler of all pages. Requests that another site makes a browser send are refused. login is the sign-in
+// on the pool's own pages, which comes back to home; nil for none.
+func newSite(pool *cognito.Cognito, login *cognito.ManagedLogin, home string, key []byte, secure bool) (http.Handler, error) {
 	seal, err := newSealer(key, secure)
 	if err != nil {
 		return nil, err
@@ -32,12 +34,17 @@ func newSite(pool *cognito.Cognito, key []byte, secure bool) (http.Handler, erro
 	if err != nil {
 		return nil, err
 	}
-	s := &site{pool: pool, sealer: seal, pages: pages}
+	s := &site{pool: pool, sealer: seal, pages: pages, managed: login != nil}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, _ *http.Request) { s.show(w, http.StatusOK, "sign-in", page{}) })
 	mux.HandleFunc("POST /{$}", s.signIn)
 	mux.HandleFunc("GET /challenge", s.ask)
 	mux.HandleFunc("POST /challenge", s.answer)
+	if login != nil {
+		m := newManaged(s, login, home, secure)
+		mux.HandleFunc("GET /login", m.begin)
+		mux.HandleFunc("GET "+callbackPath, m.callback)
+	}
 	return http.NewCrossOriginProtection().Handler(http.MaxBytesHandler(mux, 64<<10)), nil
 }
 
@@ -47,9 +54,12 @@ type page struct {
 	Username string
 	State    state
 	URI      template.URL // of the software token that is being set up
+	Managed  bool         // there is a sign-in on the pool's own pages, too
+	SignOut  string       // of the pool's own pages; "" for none
 }
 
 func (s *site) show(w http.ResponseWriter, status int, name string, p page) {
+	p.Managed = s.managed
 	header := w.Header()
 	header.Set("Content-Type", "text/html; charset=utf-8")
 	header.Set("Cache-Control", "no-store")

@@ -44,7 +44,7 @@ func newBrowser(t *testing.T, cfg cognitotest.Config, u cognitotest.User) (*cogn
 	for range 2 {
 		pool, err := cognito.New(srv.UserPoolID, srv.ClientID, cognito.WithEndpoint(srv.URL), cognito.WithClock(srv.Now))
 		require.NoError(t, err)
-		handler, err := newSite(pool, testKey, false)
+		handler, err := newSite(pool, nil, "", testKey, false)
 		require.NoError(t, err)
 		site := httptest.NewServer(handler)
 		t.Cleanup(site.Close)

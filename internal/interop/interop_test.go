@@ -16,6 +16,9 @@ const (
 	password = "Correct-Horse-1"
 	email    = "ana@example.com"
 	sub      = "4320de44-0c1b-4e8e-b7c6-5f7a2f6b0d11"
+
+	machineID     = "2machine23456789abcdefghij"
+	machineSecret = "machine0nb7hd1umdnmlt1xa9nwiscqvdvzy5ijw63vcacd09yih"
 )
 
 // coordinates is what a script is told of the pool.
@@ -35,6 +38,9 @@ type coordinates struct {
 	AccessToken  string `json:"accessToken,omitempty"`
 	Scenario     string `json:"scenario,omitempty"` // of a script that has several
 	Control      string `json:"control,omitempty"`  // where a script reads codes and moves the clock
+
+	MachineID     string `json:"machineId,omitempty"` // a client for client credentials
+	MachineSecret string `json:"machineSecret,omitempty"`
 }
 
 func public() cognitotest.Client {
@@ -83,6 +89,21 @@ func TestTokensVerify(t *testing.T) {
 	run(t, "jwt-verify.mjs", "jwt-verify.mjs", cfg, "ana", "ana")
 }
 
+// An OpenID client from elsewhere signs in on the pool's pages.
+func TestManagedLogin(t *testing.T) {
+	for name, secret := range map[string]string{"public": "", "secret": confidential().Secret} {
+		client := public()
+		client.Secret, client.AllowedOAuthFlows, client.CallbackURLs = secret, []string{"code"}, []string{"http://localhost:3000/callback"}
+		run(t, "openid.mjs, "+name, "openid.mjs", cognitotest.Config{
+			Clients: []cognitotest.Client{client, {
+				ID: machineID, Secret: machineSecret, ExplicitAuthFlows: []string{"ALLOW_CLIENT_TOKEN_AUTH"},
+				AllowedOAuthFlows: []string{"client_credentials"},
+			}},
+			ResourceServers: []cognitotest.ResourceServer{{Identifier: "https://orders.example.com", Scopes: []string{"read"}}},
+		}, "ana", "ana")
+	}
+}
+
 // run runs a script against a pool with the user ana.
 func run(t *testing.T, name, script string, cfg cognitotest.Config, login, username string) {
 	t.Helper()
@@ -103,6 +124,7 @@ func run(t *testing.T, name, script string, cfg cognitotest.Config, login, usern
 			Issuer: srv.Issuer(), JWKSURL: srv.JWKSURL(), Login: login, Username: username, Email: email, Password: password,
 			IDToken:     srv.Token(login, cognitotest.TokenOptions{Use: "id"}),
 			AccessToken: srv.Token(login, cognitotest.TokenOptions{Use: "access"}),
+			MachineID:   machineID, MachineSecret: machineSecret,
 		})
 		if err != nil {
 			t.Fatal(err)
