@@ -323,6 +323,8 @@ var unreachable = map[string]string{
 	"ErrForbidden": "the pool has no firewall and no threat protection", "ErrConflict": "the pool makes one change at a time, and never sees two",
 	"ErrDeviceRefused": "what the client makes of a refusal: see device_test.go", "ErrNoNewDevice": "found before anything is sent: see device_test.go",
 	"ErrNoCredentials": "found before anything is sent: see credentials_test.go", "ErrNotSignedIn": "found before anything is sent: see tokens_test.go",
+	"ErrIdentityLinked": "about linking: see provider_test.go", "ErrIdentityExists": "about linking: see provider_test.go",
+	"ErrLevelReached": "about levels: see stepup_test.go", "ErrFeatureUnavailable": "about feature plans: see authevents_test.go",
 	"ErrNoChallenge": "found before anything is sent: see respond_test.go",
 	"ErrStoreUser":   "about stored tokens: see session_rules_test.go",
 }

@@ -351,7 +351,8 @@ func WithRegistration(r Registration) SessionOption {
 //
 //   - [Flow], for sign-ins and [Cognito.RenewAccessToken];
 //   - [ClientMetadata], for what the pool's Lambda functions are told, and [ValidationData], for sign-ups;
-//   - [UserContextData], for users' calls, and [ContextData], for sign-ins by an administrator;
+//   - [UserContextData] and [AnalyticsMetadata], for users' calls, and [ContextData], for sign-ins by an administrator;
+//   - [TargetACR] and [MaxAge], for [Cognito.AuthenticateChoice] and [Cognito.StepUp], and [AuthParameter], for sign-ins;
 //   - [AttributeMap], for calls that read or write attributes;
 //   - [Limit] and [PageSize], for lists, and [FilterEquals], [FilterPrefix] and [SelectAttributes], for [Cognito.Users];
 //   - [Password], for [Cognito.SelectChallenge];

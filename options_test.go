@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
 	"github.com/stretchr/testify/assert"
@@ -29,7 +30,8 @@ var callOptions = map[string]cognito.CallOption{
 	"FilterEquals": cognito.FilterEquals("email", "x"), "FilterPrefix": cognito.FilterPrefix("email", "x"),
 	"Password": cognito.Password("x"), "ForceAliasCreation": cognito.ForceAliasCreation(),
 	"TemporaryPassword": cognito.TemporaryPassword("x"), "MessageAction": cognito.MessageAction("RESEND"),
-	"DeliveryMediums": cognito.DeliveryMediums("SMS"),
+	"DeliveryMediums": cognito.DeliveryMediums("SMS"), "AnalyticsMetadata": cognito.AnalyticsMetadata("x"),
+	"TargetACR": cognito.TargetACR("x"), "MaxAge": cognito.MaxAge(time.Second), "AuthParameter": cognito.AuthParameter("X", "x"),
 }
 
 // pendingFor are the challenges that methods answer; the others do without.

@@ -4,7 +4,7 @@ import (
 	"context"
 	"net/http"
 	"strings"
-	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -46,23 +46,23 @@ func TestTransportPausesAfterFailuresThatStay(t *testing.T) {
 type gatedLoad struct {
 	*cognito.MemoryStore
 
-	first         *sync.Once
+	later         *atomic.Bool
 	reached, gate chan struct{}
 }
 
 func (g gatedLoad) Load(ctx context.Context) (cognito.Tokens, error) {
 	tokens, err := g.MemoryStore.Load(ctx)
-	g.first.Do(func() {
+	if g.later.CompareAndSwap(false, true) {
 		close(g.reached)
 		<-g.gate
-	})
+	}
 	return tokens, err
 }
 
 func TestLoadIsOvertakenByASignOut(t *testing.T) {
 	t.Parallel()
 	srv := newServer(t, cognitotest.Config{})
-	store := gatedLoad{cognito.NewMemoryStore(), &sync.Once{}, make(chan struct{}), make(chan struct{})}
+	store := gatedLoad{cognito.NewMemoryStore(), &atomic.Bool{}, make(chan struct{}), make(chan struct{})}
 	require.NoError(t, store.Save(t.Context(), signedIn(t, srv).Tokens()))
 	c := newClient(t, srv, cognito.WithTokenStore(store))
 	done := make(chan error, 1)

@@ -22,6 +22,9 @@ func (p *pool) addApp(c *Client, settings clientSettings) {
 	if c.Secret != "" {
 		p.holdSecret(c, c.Secret)
 	}
+	if c.Secret != "" && c.OtherSecret != "" {
+		p.holdSecret(c, c.OtherSecret)
+	}
 	p.apps[c.ID] = &app{serial: p.nextSerial(), settings: settings, created: p.now(), modified: p.now()}
 }
 

@@ -47,6 +47,9 @@ func newPool(s *service, cfg Config) *pool {
 		keys: newKeyring(s.url + cfg.UserPoolID),
 	}
 	p.created, p.modified = p.now(), p.now()
+	if cfg.ACRNames == [4]string{} {
+		p.cfg.ACRNames = cfg.acrNames()
+	}
 	p.anyCustom = cfg.CustomAttributes == nil
 	for _, server := range cfg.ResourceServers {
 		p.addResourceServer(server)

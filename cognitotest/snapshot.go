@@ -59,9 +59,15 @@ type (
 
 	savedClient struct {
 		Client            clientCopy
+		Secrets           []savedSecret `json:",omitempty"`
 		Settings          clientSettings
 		Serial            int64
 		Created, Modified time.Time
+	}
+
+	savedSecret struct {
+		ID, Value string
+		Created   time.Time
 	}
 
 	savedGroup struct {
@@ -94,13 +100,19 @@ type (
 		Inbox                string               `json:",omitempty"`
 		Temporary, SignedOut time.Time            `json:",omitzero"`
 		Created, Modified    time.Time
-		Token, NewToken      *savedToken    `json:",omitempty"`
-		Factors              []string       `json:",omitempty"`
-		Preferred            string         `json:",omitempty"`
-		Devices              []savedDevice  `json:",omitempty"`
-		Passkeys             []savedPasskey `json:",omitempty"`
-		PasskeyMFA           bool           `json:",omitempty"`
+		Token, NewToken      *savedToken     `json:",omitempty"`
+		Factors              []string        `json:",omitempty"`
+		Preferred            string          `json:",omitempty"`
+		Devices              []savedDevice   `json:",omitempty"`
+		Passkeys             []savedPasskey  `json:",omitempty"`
+		PasskeyMFA           bool            `json:",omitempty"`
+		Identities           []savedIdentity `json:",omitempty"`
 		Serial               int64
+	}
+
+	savedIdentity struct {
+		Provider, Kind, Attribute, Value string
+		Linked                           time.Time
 	}
 
 	savedCode struct {
@@ -136,6 +148,13 @@ type (
 		OriginID, EventID, Sub, Client, Device string
 		AuthTime, Expires                      time.Time
 		Revoked                                bool
+		Used                                   time.Time `json:",omitzero"`
+		Serial                                 int64     `json:",omitempty"`
+		Level                                  int       `json:",omitempty"`
+		Methods                                []string  `json:",omitempty"`
+		Scopes                                 []string  `json:",omitempty"`
+		Resource                               string    `json:",omitempty"`
+		Nonce                                  string    `json:",omitempty"`
 	}
 
 	savedRefreshToken struct {
@@ -215,7 +234,11 @@ func (p *pool) save() (savedPool, error) {
 	}
 	for _, c := range p.clients {
 		a := p.apps[c.ID]
-		out.Clients = append(out.Clients, savedClient{clientCopy(*c), a.settings, a.serial, a.created, a.modified})
+		var secrets []savedSecret
+		for _, s := range c.secrets {
+			secrets = append(secrets, savedSecret{s.id, s.value, s.created})
+		}
+		out.Clients = append(out.Clients, savedClient{clientCopy(*c), secrets, a.settings, a.serial, a.created, a.modified})
 	}
 	for _, g := range p.groups {
 		out.Groups = append(out.Groups, savedGroup{g.Group, g.serial, g.created, g.modified})
@@ -238,6 +261,7 @@ func (p *pool) save() (savedPool, error) {
 		if p.bySub(f.user.sub) == f.user { // else the user is gone, and the tokens with the user
 			out.Families = append(out.Families, savedFamily{
 				f.originID, f.eventID, f.user.sub, f.client, f.device, f.authTime, f.expires, f.revoked,
+				f.used, f.serial, f.level, f.methods, f.scopes, f.resource, f.nonce,
 			})
 		}
 	}
@@ -263,6 +287,9 @@ func (u *user) save() (savedUser, error) {
 			out.Codes = map[string]savedCode{}
 		}
 		out.Codes[key] = savedCode{c.text, c.attribute, c.address, c.expires}
+	}
+	for _, i := range u.identities {
+		out.Identities = append(out.Identities, savedIdentity{i.provider, i.kind, i.attribute, i.value, i.linked})
 	}
 	for _, d := range u.devices {
 		out.Devices = append(out.Devices, savedDevice{
@@ -354,6 +381,9 @@ func (in *savedPool) load(s *service, base *Config) (*pool, error) {
 	}
 	for _, c := range in.Clients {
 		client := Client(c.Client)
+		for _, s := range c.Secrets {
+			client.secrets = append(client.secrets, clientSecret{s.ID, s.Value, s.Created})
+		}
 		p.clients = append(p.clients, &client)
 		p.apps[client.ID] = &app{serial: c.Serial, settings: c.Settings, created: c.Created, modified: c.Modified}
 		p.cfg.Clients = append(p.cfg.Clients, client)
@@ -368,6 +398,7 @@ func (in *savedPool) load(s *service, base *Config) (*pool, error) {
 		r.Server.serial = r.Serial
 		p.resources = append(p.resources, &r.Server)
 	}
+	p.noteResources()
 	for i := range in.Users {
 		if err := in.Users[i].load(p); err != nil {
 			return nil, fmt.Errorf("user %s: %w", in.Users[i].Username, err)
@@ -395,6 +426,9 @@ func (in *savedUser) load(p *pool) error {
 	for key, c := range in.Codes {
 		u.codes[key] = &code{c.Text, c.Attribute, c.Address, c.Expires}
 	}
+	for _, i := range in.Identities {
+		u.identities = append(u.identities, identity{i.Provider, i.Kind, i.Attribute, i.Value, i.Linked})
+	}
 	for _, d := range in.Devices {
 		u.devices = append(u.devices, &device{
 			d.Serial, d.Key, d.Group, d.Name, d.Verifier, d.Confirmed, d.Remembered, d.Created, d.Modified, d.Authenticated,
@@ -418,6 +452,7 @@ func (in *savedPool) loadTokens(p *pool) {
 		if u := p.bySub(f.Sub); u != nil {
 			p.families[f.OriginID] = &family{
 				originID: f.OriginID, eventID: f.EventID, user: u, client: f.Client, device: f.Device, authTime: f.AuthTime, expires: f.Expires, revoked: f.Revoked,
+				used: f.Used, serial: f.Serial, level: f.Level, methods: f.Methods, scopes: f.Scopes, resource: f.Resource, nonce: f.Nonce,
 			}
 		}
 	}

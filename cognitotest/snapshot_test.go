@@ -123,7 +123,7 @@ func TestSnapshotsThatAreNone(t *testing.T) {
 var notSaved = map[string]string{
 	"pool.service": "the server's", "pool.cfg": "made of the settings", "pool.directory": "made of the users", "pool.apps": "with the clients",
 	"pool.proofs": "of challenges under way", "pool.sessions": "the same", "pool.lockouts": "short-lived", "pool.attempts": "short-lived",
-	"user.ceremony": "of a registration under way", "family.metadata": "of a request", "keyring.seed": "names new keys",
+	"pool.oauth": "of sign-ins under way, and of browsers", "user.events": "a history", "user.ceremony": "of a registration under way", "family.metadata": "of a request", "keyring.seed": "names new keys",
 	"keyring.taken": "counts the keys of the process",
 }
 
