@@ -282,7 +282,8 @@ func (c *Cognito) RespondToChallenge(ctx context.Context, answers map[string]str
 }
 
 // RespondToSMSMFAChallenge answers SMS_MFA with the code that was sent. Common errors: [ErrCodeMismatch].
-// It takes the options [ClientMetadata] and [UserContextData], or [ContextData] in an administrator's sign-in. For the rest
+// It takes the options [ClientMetadata], [AnalyticsMetadata] and [UserContextData], or [ContextData] in an
+// administrator's sign-in. For the rest
 // see [Cognito.RespondToChallenge].
 func (c *Cognito) RespondToSMSMFAChallenge(ctx context.Context, code string, opts ...CallOption) error {
 	return c.answerCode(ctx, "RespondToSMSMFAChallenge", ChallengeSMSMFA, code, opts)
@@ -290,7 +291,8 @@ func (c *Cognito) RespondToSMSMFAChallenge(ctx context.Context, code string, opt
 
 // RespondToSoftwareTokenMFAChallenge answers SOFTWARE_TOKEN_MFA with the code that the user's authenticator app shows;
 // [ErrCodeMismatch] is the usual error, and [ErrCodeExpired] for a code that was used before.
-// It takes the options [ClientMetadata] and [UserContextData], or [ContextData] in an administrator's sign-in. For the rest
+// It takes the options [ClientMetadata], [AnalyticsMetadata] and [UserContextData], or [ContextData] in an
+// administrator's sign-in. For the rest
 // see [Cognito.RespondToChallenge].
 func (c *Cognito) RespondToSoftwareTokenMFAChallenge(ctx context.Context, code string, opts ...CallOption) error {
 	return c.answerCode(ctx, "RespondToSoftwareTokenMFAChallenge", ChallengeSoftwareTokenMFA, code, opts)
@@ -298,7 +300,8 @@ func (c *Cognito) RespondToSoftwareTokenMFAChallenge(ctx context.Context, code s
 
 // RespondToEmailOTPChallenge answers EMAIL_OTP with the code that was sent, be it the first factor or the second;
 // Common errors: [ErrCodeMismatch].
-// It takes the options [ClientMetadata] and [UserContextData], or [ContextData] in an administrator's sign-in. For the rest
+// It takes the options [ClientMetadata], [AnalyticsMetadata] and [UserContextData], or [ContextData] in an
+// administrator's sign-in. For the rest
 // see [Cognito.RespondToChallenge].
 func (c *Cognito) RespondToEmailOTPChallenge(ctx context.Context, code string, opts ...CallOption) error {
 	return c.answerCode(ctx, "RespondToEmailOTPChallenge", ChallengeEmailOTP, code, opts)
@@ -306,7 +309,8 @@ func (c *Cognito) RespondToEmailOTPChallenge(ctx context.Context, code string, o
 
 // RespondToSMSOTPChallenge answers SMS_OTP, the first factor, with the code that was sent; [ErrCodeMismatch] is the usual
 // error.
-// It takes the options [ClientMetadata] and [UserContextData], or [ContextData] in an administrator's sign-in. For the rest
+// It takes the options [ClientMetadata], [AnalyticsMetadata] and [UserContextData], or [ContextData] in an
+// administrator's sign-in. For the rest
 // see [Cognito.RespondToChallenge].
 func (c *Cognito) RespondToSMSOTPChallenge(ctx context.Context, code string, opts ...CallOption) error {
 	return c.answerCode(ctx, "RespondToSMSOTPChallenge", ChallengeSMSOTP, code, opts)
@@ -316,7 +320,8 @@ func (c *Cognito) RespondToSMSOTPChallenge(ctx context.Context, code string, opt
 // attrs, which may be nil: nothing else is sent. An attribute that the pool requires (see
 // [Challenge.RequiredAttributes]) and that is missing is refused before anything is sent; the service refuses one that
 // the user has already. Common errors: [ErrInvalidPassword].
-// It takes the options [ClientMetadata] and [UserContextData], or [ContextData] in an administrator's sign-in. For the rest
+// It takes the options [ClientMetadata], [AnalyticsMetadata] and [UserContextData], or [ContextData] in an
+// administrator's sign-in. For the rest
 // see [Cognito.RespondToChallenge].
 func (c *Cognito) RespondToNewPasswordChallenge(ctx context.Context, password string, attrs Attributes, opts ...CallOption) error {
 	answer := &newPasswordAnswer{password, attrs}
@@ -327,7 +332,8 @@ func (c *Cognito) RespondToNewPasswordChallenge(ctx context.Context, password st
 
 // RespondToCustomChallenge answers CUSTOM_CHALLENGE. After a wrong answer the pool's Lambda functions either ask again,
 // which is a new challenge, or give up, which is [ErrInvalidCredentials] and leaves no challenge pending.
-// It takes the options [ClientMetadata] and [UserContextData], or [ContextData] in an administrator's sign-in. For the rest
+// It takes the options [ClientMetadata], [AnalyticsMetadata] and [UserContextData], or [ContextData] in an
+// administrator's sign-in. For the rest
 // see [Cognito.RespondToChallenge].
 func (c *Cognito) RespondToCustomChallenge(ctx context.Context, answer string, opts ...CallOption) error {
 	return c.answerPending(ctx, "RespondToCustomChallenge", opts, func(*signIn, Challenge) (Answer, error) {
@@ -341,7 +347,8 @@ func (c *Cognito) RespondToCustomChallenge(ctx context.Context, answer string, o
 // RespondToPasswordChallenge answers PASSWORD and PASSWORD_SRP, with which a pool asks for the password after another
 // factor was chosen, and ADMIN_NO_SRP_AUTH. With PASSWORD_SRP the password is proven, not sent.
 // Common errors: [ErrInvalidCredentials].
-// It takes the options [ClientMetadata] and [UserContextData], or [ContextData] in an administrator's sign-in. For the rest
+// It takes the options [ClientMetadata], [AnalyticsMetadata] and [UserContextData], or [ContextData] in an
+// administrator's sign-in. For the rest
 // see [Cognito.RespondToChallenge].
 func (c *Cognito) RespondToPasswordChallenge(ctx context.Context, password string, opts ...CallOption) error {
 	return c.answerPending(ctx, "RespondToPasswordChallenge", opts, func(s *signIn, ch Challenge) (Answer, error) {
@@ -357,7 +364,8 @@ func (c *Cognito) RespondToPasswordChallenge(ctx context.Context, password strin
 
 // RespondToWebAuthnChallenge answers WEB_AUTHN with what the browser made of [Challenge.CredentialRequestOptions]: the
 // AuthenticationResponseJSON of WebAuthn, which is passed on as it is.
-// It takes the options [ClientMetadata] and [UserContextData], or [ContextData] in an administrator's sign-in. For the rest
+// It takes the options [ClientMetadata], [AnalyticsMetadata] and [UserContextData], or [ContextData] in an
+// administrator's sign-in. For the rest
 // see [Cognito.RespondToChallenge].
 func (c *Cognito) RespondToWebAuthnChallenge(ctx context.Context, credentialJSON []byte, opts ...CallOption) error {
 	return c.answerPending(ctx, "RespondToWebAuthnChallenge", opts, func(*signIn, Challenge) (Answer, error) {
@@ -379,7 +387,8 @@ func checkCredential(credentialJSON []byte) error {
 
 // SelectMFAType answers SELECT_MFA_TYPE with one of [Challenge.Options], such as SOFTWARE_TOKEN_MFA; the next
 // challenge is that one.
-// It takes the options [ClientMetadata] and [UserContextData], or [ContextData] in an administrator's sign-in. For the rest
+// It takes the options [ClientMetadata], [AnalyticsMetadata] and [UserContextData], or [ContextData] in an
+// administrator's sign-in. For the rest
 // see [Cognito.RespondToChallenge].
 func (c *Cognito) SelectMFAType(ctx context.Context, name ChallengeName, opts ...CallOption) error {
 	return c.answerPending(ctx, "SelectMFAType", opts, func(_ *signIn, ch Challenge) (Answer, error) {
@@ -392,7 +401,8 @@ func (c *Cognito) SelectMFAType(ctx context.Context, name ChallengeName, opts ..
 
 // SelectChallenge answers SELECT_CHALLENGE with one of [Challenge.Options]. PASSWORD and PASSWORD_SRP want the option
 // [Password]; the other factors are challenges of their own name then.
-// It takes the options [Password], [ClientMetadata] and [UserContextData], or [ContextData] in an administrator's sign-in.
+// It takes the options [Password], [ClientMetadata], [AnalyticsMetadata] and [UserContextData], or [ContextData] in an
+// administrator's sign-in.
 // For the rest see [Cognito.RespondToChallenge].
 func (c *Cognito) SelectChallenge(ctx context.Context, name ChallengeName, opts ...CallOption) error {
 	return c.answerPending(ctx, "SelectChallenge", opts, func(s *signIn, ch Challenge) (Answer, error) {
@@ -483,7 +493,7 @@ func (c *Cognito) answerPending(
 	ctx context.Context, op string, opts []CallOption,
 	answer func(*signIn, Challenge) (Answer, error), kinds ...ChallengeName,
 ) error {
-	s, ch, err := c.resume(ctx, op, opts, kinds)
+	s, ch, err := c.resume(op, opts, kinds)
 	if err != nil {
 		return wrapError(op, err)
 	}
@@ -495,7 +505,7 @@ func (c *Cognito) answerPending(
 }
 
 // resume takes up the pending challenge, which must be one of kinds if there are any.
-func (c *Cognito) resume(ctx context.Context, op string, opts []CallOption, kinds []ChallengeName) (*signIn, Challenge, error) {
+func (c *Cognito) resume(op string, opts []CallOption, kinds []ChallengeName) (*signIn, Challenge, error) {
 	st := c.session.current()
 	if st.challenge == nil {
 		return nil, Challenge{}, ErrNoChallenge

@@ -289,7 +289,7 @@ func TestFormsOfLists(t *testing.T) {
 		}
 		results := method.Call(args)
 		if len(results) == 2 {
-			err, _ := results[1].Interface().(error)
+			err, _ := reflect.TypeAssert[error](results[1])
 			if err != nil {
 				require.ErrorContains(t, err, "cognito: "+name+": ")
 				assert.True(t, results[0].IsNil(), name)
@@ -328,7 +328,7 @@ func TestFormsOfLists(t *testing.T) {
 		answerWith(srv, map[string]string{name: "{}"})
 		assert.True(t, call(name).IsNil(), "%s of none", name)
 		answerWith(srv, map[string]string{name: "!LimitExceededException"})
-		err, _ := call(name).Interface().(error)
+		err, _ := reflect.TypeAssert[error](call(name))
 		require.ErrorIs(t, err, cognito.ErrLimitExceeded, name)
 	}
 	assert.Equal(t, len(answers), lists)

@@ -83,7 +83,7 @@ func (c *Cognito) associateSoftwareToken(ctx context.Context) (*SoftwareToken, e
 // [Cognito.AssociateSoftwareToken]. deviceName, which may be empty, is what the user calls the app: the pool shows it
 // with SOFTWARE_TOKEN_MFA. While MFA_SETUP is pending it also answers that, and returns what
 // [Cognito.RespondToChallenge] returns: nil when the user is signed in then. It takes the options of that method
-// ([ClientMetadata], [UserContextData] or [ContextData]), which without MFA_SETUP have no effect. Should only the second of its two requests fail, RespondToChallenge without answers
+// ([ClientMetadata], [AnalyticsMetadata], [UserContextData] or [ContextData]), which without MFA_SETUP have no effect. Should only the second of its two requests fail, RespondToChallenge without answers
 // repeats it. A signed-in user goes on with [Cognito.SetUserMFAPreference]. Common errors: [ErrCodeMismatch].
 //
 // It calls VerifySoftwareToken, which needs no AWS credentials but MFA_SETUP or an access token: with neither it
@@ -152,7 +152,7 @@ func (c *Cognito) setUp(
 }
 
 // SetupEmailMFA answers MFA_SETUP with an e-mail address, to which the pool sends a code: the next challenge is usually
-// EMAIL_OTP. It takes the options of [Cognito.RespondToChallenge] ([ClientMetadata], [UserContextData] or [ContextData]),
+// EMAIL_OTP. It takes the options of [Cognito.RespondToChallenge] ([ClientMetadata], [AnalyticsMetadata], [UserContextData] or [ContextData]),
 // and returns what that returns.
 //
 // It calls RespondToAuthChallenge, which needs no AWS credentials, or AdminRespondToAuthChallenge, which does.

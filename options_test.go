@@ -156,7 +156,7 @@ func takes(t *testing.T, method reflect.Value, option cognito.CallOption) bool {
 	}
 	if last.Kind() == reflect.Func { // a list
 		for _, err := range last.Seq2() {
-			rejected, _ := err.Interface().(error)
+			rejected, _ := reflect.TypeAssert[error](err)
 			return !isRejected(rejected)
 		}
 	}

@@ -455,7 +455,7 @@ func TestADeadSessionLeavesTheStoreToOthers(t *testing.T) {
 	others := mallory(t, srv)
 	srv.Advance(2 * time.Hour)
 	once(srv, "GetTokensFromRefreshToken", func(w http.ResponseWriter) {
-		assert.NoError(t, store.Save(context.WithoutCancel(t.Context()), others))
+		assert.NoError(t, store.Save(context.WithoutCancel(t.Context()), others)) //nolint:testifylint // in a goroutine of its own
 		w.WriteHeader(http.StatusBadRequest)
 		_, _ = w.Write([]byte(`{"__type":"NotAuthorizedException","message":"Refresh Token has been revoked"}`))
 	})
@@ -638,7 +638,7 @@ func TestJoinersTryAgainOnce(t *testing.T) {
 				for range 30 {
 					value := session(c, c.Tokens())
 					callers.Go(func() {
-						assert.True(t, errors.Is(value.RenewAccessToken(t.Context()), context.DeadlineExceeded))
+						assert.True(t, errors.Is(value.RenewAccessToken(t.Context()), context.DeadlineExceeded)) //nolint:testifylint // in a goroutine of its own
 					})
 				}
 				for synctest.Wait(); late.waiting.Load() > 0; synctest.Wait() {

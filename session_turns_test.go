@@ -94,8 +94,9 @@ func TestTransportSignsInAgainAfterWaiting(t *testing.T) {
 			<-entered
 			tr := newTransport(c, testPassword, &recordingBase{})
 			background := make(chan error, 1)
+			request := apiRequest(t, http.MethodGet, api, nil)
 			go func() {
-				_, err := tr.RoundTrip(apiRequest(t, "GET", api, nil)) //nolint:bodyclose // no
+				_, err := tr.RoundTrip(request) //nolint:bodyclose // there is none
 				background <- err
 			}()
 			close(release)
@@ -130,8 +131,9 @@ func TestProcessesOverOneStoreSignInOnce(t *testing.T) {
 	for i := range 10 {
 		c := newClient(t, srv, cognito.WithUsername("bob"), cognito.WithTokenStore(store)) // a pool of its own each
 		tr := newTransport(c, testPassword, &recordingBase{})
+		request := apiRequest(t, http.MethodGet, api, nil)
 		wg.Go(func() {
-			_, err := tr.RoundTrip(apiRequest(t, "GET", api, nil)) //nolint:bodyclose // no
+			_, err := tr.RoundTrip(request) //nolint:bodyclose // there is none
 			assert.NoError(t, err)
 		})
 		if i == 0 {
@@ -181,7 +183,7 @@ func TestCallersWaitForAHungStore(t *testing.T) {
 		"Authenticate": func(ctx context.Context, c *cognito.Cognito) error { return c.Authenticate(ctx, testPassword) },
 		"Logout":       func(ctx context.Context, c *cognito.Cognito) error { return c.Logout(ctx) },
 		"RoundTrip": func(ctx context.Context, c *cognito.Cognito) error {
-			req, _ := http.NewRequestWithContext(ctx, "GET", api, nil)
+			req, _ := http.NewRequestWithContext(ctx, http.MethodGet, api, nil)
 			_, err := newTransport(c, "", &recordingBase{}).RoundTrip(req) //nolint:bodyclose // no
 			return err
 		},
@@ -211,15 +213,15 @@ func TestALockTimeoutIsNoRefusal(t *testing.T) {
 		c := srv.Client(t, cognito.WithUsername("bob"), cognito.WithTokenStore(store), cognito.WithClock(time.Now))
 		tr := newTransport(c, testPassword, &recordingBase{})
 		for range 5 {
-			_, err := tr.RoundTrip(apiRequest(t, "GET", api, nil)) //nolint:bodyclose // no
+			_, err := tr.RoundTrip(apiRequest(t, http.MethodGet, api, nil)) //nolint:bodyclose // no
 			require.Error(t, err)
 			time.Sleep(9 * time.Minute)
 		}
-		_, err := tr.RoundTrip(apiRequest(t, "GET", api, nil)) //nolint:bodyclose // no
+		_, err := tr.RoundTrip(apiRequest(t, http.MethodGet, api, nil)) //nolint:bodyclose // no
 		require.Error(t, err)
 		store.lock = false
 		time.Sleep(time.Minute)
-		_, err = tr.RoundTrip(apiRequest(t, "GET", api, nil)) //nolint:bodyclose // no
+		_, err = tr.RoundTrip(apiRequest(t, http.MethodGet, api, nil)) //nolint:bodyclose // no
 		assert.NoError(t, err, "the lock is free again for a minute; nothing was ever refused")
 	})
 }
@@ -306,7 +308,7 @@ func TestManyCallersConfirmADeviceOnce(t *testing.T) {
 	}
 	wg.Wait()
 	assert.Equal(t, 1, callsOf(srv, "ConfirmDevice"))
-	assert.NoError(t, c.DeviceError())
+	require.NoError(t, c.DeviceError())
 	d, ok := c.Device()
 	require.True(t, ok)
 	later := newFlowClient(t, srv, cognito.WithUsername("bob"), cognito.WithDevice(d))
@@ -325,7 +327,7 @@ func TestAFailedConfirmationCostsTheSession(t *testing.T) {
 	require.Error(t, c.DeviceError())
 	srv.Advance(59 * time.Minute) // the access token is good for a minute yet
 	_, err := c.Token(t.Context())
-	assert.NoError(t, err)
+	require.NoError(t, err)
 	assert.NotZero(t, storedIn(t, store))
 }
 
@@ -386,7 +388,7 @@ func TestANilResponse(t *testing.T) {
 	srv := newServer(t, cognitotest.Config{})
 	c := signedIn(t, srv)
 	client := c.HTTPClient(&http.Client{Transport: nilTransport{}}, "", cognito.WithOrigins(api))
-	assert.NotPanics(t, func() { _, _ = client.Do(apiRequest(t, "GET", api, nil)) }) //nolint:bodyclose // no
+	assert.NotPanics(t, func() { _, _ = client.Do(apiRequest(t, http.MethodGet, api, nil)) }) //nolint:bodyclose // no
 }
 
 type stuckTransport struct {
@@ -487,9 +489,9 @@ func TestRefusedUntilAndTheClock(t *testing.T) {
 	c := signedIn(t, srv)
 	base := &recordingBase{statuses: []int{401, 401, 200}}
 	tr := newTransport(c, "", base)
-	require.Equal(t, 401, roundTrip(t, tr, apiRequest(t, "GET", api, nil)))
+	require.Equal(t, 401, roundTrip(t, tr, apiRequest(t, http.MethodGet, api, nil)))
 	srv.Advance(-10 * time.Minute)
-	roundTrip(t, tr, apiRequest(t, "GET", api, nil))
+	roundTrip(t, tr, apiRequest(t, http.MethodGet, api, nil))
 	sent := base.headers("Authorization")
 	require.Len(t, sent, 3)
 	assert.NotEqual(t, sent[1], sent[2])
@@ -717,9 +719,9 @@ func TestRedirectsFromElsewhereStayBare(t *testing.T) {
 	base := &recordingBase{}
 	tr := newTransport(signedIn(t, srv), "", base)
 	foreign := &http.Response{Request: apiRequest(t, "GET", "https://evil.example.net/", nil)}
-	first := apiRequest(t, "GET", api+"/1", nil)
+	first := apiRequest(t, http.MethodGet, api+"/1", nil)
 	first.Response = foreign
-	second := apiRequest(t, "GET", api+"/2", nil)
+	second := apiRequest(t, http.MethodGet, api+"/2", nil)
 	second.Response = &http.Response{Request: first}
 	roundTrip(t, tr, second)
 	assert.Equal(t, []string{""}, base.headers("Authorization"))

@@ -33,8 +33,11 @@ func TestDomains(t *testing.T) {
 		{"CreateUserPoolDomain", members{"Domain": "mine", "UserPoolId": other}, "Domain already associated with another user pool."},
 		{"CreateUserPoolDomain", members{"Domain": "second"}, "User pool already has a domain configured."},
 		{"CreateUserPoolDomain", members{"Domain": "my-cognito", "UserPoolId": other}, "Domain cannot contain reserved word: cognito"},
-		{"CreateUserPoolDomain", members{"Domain": "Mine", "UserPoolId": other},
-			"1 validation error detected: Value at 'domain' failed to satisfy constraint: Member must satisfy regular expression pattern: ^[a-z0-9](?:[a-z0-9\\-\\.]{0,61}[a-z0-9])?$"},
+		{
+			"CreateUserPoolDomain",
+			members{"Domain": "Mine", "UserPoolId": other},
+			"1 validation error detected: Value at 'domain' failed to satisfy constraint: Member must satisfy regular expression pattern: ^[a-z0-9](?:[a-z0-9\\-\\.]{0,61}[a-z0-9])?$",
+		},
 		{"UpdateUserPoolDomain", members{"Domain": "mine", "CustomDomainConfig": custom}, "A prefix domain cannot become a custom one, nor the other way round."},
 		{"UpdateUserPoolDomain", members{"Domain": "none"}, "No such domain or user pool exists."},
 		{"DeleteUserPoolDomain", members{"Domain": "mine", "UserPoolId": other}, "No such domain or user pool exists."},

@@ -111,7 +111,7 @@ func TestLevelsFallBack(t *testing.T) {
 
 	f = newFlows(t, cognitotest.Config{Tier: "LITE"}, cognitotest.User{})
 	_, err := f.begin("USER_AUTH", "USERNAME", "bob", "TARGET_ACR_VALUES", loa+"1")
-	refused(t, err, "FeatureUnavailableInTierException", "Authentication levels are not available in the user pool's feature plan.")
+	refused(t, err, "FeatureUnavailableInTierException", "The feature is not available in the tier of the user pool.")
 
 	f = newFlows(t, cognitotest.Config{ACRNames: [4]string{3: "gold"}}, cognitotest.User{TOTPSecret: totpSecret})
 	out := f.choose(append(withPassword, "TARGET_ACR_VALUES", "gold")...)
