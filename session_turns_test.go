@@ -113,7 +113,7 @@ func TestTransportSignsInAgainAfterWaiting(t *testing.T) {
 				pending, _ := c.Challenge()
 				assert.Equal(t, mine.Session, pending.Session, "the challenge that the user is answering is replaced")
 			} else {
-				assert.NoError(t, err)
+				require.NoError(t, err)
 			}
 			assert.Equal(t, 1, callsOf(srv, "InitiateAuth"))
 		})
@@ -258,7 +258,7 @@ func TestRefreshMetadataThatHangs(t *testing.T) {
 			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 			defer cancel()
 			_, err := c.Token(ctx)
-			assert.Error(t, err)
+			require.Error(t, err)
 			// longer than every time limit of the work but the lock's: who waits 40 s must get a turn
 			later, cancel := context.WithTimeout(t.Context(), 40*time.Second)
 			defer cancel()
@@ -671,7 +671,7 @@ func TestGoodTokensDuringASlowRefresh(t *testing.T) {
 					ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 					_, err := c.Token(ctx)
 					cancel()
-					assert.NoError(t, err)
+					require.NoError(t, err)
 				}
 				srv.ClearFaults()
 				store.lock = false
