@@ -54,7 +54,7 @@ func TestSecondJoinerOfCanceledWork(t *testing.T) {
 		for range 3 {
 			wg.Go(func() {
 				v, _, err := g.Do(t.Context(), "k", work)
-				assert.NoError(t, err)
+				assert.NoError(t, err) //nolint:testifylint // in a goroutine of its own
 				assert.Equal(t, 7, v)
 			})
 			synctest.Wait()
@@ -197,7 +197,7 @@ func TestCallersWaitForAHungStore(t *testing.T) {
 				ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 				defer cancel()
 				began := time.Now()
-				assert.Error(t, call(ctx, c))
+				require.Error(t, call(ctx, c))
 				assert.LessOrEqual(t, time.Since(began), 2*time.Second)
 			})
 		})
@@ -588,7 +588,7 @@ func TestARecreatedUserWaits(t *testing.T) {
 	srv.Fault(cognitotest.Fault{Op: "JWKS", Times: -1})
 	require.ErrorIs(t, c.Authenticate(t.Context(), testPassword), cognito.ErrKeysUnavailable)
 	srv.ClearFaults()
-	assert.NoError(t, c.VerifyTokens(t.Context()))
+	require.NoError(t, c.VerifyTokens(t.Context()))
 	_, err := c.Token(t.Context())
 	assert.NoError(t, err)
 }
