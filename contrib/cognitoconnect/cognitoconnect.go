@@ -95,9 +95,8 @@ func (i *Interceptor) WrapStreamingHandler(next connect.StreamingHandlerFunc) co
 // is good but not enough, and CodeUnavailable where it could not be checked, which a client may retry. It says no
 // more than that.
 func Error(err error) error {
-	var refused *cognito.TokenError
 	code := connect.CodeUnauthenticated
-	if errors.As(err, &refused) {
+	if refused, ok := errors.AsType[*cognito.TokenError](err); ok {
 		switch refused.StatusCode() {
 		case http.StatusForbidden:
 			code = connect.CodePermissionDenied

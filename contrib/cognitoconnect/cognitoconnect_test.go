@@ -3,6 +3,7 @@ package cognitoconnect_test
 import (
 	"context"
 	"errors"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"testing"
@@ -47,9 +48,7 @@ func serve(t *testing.T, i *cognitoconnect.Interceptor) func(method string, head
 	return func(method string, header http.Header) (string, error) {
 		client := connect.NewClient[emptypb.Empty, wrapperspb.StringValue](srv.Client(), srv.URL+method)
 		req := connect.NewRequest(&emptypb.Empty{})
-		for name, values := range header {
-			req.Header()[name] = values
-		}
+		maps.Copy(req.Header(), header)
 		if method == unary {
 			resp, err := client.CallUnary(t.Context(), req)
 			if err != nil {

@@ -95,9 +95,8 @@ func (s *checkedStream) Context() context.Context { return s.ctx }
 // Error maps an error of a verifier to a status: Unauthenticated, PermissionDenied where the token is good but not
 // enough, and Unavailable where it could not be checked, which a client may retry. It says no more than that.
 func Error(err error) error {
-	var refused *cognito.TokenError
 	code := codes.Unauthenticated
-	if errors.As(err, &refused) {
+	if refused, ok := errors.AsType[*cognito.TokenError](err); ok {
 		switch refused.StatusCode() {
 		case http.StatusForbidden:
 			code = codes.PermissionDenied
