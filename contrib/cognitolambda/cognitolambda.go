@@ -129,7 +129,7 @@ func Claims(ctx context.Context) map[string]any {
 }
 
 // errUnauthorized has the text on which API Gateway answers 401. With any other text it answers 500.
-var errUnauthorized = errors.New("Unauthorized") //nolint:staticcheck // the text is API Gateway's
+var errUnauthorized = errors.New("Unauthorized") // the text is API Gateway's
 
 var errNoChecker = errors.New("cognitolambda: want a verifier, got nil")
 
