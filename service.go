@@ -342,20 +342,33 @@ type clockedClient struct {
 
 func (c clockedClient) Do(req *http.Request) (*http.Response, error) {
 	sent := c.clock.local()
-	// A RoundTripper that does not look at the context must not hold up the changes of a session.
-	resp, err := flight.Run(req.Context(), func() (*http.Response, error) { return c.do(req) })
+	// A RoundTripper that ignores the context must not block the changes of a session. One that does not gets a moment:
+	// the response may be there already.
+	late, abandon := context.WithCancel(context.WithoutCancel(req.Context()))
+	defer abandon()
+	defer context.AfterFunc(req.Context(), func() {
+		timer := time.AfterFunc(abandonTime, abandon)
+		context.AfterFunc(late, func() { timer.Stop() })
+	})()
+	resp, err := flight.Run(late, func() (*http.Response, error) { return c.do(late, req) })
+	if err != nil && late.Err() != nil {
+		err = req.Context().Err()
+	}
 	if err == nil && resp != nil {
 		c.clock.observe(resp, sent)
 	}
 	return resp, err
 }
 
-// do sends req. A response that comes after the request's context has ended is closed: nobody reads it.
-func (c clockedClient) do(req *http.Request) (*http.Response, error) {
+// abandonTime is how long after the end of its context a request may take to return.
+const abandonTime = time.Second
+
+// do sends req. A response that comes after the request was abandoned is closed: nobody reads it.
+func (c clockedClient) do(abandoned context.Context, req *http.Request) (*http.Response, error) {
 	resp, err := c.base.Do(req)
-	if err == nil && resp != nil && req.Context().Err() != nil {
+	if err == nil && resp != nil && abandoned.Err() != nil {
 		_ = resp.Body.Close()
-		return nil, context.Cause(req.Context())
+		return nil, abandoned.Err()
 	}
 	return resp, err
 }

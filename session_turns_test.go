@@ -1,11 +1,14 @@
 package cognito_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -809,4 +812,45 @@ func TestTokensKeepTheNameOfTheSignIn(t *testing.T) {
 	d := newClient(t, srv, cognito.WithUsername("bob"), cognito.WithTokens(bare))
 	require.NoError(t, d.RenewAccessToken(t.Context()))
 	assert.Equal(t, "bob", d.Tokens().Username)
+}
+
+// endingTransport ends the caller's context when the response to op has come.
+type endingTransport struct {
+	base http.RoundTripper
+	op   string
+	end  context.CancelFunc
+}
+
+func (e *endingTransport) RoundTrip(r *http.Request) (*http.Response, error) {
+	resp, err := e.base.RoundTrip(r)
+	if err != nil || !strings.HasSuffix(r.Header.Get("X-Amz-Target"), "."+e.op) {
+		return resp, err
+	}
+	body, err := io.ReadAll(resp.Body)
+	_ = resp.Body.Close()
+	resp.Body = io.NopCloser(bytes.NewReader(body))
+	e.end()
+	return resp, err
+}
+
+// Tokens that have come are kept, and a sign-out that was answered is one, also when the context ends at that moment.
+func TestTheContextEndsWithTheResponse(t *testing.T) {
+	t.Parallel()
+	srv := newServer(t, cognitotest.Config{})
+	store := cognito.NewMemoryStore()
+	transport := &endingTransport{base: http.DefaultTransport, op: "RespondToAuthChallenge"}
+	c := newClient(t, srv, cognito.WithUsername("bob"), cognito.WithTokenStore(store), cognito.WithHTTPClient(&http.Client{Transport: transport}))
+	ctx, cancel := context.WithCancel(t.Context())
+	transport.end = cancel
+	require.NoError(t, c.Authenticate(ctx, testPassword))
+	require.ErrorIs(t, ctx.Err(), context.Canceled)
+	assert.NotZero(t, storedIn(t, store))
+	assert.Equal(t, c.Tokens(), storedIn(t, store))
+
+	ctx, cancel = context.WithCancel(t.Context())
+	transport.op, transport.end = "GlobalSignOut", cancel
+	require.NoError(t, c.Logout(ctx))
+	require.ErrorIs(t, ctx.Err(), context.Canceled)
+	assert.Zero(t, c.Tokens())
+	assert.Zero(t, storedIn(t, store))
 }
