@@ -282,7 +282,7 @@ func (c *Cognito) token(ctx context.Context) (*tokenSet, error) {
 	case ts.verified() && ts.fresh(now):
 		return ts, nil
 	}
-	request := refreshRequest{old: ts, drop: true, background: true}
+	request := refreshRequest{old: ts, background: true}
 	if _, paused := c.shared().refreshPauses.Recent(request.pauseKey(), now); paused != nil && ts.verified() && now.Before(ts.expires) {
 		return ts, nil // a refresh has just failed, and these are good for a while yet
 	}
@@ -364,21 +364,20 @@ type RefreshMetadata func(ctx context.Context) map[string]string
 // refreshRequest says what a refresh is for.
 type refreshRequest struct {
 	old        *tokenSet // what the caller has: newer ones will do, unless it has wishes
-	drop       bool      // the session loses its tokens if they turn out to be dead
-	background bool      // no caller stands by: it waits after failures
+	background bool      // no caller asked for it: dead tokens are dropped, and it waits after failures
 	metadata   map[string]string
 	flow       AuthFlow
 }
 
 // refreshKey tells refreshes apart that cannot be shared.
 type refreshKey struct {
-	drop, background bool
-	flow             AuthFlow
-	metadata         string
+	background bool
+	flow       AuthFlow
+	metadata   string
 }
 
 func (r refreshRequest) key() refreshKey {
-	key := refreshKey{drop: r.drop, background: r.background, flow: r.flow}
+	key := refreshKey{background: r.background, flow: r.flow}
 	if r.metadata != nil {
 		text, _ := json.Marshal(r.metadata) // map keys are sorted
 		key.metadata = string(text)
@@ -525,7 +524,7 @@ func (c *Cognito) refreshNow(ctx context.Context, request refreshRequest) (*toke
 		s.update(func(st *state) { st.waiting = nil })
 		return c.refreshNow(ctx, request)
 	}
-	if request.drop {
+	if request.background {
 		err = errors.Join(err, s.endIfSpent(ctx, newest))
 	}
 	return nil, err

@@ -298,7 +298,7 @@ func (t *transport) refreshed(ctx context.Context, used *tokenSet) (*tokenSet, e
 	if now := t.c.session.current().tokens; now.verified() && now.fresh(t.c.shared().now()) && t.pick(now) != t.pick(used) {
 		return now, nil
 	}
-	tokens, err := t.c.refresh(ctx, refreshRequest{old: used, drop: true, background: true})
+	tokens, err := t.c.refresh(ctx, refreshRequest{old: used, background: true})
 	err = wrapError("Token", err)
 	if t.mustSignIn(err) {
 		return t.signIn(ctx, used)
