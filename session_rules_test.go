@@ -750,6 +750,44 @@ func TestSelectChallengeIsNoProof(t *testing.T) {
 	assert.Zero(t, c.Tokens())
 }
 
+// Nor does a challenge that came before the proof, and is answered in a later call.
+func TestAChallengeBeforeTheProof(t *testing.T) {
+	t.Parallel()
+	srv := newServer(t, cognitotest.Config{})
+	good := signedIn(t, srv).Tokens()
+	srv.Intercept(func(w http.ResponseWriter, r *http.Request) bool {
+		w.Header().Set("Content-Type", "application/x-amz-json-1.1")
+		switch _, op, _ := strings.Cut(r.Header.Get("X-Amz-Target"), "."); op {
+		case "InitiateAuth":
+			_, _ = w.Write([]byte(`{"ChallengeName":"SMS_MFA","Session":"` + strings.Repeat("s", 28) + `","ChallengeParameters":{"USERNAME":"bob"}}`))
+		case "RespondToAuthChallenge":
+			_, _ = fmt.Fprintf(w, `{"AuthenticationResult":{"AccessToken":%q,"IdToken":%q,"RefreshToken":"r","ExpiresIn":3600}}`,
+				good.AccessToken, good.IDToken)
+		default:
+			return false
+		}
+		return true
+	})
+	c := newClient(t, srv, cognito.WithUsername("bob"))
+	require.ErrorIs(t, c.Authenticate(t.Context(), testPassword), cognito.ErrMFARequired)
+	var rejected *cognito.TokenError
+	require.ErrorAs(t, c.RespondToSMSMFAChallenge(t.Context(), "123456"), &rejected)
+	assert.Zero(t, c.Tokens())
+}
+
+// A sign-out leaves the tokens of another user in the store.
+func TestASignOutLeavesOthersInTheStore(t *testing.T) {
+	t.Parallel()
+	srv := newServer(t, cognitotest.Config{})
+	store := cognito.NewMemoryStore()
+	c := signedIn(t, srv, cognito.WithTokenStore(store))
+	others := mallory(t, srv)
+	require.NoError(t, store.Save(t.Context(), others))
+	require.NoError(t, c.RevokeToken(t.Context()))
+	assert.Zero(t, c.Tokens())
+	assert.Equal(t, others, storedIn(t, store))
+}
+
 // switchingStore gives other tokens at its second Load, when the keys have just gone.
 type switchingStore struct {
 	*cognito.MemoryStore
