@@ -499,7 +499,11 @@ func (s *signIn) answer(ctx context.Context, ch Challenge, answer Answer) (authR
 	reply, err := s.answerWithRetry(ctx, ch.Name, answer)
 	if err == nil {
 		s.c.session.dropChallenge(ch)
+		s.c.pool.forgetPending(ch)
 		return reply, nil
+	}
+	if ch.endsWith(err) {
+		s.c.pool.forgetPending(ch)
 	}
 	return authReply{}, s.c.session.refusedAnswer(ch, err)
 }

@@ -146,6 +146,7 @@ func (c *Cognito) setUp(
 		return nil, c.session.refusedAnswer(ch, err)
 	}
 	if aws.ToString(next) != "" {
+		c.pool.forgetPending(ch)
 		ch = c.session.moveChallenge(ch, *next)
 	}
 	return &ch, nil

@@ -854,3 +854,38 @@ func TestTheContextEndsWithTheResponse(t *testing.T) {
 	assert.Zero(t, c.Tokens())
 	assert.Zero(t, storedIn(t, store))
 }
+
+// A value per request with a Transport each: one challenge and one message for all of them, until it is answered.
+func TestAValuePerRequestSendsOneCode(t *testing.T) {
+	t.Parallel()
+	srv := newFlowServer(t, cognitotest.Config{})
+	client := newFlowClient(t, srv)
+	request := func() (*cognito.Cognito, error) {
+		c := client.ForUser("sms")
+		_, err := newTransport(c, testPassword, &recordingBase{}).RoundTrip(apiRequest(t, http.MethodGet, api, nil)) //nolint:bodyclose // there is none
+		return c, err
+	}
+	var asked cognito.Challenge
+	for i := range 8 {
+		_, err := request()
+		require.ErrorIs(t, err, cognito.ErrSMSMFARequired)
+		if now := challenged(t, err); i == 0 {
+			asked = now
+		} else {
+			assert.Equal(t, asked, now)
+		}
+	}
+	assert.Equal(t, 1, callsOf(srv, "InitiateAuth"))
+	last, err := request()
+	require.Error(t, err)
+	require.ErrorIs(t, last.RespondToSMSMFAChallenge(t.Context(), "000000"), cognito.ErrCodeMismatch)
+	_, err = request()
+	assert.Equal(t, asked.Session, challenged(t, err).Session, "a wrong code leaves it pending")
+	require.NoError(t, last.RespondToSMSMFAChallenge(t.Context(), srv.Code("sms")))
+	_, err = request()
+	assert.NotEqual(t, asked.Session, challenged(t, err).Session, "it was answered")
+	srv.Advance(4 * time.Minute)
+	_, err = request()
+	require.ErrorIs(t, err, cognito.ErrSMSMFARequired)
+	assert.Equal(t, 3, callsOf(srv, "InitiateAuth"), "the last one could not be answered any more")
+}

@@ -333,14 +333,16 @@ func (t *transport) signIn(ctx context.Context, refused *tokenSet) (*tokenSet, e
 
 func (t *transport) signInNow(ctx context.Context, refused *tokenSet) (*tokenSet, error) {
 	s, p := t.c.session, t.c.pool
+	begun := false // a sign-in, which was not needless
 	needless := func(ctx context.Context) (bool, error) {
 		ts, err := t.c.sync(ctx)
 		if err == nil && ts.verified() && ts.fresh(p.now()) && !ts.same(refused) {
 			return true, nil // another request, value or process has just signed in
 		}
-		if st := s.current(); st.challenge != nil && p.now().Sub(st.askedAt).Abs() < challengePause { // the clock may have been set back
+		if st := s.current(); st.isAsked(p.now()) {
 			return false, &ChallengeError{Challenge: st.challenge.clone()} // somebody may be about to answer it
 		}
+		begun = true
 		return false, nil
 	}
 	password := t.password()
@@ -350,14 +352,24 @@ func (t *transport) signInNow(ctx context.Context, refused *tokenSet) (*tokenSet
 		return nil, wrapError("Authenticate", fmt.Errorf("waiting for another sign-in: %w", err))
 	}
 	defer done()
-	if err := waitOut(ctx, &p.signInPauses, pause, p.now); err != nil {
+	var pending *pendingError
+	switch err := waitOut(ctx, &p.signInPauses, pause, p.now); {
+	case errors.As(err, &pending) && !s.current().isAsked(p.now()): // another session of the user is asked already
+		asked := pending.asked.Challenge.clone()
+		s.await(&asked, pending.unproven)
+		return nil, &ChallengeError{Challenge: asked.clone()}
+	case err != nil && pending == nil:
 		return nil, err
 	}
 	err = wrapError("Authenticate", t.c.authenticate(ctx, password, needless))
 	var challenged *ChallengeError
 	switch {
-	case err == nil || errors.As(err, &challenged):
+	case err == nil:
 		p.signInPauses.Clear(pause)
+	case errors.As(err, &challenged) && !begun:
+	case errors.As(err, &challenged):
+		once := backoff.Policy{First: challengePause, Max: challengePause}
+		p.signInPauses.Failed(pause, &pendingError{challenged, s.current().unproven}, once, p.now())
 	case isOfService(err) || keyMissing(err) || errors.Is(err, context.DeadlineExceeded):
 		p.signInPauses.Failed(pause, err, pauseAfterSignIn(err), p.now())
 	default:
@@ -371,6 +383,27 @@ func (t *transport) signInNow(ctx context.Context, refused *tokenSet) (*tokenSet
 
 // rejected is how long to wait before what was rejected is tried again, so that requests do not lock the user out.
 var rejected = backoff.Policy{First: 30 * time.Second, Max: 30 * time.Minute}
+
+// isAsked reports whether a challenge is pending and so new that it can still be answered.
+func (st *state) isAsked(now time.Time) bool {
+	return st.challenge != nil && now.Sub(st.askedAt).Abs() < challengePause // the clock may have been set back
+}
+
+// pendingError is a challenge in the table of pauses: other sessions of the same user and password get it, too.
+type pendingError struct {
+	asked    *ChallengeError
+	unproven bool // see state
+}
+
+func (e *pendingError) Error() string { return e.asked.Error() }
+
+// forgetPending lets the user's sessions sign in anew: ch was answered, or is over.
+func (p *pool) forgetPending(ch Challenge) {
+	p.signInPauses.ClearFunc(func(err error) bool {
+		pending, ok := errors.AsType[*pendingError](err)
+		return ok && ch.is(&pending.asked.Challenge)
+	})
+}
 
 // pauseAfterSignIn is pauseAfter for a sign-in, which a Lambda function that refuses it will refuse again.
 func pauseAfterSignIn(err error) backoff.Policy {

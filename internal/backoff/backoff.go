@@ -2,6 +2,7 @@
 package backoff
 
 import (
+	"maps"
 	"math/rand/v2"
 	"sync"
 	"time"
@@ -80,6 +81,13 @@ func (t *Table[K]) Clear(key K) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	delete(t.entries, key)
+}
+
+// ClearFunc forgets the failures of the keys that failed last with an error for which is returns true.
+func (t *Table[K]) ClearFunc(is func(error) bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	maps.DeleteFunc(t.entries, func(_ K, e *entry) bool { return is(e.err) })
 }
 
 // makeRoom removes an entry if the table is full. It looks at a few entries and prefers one whose
