@@ -338,7 +338,9 @@ func TestAnswersCostWhatTheyAreWorth(t *testing.T) {
 				require.ErrorContains(t, err, tt.want)
 				assert.Less(t, len(err.Error()), 1000)
 			}
-			assert.Less(t, got, tt.most*len(tt.body))
+			if !raceDetector {
+				assert.Less(t, got, tt.most*len(tt.body))
+			}
 		})
 	}
 }

@@ -150,11 +150,11 @@ func TestProcessesOverOneStoreSignInOnce(t *testing.T) {
 
 type hungStore struct {
 	*cognito.MemoryStore
-	load, device, lock bool
+	load, device, lock atomic.Bool
 }
 
 func (h *hungStore) Load(ctx context.Context) (cognito.Tokens, error) {
-	if h.load {
+	if h.load.Load() {
 		<-ctx.Done()
 		return cognito.Tokens{}, ctx.Err()
 	}
@@ -162,7 +162,7 @@ func (h *hungStore) Load(ctx context.Context) (cognito.Tokens, error) {
 }
 
 func (h *hungStore) LoadDevice(ctx context.Context) (cognito.Device, error) {
-	if h.device {
+	if h.device.Load() {
 		<-ctx.Done()
 		return cognito.Device{}, ctx.Err()
 	}
@@ -170,7 +170,7 @@ func (h *hungStore) LoadDevice(ctx context.Context) (cognito.Device, error) {
 }
 
 func (h *hungStore) Lock(ctx context.Context) (func(), error) {
-	if h.lock {
+	if h.lock.Load() {
 		<-ctx.Done()
 		return nil, ctx.Err()
 	}
@@ -195,7 +195,9 @@ func TestCallersWaitForAHungStore(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				srv := newServer(t, cognitotest.Config{InMemory: true})
-				store := &hungStore{MemoryStore: cognito.NewMemoryStore(), load: true, device: true}
+				store := &hungStore{MemoryStore: cognito.NewMemoryStore()}
+				store.load.Store(true)
+				store.device.Store(true)
 				c := srv.Client(t, cognito.WithUsername("bob"), cognito.WithTokenStore(store))
 				ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 				defer cancel()
@@ -212,7 +214,8 @@ func TestALockTimeoutIsNoRefusal(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		srv := newServer(t, cognitotest.Config{InMemory: true})
-		store := &hungStore{MemoryStore: cognito.NewMemoryStore(), lock: true}
+		store := &hungStore{MemoryStore: cognito.NewMemoryStore()}
+		store.lock.Store(true)
 		c := srv.Client(t, cognito.WithUsername("bob"), cognito.WithTokenStore(store), cognito.WithClock(time.Now))
 		tr := newTransport(c, testPassword, &recordingBase{})
 		for range 5 {
@@ -222,7 +225,7 @@ func TestALockTimeoutIsNoRefusal(t *testing.T) {
 		}
 		_, err := tr.RoundTrip(apiRequest(t, http.MethodGet, api, nil)) //nolint:bodyclose // no
 		require.Error(t, err)
-		store.lock = false
+		store.lock.Store(false)
 		time.Sleep(time.Minute)
 		_, err = tr.RoundTrip(apiRequest(t, http.MethodGet, api, nil)) //nolint:bodyclose // no
 		assert.NoError(t, err, "the lock is free again for a minute; nothing was ever refused")
@@ -618,11 +621,11 @@ func TestAWaitDoesNotSpendTheSignUp(t *testing.T) {
 	_, err := c.Register(t.Context(), "newbie", testPassword, map[string]string{"email": "n@example.com"})
 	require.NoError(t, err)
 	require.NoError(t, c.ConfirmSignUp(t.Context(), "newbie", srv.Code("newbie")))
-	store.lock = true
+	store.lock.Store(true)
 	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 	defer cancel()
 	require.ErrorIs(t, c.AuthenticateChoice(ctx, cognito.FirstFactor{}), context.DeadlineExceeded)
-	store.lock = false
+	store.lock.Store(false)
 	assert.NoError(t, c.AuthenticateChoice(t.Context(), cognito.FirstFactor{}))
 }
 
@@ -659,7 +662,7 @@ func TestGoodTokensDuringASlowRefresh(t *testing.T) {
 		"the service": func(srv *cognitotest.Server, _ *hungStore) {
 			srv.Fault(cognitotest.Fault{Op: "GetTokensFromRefreshToken", Kind: cognitotest.FaultDelay, Delay: time.Minute, Times: -1})
 		},
-		"the lock": func(_ *cognitotest.Server, store *hungStore) { store.lock = true },
+		"the lock": func(_ *cognitotest.Server, store *hungStore) { store.lock.Store(true) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -677,7 +680,7 @@ func TestGoodTokensDuringASlowRefresh(t *testing.T) {
 					require.NoError(t, err)
 				}
 				srv.ClearFaults()
-				store.lock = false
+				store.lock.Store(false)
 				time.Sleep(5 * time.Minute)
 			})
 		})
