@@ -54,6 +54,7 @@ type pool struct {
 
 	refreshPauses backoff.Table[string] // by refresh token
 	signInPauses  backoff.Table[string] // of transports, by user and password
+	refusals      backoff.Table[string] // by servers, of new tokens of a user
 	signInTurns   flight.Locks[string]  // likewise: one sign-in at a time, so that each knows how the last one ended
 }
 

@@ -488,19 +488,41 @@ func TestTwoAnswersOfOneChallenge(t *testing.T) {
 	assert.Equal(t, 1, callsOf(srv, "RespondToAuthChallenge")-before, "a one-time code is sent again")
 }
 
-// A clock that was set back does not stop the answers to 401 for ever.
+// A 401 that a new token does not help with ends refreshing for a while by either clock, also if one is set back.
 func TestRefusedUntilAndTheClock(t *testing.T) {
 	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		srv := newServer(t, cognitotest.Config{InMemory: true})
+		c := srv.Client(t, cognito.WithUsername("bob"))
+		require.NoError(t, c.Authenticate(t.Context(), testPassword))
+		base := &recordingBase{statuses: []int{401, 401, 401, 401}}
+		tr := newTransport(c, "", base)
+		for range 2 {
+			require.Equal(t, 401, roundTrip(t, tr, apiRequest(t, "GET", api, nil)))
+		}
+		sent := base.headers("Authorization")
+		require.Len(t, sent, 3, "the second request is not repeated")
+		assert.Equal(t, sent[1], sent[2])
+		srv.Advance(-10 * time.Minute)
+		time.Sleep(31 * time.Second)
+		roundTrip(t, tr, apiRequest(t, "GET", api, nil))
+		sent = base.headers("Authorization")
+		assert.NotEqual(t, sent[2], sent[3])
+	})
+}
+
+// It costs one refresh in a while, also where each request has its own value.
+func TestA401PerValue(t *testing.T) {
+	t.Parallel()
 	srv := newServer(t, cognitotest.Config{})
-	c := signedIn(t, srv)
-	base := &recordingBase{statuses: []int{401, 401, 200}}
-	tr := newTransport(c, "", base)
-	require.Equal(t, 401, roundTrip(t, tr, apiRequest(t, http.MethodGet, api, nil)))
-	srv.Advance(-10 * time.Minute)
-	roundTrip(t, tr, apiRequest(t, http.MethodGet, api, nil))
-	sent := base.headers("Authorization")
-	require.Len(t, sent, 3)
-	assert.NotEqual(t, sent[1], sent[2])
+	client := newClient(t, srv)
+	store := cognito.NewMemoryStore()
+	require.NoError(t, client.ForUser("bob", cognito.WithTokenStore(store)).Authenticate(t.Context(), testPassword))
+	for range 10 {
+		tr := newTransport(client.ForUser("bob", cognito.WithTokenStore(store)), "", &recordingBase{statuses: []int{401, 401}})
+		require.Equal(t, 401, roundTrip(t, tr, apiRequest(t, "GET", api, nil)))
+	}
+	assert.Equal(t, 1, renewals(srv))
 }
 
 // Processes that start together over one store register one device.

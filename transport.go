@@ -57,9 +57,8 @@ type transport struct {
 	password func() string // a function, so that fmt prints an address; nil: it does not sign in
 	err      error         // what is wrong with the options; nothing is sent then
 
-	value        atomic.Pointer[headerValue] // of the last request
-	refused      atomic.Pointer[string]      // the token that a server answered with 401 last
-	refusedUntil atomic.Int64                // in nanoseconds since 1970: no refresh because of a 401 before
+	value   atomic.Pointer[headerValue] // of the last request
+	refused atomic.Pointer[string]      // the token that a server answered with 401 last
 }
 
 // headerValue is the header's value for a token, so that it is not put together for each request.
@@ -144,7 +143,7 @@ func (t *transport) roundTrip(req *http.Request) (*http.Response, error) {
 	if !t.takes(req) {
 		return t.base.RoundTrip(req)
 	}
-	tokens, replaced, err := t.tokens(req.Context())
+	tokens, replaced, err := t.tokens(req)
 	if err != nil {
 		closeBody(req)
 		return nil, err
@@ -154,7 +153,7 @@ func (t *transport) roundTrip(req *http.Request) (*http.Response, error) {
 	case err != nil || resp == nil || resp.StatusCode != http.StatusUnauthorized:
 		return resp, err
 	case replaced:
-		t.refuse(tokens)
+		t.refuse(req, tokens)
 		return resp, nil
 	default:
 		return t.retry(req, resp, tokens)
@@ -213,7 +212,7 @@ func (t *transport) retry(req *http.Request, resp *http.Response, used *tokenSet
 	token := t.pick(used)
 	t.refused.Store(&token)
 	hasBody := req.Body != nil && req.Body != http.NoBody
-	if hasBody && req.GetBody == nil || !t.mayReplace() {
+	if hasBody && req.GetBody == nil || !t.mayReplace(req, used) {
 		return resp, nil
 	}
 	tokens, err := t.refreshed(req.Context(), used)
@@ -229,22 +228,31 @@ func (t *transport) retry(req *http.Request, resp *http.Response, used *tokenSet
 	_ = resp.Body.Close() // unread: it may never end
 	resp, err = t.base.RoundTrip(repeated)
 	if err == nil && resp != nil && resp.StatusCode == http.StatusUnauthorized {
-		t.refuse(tokens)
+		t.refuse(req, tokens)
 	}
 	return resp, err
 }
 
+// errRefused stands in the table of refusals.
+var errRefused = errors.New("the server has rejected new tokens, too")
+
+// refusalKey identifies the user of tokens and the server of req, which any value or transport may ask again.
+func refusalKey(req *http.Request, tokens *tokenSet) string {
+	return tokens.subject + "\x00" + req.URL.Host
+}
+
 // mayReplace reports whether a 401 is a reason for other tokens: not shortly after such tokens were refused, too.
-func (t *transport) mayReplace() bool {
-	left := t.refusedUntil.Load() - t.c.shared().now().UnixNano()
-	return left <= 0 || left > int64(refusalPause) // the clock was set back
+func (t *transport) mayReplace(req *http.Request, tokens *tokenSet) bool {
+	_, refused := t.c.shared().refusals.Recent(refusalKey(req, tokens), t.c.shared().now())
+	return refused == nil
 }
 
 // refuse notes that a server has refused tokens that were to replace refused ones.
-func (t *transport) refuse(tokens *tokenSet) {
+func (t *transport) refuse(req *http.Request, tokens *tokenSet) {
 	token := t.pick(tokens)
 	t.refused.Store(&token)
-	t.refusedUntil.Store(t.c.shared().now().Add(refusalPause).UnixNano())
+	once := backoff.Policy{First: refusalPause, Max: refusalPause}
+	t.c.shared().refusals.Failed(refusalKey(req, tokens), errRefused, once, t.c.shared().now())
 }
 
 // pick is the token that is sent.
@@ -260,7 +268,8 @@ func (t *transport) pick(tokens *tokenSet) string {
 }
 
 // tokens are the session's, after a sign-in if that is what it takes. They replace tokens that a server has refused.
-func (t *transport) tokens(ctx context.Context) (tokens *tokenSet, replaced bool, err error) {
+func (t *transport) tokens(req *http.Request) (tokens *tokenSet, replaced bool, err error) {
+	ctx := req.Context()
 	if t.machine != nil {
 		tokens, err = t.machine.current(ctx)
 	} else {
@@ -277,11 +286,11 @@ func (t *transport) tokens(ctx context.Context) (tokens *tokenSet, replaced bool
 	case refused == nil:
 	case t.pick(tokens) != *refused:
 		t.refused.CompareAndSwap(refused, nil) // it is over
-	case t.mayReplace():
+	case t.mayReplace(req, tokens):
 		if other, err := t.refreshed(ctx, tokens); err == nil && t.pick(other) != *refused {
 			tokens, replaced = other, true
 		} else {
-			t.refuse(tokens)
+			t.refuse(req, tokens)
 		}
 	}
 	if t.pick(tokens) == "" {
