@@ -64,7 +64,7 @@ type state struct {
 	unsaved      bool   // the store could not take tokens
 	unreadable   bool   // what the store held was no tokens
 	cleared      uint64 // how often the session lost its tokens
-	ended        string // a refresh token that was signed out but could not be deleted from the store
+	ended        string // fingerprint of tokens that were signed out, and that the store may have or get again
 
 	metadata   map[string]string // ClientMetadata of the sign-in
 	challenge  *Challenge        // that the sign-in waits for; nil: none
@@ -310,20 +310,31 @@ func (s *session) write(ctx context.Context, what string, call func(context.Cont
 	select {
 	case <-done:
 	default:
-		key := s.queue()
-		abandoned.Store(key, done)
-		go func() {
-			<-done
-			abandoned.CompareAndDelete(key, done)
-			s.dropEnded()
-		}()
+		s.abandon(done)
 	}
 	return err
 }
 
+// abandon notes that a write is under way until done is closed. It runs in no caller's goroutine, so a panic of the
+// store is dropped there.
+func (s *session) abandon(done <-chan struct{}) {
+	key, ended := s.queue(), make(chan struct{}) // closed when this write and those before have ended
+	before, _ := abandoned.Swap(key, ended)
+	flight.Go(func() {
+		<-done
+		if before != nil {
+			<-before.(chan struct{}) //nolint:forcetypeassert // see abandoned
+		}
+		close(ended)
+		abandoned.CompareAndDelete(key, ended)
+		s.dropEnded()
+	})
+}
+
 // dropEnded empties the store if an abandoned write has brought tokens back that were signed out meanwhile.
 func (s *session) dropEnded() {
-	ctx := context.Background()
+	ctx, cancel := context.WithTimeout(context.Background(), lockTimeout)
+	defer cancel()
 	err := s.change(ctx, func(ctx context.Context) error {
 		loaded, _, err := s.load(ctx)
 		if err == nil && s.current().hasEnded(loaded) {
@@ -345,7 +356,7 @@ func (s *session) awaitWrites(ctx context.Context) error {
 	timer := time.NewTimer(storeTimeout)
 	defer timer.Stop()
 	select {
-	case <-value.(chan struct{}): //nolint:forcetypeassert // see write
+	case <-value.(chan struct{}): //nolint:forcetypeassert // see abandoned
 	case <-timer.C:
 	case <-ctx.Done():
 		return ctx.Err()

@@ -721,17 +721,16 @@ func TestLogoutWhileASignInWaitsForItsKey(t *testing.T) {
 	assert.Zero(t, c.Tokens())
 }
 
-// In USER_SRP_AUTH no challenge makes up for the proof of the password.
-func TestSelectChallengeIsNoProof(t *testing.T) {
-	t.Parallel()
-	srv := newServer(t, cognitotest.Config{})
+// withoutProof makes the pool ask for a challenge instead of the proof, and answer it with good tokens.
+func withoutProof(t *testing.T, srv *cognitotest.Server, challenge string) {
+	t.Helper()
 	good := signedIn(t, srv).Tokens()
 	srv.Intercept(func(w http.ResponseWriter, r *http.Request) bool {
 		w.Header().Set("Content-Type", "application/x-amz-json-1.1")
 		switch _, op, _ := strings.Cut(r.Header.Get("X-Amz-Target"), "."); op {
 		case "InitiateAuth":
-			_, _ = w.Write([]byte(`{"ChallengeName":"SELECT_CHALLENGE","Session":"` + strings.Repeat("s", 28) +
-				`","ChallengeParameters":{"USERNAME":"bob"},"AvailableChallenges":["EMAIL_OTP"]}`))
+			_, _ = fmt.Fprintf(w, `{"ChallengeName":%q,"Session":%q,"ChallengeParameters":{"USERNAME":"bob"},"AvailableChallenges":["EMAIL_OTP"]}`,
+				challenge, strings.Repeat("s", 28))
 		case "RespondToAuthChallenge":
 			_, _ = fmt.Fprintf(w, `{"AuthenticationResult":{"AccessToken":%q,"IdToken":%q,"RefreshToken":"r","ExpiresIn":3600}}`,
 				good.AccessToken, good.IDToken)
@@ -740,6 +739,13 @@ func TestSelectChallengeIsNoProof(t *testing.T) {
 		}
 		return true
 	})
+}
+
+// In USER_SRP_AUTH no challenge makes up for the proof of the password.
+func TestSelectChallengeIsNoProof(t *testing.T) {
+	t.Parallel()
+	srv := newServer(t, cognitotest.Config{})
+	withoutProof(t, srv, "SELECT_CHALLENGE")
 	c := newClient(t, srv, cognito.WithUsername("bob"), cognito.WithChallengeHandler(
 		func(context.Context, cognito.Challenge) (cognito.Answer, error) {
 			return cognito.Answer{"ANSWER": "EMAIL_OTP"}, nil
@@ -754,20 +760,7 @@ func TestSelectChallengeIsNoProof(t *testing.T) {
 func TestAChallengeBeforeTheProof(t *testing.T) {
 	t.Parallel()
 	srv := newServer(t, cognitotest.Config{})
-	good := signedIn(t, srv).Tokens()
-	srv.Intercept(func(w http.ResponseWriter, r *http.Request) bool {
-		w.Header().Set("Content-Type", "application/x-amz-json-1.1")
-		switch _, op, _ := strings.Cut(r.Header.Get("X-Amz-Target"), "."); op {
-		case "InitiateAuth":
-			_, _ = w.Write([]byte(`{"ChallengeName":"SMS_MFA","Session":"` + strings.Repeat("s", 28) + `","ChallengeParameters":{"USERNAME":"bob"}}`))
-		case "RespondToAuthChallenge":
-			_, _ = fmt.Fprintf(w, `{"AuthenticationResult":{"AccessToken":%q,"IdToken":%q,"RefreshToken":"r","ExpiresIn":3600}}`,
-				good.AccessToken, good.IDToken)
-		default:
-			return false
-		}
-		return true
-	})
+	withoutProof(t, srv, "SMS_MFA")
 	c := newClient(t, srv, cognito.WithUsername("bob"))
 	require.ErrorIs(t, c.Authenticate(t.Context(), testPassword), cognito.ErrMFARequired)
 	var rejected *cognito.TokenError
@@ -775,17 +768,25 @@ func TestAChallengeBeforeTheProof(t *testing.T) {
 	assert.Zero(t, c.Tokens())
 }
 
-// A sign-out leaves the tokens of another user in the store.
+// A sign-out, and ForgetTokens, leave the tokens of another user in the store.
 func TestASignOutLeavesOthersInTheStore(t *testing.T) {
 	t.Parallel()
-	srv := newServer(t, cognitotest.Config{})
-	store := cognito.NewMemoryStore()
-	c := signedIn(t, srv, cognito.WithTokenStore(store))
-	others := mallory(t, srv)
-	require.NoError(t, store.Save(t.Context(), others))
-	require.NoError(t, c.RevokeToken(t.Context()))
-	assert.Zero(t, c.Tokens())
-	assert.Equal(t, others, storedIn(t, store))
+	for name, end := range map[string]func(context.Context, *cognito.Cognito) error{
+		"RevokeToken":  func(ctx context.Context, c *cognito.Cognito) error { return c.RevokeToken(ctx) },
+		"ForgetTokens": func(ctx context.Context, c *cognito.Cognito) error { return c.ForgetTokens(ctx) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			srv := newServer(t, cognitotest.Config{})
+			store := cognito.NewMemoryStore()
+			c := signedIn(t, srv, cognito.WithTokenStore(store))
+			others := mallory(t, srv)
+			require.NoError(t, store.Save(t.Context(), others))
+			require.NoError(t, end(t.Context(), c))
+			assert.Zero(t, c.Tokens())
+			assert.Equal(t, others, storedIn(t, store))
+		})
+	}
 }
 
 // switchingStore gives other tokens at its second Load, when the keys have just gone.

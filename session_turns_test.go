@@ -545,18 +545,6 @@ func TestProcessesRegisterOneDevice(t *testing.T) {
 	assert.Equal(t, 1, callsOf(srv, "ConfirmDevice"))
 }
 
-// ForgetTokens leaves another user's tokens in the store, as a sign-out does.
-func TestForgetTokensLeavesOthers(t *testing.T) {
-	t.Parallel()
-	srv := newServer(t, cognitotest.Config{})
-	store := cognito.NewMemoryStore()
-	c := signedIn(t, srv, cognito.WithTokenStore(store))
-	others := mallory(t, srv)
-	require.NoError(t, store.Save(t.Context(), others))
-	require.NoError(t, c.ForgetTokens(t.Context()))
-	assert.Equal(t, others, storedIn(t, store))
-}
-
 type unlocked struct{ m *cognito.MemoryStore } // no lock
 
 func (p *unlocked) Load(ctx context.Context) (cognito.Tokens, error) { return p.m.Load(ctx) }
@@ -913,4 +901,55 @@ func TestAValuePerRequestSendsOneCode(t *testing.T) {
 	_, err = request()
 	require.ErrorIs(t, err, cognito.ErrSMSMFARequired)
 	assert.Equal(t, 3, callsOf(srv, "InitiateAuth"), "the last one could not be answered any more")
+}
+
+// panickingLoad panics in Load once it is told to.
+type panickingLoad struct {
+	*slowSave
+
+	panics atomic.Bool
+}
+
+func (p *panickingLoad) Load(ctx context.Context) (cognito.Tokens, error) {
+	if p.panics.Load() {
+		panic("the store")
+	}
+	return p.slowSave.Load(ctx)
+}
+
+// What is done after a write that hung is done for no caller: a store that panics then must not end the process.
+func TestAStorePanicsAfterAWriteThatHung(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		srv := newServer(t, cognitotest.Config{InMemory: true})
+		store := &panickingLoad{slowSave: &slowSave{MemoryStore: cognito.NewMemoryStore()}}
+		c := srv.Client(t, cognito.WithUsername("bob"), cognito.WithTokenStore(store))
+		require.NoError(t, c.Authenticate(t.Context(), testPassword))
+		store.gate = make(chan struct{})
+		require.NoError(t, c.RenewAccessToken(t.Context()))
+		store.panics.Store(true)
+		close(store.gate)
+		synctest.Wait()
+		store.panics.Store(false)
+		store.gate = nil
+		require.NoError(t, c.RenewAccessToken(t.Context()), "the turn and the lock were given back")
+		assert.Equal(t, c.Tokens(), storedIn(t, store))
+	})
+}
+
+// Tokens that expire while an early refresh is waited for are not handed out.
+func TestTokensExpireDuringASlowRefresh(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		began := time.Now()
+		srv := newServer(t, cognitotest.Config{InMemory: true, Now: func() time.Time { return began.Add(time.Since(began)) }})
+		c := srv.Client(t, cognito.WithUsername("bob"), cognito.WithClientOptions(noBackoff))
+		require.NoError(t, c.Authenticate(t.Context(), testPassword))
+		time.Sleep(time.Until(c.Tokens().ExpiresAt) - 2*time.Second)
+		srv.Fault(cognitotest.Fault{Op: "GetTokensFromRefreshToken", Kind: cognitotest.FaultDelay, Delay: time.Minute, Times: -1})
+		_, err := c.Token(t.Context())
+		require.Error(t, err)
+		srv.ClearFaults()
+		time.Sleep(5 * time.Minute)
+	})
 }

@@ -296,7 +296,7 @@ func (c *Cognito) token(ctx context.Context) (*tokenSet, error) {
 	if err == nil {
 		return fresh, nil
 	}
-	if ts = c.session.current().tokens; ts.verified() && now.Before(ts.expires) {
+	if ts = c.session.current().tokens; ts.verified() && c.shared().now().Before(ts.expires) {
 		c.shared().log.DebugContext(ctx, "cognito: tokens not refreshed yet", slog.Any("error", &Error{Op: "Token", Err: err}))
 		return ts, nil
 	}

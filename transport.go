@@ -62,10 +62,7 @@ type transport struct {
 }
 
 // headerValue is the header's value for a token, so that it is not put together for each request.
-type headerValue struct {
-	token  string
-	values []string
-}
+type headerValue struct{ token, value string }
 
 // NewTransport returns a transport for c's session. It signs in with the password; if that is "", it does not
 // sign in. It does no I/O. [WithOrigins] is required. Invalid options are reported by every RoundTrip, and
@@ -202,7 +199,7 @@ func (t *transport) withToken(req *http.Request, tokens *tokenSet) *http.Request
 	if with.Header == nil {
 		with.Header = http.Header{}
 	}
-	with.Header[t.header] = t.headerOf(t.pick(tokens))
+	with.Header[t.header] = []string{t.headerOf(t.pick(tokens))}
 	return with
 }
 
@@ -432,14 +429,14 @@ func signInPause(username, password string) string {
 	return string(mac.Sum(nil))
 }
 
-// headerOf is the header's values for token.
-func (t *transport) headerOf(token string) []string {
+// headerOf is the header's value for token.
+func (t *transport) headerOf(token string) string {
 	if last := t.value.Load(); last != nil && last.token == token {
-		return last.values
+		return last.value
 	}
-	next := &headerValue{token, []string{t.prefix + token}}
+	next := &headerValue{token, t.prefix + token}
 	t.value.Store(next)
-	return next.values
+	return next.value
 }
 
 func closeBody(req *http.Request) {

@@ -86,6 +86,15 @@ func Run[V any](ctx context.Context, work func() (V, error)) (V, error) {
 	}
 }
 
+// Go does work in its own goroutine. Nobody waits for it, and its panic is dropped.
+func Go(work func()) {
+	c := &call[struct{}]{done: make(chan struct{})}
+	go c.run(func() (struct{}, error) {
+		work()
+		return struct{}{}, nil
+	}, func() {})
+}
+
 // Group runs at most one piece of work per key at a time, and returns its result to all callers
 // with that key. The zero Group is ready to use. A Group is safe for concurrent use.
 type Group[K comparable, V any] struct {

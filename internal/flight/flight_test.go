@@ -197,6 +197,16 @@ func TestPanicAfterTheLastCallerGaveUp(t *testing.T) {
 	})
 }
 
+func TestGoDropsAPanic(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(*testing.T) {
+		flight.Go(func() { panic("nobody waits for this") })
+		synctest.Wait()
+		flight.Go(runtime.Goexit)
+		synctest.Wait()
+	})
+}
+
 func TestGoexitLeavesNobodyWaiting(t *testing.T) {
 	t.Parallel()
 	var group flight.Group[string, int]
