@@ -96,8 +96,8 @@ func (c *Cognito) register(ctx context.Context, username, password string, attrs
 // or came by [WithRegistration], and the app client allows USER_AUTH, [Cognito.AuthenticateChoice] with FirstFactor{}
 // then signs the user in without another code. In a session with a name username must be that name: use a session of the
 // user's own ([Cognito.ForUser]), or one without a name. It takes the options [ClientMetadata], [UserContextData], [AnalyticsMetadata] and
-// [ForceAliasCreation]; [ErrCodeMismatch], [ErrCodeExpired] and [ErrLimitExceeded] are the usual errors, and
-// [ErrUserExists] says that the user's address is another one's alias. The request is not sent again after a failure
+// [ForceAliasCreation]. Common errors: [ErrCodeMismatch], [ErrCodeExpired], [ErrLimitExceeded], and [ErrUserExists] if the
+// user's address is the alias of another user. The request is not sent again after a failure
 // that leaves open whether it was taken.
 //
 // It calls ConfirmSignUp, which needs no AWS credentials.

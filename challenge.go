@@ -289,8 +289,8 @@ func (c *Cognito) RespondToSMSMFAChallenge(ctx context.Context, code string, opt
 	return c.answerCode(ctx, "RespondToSMSMFAChallenge", ChallengeSMSMFA, code, opts)
 }
 
-// RespondToSoftwareTokenMFAChallenge answers SOFTWARE_TOKEN_MFA with the code that the user's authenticator app shows;
-// [ErrCodeMismatch] is the usual error, and [ErrCodeExpired] for a code that was used before.
+// RespondToSoftwareTokenMFAChallenge answers SOFTWARE_TOKEN_MFA with the code that the user's authenticator app shows.
+// Common errors: [ErrCodeMismatch], and [ErrCodeExpired] for a code that was used before.
 // It takes the options [ClientMetadata], [AnalyticsMetadata] and [UserContextData], or [ContextData] in an
 // administrator's sign-in. For the rest
 // see [Cognito.RespondToChallenge].

@@ -476,14 +476,23 @@ func (c *tokenClaims) Decoded() bool { return c.payload != "" }
 
 // The methods of [jwt.Claims], for golang-jwt's checks of times.
 
+// GetExpirationTime returns the claim exp; nil if there is none.
 func (c *tokenClaims) GetExpirationTime() (*jwt.NumericDate, error) { return c.expires.numeric(), nil }
 
+// GetIssuedAt returns the claim iat; nil if there is none.
 func (c *tokenClaims) GetIssuedAt() (*jwt.NumericDate, error) { return c.issued.numeric(), nil }
 
+// GetNotBefore returns the claim nbf; nil if there is none.
 func (c *tokenClaims) GetNotBefore() (*jwt.NumericDate, error) { return c.notBefore.numeric(), nil }
-func (c *tokenClaims) GetIssuer() (string, error)              { return c.issuer, nil }
-func (c *tokenClaims) GetSubject() (string, error)             { return c.subject, nil }
-func (c *tokenClaims) GetAudience() (jwt.ClaimStrings, error)  { return c.audience, nil }
+
+// GetIssuer returns the claim iss.
+func (c *tokenClaims) GetIssuer() (string, error) { return c.issuer, nil }
+
+// GetSubject returns the claim sub.
+func (c *tokenClaims) GetSubject() (string, error) { return c.subject, nil }
+
+// GetAudience returns the claim aud.
+func (c *tokenClaims) GetAudience() (jwt.ClaimStrings, error) { return c.audience, nil }
 
 func (d *numericDate) numeric() *jwt.NumericDate {
 	if !d.set {

@@ -203,8 +203,10 @@ func (s *signIn) dropDevice(ctx context.Context, err error) {
 // for a wrong password.
 type deviceRefusal struct{ err error }
 
+// Error returns the reason and the text of the service's error.
 func (e *deviceRefusal) Error() string { return ErrDeviceRefused.Error() + ": " + causeText(e.err) }
 
+// Unwrap returns the service's error.
 func (e *deviceRefusal) Unwrap() error { return e.err }
 
 // Is distinguishes a forgotten device from one with a wrong proof.

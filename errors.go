@@ -256,8 +256,10 @@ func fieldError(field, problem string) error {
 // argumentError is the error for a rejected argument. It matches [ErrInvalidArgument].
 type argumentError struct{ text string }
 
+// Error returns the field and what was expected.
 func (e *argumentError) Error() string { return e.text }
 
+// Is reports whether target is [ErrInvalidArgument].
 func (e *argumentError) Is(target error) bool { return target == ErrInvalidArgument }
 
 // causeText shortens the SDK's wrapping ("operation error …, https response error …") to the

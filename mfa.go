@@ -241,7 +241,7 @@ func (p MFAPreference) settings() (sms *types.SMSMfaSettingsType, token *types.S
 	return sms, token, email, passkey
 }
 
-// SetUserMFAPreference changes the second factors of the signed-in user; [ErrMFANotSetUp] is the usual error, for a
+// SetUserMFAPreference changes the second factors of the signed-in user. Common errors: [ErrMFANotSetUp] for a
 // software token that was not verified.
 //
 // It calls SetUserMFAPreference, which needs no AWS credentials but an access token: without one it returns
@@ -263,8 +263,8 @@ func (c *Cognito) setUserMFAPreference(ctx context.Context, p MFAPreference) err
 	})
 }
 
-// AdminSetUserMFAPreference changes the second factors of the user username; [ErrUserNotFound] and [ErrMFANotSetUp] are
-// the usual errors.
+// AdminSetUserMFAPreference changes the second factors of the user username. Common errors: [ErrUserNotFound],
+// [ErrMFANotSetUp].
 //
 // It calls AdminSetUserMFAPreference, which needs AWS credentials.
 func (c *Cognito) AdminSetUserMFAPreference(ctx context.Context, username string, p MFAPreference) error {

@@ -360,8 +360,10 @@ type authenticationError struct {
 	maxAge time.Duration
 }
 
+// Unwrap returns [ErrInsufficientAuthentication].
 func (e *authenticationError) Unwrap() error { return ErrInsufficientAuthentication }
 
+// Error returns the levels and the age of the sign-in that are required.
 func (e *authenticationError) Error() string {
 	text := ErrInsufficientAuthentication.Error()
 	if len(e.levels) > 0 {
@@ -576,6 +578,7 @@ func (w *statusWriter) send(status int) {
 // WriteHeader sends the handler's own status.
 func (w *statusWriter) WriteHeader(status int) { w.send(status) }
 
+// Write sends text, after the status if the handler has sent none.
 func (w *statusWriter) Write(text []byte) (int, error) {
 	w.send(w.status)
 	return w.ResponseWriter.Write(text)

@@ -111,6 +111,7 @@ func warnOfPlainHTTP(log *slog.Logger, what string, addresses ...string) {
 // noCredentials answers for a client that was given none.
 type noCredentials struct{}
 
+// Retrieve returns [ErrNoCredentials].
 func (noCredentials) Retrieve(context.Context) (aws.Credentials, error) {
 	return aws.Credentials{}, ErrNoCredentials
 }
@@ -118,6 +119,7 @@ func (noCredentials) Retrieve(context.Context) (aws.Credentials, error) {
 // defaultCredentials is the default AWS credential chain, loaded when the first call must be signed.
 type defaultCredentials struct{ region string }
 
+// Retrieve loads the default AWS configuration and returns its credentials.
 func (d *defaultCredentials) Retrieve(ctx context.Context) (aws.Credentials, error) {
 	cfg, err := config.LoadDefaultConfig(ctx, config.WithRegion(d.region), config.WithLogger(logging.Nop{}))
 	if err == nil && cfg.Credentials == nil {
@@ -177,6 +179,7 @@ type timedClient struct {
 	untimed, timed cognitoidentityprovider.HTTPClient
 }
 
+// Do sends req with a time limit, unless the caller has set one.
 func (c timedClient) Do(req *http.Request) (*http.Response, error) {
 	if _, ok := req.Context().Deadline(); ok && req.Context().Value(ownLimit{}) == nil {
 		return c.untimed.Do(req)
@@ -200,6 +203,7 @@ type boundedClient struct {
 	base cognitoidentityprovider.HTTPClient
 }
 
+// Do sends req, and bounds the body of the response.
 func (b boundedClient) Do(req *http.Request) (*http.Response, error) {
 	resp, err := b.base.Do(req)
 	if resp != nil && resp.Body != nil {
@@ -216,6 +220,7 @@ type boundedBody struct {
 	values valueCounter
 }
 
+// Read reads from the body, and fails once that exceeds the limit.
 func (b *boundedBody) Read(p []byte) (int, error) {
 	if err := b.excess(); err != nil {
 		return 0, err
@@ -267,10 +272,12 @@ func (v *valueCounter) count(json []byte) {
 // retryer does, at the price of two more attempts of the quota.
 type withoutQuotaRetries struct{ aws.Retryer }
 
+// IsErrorRetryable reports whether the SDK's retryer retries after err, which is not about a quota.
 func (r withoutQuotaRetries) IsErrorRetryable(err error) bool {
 	return !hasCode(err, "LimitExceededException") && r.Retryer.IsErrorRetryable(err)
 }
 
+// GetAttemptToken asks the wrapped retryer.
 func (r withoutQuotaRetries) GetAttemptToken(ctx context.Context) (func(error) error, error) {
 	return attemptToken(ctx, r.Retryer)
 }
@@ -290,10 +297,12 @@ func sendOnce(o *cognitoidentityprovider.Options) { o.Retryer = onlyThrottled{o.
 
 type onlyThrottled struct{ aws.Retryer }
 
+// IsErrorRetryable reports whether err says that the call was throttled.
 func (r onlyThrottled) IsErrorRetryable(err error) bool {
 	return hasCode(err, "TooManyRequestsException", "ThrottlingException") && r.Retryer.IsErrorRetryable(err)
 }
 
+// GetAttemptToken asks the wrapped retryer.
 func (r onlyThrottled) GetAttemptToken(ctx context.Context) (func(error) error, error) {
 	return attemptToken(ctx, r.Retryer)
 }
@@ -340,6 +349,7 @@ type clockedClient struct {
 	clock *serviceClock
 }
 
+// Do sends req and sets the clock. It returns soon after req's context has ended, whatever the base does.
 func (c clockedClient) Do(req *http.Request) (*http.Response, error) {
 	sent := c.clock.local()
 	// A RoundTripper that ignores the context must not block the changes of a session. One that does not gets a moment:

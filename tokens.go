@@ -619,8 +619,13 @@ var errSpent = errors.New("the exchange failed")
 // spentError is an error that matches errSpent, too.
 type spentError struct{ err error }
 
-func (e *spentError) Error() string        { return e.err.Error() }
-func (e *spentError) Unwrap() error        { return e.err }
+// Error returns the text of the error itself.
+func (e *spentError) Error() string { return e.err.Error() }
+
+// Unwrap returns the error itself.
+func (e *spentError) Unwrap() error { return e.err }
+
+// Is reports whether target is errSpent.
 func (e *spentError) Is(target error) bool { return target == errSpent }
 
 // exchanged makes what a refresh token was exchanged for the session's tokens.

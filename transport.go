@@ -401,6 +401,7 @@ type pendingError struct {
 	unproven bool // see state
 }
 
+// Error returns the text of the challenge.
 func (e *pendingError) Error() string { return e.asked.Error() }
 
 // forgetPending lets the user's sessions sign in anew: ch was answered, or is over.

@@ -238,8 +238,8 @@ func (u *User) save(ctx context.Context, opts []CallOption) ([]CodeDelivery, err
 // AdminSave writes the attributes that have changed since the user was read, as an administrator; nothing is sent when
 // none has. An attribute that is gone from the map is deleted. Of the attributes only sub and identities cannot be
 // changed. It is always about this user, whoever is signed in. The service does not tell an administrator where codes went:
-// the deliveries, which it returns as [User.Save] does, are nil. It takes the option [ClientMetadata]; [ErrUserNotFound]
-// and [ErrUserExists], which says that an address is another user's, are the usual errors.
+// the deliveries, which it returns as [User.Save] does, are nil. It takes the option [ClientMetadata]. Common errors:
+// [ErrUserNotFound], and [ErrUserExists] if an address is another user's.
 //
 // It calls AdminUpdateUserAttributes, which needs AWS credentials ([ErrNoCredentials]).
 func (u *User) AdminSave(ctx context.Context, opts ...CallOption) ([]CodeDelivery, error) {
@@ -483,8 +483,8 @@ func (c *Cognito) adminUpdateAttributes(ctx context.Context, op, username string
 	})
 }
 
-// AdminDeleteAttributes deletes attributes of the user username, by their names in the pool. [ErrUserNotFound] is the
-// usual error.
+// AdminDeleteAttributes deletes attributes of the user username, by their names in the pool. Common errors:
+// [ErrUserNotFound].
 //
 // It calls AdminDeleteUserAttributes, which needs AWS credentials ([ErrNoCredentials]).
 func (c *Cognito) AdminDeleteAttributes(ctx context.Context, username string, names ...string) error {
@@ -519,8 +519,8 @@ func (c *Cognito) AdminResetPassword(ctx context.Context, username string, opts 
 }
 
 // AdminSetPassword sets the password of the user username. A permanent one makes the user confirmed; otherwise it is
-// temporary, and the user must choose another at the next sign-in ([ErrNewPasswordRequired]). [ErrInvalidPassword] is
-// the usual error.
+// temporary, and the user must choose another at the next sign-in ([ErrNewPasswordRequired]). Common errors:
+// [ErrInvalidPassword].
 //
 // It calls AdminSetUserPassword, which needs AWS credentials ([ErrNoCredentials]).
 func (c *Cognito) AdminSetPassword(ctx context.Context, username, password string, permanent bool) error {

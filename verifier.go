@@ -758,12 +758,20 @@ func (m *MultiVerifier) Preload(ctx context.Context) error {
 	if m == nil || m.byIssuer == nil {
 		return wrapError("Preload", errNoVerifier)
 	}
-	errs := make([]error, len(m.verifiers))
+	errs, panics := make([]error, len(m.verifiers)), make([]any, len(m.verifiers))
 	var wg sync.WaitGroup
 	for i, v := range m.verifiers {
-		wg.Go(func() { errs[i] = v.keys.Preload(ctx) })
+		wg.Go(func() {
+			defer func() { panics[i] = recover() }() // of the caller's clock or logger: it is the caller's to see
+			errs[i] = v.keys.Preload(ctx)
+		})
 	}
 	wg.Wait()
+	for _, p := range panics {
+		if p != nil {
+			panic(p)
+		}
+	}
 	return wrapError("Preload", errors.Join(errs...))
 }
 

@@ -1,6 +1,8 @@
 package cognito_test
 
 import (
+	"context"
+	"io"
 	"log/slog"
 	"net/http"
 	"strings"
@@ -248,4 +250,22 @@ func TestWithRegionAcceptsItsIssuers(t *testing.T) {
 		_, err := c.VerifyToken(t.Context(), raw, cognito.AccessToken)
 		assert.Equal(t, good, err == nil, "%s: %v", region, err)
 	}
+}
+
+// panickingLog is a handler of logs that panics.
+type panickingLog struct{ slog.Handler }
+
+func (panickingLog) Handle(context.Context, slog.Record) error { panic("the log") }
+
+// A logger that panics while key sets are fetched beside each other panics in the caller, who can recover.
+func TestPreloadOfManyPanicsInTheCaller(t *testing.T) {
+	t.Parallel()
+	srv := newServer(t, cognitotest.Config{})
+	srv.Fault(cognitotest.Fault{Op: "JWKS", Times: -1})
+	log := slog.New(panickingLog{slog.NewTextHandler(io.Discard, &slog.HandlerOptions{Level: slog.LevelDebug})})
+	v, err := cognito.NewVerifier(srv.UserPoolID, []string{srv.ClientID}, append(srv.VerifierOptions(), cognito.WithLogger(log))...)
+	require.NoError(t, err)
+	m, err := cognito.NewMultiVerifier(v)
+	require.NoError(t, err)
+	assert.Panics(t, func() { _ = m.Preload(t.Context()) })
 }

@@ -47,6 +47,7 @@ type rawDocument struct {
 
 func newRawDocument(raw []byte) rawDocument { return rawDocument{document.NewLazyDocument(nil), raw} }
 
+// MarshalSmithyDocument returns the JSON unchanged.
 func (d rawDocument) MarshalSmithyDocument() ([]byte, error) { return d.raw, nil }
 
 // StartWebAuthnRegistration starts the registration of a passkey for the signed-in user. It returns

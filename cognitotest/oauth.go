@@ -380,6 +380,7 @@ type oauthError struct {
 	code, description string
 }
 
+// Error returns the code and the description.
 func (e *oauthError) Error() string { return e.code + " " + e.description }
 
 func oauthFailure(code string) *oauthError {

@@ -249,6 +249,7 @@ type statusRecorder struct {
 	wrote  bool
 }
 
+// WriteHeader records the status and the type of the error, and sends the header.
 func (r *statusRecorder) WriteHeader(status int) {
 	if !r.wrote {
 		r.wrote = true
@@ -260,6 +261,7 @@ func (r *statusRecorder) WriteHeader(status int) {
 	r.ResponseWriter.WriteHeader(status)
 }
 
+// Write sends b, after the status 200 if the handler has set none.
 func (r *statusRecorder) Write(b []byte) (int, error) {
 	if !r.wrote {
 		r.WriteHeader(http.StatusOK)

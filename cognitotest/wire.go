@@ -341,6 +341,7 @@ type apiError struct {
 	message string
 }
 
+// Error returns the exception and its message.
 func (e *apiError) Error() string { return e.kind + ": " + e.message }
 
 func exception(kind, message string) *apiError { return &apiError{400, kind, message} }

@@ -367,6 +367,7 @@ func (s *Set) resume() bool {
 // temporaryError is a failure that may be a blip: no response, or that of a server in trouble.
 type temporaryError struct{ error }
 
+// Unwrap returns the error of the request.
 func (e temporaryError) Unwrap() error { return e.error }
 
 func (s *Set) fetch(ctx context.Context) (keys map[string]*entry, err error) {
