@@ -555,7 +555,19 @@ func newWebClient(given *http.Client) *http.Client {
 		*client = *given
 	}
 	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	client.Transport = webTransport{client.Transport}
 	return client
+}
+
+// webTransport is the transport of the client for the authorization server.
+type webTransport struct{ base http.RoundTripper }
+
+// RoundTrip sends req. It returns soon after req's context has ended, whatever the base does.
+func (t webTransport) RoundTrip(req *http.Request) (*http.Response, error) {
+	if t.base == nil {
+		return sendWithin(req, http.DefaultTransport.RoundTrip)
+	}
+	return sendWithin(req, t.base.RoundTrip)
 }
 
 // MachineTokens returns a source of access tokens for the app client itself, for calls from one service to another. The
@@ -695,11 +707,17 @@ func (m *machine) current(ctx context.Context) (*tokenSet, error) {
 	if m.err != nil {
 		return nil, wrapError("MachineTokens", m.err)
 	}
-	token, err := m.get(ctx, nil)
+	waiting := ctx
+	if old := m.p.machines.find(m.key); old != nil && m.p.now().Before(old.expires) { // nobody has to wait for long
+		var cancel context.CancelFunc
+		waiting, cancel = context.WithTimeout(ctx, earlyWait)
+		defer cancel()
+	}
+	token, err := m.get(waiting, nil)
 	if err == nil {
 		return token.tokenSet, nil
 	}
-	if old := m.p.machines.find(m.key); old != nil && m.p.now().Before(old.expires) && ctx.Err() == nil {
+	if old := m.p.machines.find(m.key); old != nil && m.p.now().Before(old.expires) {
 		m.p.log.DebugContext(ctx, "cognito: a machine's token could not be renewed yet", slog.Any("error", err))
 		return old.tokenSet, nil
 	}

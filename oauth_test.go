@@ -776,6 +776,62 @@ func TestMachineTokensOutliveFailures(t *testing.T) {
 	})
 }
 
+// A RoundTripper that ignores its context does not hold the turn of everybody over the store for ever.
+func TestExchangeOverARoundTripperThatIgnoresItsContext(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		cfg := loginConfig()
+		cfg.InMemory = true
+		srv := newServer(t, cfg)
+		stuck := &stuckTransport{srv.HTTPClient().Transport, "/oauth2/token", make(chan struct{})}
+		c := srv.Client(t, cognito.WithHTTPClient(&http.Client{Transport: stuck}))
+		m := newLogin(t, srv, c)
+		attempt, callback := comeBack(t, srv, m, "bob")
+		store := cognito.NewMemoryStore()
+		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+		defer cancel()
+		began := time.Now()
+		_, err := m.Exchange(ctx, attempt, callback, cognito.WithTokenStore(store))
+		require.ErrorIs(t, err, context.DeadlineExceeded)
+		assert.LessOrEqual(t, time.Since(began), 7*time.Second)
+		require.NoError(t, c.ForUser("bob", cognito.WithTokenStore(store)).Authenticate(t.Context(), testPassword))
+		close(stuck.gate)
+	})
+}
+
+// While a new token is slow to come, the one at hand is used as long as it is good.
+func TestMachineTokensDuringASlowRenewal(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		cfg := machineConfig()
+		cfg.InMemory = true
+		srv := newServer(t, cfg)
+		c := srv.Client(t)
+		source := c.MachineTokens()
+		first, err := source.Token()
+		require.NoError(t, err)
+		srv.Advance(50 * time.Minute)
+		srv.Fault(cognitotest.Fault{Op: "GetClientToken", Kind: cognitotest.FaultDelay, Delay: 20 * time.Second, Times: -1})
+		client := c.MachineHTTPClient(nil, nil, cognito.WithOrigins(api), cognito.WithBase(&recordingBase{}))
+		for range 3 {
+			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+			req, err := http.NewRequestWithContext(ctx, http.MethodGet, api, http.NoBody)
+			require.NoError(t, err)
+			resp, err := client.Do(req)
+			require.NoError(t, err)
+			require.NoError(t, resp.Body.Close())
+			assert.Equal(t, "Bearer "+first.AccessToken, resp.Request.Header.Get("Authorization"))
+			cancel()
+		}
+		began := time.Now()
+		token, err := source.Token()
+		require.NoError(t, err)
+		assert.Equal(t, first.AccessToken, token.AccessToken)
+		assert.LessOrEqual(t, time.Since(began), 5*time.Second)
+		time.Sleep(time.Minute)
+	})
+}
+
 // A rejection is remembered: a thousand callers with a wrong secret are one request.
 func TestMachineTokensRejected(t *testing.T) {
 	t.Parallel()

@@ -352,18 +352,7 @@ type clockedClient struct {
 // Do sends req and sets the clock. It returns soon after req's context has ended, whatever the base does.
 func (c clockedClient) Do(req *http.Request) (*http.Response, error) {
 	sent := c.clock.local()
-	// A RoundTripper that ignores the context must not block the changes of a session. One that does not gets a moment:
-	// the response may be there already.
-	late, abandon := context.WithCancel(context.WithoutCancel(req.Context()))
-	defer abandon()
-	defer context.AfterFunc(req.Context(), func() {
-		timer := time.AfterFunc(abandonTime, abandon)
-		context.AfterFunc(late, func() { timer.Stop() })
-	})()
-	resp, err := flight.Run(late, func() (*http.Response, error) { return c.do(late, req) })
-	if err != nil && late.Err() != nil {
-		err = req.Context().Err()
-	}
+	resp, err := sendWithin(req, c.base.Do)
 	if err == nil && resp != nil {
 		c.clock.observe(resp, sent)
 	}
@@ -373,12 +362,25 @@ func (c clockedClient) Do(req *http.Request) (*http.Response, error) {
 // abandonTime is how long after the end of its context a request may take to return.
 const abandonTime = time.Second
 
-// do sends req. A response that comes after the request was abandoned is closed: nobody reads it.
-func (c clockedClient) do(abandoned context.Context, req *http.Request) (*http.Response, error) {
-	resp, err := c.base.Do(req)
-	if err == nil && resp != nil && abandoned.Err() != nil {
-		_ = resp.Body.Close()
-		return nil, abandoned.Err()
+// sendWithin calls send. A RoundTripper that ignores the context must not block the changes of a session, so sendWithin
+// abandons it. One that does not gets a moment first: the response may be there already.
+func sendWithin(req *http.Request, send func(*http.Request) (*http.Response, error)) (*http.Response, error) {
+	late, abandon := context.WithCancel(context.WithoutCancel(req.Context()))
+	defer abandon()
+	defer context.AfterFunc(req.Context(), func() {
+		timer := time.AfterFunc(abandonTime, abandon)
+		context.AfterFunc(late, func() { timer.Stop() })
+	})()
+	resp, err := flight.Run(late, func() (*http.Response, error) {
+		resp, err := send(req)
+		if err == nil && resp != nil && late.Err() != nil {
+			_ = resp.Body.Close() // nobody reads it
+			return nil, late.Err()
+		}
+		return resp, err
+	})
+	if err != nil && late.Err() != nil {
+		err = req.Context().Err()
 	}
 	return resp, err
 }

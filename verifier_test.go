@@ -2,7 +2,6 @@ package cognito_test
 
 import (
 	"context"
-	"io"
 	"log/slog"
 	"net/http"
 	"strings"
@@ -255,6 +254,8 @@ func TestWithRegionAcceptsItsIssuers(t *testing.T) {
 // panickingLog is a handler of logs that panics.
 type panickingLog struct{ slog.Handler }
 
+func (panickingLog) Enabled(context.Context, slog.Level) bool { return true }
+
 func (panickingLog) Handle(context.Context, slog.Record) error { panic("the log") }
 
 // A logger that panics while key sets are fetched beside each other panics in the caller, who can recover.
@@ -262,7 +263,7 @@ func TestPreloadOfManyPanicsInTheCaller(t *testing.T) {
 	t.Parallel()
 	srv := newServer(t, cognitotest.Config{})
 	srv.Fault(cognitotest.Fault{Op: "JWKS", Times: -1})
-	log := slog.New(panickingLog{slog.NewTextHandler(io.Discard, &slog.HandlerOptions{Level: slog.LevelDebug})})
+	log := slog.New(panickingLog{slog.DiscardHandler})
 	v, err := cognito.NewVerifier(srv.UserPoolID, []string{srv.ClientID}, append(srv.VerifierOptions(), cognito.WithLogger(log))...)
 	require.NoError(t, err)
 	m, err := cognito.NewMultiVerifier(v)
