@@ -1,4 +1,4 @@
-.PHONY: test race lint fuzz chaos model bench interop ci
+.PHONY: test race lint fuzz chaos model bench interop browser ci
 
 test:
 	go test ./...
@@ -24,6 +24,9 @@ bench:
 interop:
 	npm ci --prefix testdata/interop
 	go test -tags interop -count 1 -v ./internal/interop/
+
+browser:
+	sh .ci/browser
 
 ci:
 	bash .ci/run

@@ -10,13 +10,15 @@ import (
 )
 
 // failUser ends a request of a signed-in user with err. A user who is not signed in any more, perhaps by a sign-out in another
-// browser, is sent to the sign-in; a GET of path "" cannot be sent back and shows the problem itself.
+// browser, is sent to the sign-in. With an empty path a GET shows the problem itself, since there is nowhere to send it.
 func (s *site) failUser(w http.ResponseWriter, r *http.Request, u user, path string, err error) {
 	switch {
 	case over(err):
 		s.endSession(r.Context(), u.id)
 		s.leave(w)
 		s.say(w, r, "/", "You are signed out. Please sign in again.")
+	case path == "" && r.Method != http.MethodGet:
+		s.fail(w, r, "/account", err)
 	case path == "":
 		slog.ErrorContext(r.Context(), "web: "+r.URL.Path, slog.Any("error", err))
 		s.show(w, r, http.StatusServiceUnavailable, "problem", explain(err))

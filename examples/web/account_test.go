@@ -1,6 +1,7 @@
 package main
 
 import (
+	"net/http"
 	"net/url"
 	"testing"
 	"time"
@@ -123,4 +124,20 @@ func TestSessionExpires(t *testing.T) {
 	b.open("/account")
 	b.sees("/", "You are signed out. Please sign in again.")
 	assert.Empty(t, b.cookie(sessionCookie))
+}
+
+// The pool cannot refresh the session for a while. A form is not lost in a page that a reload would send again.
+func TestRefreshFails(t *testing.T) {
+	t.Parallel()
+	a := newApp(t, cognitotest.User{}, nil)
+	b := a.browser(t)
+	b.signIn()
+	a.Advance(2 * time.Hour)
+	a.Fault(cognitotest.Fault{Op: "GetTokensFromRefreshToken", Status: 503, Times: 50})
+	req := b.request("POST", "/account/mfa", url.Values{"factor": {"EMAIL_OTP"}, "on": {"on"}})
+	req.AddCookie(&http.Cookie{Name: sessionCookie, Value: b.cookie(sessionCookie)})
+	answer := b.raw(req)
+	assert.Equal(t, 303, answer.status)
+	assert.Equal(t, "/account", answer.header.Get("Location"))
+	a.ClearFaults()
 }
