@@ -92,26 +92,39 @@ func exitStatus(t *testing.T, cmd *exec.Cmd) int {
 // typed is what the user answers to a prompt.
 type typed struct{ prompt, answer string }
 
-// prompts are the ways to each prompt. The last one of each is where the user gives up.
+// prompts are the ways to each prompt. The last one of each is where the user gives up. factors are those of a pool in which
+// everybody must have one.
 var prompts = map[string]struct {
 	user, flow string
-	mfa        []string // factors of a pool in which everybody must have one
+	factors    []string
 	typed      []typed
 }{
-	"password":            {"bob", "srp", nil, []typed{{"Password of bob", ""}}},
-	"code":                {"dave", "srp", nil, []typed{{"Password of dave", password}, {"Code of your authenticator app", ""}}},
-	"code again":          {"dave", "srp", nil, []typed{{"Password of dave", password}, {"authenticator app", "000000"}, {"authenticator app", ""}}},
-	"new password":        {"carol", "srp", nil, []typed{{"Password of carol", "Temporary-1"}, {"New password", ""}}},
-	"new password, again": {"carol", "srp", nil, []typed{{"Password of carol", "Temporary-1"}, {"New password", "x"}, {"The same again", ""}}},
-	"first factor":        {"bob", "choice", nil, []typed{{"Number of the way to sign in", ""}}},
-	"chosen password":     {"bob", "choice", nil, []typed{{"Number of the way to sign in", "1"}, {"Password of bob", ""}}},
-	"set-up":              {"bob", "srp", []string{"SOFTWARE_TOKEN_MFA"}, []typed{{"Password of bob", password}, {"Code that it shows", ""}}},
+	"password":   {"bob", "srp", nil, []typed{{"Password of bob", ""}}},
+	"code":       {"dave", "srp", nil, []typed{{"Password of dave", password}, {"Code of your authenticator app", ""}}},
+	"code again": {"dave", "srp", nil, []typed{{"Password of dave", password}, {"authenticator app", "000000"}, {"authenticator app", ""}}},
+	"new password": {
+		"carol", "srp", nil,
+		[]typed{{"Password of carol", "Temporary-1"}, {"New password", ""}},
+	},
+	"new password, again": {
+		"carol", "srp", nil,
+		[]typed{{"Password of carol", "Temporary-1"}, {"New password", "x"}, {"The same again", ""}},
+	},
+	"first factor":    {"bob", "choice", nil, []typed{{"Number of the way to sign in", ""}}},
+	"chosen password": {"bob", "choice", nil, []typed{{"Number of the way to sign in", "1"}, {"Password of bob", ""}}},
+	"set-up": {
+		"bob", "srp",
+		[]string{"SOFTWARE_TOKEN_MFA"},
+		[]typed{{"Password of bob", password}, {"Code that it shows", ""}},
+	},
 	"choice of set-up": {
-		"bob", "srp", []string{"SOFTWARE_TOKEN_MFA", "EMAIL_OTP"},
+		"bob", "srp",
+		[]string{"SOFTWARE_TOKEN_MFA", "EMAIL_OTP"},
 		[]typed{{"Password of bob", password}, {"Number of the second factor to set up", ""}},
 	},
 	"address": {
-		"bob", "srp", []string{"SOFTWARE_TOKEN_MFA", "EMAIL_OTP"},
+		"bob", "srp",
+		[]string{"SOFTWARE_TOKEN_MFA", "EMAIL_OTP"},
 		[]typed{{"Password of bob", password}, {"Number of the second factor to set up", "2"}, {"E-mail address", ""}},
 	},
 }
@@ -125,8 +138,8 @@ func TestInterrupt(t *testing.T) {
 		t.Run(prompt, func(t *testing.T) {
 			t.Parallel()
 			args := []string{"-user", tt.user, "-flow", tt.flow}
-			if tt.mfa != nil {
-				srv, pool := newPool(t, cognitotest.Config{MFA: "ON", MFAFactors: tt.mfa}, cognitotest.User{})
+			if tt.factors != nil {
+				srv, pool := newPool(t, cognitotest.Config{MFA: "ON", MFAFactors: tt.factors}, cognitotest.User{})
 				args = append(args, "-endpoint", srv.URL, "-pool", pool.UserPoolID(), "-client", pool.ClientID())
 			}
 			cmd := exec.CommandContext(t.Context(), name, args...)
