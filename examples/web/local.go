@@ -44,11 +44,13 @@ func startPool(home, mfa string) *cognitotest.Server {
 		u.Attributes = map[string]string{"email": u.Username + "@example.com", "email_verified": "true"}
 		srv.AddUser(u)
 	}
+	srv.AddUser(cognitotest.User{Username: "frank", Password: localPassword})
 	fmt.Println("A pool in this process has the users")
 	fmt.Println("  bob    " + localPassword)
 	fmt.Println("  carol  Temporary-1, to be replaced")
 	fmt.Println("  dave   " + localPassword + ", and an authenticator app with the secret " + localSecret)
 	fmt.Println("  erin   " + localPassword + ", and a choice of that app and a code by e-mail")
+	fmt.Println("  frank  " + localPassword + ", and no address; with -mfa ON he has to set up a second factor")
 	fmt.Println("Codes that a pool at AWS would send appear here.")
 	return srv
 }

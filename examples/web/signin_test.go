@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
+	"strings"
 	"testing"
 	"time"
 
@@ -292,6 +293,7 @@ func TestPasskey(t *testing.T) {
 	// Without a passkey there is a choice of what else there is.
 	b.post("/sign-in/passkey", url.Values{"username": {"bob"}})
 	b.sees("/challenge", `value="EMAIL_OTP"`)
+	assert.Equal(t, 1, strings.Count(b.page, `type="password"`), "a password is proven, not sent")
 	b.post("/challenge", url.Values{"choice": {"EMAIL_OTP"}})
 	b.code(a.Code("bob"))
 	b.seesAccount()

@@ -419,7 +419,7 @@ const walks = {
 
 const walksWithMFA = {
   async "set-up while signing in"(v) {
-    await v.signIn("bob");
+    await v.signIn("frank");
     await v.press("Set up an authenticator app");
     const secret = await v.scan();
     await v.reload();
