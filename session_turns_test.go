@@ -1152,3 +1152,69 @@ func TestAPendingChallengeArrivesDuringAnAnswer(t *testing.T) {
 	require.True(t, ok)
 	assert.Equal(t, newer.Session, pending.Session)
 }
+
+// Tokens that were signed out and could not be deleted are deleted as soon as they can be.
+func TestTokensThatWereSignedOutAreDeletedLater(t *testing.T) {
+	t.Parallel()
+	for name, call := range map[string]func(context.Context, *cognito.Cognito) error{
+		"Token":   func(ctx context.Context, c *cognito.Cognito) error { _, err := c.Token(ctx); return err },
+		"GetUser": func(ctx context.Context, c *cognito.Cognito) error { _, err := c.GetUser(ctx); return err },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			srv := newServer(t, cognitotest.Config{})
+			store := &failingDelete{MemoryStore: cognito.NewMemoryStore()}
+			c := signedIn(t, srv, cognito.WithTokenStore(store))
+			store.err = errors.New("read-only")
+			require.ErrorIs(t, c.Logout(t.Context()), store.err)
+			require.NotZero(t, storedIn(t, store))
+			store.err = nil
+			require.ErrorIs(t, call(t.Context(), c), cognito.ErrNotSignedIn)
+			assert.Zero(t, storedIn(t, store))
+		})
+	}
+}
+
+// slowSaves is a store whose first Save after it was told takes its time, whatever its context says.
+type slowSaves struct {
+	*cognito.MemoryStore
+
+	takes atomic.Int64 // a time.Duration
+}
+
+func (s *slowSaves) Save(ctx context.Context, t cognito.Tokens) error {
+	time.Sleep(time.Duration(s.takes.Swap(0)))
+	return s.MemoryStore.Save(ctx, t)
+}
+
+// The next change waits for a Save that was given up, so that the later tokens are those that stay.
+func TestTheNextChangeWaitsForASlowSave(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		srv := newServer(t, cognitotest.Config{InMemory: true, Clients: []cognitotest.Client{rotating(0)}})
+		store := &slowSaves{MemoryStore: cognito.NewMemoryStore()}
+		c := srv.Client(t, cognito.WithUsername("bob"), cognito.WithTokenStore(store))
+		require.NoError(t, c.Authenticate(t.Context(), testPassword))
+		store.takes.Store(int64(15 * time.Second))
+		began := time.Now()
+		require.NoError(t, c.RenewAccessToken(t.Context()))
+		require.Less(t, time.Since(began), 15*time.Second, "it was given up")
+		require.NoError(t, c.RenewAccessToken(t.Context()))
+		assert.Equal(t, c.Tokens().RefreshToken, storedIn(t, store).RefreshToken)
+		time.Sleep(time.Minute)
+		assert.Equal(t, c.Tokens().RefreshToken, storedIn(t, store).RefreshToken)
+	})
+}
+
+// A sign-in that waits for its key is in the store if nothing else was: a restart does not cost it.
+func TestAWaitingSignInOutlivesARestart(t *testing.T) {
+	t.Parallel()
+	srv := newServer(t, cognitotest.Config{})
+	store := cognito.NewMemoryStore()
+	c := newClient(t, srv, cognito.WithUsername("bob"), cognito.WithTokenStore(store), cognito.WithClientOptions(noBackoff))
+	srv.Fault(cognitotest.Fault{Op: "JWKS", Times: -1})
+	require.ErrorIs(t, c.Authenticate(t.Context(), testPassword), cognito.ErrKeysUnavailable)
+	srv.ClearFaults()
+	_, err := newClient(t, srv, cognito.WithUsername("bob"), cognito.WithTokenStore(store)).Token(t.Context())
+	assert.NoError(t, err)
+}
