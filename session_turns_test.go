@@ -1218,3 +1218,19 @@ func TestAWaitingSignInOutlivesARestart(t *testing.T) {
 	_, err := newClient(t, srv, cognito.WithUsername("bob"), cognito.WithTokenStore(store)).Token(t.Context())
 	assert.NoError(t, err)
 }
+
+// The refresh token of tokens that wait for their key is in the store, also when this process remembers nothing any more.
+func TestARotatedRefreshTokenOfWaitingTokensIsSaved(t *testing.T) {
+	t.Parallel()
+	srv := newServer(t, cognitotest.Config{Clients: []cognitotest.Client{rotating(0)}})
+	store := cognito.NewMemoryStore()
+	c := signedIn(t, srv, cognito.WithTokenStore(store), cognito.WithClientOptions(noBackoff))
+	old := storedIn(t, store)
+	srv.RotateKeys()
+	srv.Fault(cognitotest.Fault{Op: "JWKS", Times: -1})
+	require.ErrorIs(t, c.RenewAccessToken(t.Context()), cognito.ErrKeysUnavailable)
+	assert.NotEqual(t, old.RefreshToken, storedIn(t, store).RefreshToken)
+	srv.ClearFaults()
+	srv.Advance(time.Minute)
+	require.NoError(t, newClient(t, srv, cognito.WithTokenStore(store)).RenewAccessToken(t.Context()))
+}
