@@ -137,7 +137,8 @@ func (s *site) beginApp(w http.ResponseWriter, r *http.Request, u user) {
 
 func (s *site) showApp(w http.ResponseWriter, r *http.Request, u user) {
 	f := s.flow(r)
-	if f.Secret == "" {
+	if f.Secret == "" || f.Challenge != nil { // or it belongs to a sign-in
+
 		http.Redirect(w, r, "/account", http.StatusSeeOther)
 		return
 	}
@@ -210,17 +211,12 @@ func (s *site) deletePasskey(w http.ResponseWriter, r *http.Request, u user) {
 // forgetDevice makes the pool forget a device. If it is this browser, the browser must forget it, too.
 func (s *site) forgetDevice(w http.ResponseWriter, r *http.Request, u user) {
 	key := r.PostFormValue("key")
-	if err := u.ForgetDevice(r.Context(), key); err != nil {
-		s.settle(w, r, u, "", err)
-		return
-	}
-	if device, err := u.store.LoadDevice(r.Context()); err == nil && device.Key == key {
+	device, _ := u.store.LoadDevice(r.Context())
+	err := u.ForgetDevice(r.Context(), key)
+	if err == nil && device.Key == key {
 		s.sealer.drop(w, deviceCookie)
-		if err := u.store.DeleteDevice(r.Context()); err != nil {
-			slog.WarnContext(r.Context(), "web: the device stays stored", slog.Any("error", err))
-		}
 	}
-	s.settle(w, r, u, "The device is forgotten.", nil)
+	s.settle(w, r, u, "The device is forgotten.", err)
 }
 
 // signOut signs the user out of this browser: the pool revokes the tokens of this session, and of no other.
