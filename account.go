@@ -341,7 +341,7 @@ var (
 // empty value deletes one. It returns where codes went to verify a new address with; nil when none was sent. A user
 // can set only what the app client may write, and never sub or email_verified. An expired access token is renewed
 // first. It takes the options [ClientMetadata] and [AttributeMap]; [ErrUserExists] says that an address is another
-// user's.
+// user's. A request with an address is not sent again after a failure that leaves open whether it was taken.
 //
 // It calls UpdateUserAttributes, which needs no AWS credentials but an access token: without one it returns
 // [ErrNotSignedIn].
@@ -371,7 +371,7 @@ func (c *Cognito) updateProfile(ctx context.Context, attrs Attributes, opts []Ca
 func (c *Cognito) updateAttributes(ctx context.Context, tokens *tokenSet, list []types.AttributeType, metadata map[string]string) ([]CodeDelivery, error) {
 	out, err := c.shared().sdk.UpdateUserAttributes(ctx, &cognitoidentityprovider.UpdateUserAttributesInput{
 		AccessToken: aws.String(tokens.AccessToken), UserAttributes: list, ClientMetadata: metadata,
-	})
+	}, onceIfAddressed(list))
 	if err != nil {
 		return nil, err
 	}

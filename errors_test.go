@@ -5,17 +5,20 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"os"
 	"strings"
 	"testing"
 	"unicode/utf8"
 
+	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
 	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
 	"github.com/aws/smithy-go"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/gocognito/cognito"
+	"github.com/gocognito/cognito/cognitotest"
 	"github.com/gocognito/cognito/internal/prints"
 )
 
@@ -225,6 +228,65 @@ func TestEveryMessageHasItsReasons(t *testing.T) {
 		}
 	}
 	assert.Greater(t, rows, 70)
+}
+
+// Servers that people test with say in their own words what does not exist. moto gives the bare name.
+func TestWhatIsMissingIsToldByTheOperation(t *testing.T) {
+	t.Parallel()
+	const missing = "ResourceNotFoundException"
+	for _, tt := range []struct {
+		op, code, message string
+		want              error
+	}{
+		{"GetGroup", missing, "readers", cognito.ErrGroupNotFound},
+		{"UpdateGroup", missing, "readers", cognito.ErrGroupNotFound},
+		{"DeleteGroup", missing, "Group readers does not exist", cognito.ErrGroupNotFound},
+		{"AdminAddUserToGroup", missing, "readers", cognito.ErrGroupNotFound},
+		{"AdminRemoveUserFromGroup", missing, "readers", cognito.ErrGroupNotFound},
+		{"ListUsersInGroup", missing, "Group not found.", cognito.ErrGroupNotFound},
+		{"DescribeIdentityProvider", missing, "Okta", cognito.ErrProviderNotFound},
+		{"UpdateIdentityProvider", missing, "Okta", cognito.ErrProviderNotFound},
+		{"DeleteIdentityProvider", missing, "Okta", cognito.ErrProviderNotFound},
+		{"GetDevice", missing, "no such device", cognito.ErrDeviceNotFound},
+		{"AdminForgetDevice", missing, "no such device", cognito.ErrDeviceNotFound},
+		{"ForgotPassword", missing, "Username/client id combination not found.", cognito.ErrUserNotFound},
+		{"GetGroup", missing, "User pool eu-west-1_aBcDeFgHi does not exist.", nil},
+		{"GetGroup", "NotAuthorizedException", "readers", nil},
+		{"DescribeUserPoolClient", missing, "1example23456789", nil},
+	} {
+		err := error(&cognito.Error{Op: "Op", Err: &smithy.OperationError{
+			ServiceID: cognitoidentityprovider.ServiceID, OperationName: tt.op, Err: &smithy.GenericAPIError{Code: tt.code, Message: tt.message},
+		}})
+		for _, reason := range reasons {
+			assert.Equal(t, reason == tt.want, errors.Is(err, reason), "%s %q: %v", tt.op, tt.message, reason) //nolint:errorlint // sentinels themselves are compared
+		}
+	}
+	err := error(&cognito.Error{Op: "Op", Err: &smithy.OperationError{
+		ServiceID: "DynamoDB", OperationName: "GetGroup", Err: &smithy.GenericAPIError{Code: missing, Message: "x"},
+	}})
+	assert.NotErrorIs(t, err, cognito.ErrGroupNotFound)
+}
+
+// A proxy on the way answers in HTML, with a status that the service does not use.
+func TestIsTemporaryByStatus(t *testing.T) {
+	t.Parallel()
+	for status, want := range map[int]bool{
+		http.StatusRequestTimeout: true, http.StatusTooManyRequests: true, http.StatusInternalServerError: true,
+		http.StatusBadGateway: true, http.StatusServiceUnavailable: true, http.StatusGatewayTimeout: true,
+		http.StatusForbidden: false, http.StatusNotFound: false, http.StatusRequestEntityTooLarge: false, http.StatusFound: false,
+	} {
+		srv := newServer(t, cognitotest.Config{})
+		srv.Intercept(func(w http.ResponseWriter, r *http.Request) bool {
+			w.Header().Set("Content-Type", "text/html")
+			w.WriteHeader(status)
+			_, _ = io.WriteString(w, "<html>no</html>")
+			return r.Method == http.MethodPost
+		})
+		err := newClient(t, srv, cognito.WithUsername("bob"), cognito.WithClientOptions(noBackoff)).Authenticate(t.Context(), testPassword)
+		require.Error(t, err)
+		assert.Equal(t, want, cognito.IsTemporary(err), "%d: %v", status, err)
+		assert.False(t, cognito.IsTerminal(err), "%d: %v", status, err)
+	}
 }
 
 func TestIsTemporary(t *testing.T) {

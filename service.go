@@ -18,6 +18,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
+	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
 	"github.com/aws/smithy-go"
 	"github.com/aws/smithy-go/logging"
 
@@ -294,6 +295,17 @@ func attemptToken(ctx context.Context, r aws.Retryer) (func(error) error, error)
 // them, because they carry a one-time secret or create something: only a call that was throttled, and so
 // refused for certain, is sent again.
 func sendOnce(o *cognitoidentityprovider.Options) { o.Retryer = onlyThrottled{o.Retryer} }
+
+// onceIfAddressed is sendOnce for attributes with an address, which the service sends a code to.
+func onceIfAddressed(list []types.AttributeType) func(*cognitoidentityprovider.Options) {
+	addressed := slices.ContainsFunc(list, func(a types.AttributeType) bool {
+		return aws.ToString(a.Name) == "email" || aws.ToString(a.Name) == "phone_number"
+	})
+	if addressed {
+		return sendOnce
+	}
+	return func(*cognitoidentityprovider.Options) {}
+}
 
 type onlyThrottled struct{ aws.Retryer }
 
