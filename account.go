@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
@@ -239,8 +240,16 @@ func (s *session) dropSignUp(session string) {
 	})
 }
 
-// plainCode returns code without the spaces that people type and paste into it.
-func plainCode(code string) string { return strings.Join(strings.Fields(code), "") }
+// plainCode returns code without the spaces that people type and paste into it, and without the invisible characters that
+// messages have beside them.
+func plainCode(code string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsSpace(r) || unicode.Is(unicode.Cf, r) {
+			return -1
+		}
+		return r
+	}, code)
+}
 
 // takeSignUp returns the session of the confirmed sign-up of username, once; "" when there is none.
 func (s *session) takeSignUp(username string) (session string) {

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
@@ -162,6 +163,22 @@ func TestSecretsAmongTheServicesWords(t *testing.T) {
 			assert.True(t, errors.Is(err, cognito.ErrInvalidCredentials) || errors.Is(err, cognito.ErrTooManyAttempts))
 		})
 	}
+}
+
+// The levels that a caller asks for are no secret: which of them the pool does not know must be seen. The reason code is a
+// text of the service's, too.
+func TestEchoesOfLevelsAndReasonCodes(t *testing.T) {
+	t.Parallel()
+	srv := newServer(t, cognitotest.Config{Clients: []cognitotest.Client{everyFlow(false)}})
+	c := newClient(t, srv, cognito.WithUsername("bob"))
+	answer(srv, "InitiateAuth", http.StatusBadRequest, map[string]string{
+		"__type": "InvalidParameterException", "message": "unknown: urn:example:gold, 3000000, " + secret, "reasonCode": "about " + secret,
+	})
+	err := c.AuthenticateChoice(t.Context(), cognito.FirstFactor{Preferred: "PASSWORD", Password: secret}, cognito.TargetACR("urn:example:gold"), cognito.MaxAge(3000000*time.Second))
+	require.ErrorContains(t, err, "unknown: urn:example:gold, 3000000, [redacted]")
+	var refused *types.InvalidParameterException
+	require.ErrorAs(t, err, &refused)
+	assert.Equal(t, "about [redacted]", aws.ToString(refused.ReasonCode))
 }
 
 // JSON is how slog's JSON handler prints what holds a value, and that calls no LogValue.

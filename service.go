@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"os"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -93,10 +94,26 @@ func newServiceClient(o *clientOptions, region string, clock *serviceClock) (*co
 		return nil, fieldError("environment", err.Error())
 	}
 	fromEnv := aws.Config{ConfigSources: []any{env}} // of which the client takes the endpoint's settings
-	if env.BaseEndpoint != "" && !aws.ToBool(env.IgnoreConfiguredEndpoints) {
-		fromEnv.BaseEndpoint = aws.String(env.BaseEndpoint)
+	if !aws.ToBool(env.IgnoreConfiguredEndpoints) {
+		if err := checkEnvironment(); err != nil {
+			return nil, err
+		}
+		if env.BaseEndpoint != "" {
+			fromEnv.BaseEndpoint = aws.String(env.BaseEndpoint)
+		}
 	}
 	return cognitoidentityprovider.NewFromConfig(fromEnv, adjust), nil
+}
+
+// checkEnvironment rejects an endpoint of the environment that no request can be sent to, such as one without a scheme. The
+// one that is not in use is not looked at.
+func checkEnvironment() error {
+	for _, name := range []string{"AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER", "AWS_ENDPOINT_URL"} {
+		if value := os.Getenv(name); value != "" {
+			return checkURL("environment variable "+name, value)
+		}
+	}
+	return nil
 }
 
 // warnOfPlainHTTP warns when what is sent to and fetched from addresses can be read and changed on its way.
