@@ -344,11 +344,32 @@ func hasCode(err error, codes ...string) bool {
 // serviceClock is the service's clock: the local one, put right by the dates of the service's answers. What the service
 // compares with its own clock, and when its tokens expire, goes by it.
 type serviceClock struct {
-	local  func() time.Time
-	offset atomic.Int64 // in nanoseconds
+	local   func() time.Time
+	learned atomic.Pointer[clockOffset] // nil when the local clock is right, as far as is known
 }
 
-func (k *serviceClock) now() time.Time { return k.local().Add(time.Duration(k.offset.Load())) }
+// clockOffset is how far the local clock was behind the service's at a time of the local clock.
+type clockOffset struct {
+	offset time.Duration
+	at     time.Time
+}
+
+func (k *serviceClock) now() time.Time {
+	now := k.local()
+	learned := k.learned.Load()
+	if learned == nil || learned.isVoid(now) {
+		return now
+	}
+	return now.Add(learned.offset)
+}
+
+// isVoid reports whether the local clock was set right since the offset was learned, as happens soon after a machine without
+// a clock of its own has started: it went on by the offset more than time passed. Readings of other clocks than the
+// machine's cannot tell.
+func (o *clockOffset) isVoid(now time.Time) bool {
+	jump := now.Round(0).Sub(o.at.Round(0)) - now.Sub(o.at)
+	return (jump - o.offset).Abs() <= 2*smallOffset
+}
 
 // smallOffset is not worth correcting: dates of answers are in whole seconds.
 const smallOffset = 2 * time.Second
@@ -367,9 +388,10 @@ func (k *serviceClock) observe(resp *http.Response, sent time.Time) {
 	halfTrip := received.Sub(sent) / 2
 	offset := date.Add(time.Second / 2).Sub(received.Add(-halfTrip))
 	if offset.Abs() <= smallOffset+halfTrip.Abs() {
-		offset = 0
+		k.learned.Store(nil)
+		return
 	}
-	k.offset.Store(int64(offset))
+	k.learned.Store(&clockOffset{offset, received})
 }
 
 // clockedClient sets the clock by the service's answers.
