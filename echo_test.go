@@ -109,6 +109,8 @@ func TestEchoedSecretsAreNotRepeated(t *testing.T) {
 			AccessToken: aws.String(quoted), DeviceKey: aws.String("shown"),
 			DeviceSecretVerifierConfig: &types.DeviceSecretVerifierConfigType{PasswordVerifier: aws.String("abcdef-verifier"), Salt: aws.String("salt")},
 		})),
+		"feedback":      bob.UpdateAuthEventFeedback(t.Context(), "shown", "event", quoted, cognito.FeedbackValid),
+		"client secret": err1(bob.AddUserPoolClientSecret(t.Context(), testClient, strings.Repeat("abcdef", 5))),
 		"SDK's client": err1(bob.Client().ForgetDevice(t.Context(), &cognitoidentityprovider.ForgetDeviceInput{
 			AccessToken: aws.String(quoted), DeviceKey: aws.String("shown"),
 		})),

@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"strings"
 	"testing"
@@ -58,6 +60,7 @@ func TestReasonsOfServiceErrors(t *testing.T) {
 		{"NotAuthorizedException", "SecretHash does not match for the client: 1example23456789", cognito.ErrSecretHash, false},
 		{"NotAuthorizedException", "Client 1example23456789 is configured with secret but SECRET_HASH was not received", cognito.ErrSecretHash, false},
 		{"NotAuthorizedException", "Client 1example23456789 is configured for secret but secret was not received", cognito.ErrSecretHash, false},
+		{"NotAuthorizedException", "Unable to verify secret for client 1example23456789", cognito.ErrSecretHash, false},
 		{"NotAuthorizedException", "SignUp is not permitted for this user pool", cognito.ErrNotPermitted, false},
 		{"RefreshTokenReuseException", "whatever", cognito.ErrRefreshTokenReused, true},
 		{"UserNotFoundException", "User does not exist.", cognito.ErrUserNotFound, true},
@@ -306,6 +309,39 @@ func TestIsTemporary(t *testing.T) {
 	} {
 		assert.False(t, cognito.IsTemporary(err), "%v", err)
 	}
+}
+
+// Nothing but another certificate or another caller helps there, and a Lambda function's failure is the application's.
+func TestIsTemporaryOfCalls(t *testing.T) {
+	t.Parallel()
+	srv := newServer(t, cognitotest.Config{})
+	c := newClient(t, srv, cognito.WithUsername("bob"), cognito.WithClientOptions(noBackoff))
+	refuseOp(srv, "InitiateAuth", "UnexpectedLambdaException", http.StatusInternalServerError, 10)
+	err := c.Authenticate(t.Context(), testPassword)
+	require.ErrorIs(t, err, cognito.ErrLambda)
+	assert.False(t, cognito.IsTemporary(err))
+
+	unknown := httptest.NewTLSServer(http.NotFoundHandler())
+	defer unknown.Close()
+	unknown.Config.ErrorLog = log.New(io.Discard, "", 0)
+	other, err := cognito.New(testPool, testClient, cognito.WithEndpoint(unknown.URL), cognito.WithUsername("bob"), cognito.WithClientOptions(noBackoff))
+	require.NoError(t, err)
+	err = other.Authenticate(t.Context(), testPassword)
+	require.ErrorContains(t, err, "certificate")
+	assert.False(t, cognito.IsTemporary(err))
+	unknown.Close()
+	err = other.Authenticate(t.Context(), testPassword)
+	require.Error(t, err)
+	assert.True(t, cognito.IsTemporary(err), "nobody listens there now: %v", err)
+
+	slow := newServer(t, cognitotest.Config{})
+	release, ctx := make(chan struct{}), t.Context()
+	defer close(release)
+	ctx, cancel := context.WithCancel(ctx)
+	slow.Fault(cognitotest.Fault{Op: "ForgotPassword", Kind: cognitotest.FaultDelay, Release: release, Entered: func(string) { cancel() }})
+	_, err = newClient(t, slow, cognito.WithUsername("bob")).InitiateForgotPassword(ctx)
+	require.ErrorIs(t, err, context.Canceled)
+	assert.False(t, cognito.IsTemporary(err))
 }
 
 func TestLambdaTextIsKept(t *testing.T) {
