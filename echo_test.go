@@ -149,6 +149,8 @@ func TestSecretsAmongTheServicesWords(t *testing.T) {
 		{"or", "Incorrect username or password, or so", "Incorrect username or password, [redacted] so"},
 		{"s", "Incorrect username or password, so", "Incorrect username or password, so"},
 		{"so", "Incorrect username or password, so", "Incorrect username or password, [redacted]"},
+		{"cycle", "Incorrect username or password, bicycles", "Incorrect username or password, bicycles"},
+		{"cycles", "Incorrect username or password, bicycles", "Incorrect username or password, bi[redacted]"},
 		{"aaaaaa", "Incorrect username or password aaaaaaaaaaaaa", "Incorrect username or password [redacted][redacted]a"},
 		{"secret1", "ȺȺȺȺ Incorrect username or password secret1", "ȺȺȺȺ Incorrect username or password [redacted]"},
 		{"password", hash + ": Incorrect username or password.", "[redacted]: Incorrect username or password."},

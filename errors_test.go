@@ -8,6 +8,7 @@ import (
 	"log"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"os"
 	"strings"
 	"testing"
@@ -299,13 +300,13 @@ func TestIsTemporary(t *testing.T) {
 	}
 	for _, err := range []error{
 		api("TooManyRequestsException"), api("InternalErrorException"), cognito.ErrKeysUnavailable,
-		context.DeadlineExceeded, io.ErrUnexpectedEOF,
+		context.DeadlineExceeded, io.ErrUnexpectedEOF, &url.Error{Op: "Get", URL: "https://pool.example", Err: errors.New("no such host")},
 	} {
 		assert.True(t, cognito.IsTemporary(err), "%v", err)
 		assert.False(t, cognito.IsTerminal(err), "%v", err)
 	}
 	for _, err := range []error{
-		nil, errors.New("x"), context.Canceled, api("NotAuthorizedException"), api("UnexpectedLambdaException"), cognito.ErrNotSignedIn,
+		nil, errors.New("x"), context.Canceled, &url.Error{Op: "Get", URL: "https://pool.example", Err: context.Canceled}, api("NotAuthorizedException"), api("UnexpectedLambdaException"), cognito.ErrNotSignedIn,
 	} {
 		assert.False(t, cognito.IsTemporary(err), "%v", err)
 	}
