@@ -62,7 +62,7 @@ func ExampleNew() {
 	fmt.Println(err)
 	// Output:
 	// <nil>
-	// cognito: New: user pool ID and client ID: they look swapped: "web" is no pool ID, "us-east-1_Test00001" is one
+	// cognito: New: user pool ID and client ID: the arguments look swapped: "web" is not a pool ID, "us-east-1_Test00001" is
 }
 
 // One client serves all users of a program; each session has its own tokens.
