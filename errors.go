@@ -61,7 +61,8 @@ var (
 	// ErrInvalidRefreshToken means that the service rejected the refresh token without giving the
 	// reason. There are four possible causes, which the text lists.
 	ErrInvalidRefreshToken = errors.New("refresh token is refused: it is malformed," +
-		" or was issued to another app client, or was issued with a device whose key is missing or that was never confirmed, or its user is gone")
+		" or was issued to another app client," +
+		" or was issued with a device whose key is missing or that was never confirmed, or its user is gone")
 	// ErrTokenRevoked means that a sign-out revoked the access token.
 	ErrTokenRevoked = errors.New("access token has been revoked")
 	// ErrAccessTokenExpired means that the service rejected the access token as expired; see
@@ -339,7 +340,7 @@ var reasonRules = []reasonRule{
 	{"NotAuthorizedException", "secrethash", ErrSecretHash},
 	{"NotAuthorizedException", "secret_hash", ErrSecretHash},
 	{"NotAuthorizedException", "secret was not received", ErrSecretHash},
-	{"NotAuthorizedException", "unable to verify secret", ErrSecretHash}, // calls that send the secret itself; a guess
+	{"NotAuthorizedException", "unable to verify secret", ErrSecretHash}, // calls that send the secret itself; inferred
 	{"RefreshTokenReuseException", "", ErrRefreshTokenReused},
 	{"UserNotFoundException", "", ErrUserNotFound},
 	{"UsernameExistsException", "", ErrUserExists},
