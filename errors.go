@@ -60,14 +60,16 @@ var (
 	ErrRefreshTokenReused = errors.New("refresh token was used before and has been rotated")
 	// ErrInvalidRefreshToken means that the service rejected the refresh token without giving the
 	// reason. There are four possible causes, which the text lists.
-	ErrInvalidRefreshToken = errors.New("refresh token is refused: it is malformed, or was issued to another app client," +
+	ErrInvalidRefreshToken = errors.New("refresh token is refused: it is malformed," +
+		" or was issued to another app client," +
 		" or was issued with a device whose key is missing or that was never confirmed, or its user is gone")
 	// ErrTokenRevoked means that a sign-out revoked the access token.
 	ErrTokenRevoked = errors.New("access token has been revoked")
 	// ErrAccessTokenExpired means that the service rejected the access token as expired; see
 	// [Cognito.RenewAccessToken].
 	ErrAccessTokenExpired = errors.New("access token has expired")
-	// ErrLevelReached means that the access token already has the level that [Cognito.StepUp] asks for.
+	// ErrLevelReached means that the access token already has the level that [Cognito.StepUp] asks
+	// for.
 	ErrLevelReached = errors.New("the user has signed in at that level already")
 	// ErrSecretHash means that the app client's secret is missing or wrong.
 	ErrSecretHash = errors.New("the app client's secret is missing or wrong (WithClientSecret)")
@@ -107,15 +109,16 @@ var (
 	ErrProviderExists = errors.New("identity provider exists already")
 	// ErrIdentityLinked means that the user of the identity provider is already linked to a user.
 	ErrIdentityLinked = errors.New("identity is linked to a user already")
-	// ErrIdentityExists means that the user of the identity provider has an account of its own in the
-	// pool. Delete it before the identity is linked to another user.
+	// ErrIdentityExists means that the user of the identity provider has an account of its own in
+	// the pool. Delete that account before you link the identity to another user.
 	ErrIdentityExists = errors.New("identity has an account of its own already")
 	// ErrConflict means that someone else changed the same object at the same time. Read it again
 	// and repeat the change.
 	ErrConflict = errors.New("changed by someone else at the same time")
 	// ErrNoCredentials means that the call must be signed with AWS credentials and that none were
 	// found.
-	ErrNoCredentials = errors.New("no AWS credentials for a call that must be signed (WithStaticCredentials, WithAWSConfig or the default AWS configuration)")
+	ErrNoCredentials = errors.New("no AWS credentials for a call that must be signed" +
+		" (WithStaticCredentials, WithAWSConfig or the default AWS configuration)")
 	// ErrNotSignedIn means that the session has no token that the call needs.
 	ErrNotSignedIn = errors.New("not signed in")
 	// ErrTemporaryPasswordExpired means that the temporary password has expired. An administrator
@@ -136,7 +139,8 @@ var (
 	// ErrNotPermitted means that the feature is disabled in the pool or the app client, such as
 	// sign-up or token revocation.
 	ErrNotPermitted = errors.New("not permitted by the pool or the app client")
-	// ErrFeatureUnavailable means that the pool's feature plan lacks the feature, or that an add-on is off.
+	// ErrFeatureUnavailable means that the pool's feature plan lacks the feature, or that an add-on
+	// is off.
 	ErrFeatureUnavailable = errors.New("feature is not in the pool's feature plan, or is switched off")
 	// ErrLambda means that a Lambda trigger of the pool rejected the call or failed. The error's
 	// text and the SDK's error contain the trigger's message. The SDK's error is, for example, a
@@ -175,7 +179,7 @@ func (e *Error) Unwrap() error { return e.Err }
 // whose fields package fmt would otherwise print for verbs that it does not support.
 func (e *Error) Format(f fmt.State, verb rune) { printError(f, verb, e) }
 
-// MarshalJSON encodes the method and the text of the error. The cause is left out, since it may hold
+// MarshalJSON encodes the method and the text of the error. It omits the cause, which may hold
 // requests.
 func (e *Error) MarshalJSON() ([]byte, error) {
 	return json.Marshal(map[string]string{"op": e.Op, "error": e.Error()})
@@ -342,7 +346,7 @@ var reasonRules = []reasonRule{
 	{"NotAuthorizedException", "secrethash", ErrSecretHash},
 	{"NotAuthorizedException", "secret_hash", ErrSecretHash},
 	{"NotAuthorizedException", "secret was not received", ErrSecretHash},
-	{"NotAuthorizedException", "unable to verify secret", ErrSecretHash}, // for calls that send the secret itself; by analogy
+	{"NotAuthorizedException", "unable to verify secret", ErrSecretHash}, // calls that send the secret itself; inferred
 	{"RefreshTokenReuseException", "", ErrRefreshTokenReused},
 	{"UserNotFoundException", "", ErrUserNotFound},
 	{"ResourceNotFoundException", "username/client id combination not found", ErrUserNotFound}, // moto's exception for it
