@@ -440,20 +440,20 @@ func (m *ManagedLogin) checkCallback(attempt LoginAttempt, callback url.Values) 
 	if !ours || attempt.State == "" || attempt.Nonce == "" || attempt.Verifier == "" || attempt.RedirectURL == "" {
 		return fmt.Errorf("%w: the attempt is incomplete, or belongs to another domain or app client", ErrLoginAttempt)
 	}
-	var refused error
+	var failure error
 	if code := callback.Get("error"); code != "" {
-		refused = &OAuthError{Code: code, Description: callback.Get("error_description")}
+		failure = &OAuthError{Code: code, Description: callback.Get("error_description")}
 	}
 	state := callback["state"]
 	if len(state) != 1 || subtle.ConstantTimeCompare([]byte(state[0]), []byte(attempt.State)) != 1 {
-		if refused != nil && len(state) == 0 { // the service sometimes omits the state
-			return fmt.Errorf("%w: the callback has no state: %w", ErrLoginAttempt, refused)
+		if failure != nil && len(state) == 0 { // the service sometimes omits the state
+			return fmt.Errorf("%w: the callback has no state: %w", ErrLoginAttempt, failure)
 		}
 		return fmt.Errorf("%w: the callback has another state", ErrLoginAttempt)
 	}
 	switch {
-	case refused != nil:
-		return refused
+	case failure != nil:
+		return failure
 	case !m.c.shared().now().Before(attempt.ExpiresAt):
 		return ErrLoginExpired
 	case len(callback["code"]) != 1 || callback.Get("code") == "":
@@ -540,10 +540,10 @@ func (m *ManagedLogin) LogoutURL(returnTo string) string {
 
 // oauthError converts errors of package oauth2. The result does not hold the body of the response.
 func oauthError(err error) error {
-	if refused, ok := errors.AsType[*oauth2.RetrieveError](err); ok {
-		failure := &OAuthError{Code: refused.ErrorCode, Description: refused.ErrorDescription}
-		if refused.Response != nil {
-			failure.StatusCode = refused.Response.StatusCode
+	if retrieve, ok := errors.AsType[*oauth2.RetrieveError](err); ok {
+		failure := &OAuthError{Code: retrieve.ErrorCode, Description: retrieve.ErrorDescription}
+		if retrieve.Response != nil {
+			failure.StatusCode = retrieve.Response.StatusCode
 		}
 		return failure
 	}
@@ -574,8 +574,8 @@ func withSecrets[V any](p *pool, try func(secret string) (V, error)) (V, error) 
 
 // isWrongSecret reports whether the service may have rejected a request because of the secret.
 func isWrongSecret(err error) bool {
-	if refused, ok := errors.AsType[*OAuthError](err); ok {
-		return refused.Code == "invalid_client"
+	if failure, ok := errors.AsType[*OAuthError](err); ok {
+		return failure.Code == "invalid_client"
 	}
 	return hasCode(err, "NotAuthorizedException")
 }
@@ -697,7 +697,7 @@ type machineTable struct {
 type machineToken struct {
 	*tokenSet
 
-	renewAt    time.Time
+	refreshAt  time.Time
 	rejections int // number of earlier tokens that were replaced because a server rejected them
 	replacedAt time.Time
 }
@@ -732,7 +732,7 @@ func (t *machineTable) add(key string, token *machineToken, now time.Time) {
 }
 
 // fresh reports whether the token can be used without a request for another.
-func (t *machineToken) fresh(now time.Time) bool { return t != nil && now.Before(t.renewAt) }
+func (t *machineToken) fresh(now time.Time) bool { return t != nil && now.Before(t.refreshAt) }
 
 // replaceable reports whether a token that a server rejected may be replaced. The pause before a
 // replacement doubles each time.
@@ -827,8 +827,8 @@ func (m *machine) get(ctx context.Context, used *tokenSet) (*machineToken, error
 // machinePause returns the pause after a failed request. It is pauseAfter, except that every
 // rejection by the authorization server counts as one.
 func machinePause(err error) backoff.Policy {
-	if refused, ok := errors.AsType[*OAuthError](err); ok && refused.StatusCode < http.StatusInternalServerError &&
-		refused.StatusCode >= http.StatusBadRequest && !errors.Is(err, ErrThrottled) {
+	if failure, ok := errors.AsType[*OAuthError](err); ok && failure.StatusCode < http.StatusInternalServerError &&
+		failure.StatusCode >= http.StatusBadRequest && !errors.Is(err, ErrThrottled) {
 		return rejected
 	}
 	return pauseAfter(err)
@@ -857,7 +857,7 @@ func (m *machine) obtain(ctx context.Context, used *tokenSet) (*machineToken, er
 	}
 	lifetime := ts.expires.Sub(asked)
 	share := machineShare - machineJitter*mathrand.Float64() //nolint:gosec // it spreads load and protects nothing
-	token := &machineToken{tokenSet: ts, renewAt: asked.Add(time.Duration(share * float64(lifetime)))}
+	token := &machineToken{tokenSet: ts, refreshAt: asked.Add(time.Duration(share * float64(lifetime)))}
 	if old := m.p.machines.find(m.key); old != nil && asked.Sub(old.replacedAt) < 2*lastRejectionPause {
 		token.rejections, token.replacedAt = old.rejections, old.replacedAt
 	}

@@ -529,15 +529,15 @@ func (t *verifiedToken) access() (*AccessClaims, error) {
 func (v *Verifier) authenticate(ctx context.Context, raw string, use TokenUse) (*verifiedToken, error) {
 	t, err := v.verify(ctx, raw, use)
 	if errors.Is(err, jwks.ErrPaused) {
-		var rejected *TokenError
-		errors.As(err, &rejected)
-		err = &TokenError{Use: use, Reason: fmt.Errorf("%w: %w", ErrKeysUnavailable, rejected.Reason)}
+		var failure *TokenError
+		errors.As(err, &failure)
+		err = &TokenError{Use: use, Reason: fmt.Errorf("%w: %w", ErrKeysUnavailable, failure.Reason)}
 	}
 	if err == nil && v.revoked != nil {
 		if reason := v.revoked(ctx, raw, t); reason != nil {
-			rejected := &TokenError{Use: use, Reason: reason}
-			v.log.DebugContext(ctx, "cognito: token rejected", slog.Any("error", rejected))
-			return nil, rejected
+			failure := &TokenError{Use: use, Reason: reason}
+			v.log.DebugContext(ctx, "cognito: token rejected", slog.Any("error", failure))
+			return nil, failure
 		}
 	}
 	return t, err
@@ -553,9 +553,9 @@ func (v *Verifier) verify(ctx context.Context, raw string, use TokenUse) (*verif
 		err = v.checkClaims(&t.claims, use)
 	}
 	if err != nil {
-		rejected := &TokenError{Use: use, Reason: err}
-		v.log.DebugContext(ctx, "cognito: token rejected", slog.Any("error", rejected))
-		return nil, rejected
+		failure := &TokenError{Use: use, Reason: err}
+		v.log.DebugContext(ctx, "cognito: token rejected", slog.Any("error", failure))
+		return nil, failure
 	}
 	return t, nil
 }
