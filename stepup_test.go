@@ -221,7 +221,7 @@ func TestStepUpRejectsTokens(t *testing.T) {
 		want   error
 		text   string
 	}{
-		{"dana", nil, cognito.ErrInsufficientAuthentication, "want the level urn:cognito:loa:4 in the claim acr, got none: the pool does not say"},
+		{"dana", nil, cognito.ErrInsufficientAuthentication, "want the level urn:cognito:loa:4, got no claim acr"},
 		{"dana", map[string]any{"acr": cognito.ACRLevel3}, cognito.ErrInsufficientAuthentication, `want the level urn:cognito:loa:4, got "urn:cognito:loa:3"`},
 		{"dana", map[string]any{"acr": "gold"}, cognito.ErrInsufficientAuthentication, `got "gold"`},
 		{"erin", map[string]any{"acr": cognito.ACRLevel4}, jwt.ErrTokenInvalidSubject, "it is not of the user who steps up"},
