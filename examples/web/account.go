@@ -135,9 +135,10 @@ func (s *site) beginApp(w http.ResponseWriter, r *http.Request, u user) {
 	http.Redirect(w, r, "/account/app", http.StatusSeeOther)
 }
 
+// showApp shows the secret that is being set up, unless that belongs to a sign-in.
 func (s *site) showApp(w http.ResponseWriter, r *http.Request, u user) {
 	f := s.flow(r)
-	if f.Secret == "" || f.Challenge != nil { // or it belongs to a sign-in
+	if f.Secret == "" || f.Challenge != nil {
 
 		http.Redirect(w, r, "/account", http.StatusSeeOther)
 		return
