@@ -139,7 +139,6 @@ func (s *site) beginApp(w http.ResponseWriter, r *http.Request, u user) {
 func (s *site) showApp(w http.ResponseWriter, r *http.Request, u user) {
 	f := s.flow(r)
 	if f.Secret == "" || f.Challenge != nil {
-
 		http.Redirect(w, r, "/account", http.StatusSeeOther)
 		return
 	}
