@@ -282,7 +282,7 @@ func (b *chaos) checkSecrets() {
 // checkGoroutines waits for the goroutines of a batch to end, which those of connections do by themselves.
 func checkGoroutines(t *testing.T, seed uint64) {
 	t.Helper()
-	label := []byte(fmt.Sprintf("%q:%q", chaosLabel, strconv.FormatUint(seed, 10)))
+	label := fmt.Appendf(nil, "%q:%q", chaosLabel, strconv.FormatUint(seed, 10))
 	var left bytes.Buffer
 	ended := assert.Eventually(t, func() bool {
 		left.Reset()

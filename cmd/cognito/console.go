@@ -34,7 +34,7 @@ func newConsole(p program, piped bool) *console {
 	}
 }
 
-func descriptor(file *os.File) int { return int(file.Fd()) } //nolint:gosec // a descriptor is a small number
+func descriptor(file *os.File) int { return int(file.Fd()) }
 
 // keepTerminal returns a function that gives the terminal the state that it has now.
 func keepTerminal(file *os.File) (restore func()) {

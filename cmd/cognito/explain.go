@@ -295,8 +295,7 @@ func (x *explanation) judge(err error, e *explainRun) {
 
 // reason returns a code and a text for why the verifier refused x.
 func (x *explanation) reason(err error, e *explainRun) (code, text string) {
-	var refused *cognito.TokenError
-	if errors.As(err, &refused) {
+	if refused, ok := errors.AsType[*cognito.TokenError](err); ok {
 		err = refused.Reason
 	}
 	switch {

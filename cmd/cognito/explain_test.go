@@ -52,7 +52,9 @@ func TestExplain(t *testing.T) {
 		{"expired", srv.Token("bob", cognitotest.TokenOptions{ExpiresIn: -3 * time.Hour}), nil, []string{"expired"}, "Apart from that it is good."},
 		{
 			"expired, of another client", srv.Token("bob", cognitotest.TokenOptions{ExpiresIn: -3 * time.Hour, ClientID: "another1client"}),
-			nil, []string{"expired", "client"}, `to the app client "another1client", not to ` + srv.ClientID,
+			nil,
+			[]string{"expired", "client"},
+			`to the app client "another1client", not to ` + srv.ClientID,
 		},
 		{"another client", srv.Token("bob", cognitotest.TokenOptions{ClientID: "another1client"}), nil, []string{"client"}, "another1client"},
 		{"another pool", foreign.Token("bob", cognitotest.TokenOptions{}), nil, []string{"issuer"}, "not by the user pool " + srv.UserPoolID},
