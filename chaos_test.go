@@ -27,7 +27,7 @@ import (
 )
 
 const (
-	chaosBatches  = 5                // of sessions, each against a pool of its own, unless CHAOS_TIME says for how long
+	chaosBatches  = 2                // of sessions, each against a pool of its own, unless CHAOS_TIME says for how long
 	chaosPatience = 10 * time.Second // after which no further batch is begun, on a machine that is busy
 	chaosSessions = 40
 	chaosRounds   = 12
@@ -282,7 +282,7 @@ func (b *chaos) checkSecrets() {
 // checkGoroutines waits for the goroutines of a batch to end, which those of connections do by themselves.
 func checkGoroutines(t *testing.T, seed uint64) {
 	t.Helper()
-	label := fmt.Appendf(nil, "%q:%q", chaosLabel, strconv.FormatUint(seed, 10))
+	label := []byte(fmt.Sprintf("%q:%q", chaosLabel, strconv.FormatUint(seed, 10)))
 	var left bytes.Buffer
 	ended := assert.Eventually(t, func() bool {
 		left.Reset()
