@@ -210,6 +210,9 @@ Exit codes:
 	_, _ = io.WriteString(out, text.String())
 }
 
+// version is set in the programs of a release. The go command knows that of others.
+var version string
+
 var versionCommand = command{
 	name: "version", summary: "print the version",
 	description: "It prints the version of this program.",
@@ -218,11 +221,11 @@ var versionCommand = command{
 			if len(args) > 0 {
 				return usageError("want no arguments")
 			}
-			version := "unknown"
-			if info, ok := debug.ReadBuildInfo(); ok {
-				version = info.Main.Version
+			name := version
+			if info, ok := debug.ReadBuildInfo(); ok && name == "" {
+				name = info.Main.Version
 			}
-			_, err := fmt.Fprintln(p.stdout, "cognito", version)
+			_, err := fmt.Fprintln(p.stdout, "cognito", name)
 			return err
 		}
 	},
