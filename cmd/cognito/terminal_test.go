@@ -27,7 +27,8 @@ import (
 type screen struct {
 	t      *testing.T
 	cmd    *exec.Cmd
-	keys   *os.File // what is typed, and where the state of the terminal is read
+	keys   *os.File // where a user types
+	tty    *os.File // the program's side
 	state  *term.State
 	stdout bytes.Buffer
 	mu     sync.Mutex
@@ -39,7 +40,7 @@ func (u *user) atTerminal(args ...string) *screen {
 	keys, tty, err := pty.Open()
 	require.NoError(u.t, err)
 	u.t.Cleanup(func() { _ = keys.Close(); _ = tty.Close() })
-	s := &screen{t: u.t, cmd: u.command(args...), keys: keys}
+	s := &screen{t: u.t, cmd: u.command(args...), keys: keys, tty: tty}
 	s.state, err = term.GetState(int(tty.Fd()))
 	require.NoError(u.t, err)
 	s.cmd.Stdin, s.cmd.Stdout, s.cmd.Stderr = tty, &s.stdout, tty
@@ -83,7 +84,7 @@ func (s *screen) typed(prompt, text string, secret bool) {
 	s.see(prompt)
 	if secret {
 		require.Eventually(s.t, func() bool {
-			now, err := term.GetState(int(s.keys.Fd()))
+			now, err := term.GetState(int(s.tty.Fd()))
 			return err == nil && !assert.ObjectsAreEqual(s.state, now)
 		}, 30*time.Second, 5*time.Millisecond)
 	}
