@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
@@ -239,8 +240,16 @@ func (s *session) dropSignUp(session string) {
 	})
 }
 
-// plainCode returns code without the spaces that people type and paste into it.
-func plainCode(code string) string { return strings.Join(strings.Fields(code), "") }
+// plainCode returns code without the spaces that people type and paste into it, and without the invisible characters that
+// messages have beside them.
+func plainCode(code string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsSpace(r) || unicode.Is(unicode.Cf, r) {
+			return -1
+		}
+		return r
+	}, code)
+}
 
 // takeSignUp returns the session of the confirmed sign-up of username, once; "" when there is none.
 func (s *session) takeSignUp(username string) (session string) {
@@ -341,7 +350,7 @@ var (
 // empty value deletes one. It returns where codes went to verify a new address with; nil when none was sent. A user
 // can set only what the app client may write, and never sub or email_verified. An expired access token is renewed
 // first. It takes the options [ClientMetadata] and [AttributeMap]; [ErrUserExists] says that an address is another
-// user's.
+// user's. A request with an address is not sent again after a failure that leaves open whether it was taken.
 //
 // It calls UpdateUserAttributes, which needs no AWS credentials but an access token: without one it returns
 // [ErrNotSignedIn].
@@ -371,7 +380,7 @@ func (c *Cognito) updateProfile(ctx context.Context, attrs Attributes, opts []Ca
 func (c *Cognito) updateAttributes(ctx context.Context, tokens *tokenSet, list []types.AttributeType, metadata map[string]string) ([]CodeDelivery, error) {
 	out, err := c.shared().sdk.UpdateUserAttributes(ctx, &cognitoidentityprovider.UpdateUserAttributesInput{
 		AccessToken: aws.String(tokens.AccessToken), UserAttributes: list, ClientMetadata: metadata,
-	})
+	}, onceIfAddressed(list))
 	if err != nil {
 		return nil, err
 	}

@@ -35,8 +35,8 @@ func removeEchoes(err error, secrets []string) {
 	}
 	if api, ok := errors.AsType[smithy.APIError](err); ok {
 		if v := reflect.ValueOf(api); v.Kind() == reflect.Pointer && v.Elem().Kind() == reflect.Struct {
-			for _, name := range []string{"Message", "Code", "ErrorCodeOverride"} {
-				field := reflect.Indirect(v.Elem().FieldByName(name))
+			for i := range v.Elem().NumField() { // the message, the code, and a reason code
+				field := reflect.Indirect(v.Elem().Field(i))
 				if field.Kind() == reflect.String && field.CanSet() {
 					field.SetString(withoutSecrets(field.String(), secrets))
 				}
@@ -130,7 +130,7 @@ var secretMaps = map[string]func(name string) bool{
 
 // isSecretParameter counts parameters that are not known as secrets.
 func isSecretParameter(name string) bool {
-	public := []string{keyUsername, keyUserIDForSRP, keyDeviceKey, keyChallengeName, keyPreferredChallenge, keyTimestamp, keyEmail}
+	public := []string{keyUsername, keyUserIDForSRP, keyDeviceKey, keyChallengeName, keyPreferredChallenge, keyTimestamp, keyEmail, keyTargetACR, keyMaxAge}
 	return !slices.Contains(public, name) && !strings.HasPrefix(name, attributePrefix)
 }
 

@@ -206,10 +206,10 @@ func IsTerminal(err error) bool {
 }
 
 // IsTemporary reports whether the same call may succeed later. The network failed, a timeout
-// passed, the call was throttled ([ErrThrottled]), the service failed (InternalErrorException or an
-// HTTP status of 500 or higher), or the pool's keys could not be fetched ([ErrKeysUnavailable]). It
-// returns false for a call that the caller canceled, for a server whose certificate is invalid, and
-// for an error of a Lambda trigger ([ErrLambda]).
+// passed, the call was throttled ([ErrThrottled]), the service or a proxy failed
+// (InternalErrorException, or an HTTP status of 408, 429, 500 or higher), or the pool's keys could
+// not be fetched ([ErrKeysUnavailable]). It returns false for a call that the caller canceled, for a
+// server whose certificate is invalid, and for an error of a Lambda trigger ([ErrLambda]).
 func IsTemporary(err error) bool {
 	var certificate *tls.CertificateVerificationError
 	switch {
@@ -227,10 +227,16 @@ func IsTemporary(err error) bool {
 	if errors.As(err, &api) && api.ErrorCode() == "InternalErrorException" {
 		return true
 	}
-	if errors.As(err, &status) && status.HTTPStatusCode() >= http.StatusInternalServerError {
+	if errors.As(err, &status) && isTemporaryStatus(status.HTTPStatusCode()) {
 		return true
 	}
 	return errors.As(err, &send) || errors.As(err, &network) || errors.Is(err, io.ErrUnexpectedEOF)
+}
+
+// isTemporaryStatus reports whether an HTTP status means that the same request may succeed later. The service uses none
+// below 500 for that; proxies do.
+func isTemporaryStatus(status int) bool {
+	return status >= http.StatusInternalServerError || status == http.StatusTooManyRequests || status == http.StatusRequestTimeout
 }
 
 // wrapError adds the name of the method that failed.
@@ -339,6 +345,7 @@ var reasonRules = []reasonRule{
 	{"NotAuthorizedException", "unable to verify secret", ErrSecretHash}, // for calls that send the secret itself; by analogy
 	{"RefreshTokenReuseException", "", ErrRefreshTokenReused},
 	{"UserNotFoundException", "", ErrUserNotFound},
+	{"ResourceNotFoundException", "username/client id combination not found", ErrUserNotFound}, // moto's exception for it
 	{"UsernameExistsException", "", ErrUserExists},
 	{"AliasExistsException", "", ErrUserExists},
 	{"UserNotConfirmedException", "", ErrUserNotConfirmed},
@@ -358,6 +365,7 @@ var reasonRules = []reasonRule{
 	{"MFAMethodNotFoundException", "", ErrMFANotSetUp},
 	{"InvalidParameterException", "user has not verified software token mfa", ErrMFANotSetUp},
 	{"InvalidParameterException", "user has not set up software token mfa", ErrMFANotSetUp},
+	{"InvalidParameterException", "user does not have delivery config set to turn on", ErrMFANotSetUp},
 	{"WebAuthnNotEnabledException", "", ErrWebAuthnNotEnabled},
 	{"WebAuthnConfigurationMissingException", "", ErrWebAuthnNotEnabled},
 	{"WebAuthnChallengeNotFoundException", "", ErrWebAuthnExpired},
@@ -382,6 +390,7 @@ var reasonRules = []reasonRule{
 	{"NotAuthorizedException", "because of security reasons", ErrForbidden},
 	{"NotAuthorizedException", "does not have required scopes", ErrMissingScope},
 	{"InvalidParameterException", "flow not enabled", ErrFlowNotEnabled},
+	{"InvalidParameterException", "is not enabled for the client", ErrFlowNotEnabled},
 	{"InvalidParameterException", "initiate auth method not supported", ErrFlowNotEnabled},
 	{"NotAuthorizedException", "signup is not permitted", ErrNotPermitted},
 	{"UnsupportedOperationException", "", ErrNotPermitted},
@@ -394,6 +403,27 @@ var reasonRules = []reasonRule{
 	{"InvalidParameterException", "value at 'password' failed", ErrInvalidPassword},
 	{"InvalidParameterException", "value at 'proposedpassword' failed", ErrInvalidPassword},
 	{"InvalidParameterException", "value at 'temporarypassword' failed", ErrInvalidPassword},
+}
+
+// missingReasons maps operations to the reason for a ResourceNotFoundException that does not name a user pool or an app
+// client. Only one other resource can be missing there, and the servers that people test with have texts of their own for it:
+// that of moto is the bare name.
+var missingReasons = map[string]error{
+	"GetGroup": ErrGroupNotFound, "UpdateGroup": ErrGroupNotFound, "DeleteGroup": ErrGroupNotFound,
+	"AdminAddUserToGroup": ErrGroupNotFound, "AdminRemoveUserFromGroup": ErrGroupNotFound, "ListUsersInGroup": ErrGroupNotFound,
+	"DescribeIdentityProvider": ErrProviderNotFound, "UpdateIdentityProvider": ErrProviderNotFound,
+	"DeleteIdentityProvider": ErrProviderNotFound,
+	"GetDevice":              ErrDeviceNotFound, "ForgetDevice": ErrDeviceNotFound, "UpdateDeviceStatus": ErrDeviceNotFound,
+	"AdminGetDevice": ErrDeviceNotFound, "AdminForgetDevice": ErrDeviceNotFound, "AdminUpdateDeviceStatus": ErrDeviceNotFound,
+}
+
+// missingReason returns the reason for the ResourceNotFoundException of an operation, or nil if only the message can tell.
+func missingReason(err error, message string) error {
+	var op *smithy.OperationError
+	if !errors.As(err, &op) || !hasCode(err, "ResourceNotFoundException") || strings.Contains(message, "user pool") {
+		return nil
+	}
+	return missingReasons[op.Operation()]
 }
 
 // serviceReasons returns the reasons for the service's error in err, or nil if there are none.
@@ -409,6 +439,9 @@ func serviceReasons(err error) (reasons []error) {
 		if (rule.code == api.ErrorCode() || rule.code == "" && !lambda) && strings.Contains(message, rule.message) {
 			reasons = append(reasons, rule.reason)
 		}
+	}
+	if reason := missingReason(err, message); reason != nil && !slices.Contains(reasons, reason) {
+		reasons = append(reasons, reason)
 	}
 	return reasons
 }

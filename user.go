@@ -450,7 +450,7 @@ func (c *Cognito) AdminConfirmSignUp(ctx context.Context, username string, opts 
 	return c.adminCall("AdminConfirmSignUp", username, func(poolID, username *string) error {
 		_, err := c.shared().sdk.AdminConfirmSignUp(ctx, &cognitoidentityprovider.AdminConfirmSignUpInput{
 			UserPoolId: poolID, Username: username, ClientMetadata: call.metadata,
-		})
+		}, sendOnce)
 		return err
 	})
 }
@@ -478,7 +478,7 @@ func (c *Cognito) adminUpdateAttributes(ctx context.Context, op, username string
 	return c.adminCall(op, username, func(poolID, username *string) error {
 		_, err := c.shared().sdk.AdminUpdateUserAttributes(ctx, &cognitoidentityprovider.AdminUpdateUserAttributesInput{
 			UserPoolId: poolID, Username: username, UserAttributes: list, ClientMetadata: metadata,
-		})
+		}, onceIfAddressed(list))
 		return err
 	})
 }
@@ -530,7 +530,7 @@ func (c *Cognito) AdminSetPassword(ctx context.Context, username, password strin
 	return c.adminCall("AdminSetPassword", username, func(poolID, username *string) error {
 		_, err := c.shared().sdk.AdminSetUserPassword(ctx, &cognitoidentityprovider.AdminSetUserPasswordInput{
 			UserPoolId: poolID, Username: username, Password: aws.String(password), Permanent: permanent,
-		})
+		}, sendOnce)
 		return err
 	})
 }
