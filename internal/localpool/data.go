@@ -1,4 +1,4 @@
-package main
+package localpool
 
 import (
 	"bytes"
@@ -17,7 +17,7 @@ import (
 const saveEvery = 500 * time.Millisecond
 
 // load reads the file of -data; nil if there is none yet.
-func (f settings) load() (cognitotest.Snapshot, error) {
+func (f Settings) load() (cognitotest.Snapshot, error) {
 	if f.data == "" {
 		return nil, nil
 	}
@@ -34,7 +34,7 @@ func (f settings) load() (cognitotest.Snapshot, error) {
 }
 
 // keep writes the pools to the file of -data whenever they have changed, until ctx is done.
-func (f settings) keep(ctx context.Context, srv *cognitotest.Server) error {
+func (f Settings) keep(ctx context.Context, srv *cognitotest.Server) error {
 	ticker := time.NewTicker(saveEvery)
 	defer ticker.Stop()
 	var written cognitotest.Snapshot
