@@ -444,7 +444,7 @@ func (p *pool) beginOTP(l *login, factor string) (authOutput, error) {
 	if factor == challengeSMSOTP {
 		address = attrPhone
 	}
-	return p.askCode(l, &challengeSession{challenge: factor, address: address, first: true}, otpDigits), nil
+	return p.askCode(l, &challengeSession{challenge: factor, address: address, first: true}, otpDigits)
 }
 
 // askSelect lets the user choose a first factor.

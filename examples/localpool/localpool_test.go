@@ -135,7 +135,7 @@ func TestData(t *testing.T) {
 	assert.Equal(t, os.FileMode(0o600), info.Mode().Perm())
 	files, err := filepath.Glob(f.data + "*")
 	require.NoError(t, err)
-	assert.Equal(t, []string{f.data}, files, "nothing else is left")
+	assert.Equal(t, []string{f.data, f.data + ".lock"}, files, "nothing else is left")
 
 	f.users = filepath.Join(t.TempDir(), "users.json")
 	require.NoError(t, os.WriteFile(f.users, []byte(`[{"username":"late","password":"Correct-Horse-2"}]`), 0o600))
@@ -149,6 +149,26 @@ func TestData(t *testing.T) {
 	require.ErrorIs(t, pool.ForUser("late").Authenticate(t.Context(), "Correct-Horse-2"), cognito.ErrUserNotFound)
 	_, err = sdk(url).DescribeUserPool(t.Context(), &cognitoidentityprovider.DescribeUserPoolInput{UserPoolId: another.UserPool.Id})
 	require.NoError(t, err)
+}
+
+// Two processes do not write one file: the second is told so, and what the first has written stays.
+func TestDataOfAnotherProcess(t *testing.T) {
+	t.Parallel()
+	f := local()
+	f.data = filepath.Join(t.TempDir(), "pools.json")
+	unlock, err := f.lock()
+	require.NoError(t, err)
+	screen := &terminal{}
+	err = run(f, screen)
+	require.EqualError(t, err, "-data: another process uses "+f.data+"; stop that one, or name another file")
+	assert.Empty(t, screen.find("(.)"), "no pool was started")
+	require.NoFileExists(t, f.data)
+	unlock()
+	again, err := f.lock()
+	require.NoError(t, err, "the lock ends with the process that has it")
+	again()
+	f.data = filepath.Join(t.TempDir(), "none", "pools.json")
+	require.ErrorContains(t, run(f, screen), "-data: open ")
 }
 
 func TestTriggerFlag(t *testing.T) {
