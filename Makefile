@@ -1,4 +1,4 @@
-.PHONY: test race lint fuzz chaos model bench interop ci
+.PHONY: test race lint fuzz chaos model kill srp bench interop ci
 
 test:
 	go test ./...
@@ -17,6 +17,12 @@ chaos:
 
 model:
 	MODEL_RUNS=2000 go test -race -run '^TestSessionModel$$' -count 1 -timeout 30m .
+
+kill:
+	KILL_ROUNDS=100 go test -run 'SurvivesKill$$' -count 1 -timeout 30m .
+
+srp:
+	SRP_ATTEMPTS=10000 go test -run '^TestReference$$' -count 1 -timeout 30m ./internal/srp/
 
 bench:
 	go test -run '^$$' -bench . -benchmem ./...

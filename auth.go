@@ -458,10 +458,10 @@ func (s *signIn) surface(ctx context.Context, reply authReply) *Challenge {
 	}
 	ch := Challenge{
 		Name: reply.challenge, Session: s.session, Username: s.username, Parameters: maps.Clone(reply.params),
-		Available: slices.Clone(reply.available), Admin: s.admin, TargetACR: slices.Clone(s.targets), StepUp: s.stepUp,
+		Available: slices.Clone(reply.available), Admin: s.admin, TargetACR: slices.Clone(s.targets), StepUp: s.stepUp, Unproven: s.proofPending(),
 	}
 	kept := ch.clone()
-	s.c.session.await(&kept, s.proofPending())
+	s.c.session.await(&kept)
 	s.c.shared().log.DebugContext(ctx, "cognito: challenged", slog.Any("challenge", ch))
 	return &ch
 }

@@ -101,6 +101,9 @@ type Challenge struct {
 	TargetACR []string `json:"target_acr,omitempty"`
 	// StepUp is the claim sub of the user who proves more; "" unless [Cognito.StepUp] began the sign-in.
 	StepUp string `json:"step_up,omitempty"`
+	// Unproven reports that the sign-in proves the password with SRP and the pool has not asked for that proof
+	// yet. Tokens that answer such a challenge are rejected.
+	Unproven bool `json:"unproven,omitempty"`
 }
 
 // Format prints the challenge without its session and parameters, whatever the verb.
@@ -522,7 +525,7 @@ func (c *Cognito) resume(op string, opts []CallOption, kinds []ChallengeName) (*
 	if err != nil {
 		return nil, ch, err
 	}
-	s.username, s.unproven = ch.Username, st.unproven
+	s.username, s.unproven = ch.Username, ch.Unproven
 	return s, ch, nil
 }
 

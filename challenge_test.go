@@ -55,7 +55,7 @@ func TestChallengesComeBackAsErrors(t *testing.T) {
 			require.ErrorAs(t, err, &challenge)
 			wantChallenge := cognito.Challenge{
 				Name: types.ChallengeNameType(name), Session: "session-of-twenty-characters", Username: "bob",
-				Parameters: map[string]string{"USER_ID_FOR_SRP": "bob", "HINT": "x"},
+				Parameters: map[string]string{"USER_ID_FOR_SRP": "bob", "HINT": "x"}, Unproven: true,
 			}
 			assert.Equal(t, wantChallenge, challenge.Challenge)
 			pending, ok := c.Challenge()

@@ -23,7 +23,8 @@ type Device struct {
 	// Key and GroupKey are the device's keys from the service's NewDeviceMetadata.
 	Key      string `json:"key"`
 	GroupKey string `json:"group_key"`
-	// Password is the device's own password, from [NewDeviceVerifier]. The user never sees it.
+	// Password is the device's own password, from [NewDeviceVerifier]. The user never sees it. It is
+	// empty in a [DeviceStore] while a device waits for its confirmation to be retried.
 	Password string `json:"password"`
 	// UserConfirmationNecessary reports that the pool knows the device but remembers it only if the
 	// user agrees. Ask the user, and then call [Cognito.UpdateDeviceStatus].
@@ -135,7 +136,29 @@ func (c *Cognito) trackDevice(ctx context.Context, op string, ts *tokenSet) {
 	}
 	if err != nil {
 		c.reportDevice(ctx, op, "cognito: the new device could not be confirmed", err)
+		if st := c.session.current(); st.newDevice != nil && st.device == nil {
+			c.session.saveDevice(ctx, *st.newDevice) // without a password, for another session that refreshes the tokens
+		}
 	}
+}
+
+// mustConfirm reports whether ts came with a device that was not confirmed yet: in this session's sign-in, or in that
+// of another one, which left the device in the store. The service refreshes such tokens only after the confirmation.
+func (s *session) mustConfirm(ctx context.Context, ts *tokenSet) bool {
+	st := s.current()
+	if st.newDeviceOf(ts) {
+		return true
+	}
+	store, ok := s.store.(DeviceStore)
+	if !ok || s.trackName == nil || st.newDevice != nil || st.device != nil || ts.deviceKey == "" {
+		return false
+	}
+	d, err := storeCall(ctx, "load the device from", store.LoadDevice)
+	if err != nil || d.Key != ts.deviceKey || d.GroupKey == "" || d.Password != "" {
+		return false
+	}
+	s.update(func(st *state) { st.newDevice = &d })
+	return true
 }
 
 // reportDevice records and logs the error of a device in a sign-in that continues.
@@ -282,6 +305,11 @@ func (s *session) setDevice(ctx context.Context, d Device) {
 			st.newDevice = nil
 		}
 	})
+	s.saveDevice(ctx, d)
+}
+
+// saveDevice saves d, if the store keeps devices.
+func (s *session) saveDevice(ctx context.Context, d Device) {
 	if store, ok := s.store.(DeviceStore); ok {
 		_, err := storeCall(context.WithoutCancel(ctx), "save the device to", func(ctx context.Context) (struct{}, error) {
 			return struct{}{}, store.SaveDevice(ctx, d)

@@ -37,10 +37,7 @@ func TestFileStoreSurvivesKill(t *testing.T) {
 	random := rand.New(rand.NewPCG(seed, 0))
 	path := filepath.Join(t.TempDir(), "tokens.json")
 	store := cognito.NewFileStore(path)
-	rounds := 25
-	if testing.Short() {
-		rounds = 5
-	}
+	rounds := killRounds(t, 8)
 	last := 0
 	for round := range rounds {
 		// Two processes at a time; both are killed at a random moment.
@@ -95,6 +92,18 @@ func TestFileStoreSurvivesKill(t *testing.T) {
 		last = now + 1
 		assert.Equal(t, []string{"tokens.json", "tokens.json.lock"}, filesBeside(t, path), "round %d", round)
 	}
+}
+
+// killRounds returns how often the processes of a test are killed: KILL_ROUNDS times, or usual times.
+func killRounds(t *testing.T, usual int) int {
+	t.Helper()
+	text := os.Getenv("KILL_ROUNDS")
+	if text == "" {
+		return usual
+	}
+	rounds, err := strconv.Atoi(text)
+	require.NoError(t, err, "KILL_ROUNDS: want a number")
+	return rounds
 }
 
 // countForEver raises the number in the store until it is killed, and says each once it is saved.

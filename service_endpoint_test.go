@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"math"
 	"net"
 	"net/http"
 	"runtime"
@@ -278,13 +279,21 @@ func TestLocalServersHaveTheirOwnIDs(t *testing.T) {
 	require.ErrorContains(t, err, "user pool ID", "AWS has no such IDs")
 }
 
-// allocated is how many bytes call allocates. Nothing else may run beside it.
-func allocated(call func()) int {
-	var before, after runtime.MemStats
-	runtime.ReadMemStats(&before)
-	call()
-	runtime.ReadMemStats(&after)
-	return int(after.TotalAlloc - before.TotalAlloc)
+// allocated returns how many bytes call allocates. The counter is the whole process's: it counts
+// what earlier tests left running, too. So a call that allocated most or more is made again, and the
+// result is the least.
+func allocated(most int, call func()) int {
+	least := math.MaxInt
+	for range 4 {
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		call()
+		runtime.ReadMemStats(&after)
+		if least = min(least, int(after.TotalAlloc-before.TotalAlloc)); least < most {
+			break
+		}
+	}
+	return least
 }
 
 // A small answer must not become a large one in memory, and the largest honest ones must pass.
@@ -330,7 +339,7 @@ func TestAnswersCostWhatTheyAreWorth(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			answer(srv, tt.op, http.StatusOK, tt.body)
 			var err error
-			got := allocated(func() { err = tt.call() })
+			got := allocated(tt.most*len(tt.body), func() { err = tt.call() })
 			t.Logf("%d bytes of answer, %d bytes allocated", len(tt.body), got)
 			if tt.want == "" {
 				require.NoError(t, err)

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"reflect"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -69,7 +70,6 @@ type state struct {
 	metadata   map[string]string // ClientMetadata of the sign-in
 	challenge  *Challenge        // that the sign-in waits for; nil: none
 	askedAt    time.Time         // when its last step was
-	unproven   bool              // it came before the password was proven by SRP
 	signUp     signUp            // the last one of this session
 	registered bool              // username is that of the last sign-up, and was not given
 	device     *Device           // signs in with the user; nil: none
@@ -272,6 +272,9 @@ func (s *session) load(ctx context.Context) (tokens Tokens, unreadable bool, err
 		s.log.WarnContext(ctx, "cognito: the content of the token store is not tokens and counts as none", slog.Any("error", err))
 		return Tokens{}, true, nil
 	}
+	if last, outdated := lateWrites.outdated(s.queue(), tokens); err == nil && outdated {
+		return last, false, nil
+	}
 	return tokens, false, err
 }
 
@@ -281,7 +284,7 @@ func (s *session) save(ctx context.Context, tokens Tokens) bool {
 	if s.store == nil {
 		return true
 	}
-	err := s.write(ctx, "save to", func(ctx context.Context) error { return s.store.Save(ctx, tokens) })
+	err := s.write(ctx, tokens)
 	if err != nil {
 		s.log.WarnContext(ctx, "cognito: tokens could not be saved", slog.Any("error", err))
 	}
@@ -293,15 +296,17 @@ func (s *session) remove(ctx context.Context) error {
 	if s.store == nil {
 		return nil
 	}
-	return s.write(ctx, "delete from", s.store.Delete)
+	return s.write(ctx, Tokens{})
 }
 
-// abandoned are the writes of stores that were given up and are still under way, by queue. The next change waits for
-// them: what it writes must not be overwritten by them.
-var abandoned sync.Map // any to chan struct{}
-
-// write changes the store. The call outlives ctx, since what was obtained or ended must not be lost.
-func (s *session) write(ctx context.Context, what string, call func(context.Context) error) error {
+// write saves tokens in the store, or deletes what it holds if they are the zero Tokens. It outlives ctx, since what was
+// obtained or ended must not be lost.
+func (s *session) write(ctx context.Context, tokens Tokens) error {
+	what, call := "save to", func(ctx context.Context) error { return s.store.Save(ctx, tokens) }
+	if tokens == (Tokens{}) {
+		what, call = "delete from", s.store.Delete
+	}
+	lateWrites.decided(s.queue(), tokens)
 	done := make(chan struct{})
 	_, err := storeCall(context.WithoutCancel(ctx), what, func(ctx context.Context) (struct{}, error) {
 		defer close(done)
@@ -310,53 +315,132 @@ func (s *session) write(ctx context.Context, what string, call func(context.Cont
 	select {
 	case <-done:
 	default:
-		s.abandon(done)
+		lateWrites.abandon(s, tokens, done)
 	}
 	return err
 }
 
-// abandon notes that a write is under way until done is closed. It runs in no caller's goroutine, so a panic of the
-// store is dropped there.
-func (s *session) abandon(done <-chan struct{}) {
-	key, ended := s.queue(), make(chan struct{}) // closed when this write and those before have ended
-	before, _ := abandoned.Swap(key, ended)
-	flight.Go(func() {
-		<-done
-		if before != nil {
-			<-before.(chan struct{}) //nolint:forcetypeassert // see abandoned
-		}
-		close(ended)
-		abandoned.CompareAndDelete(key, ended)
-		s.dropEnded()
-	})
+// lateWrites are the writes of stores that were given up because they hung, and that may still reach the store. They
+// must not undo what was decided since, by whichever session: so the next change waits for them for a while, what
+// they have written counts as what was decided last, and it is replaced by that once they have ended.
+var lateWrites lateWriteTable
+
+type lateWriteTable struct {
+	mu     sync.Mutex
+	queues map[any]*lateQueue
 }
 
-// dropEnded empties the store if an abandoned write has brought tokens back that were signed out meanwhile.
-func (s *session) dropEnded() {
-	ctx, cancel := context.WithTimeout(context.Background(), lockTimeout)
-	defer cancel()
-	err := s.change(ctx, func(ctx context.Context) error {
-		loaded, _, err := s.load(ctx)
-		if err == nil && s.current().hasEnded(loaded) {
-			err = s.remove(ctx)
-		}
-		return err
-	})
-	if err != nil {
-		s.log.WarnContext(ctx, "cognito: the token store could not be read after a write that hung", slog.Any("error", err))
+// lateQueue is the late writes of one queue.
+type lateQueue struct {
+	running int
+	ended   chan struct{} // closed when none is running any more
+	wrote   []Tokens      // what they write; the zero Tokens delete
+	last    Tokens        // what the store is to hold
+}
+
+// decided records that the store of the queue is to hold tokens.
+func (t *lateWriteTable) decided(queue any, tokens Tokens) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if q := t.queues[queue]; q != nil {
+		q.last = tokens
 	}
 }
 
-// awaitWrites waits, for as long as a call of the store may take, until an abandoned write of the store has ended.
+// outdated reports whether loaded was written by a late write, and returns what was decided since.
+func (t *lateWriteTable) outdated(queue any, loaded Tokens) (last Tokens, outdated bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	q := t.queues[queue]
+	if q == nil || loaded.equal(q.last) || !slices.ContainsFunc(q.wrote, loaded.equal) {
+		return Tokens{}, false
+	}
+	return q.last, true
+}
+
+// abandon records that s still writes tokens until done is closed. Afterwards it puts the store right. That runs in no
+// caller's goroutine, so a panic of the store is dropped there.
+func (t *lateWriteTable) abandon(s *session, tokens Tokens, done <-chan struct{}) {
+	queue := s.queue()
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.queues == nil {
+		t.queues = map[any]*lateQueue{}
+	}
+	q := t.queues[queue]
+	if q == nil {
+		q = &lateQueue{last: tokens}
+		t.queues[queue] = q
+	}
+	if q.running == 0 {
+		q.ended = make(chan struct{})
+	}
+	q.running++
+	q.wrote = append(q.wrote, tokens)
+	flight.Go(func() {
+		<-done
+		t.mu.Lock()
+		q.running--
+		last := q.running == 0
+		if last {
+			close(q.ended)
+		}
+		t.mu.Unlock()
+		if last {
+			s.undoLateWrites()
+		}
+	})
+}
+
+// wait returns a channel that is closed when the late writes of the queue have ended; nil if there are none.
+func (t *lateWriteTable) wait(queue any) <-chan struct{} {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if q := t.queues[queue]; q != nil {
+		return q.ended
+	}
+	return nil
+}
+
+// forget forgets the late writes of the queue, unless there are new ones.
+func (t *lateWriteTable) forget(queue any) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if q := t.queues[queue]; q != nil && q.running == 0 {
+		delete(t.queues, queue)
+	}
+}
+
+// undoLateWrites makes the store hold what was decided last, if late writes have replaced it.
+func (s *session) undoLateWrites() {
+	ctx, cancel := context.WithTimeout(context.Background(), lockTimeout)
+	defer cancel()
+	err := s.change(ctx, func(ctx context.Context) error {
+		defer lateWrites.forget(s.queue())
+		found, err := storeCall(ctx, "load from", s.store.Load)
+		if err != nil && !errors.Is(err, ErrStoreContent) {
+			return err
+		}
+		if last, outdated := lateWrites.outdated(s.queue(), found); outdated {
+			return s.write(ctx, last)
+		}
+		return nil
+	})
+	if err != nil {
+		s.log.WarnContext(ctx, "cognito: a write of the token store that hung could not be undone", slog.Any("error", err))
+	}
+}
+
+// awaitWrites waits until the late writes of the store have ended, but not longer than a call of the store may take.
 func (s *session) awaitWrites(ctx context.Context) error {
-	value, ok := abandoned.Load(s.queue())
-	if !ok {
+	ended := lateWrites.wait(s.queue())
+	if ended == nil {
 		return nil
 	}
 	timer := time.NewTimer(storeTimeout)
 	defer timer.Stop()
 	select {
-	case <-value.(chan struct{}): //nolint:forcetypeassert // see abandoned
+	case <-ended:
 	case <-timer.C:
 	case <-ctx.Done():
 		return ctx.Err()
@@ -519,13 +603,16 @@ func (st *state) clear() {
 // commit saves verified tokens and then makes them the session's. The order matters: after a rotation, no other copy of
 // the new refresh token exists. Tokens that cannot be saved are used anyway, and the next change saves them.
 func (s *session) commit(ctx context.Context, ts *tokenSet) {
-	saved := s.save(ctx, ts.Tokens)
-	s.update(func(st *state) {
-		st.tokens, st.waiting, st.unsaved, st.ended = ts, nil, true, ""
-		if saved {
-			st.holds(ts.Tokens)
-		}
-	})
+	saved := false
+	defer func() { // also if the store panics
+		s.update(func(st *state) {
+			st.tokens, st.waiting, st.unsaved, st.ended = ts, nil, true, ""
+			if saved {
+				st.holds(ts.Tokens)
+			}
+		})
+	}()
+	saved = s.save(ctx, ts.Tokens)
 }
 
 // wait keeps the tokens of a refresh whose key is not available. They do not replace verified tokens. But the refresh
@@ -576,18 +663,21 @@ func (s *session) rotate(ctx context.Context, base *tokenSet, refreshToken strin
 	next := *base
 	next.RefreshToken = refreshToken
 	// A sign-in that waits for its key is in the store only if nothing else was.
-	saved := (base != st.waiting || base.RefreshToken == st.stored.RefreshToken) && s.save(ctx, next.Tokens)
-	s.update(func(st *state) {
-		switch base {
-		case st.tokens:
-			st.tokens = &next
-		case st.waiting:
-			st.waiting = &next
-		}
-		if st.unsaved = st.unsaved || !saved; saved {
-			st.holds(next.Tokens)
-		}
-	})
+	isStored, saved := base != st.waiting || base.RefreshToken == st.stored.RefreshToken, false
+	defer func() { // also if the store panics
+		s.update(func(st *state) {
+			switch base {
+			case st.tokens:
+				st.tokens = &next
+			case st.waiting:
+				st.waiting = &next
+			}
+			if st.unsaved = st.unsaved || !saved; saved {
+				st.holds(next.Tokens)
+			}
+		})
+	}()
+	saved = isStored && s.save(ctx, next.Tokens)
 }
 
 // end clears the session and its store. If the store fails, the session does not load these tokens again.
@@ -602,10 +692,8 @@ func (s *session) end(ctx context.Context, ts *tokenSet) error {
 		st.clear()
 		st.metadata = nil
 		switch {
-		case err == nil && ts == nil:
-			st.stored, st.ended = Tokens{}, ""
 		case err == nil:
-			st.stored, st.ended = Tokens{}, fingerprint(ts.Tokens) // an abandoned write may bring them back
+			st.stored, st.ended = Tokens{}, ""
 		case left != Tokens{}:
 			st.ended = fingerprint(left)
 		case st.stored != Tokens{}:
@@ -627,6 +715,7 @@ func (s *session) endIfSpent(ctx context.Context, ts *tokenSet) error {
 		loaded, _, err := s.load(ctx)
 		if err != nil || (loaded != Tokens{} && loaded.RefreshToken != ts.RefreshToken) {
 			s.update(func(st *state) { st.clear(); st.ended = fingerprint(ts.Tokens) })
+			exchanges.forget(ts)
 			return err
 		}
 	}
@@ -637,9 +726,9 @@ func (s *session) endIfSpent(ctx context.Context, ts *tokenSet) error {
 func (s *session) awaited() *Challenge { return s.current().challenge }
 
 // await makes ch the challenge that the sign-in waits for.
-func (s *session) await(ch *Challenge, unproven bool) {
+func (s *session) await(ch *Challenge) {
 	now := s.now()
-	s.update(func(st *state) { st.challenge, st.askedAt, st.unproven = ch, now, unproven })
+	s.update(func(st *state) { st.challenge, st.askedAt = ch, now })
 }
 
 // IDClaims returns a copy of the claims of the session's verified ID token; nil when there is none, or it has

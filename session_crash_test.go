@@ -33,10 +33,7 @@ func TestSessionSurvivesKill(t *testing.T) {
 	srv := newServer(t, cognitotest.Config{Clients: []cognitotest.Client{rotating(time.Minute)}})
 	path := filepath.Join(t.TempDir(), "tokens.json")
 	c := signedIn(t, srv, cognito.WithTokenStore(cognito.NewFileStore(path)))
-	rounds := 12
-	if testing.Short() {
-		rounds = 3
-	}
+	rounds := killRounds(t, 4)
 	for round := range rounds {
 		var children []*exec.Cmd
 		for range 3 {

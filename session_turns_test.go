@@ -953,3 +953,284 @@ func TestTokensExpireDuringASlowRefresh(t *testing.T) {
 		time.Sleep(5 * time.Minute)
 	})
 }
+
+// A refresh of a sign-in that still waits for its key is made once its tokens have expired, and not before. What it brings
+// does not replace the verified tokens in the store.
+func TestARefreshOfAWaitingSignIn(t *testing.T) {
+	t.Parallel()
+	srv := newServer(t, cognitotest.Config{Clients: []cognitotest.Client{rotating(0)}})
+	store := cognito.NewMemoryStore()
+	c := signedIn(t, srv, cognito.WithTokenStore(store), cognito.WithClientOptions(noBackoff))
+	verified := storedIn(t, store)
+	srv.RotateKeys()
+	srv.Fault(cognitotest.Fault{Op: "JWKS", Times: -1})
+	require.ErrorIs(t, c.Authenticate(t.Context(), testPassword), cognito.ErrKeysUnavailable)
+	require.ErrorIs(t, c.RenewAccessToken(t.Context()), cognito.ErrKeysUnavailable)
+	assert.Zero(t, renewals(srv), "its tokens are good as soon as the key is there")
+	srv.Advance(2 * time.Hour)
+	require.ErrorIs(t, c.RenewAccessToken(t.Context()), cognito.ErrKeysUnavailable)
+	assert.Equal(t, 1, renewals(srv))
+	assert.Equal(t, verified, storedIn(t, store))
+	srv.ClearFaults()
+	srv.Advance(time.Minute) // the key set may be fetched again
+	require.NoError(t, c.VerifyTokens(t.Context()))
+	assert.NotEqual(t, verified.RefreshToken, c.Tokens().RefreshToken)
+	assert.Equal(t, c.Tokens(), storedIn(t, store))
+}
+
+// Who has the tokens of a refresh that has not given its turn back yet, and asks for new ones, gets new ones.
+func TestRenewWhileTheLastOneUnlocks(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		srv := newServer(t, cognitotest.Config{InMemory: true})
+		store := &hostileStore{MemoryStore: cognito.NewMemoryStore()}
+		c := srv.Client(t, cognito.WithUsername("bob"), cognito.WithTokenStore(store))
+		require.NoError(t, c.Authenticate(t.Context(), testPassword))
+		gate := make(chan struct{})
+		store.at, store.do = "unlock", func() { <-gate }
+		var callers sync.WaitGroup
+		for range 2 {
+			callers.Go(func() { assert.NoError(t, c.RenewAccessToken(t.Context())) })
+			synctest.Wait()
+		}
+		close(gate)
+		callers.Wait()
+		assert.Equal(t, 2, renewals(srv))
+	})
+}
+
+// spentStore gives other tokens from the look-th Load on after it was armed.
+type spentStore struct {
+	*cognito.MemoryStore
+
+	armed atomic.Bool
+	looks atomic.Int32
+	look  int32
+	then  cognito.Tokens
+}
+
+func (s *spentStore) Load(ctx context.Context) (cognito.Tokens, error) {
+	if s.armed.Load() && s.looks.Add(1) >= s.look {
+		return s.then, nil
+	}
+	return s.MemoryStore.Load(ctx)
+}
+
+func (s *spentStore) Save(ctx context.Context, t cognito.Tokens) error {
+	s.armed.Store(false)
+	return s.MemoryStore.Save(ctx, t)
+}
+
+// Whoever has spent a refresh token may save a moment later. What is found then is exchanged itself if it has expired.
+func TestTheSpenderSavesAMomentLater(t *testing.T) {
+	t.Parallel()
+	for _, expired := range []bool{false, true} {
+		for refusal, body := range map[string]string{
+			"reused":  `{"__type":"RefreshTokenReuseException","message":"Refresh token has been used"}`,
+			"invalid": `{"__type":"NotAuthorizedException","message":"Invalid Refresh Token"}`,
+		} {
+			t.Run(fmt.Sprintf("%s, expired %t", refusal, expired), func(t *testing.T) {
+				t.Parallel()
+				srv := newServer(t, cognitotest.Config{})
+				store := &spentStore{MemoryStore: cognito.NewMemoryStore(), look: 2}
+				c := signedIn(t, srv, cognito.WithTokenStore(store))
+				srv.Advance(time.Hour)
+				store.then = signedIn(t, srv).Tokens()
+				srv.Advance(30 * time.Minute)
+				if expired {
+					srv.Advance(time.Hour)
+				}
+				once(srv, "GetTokensFromRefreshToken", func(w http.ResponseWriter) {
+					store.armed.Store(true)
+					w.WriteHeader(http.StatusBadRequest)
+					_, _ = io.WriteString(w, body)
+				})
+				_, err := c.Token(t.Context())
+				require.NoError(t, err)
+				assert.Equal(t, store.then.RefreshToken, c.Tokens().RefreshToken)
+				if expired {
+					assert.Equal(t, 2, renewals(srv))
+				} else {
+					assert.Equal(t, 1, renewals(srv))
+				}
+			})
+		}
+	}
+}
+
+// A session that is over is signed out without a call; one that somebody has begun in the store meanwhile is not.
+func TestLogoutOfASessionThatIsOverAndANewerOne(t *testing.T) {
+	t.Parallel()
+	srv := newServer(t, cognitotest.Config{})
+	store := &spentStore{MemoryStore: cognito.NewMemoryStore(), look: 2} // after the look for who spent the refresh token
+	c := signedIn(t, srv, cognito.WithTokenStore(store))
+	srv.Advance(2 * time.Hour)
+	store.then = signedIn(t, srv).Tokens()
+	once(srv, "GetTokensFromRefreshToken", func(w http.ResponseWriter) {
+		store.armed.Store(true)
+		w.WriteHeader(http.StatusBadRequest)
+		_, _ = io.WriteString(w, `{"__type":"NotAuthorizedException","message":"Refresh Token has been revoked"}`)
+	})
+	require.NoError(t, c.Logout(t.Context()))
+	assert.Equal(t, 1, callsOf(srv, "GlobalSignOut"))
+	require.ErrorIs(t, newClient(t, srv, cognito.WithTokens(store.then)).RenewAccessToken(t.Context()), cognito.ErrRefreshTokenRevoked)
+}
+
+// A sign-out with a refresh token alone, whose user is not known, ends what that has brought and what brought it.
+func TestRevokeABareRefreshToken(t *testing.T) {
+	t.Parallel()
+	for name, client := range map[string]cognitotest.Client{"kept": {}, "rotated": rotating(time.Minute)} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			srv := newServer(t, cognitotest.Config{Clients: []cognitotest.Client{client}})
+			c := signedIn(t, srv)
+			first := c.Tokens()
+			require.NoError(t, c.RenewAccessToken(t.Context()))
+			bare := newClient(t, srv, cognito.WithTokens(cognito.Tokens{RefreshToken: c.Tokens().RefreshToken}))
+			require.NoError(t, bare.RevokeToken(t.Context()))
+			assert.Error(t, newClient(t, srv, cognito.WithTokens(first)).RenewAccessToken(t.Context()))
+		})
+	}
+}
+
+// The requests of a sign-in that nobody limits end by themselves.
+func TestASignInEndsByItself(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		srv := newServer(t, cognitotest.Config{InMemory: true})
+		c := srv.Client(t, cognito.WithUsername("bob"))
+		srv.Fault(cognitotest.Fault{Op: "InitiateAuth", Kind: cognitotest.FaultDelay, Delay: time.Hour, Times: -1})
+		began := time.Now()
+		require.ErrorIs(t, c.Authenticate(context.Background(), testPassword), context.DeadlineExceeded)
+		assert.LessOrEqual(t, time.Since(began), 62*time.Second)
+		srv.ClearFaults()
+		time.Sleep(2 * time.Hour)
+	})
+}
+
+// An answer to one user's challenge leaves that of another user pending.
+func TestAnAnswerLeavesTheChallengesOfOthers(t *testing.T) {
+	t.Parallel()
+	srv := newFlowServer(t, cognitotest.Config{})
+	client := newFlowClient(t, srv)
+	ask := func(user string) (*cognito.Cognito, cognito.Challenge) {
+		c := client.ForUser(user)
+		_, err := newTransport(c, testPassword, &recordingBase{}).RoundTrip(apiRequest(t, http.MethodGet, api, nil)) //nolint:bodyclose // there is none
+		return c, challenged(t, err)
+	}
+	_, asked := ask("sms")
+	other, _ := ask("email")
+	require.NoError(t, other.RespondToEmailOTPChallenge(t.Context(), srv.Code("email")))
+	_, again := ask("sms")
+	assert.Equal(t, asked, again)
+	assert.Equal(t, 2, callsOf(srv, "InitiateAuth"))
+}
+
+// A challenge of another session of the user that arrives while an older one is being answered stays.
+func TestAPendingChallengeArrivesDuringAnAnswer(t *testing.T) {
+	t.Parallel()
+	srv := newFlowServer(t, cognitotest.Config{})
+	client := newFlowClient(t, srv)
+	c := client.ForUser("sms")
+	challenged(t, c.Authenticate(t.Context(), testPassword))
+	srv.Advance(4 * time.Minute)
+	request := func(c *cognito.Cognito) cognito.Challenge {
+		_, err := newTransport(c, testPassword, &recordingBase{}).RoundTrip(apiRequest(t, http.MethodGet, api, nil)) //nolint:bodyclose // there is none
+		return challenged(t, err)
+	}
+	newer := request(client.ForUser("sms"))
+	var during atomic.Bool
+	srv.Intercept(func(_ http.ResponseWriter, r *http.Request) bool {
+		if strings.HasSuffix(r.Header.Get("X-Amz-Target"), ".RespondToAuthChallenge") && during.CompareAndSwap(false, true) {
+			assert.Equal(t, newer.Session, request(c).Session)
+		}
+		return false
+	})
+	require.ErrorIs(t, c.RespondToSMSMFAChallenge(t.Context(), "000000"), cognito.ErrSessionExpired)
+	require.True(t, during.Load())
+	pending, ok := c.Challenge()
+	require.True(t, ok)
+	assert.Equal(t, newer.Session, pending.Session)
+}
+
+// Tokens that were signed out and could not be deleted are deleted as soon as they can be.
+func TestTokensThatWereSignedOutAreDeletedLater(t *testing.T) {
+	t.Parallel()
+	for name, call := range map[string]func(context.Context, *cognito.Cognito) error{
+		"Token":   func(ctx context.Context, c *cognito.Cognito) error { _, err := c.Token(ctx); return err },
+		"GetUser": func(ctx context.Context, c *cognito.Cognito) error { _, err := c.GetUser(ctx); return err },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			srv := newServer(t, cognitotest.Config{})
+			store := &failingDelete{MemoryStore: cognito.NewMemoryStore()}
+			c := signedIn(t, srv, cognito.WithTokenStore(store))
+			store.err = errors.New("read-only")
+			require.ErrorIs(t, c.Logout(t.Context()), store.err)
+			require.NotZero(t, storedIn(t, store))
+			store.err = nil
+			require.ErrorIs(t, call(t.Context(), c), cognito.ErrNotSignedIn)
+			assert.Zero(t, storedIn(t, store))
+		})
+	}
+}
+
+// slowSaves is a store whose first Save after it was told takes its time, whatever its context says.
+type slowSaves struct {
+	*cognito.MemoryStore
+
+	takes atomic.Int64 // a time.Duration
+}
+
+func (s *slowSaves) Save(ctx context.Context, t cognito.Tokens) error {
+	time.Sleep(time.Duration(s.takes.Swap(0)))
+	return s.MemoryStore.Save(ctx, t)
+}
+
+// The next change waits for a Save that was given up, so that the later tokens are those that stay.
+func TestTheNextChangeWaitsForASlowSave(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		srv := newServer(t, cognitotest.Config{InMemory: true, Clients: []cognitotest.Client{rotating(0)}})
+		store := &slowSaves{MemoryStore: cognito.NewMemoryStore()}
+		c := srv.Client(t, cognito.WithUsername("bob"), cognito.WithTokenStore(store))
+		require.NoError(t, c.Authenticate(t.Context(), testPassword))
+		store.takes.Store(int64(15 * time.Second))
+		began := time.Now()
+		require.NoError(t, c.RenewAccessToken(t.Context()))
+		require.Less(t, time.Since(began), 15*time.Second, "it was given up")
+		require.NoError(t, c.RenewAccessToken(t.Context()))
+		assert.Equal(t, c.Tokens().RefreshToken, storedIn(t, store).RefreshToken)
+		time.Sleep(time.Minute)
+		assert.Equal(t, c.Tokens().RefreshToken, storedIn(t, store).RefreshToken)
+	})
+}
+
+// A sign-in that waits for its key is in the store if nothing else was: a restart does not cost it.
+func TestAWaitingSignInOutlivesARestart(t *testing.T) {
+	t.Parallel()
+	srv := newServer(t, cognitotest.Config{})
+	store := cognito.NewMemoryStore()
+	c := newClient(t, srv, cognito.WithUsername("bob"), cognito.WithTokenStore(store), cognito.WithClientOptions(noBackoff))
+	srv.Fault(cognitotest.Fault{Op: "JWKS", Times: -1})
+	require.ErrorIs(t, c.Authenticate(t.Context(), testPassword), cognito.ErrKeysUnavailable)
+	srv.ClearFaults()
+	_, err := newClient(t, srv, cognito.WithUsername("bob"), cognito.WithTokenStore(store)).Token(t.Context())
+	assert.NoError(t, err)
+}
+
+// The refresh token of tokens that wait for their key is in the store, also when this process remembers nothing any more.
+func TestARotatedRefreshTokenOfWaitingTokensIsSaved(t *testing.T) {
+	t.Parallel()
+	srv := newServer(t, cognitotest.Config{Clients: []cognitotest.Client{rotating(0)}})
+	store := cognito.NewMemoryStore()
+	c := signedIn(t, srv, cognito.WithTokenStore(store), cognito.WithClientOptions(noBackoff))
+	old := storedIn(t, store)
+	srv.RotateKeys()
+	srv.Fault(cognitotest.Fault{Op: "JWKS", Times: -1})
+	require.ErrorIs(t, c.RenewAccessToken(t.Context()), cognito.ErrKeysUnavailable)
+	assert.NotEqual(t, old.RefreshToken, storedIn(t, store).RefreshToken)
+	srv.ClearFaults()
+	srv.Advance(time.Minute)
+	require.NoError(t, newClient(t, srv, cognito.WithTokenStore(store)).RenewAccessToken(t.Context()))
+}

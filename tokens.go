@@ -12,6 +12,7 @@ import (
 	"maps"
 	"math/rand/v2"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -172,6 +173,13 @@ func (ts *tokenSet) isOf(name string) bool {
 	return name == ts.Username || name == ts.username || name == ts.subject || ts.addresses[name]
 }
 
+// unverified returns the tokens to be verified anew: their key may have gone, and they may have expired.
+func (ts *tokenSet) unverified() *tokenSet {
+	next := *ts
+	next.access, next.id = nil, nil
+	return &next
+}
+
 // verified reports whether the tokens were verified.
 func (ts *tokenSet) verified() bool { return ts != nil && (ts.access != nil || ts.id != nil) }
 
@@ -306,8 +314,8 @@ func (c *Cognito) token(ctx context.Context) (*tokenSet, error) {
 // usable returns the session's tokens, verified if they are still fresh; those given by WithTokens are verified here.
 // nil: there are none.
 func (c *Cognito) usable(ctx context.Context) (*tokenSet, error) {
-	seen := c.session.current()
 	ts, err := c.held(ctx)
+	seen := c.session.current()
 	if err != nil || ts == nil || ts == seen.waiting || ts.verified() || !ts.fresh(c.shared().now()) {
 		return ts, err
 	}
@@ -320,7 +328,9 @@ func (c *Cognito) usable(ctx context.Context) (*tokenSet, error) {
 	case err != nil:
 		return ts, nil //nolint:nilerr // the refresh token may be good, and what it brings is verified
 	}
-	c.session.adopt(seen, verified, func(*state) {})
+	if !c.session.adopt(seen, verified, func(*state) {}) {
+		return c.session.current().newest(), nil // somebody has signed in or out meanwhile
+	}
 	return verified, nil
 }
 
@@ -510,7 +520,11 @@ func (c *Cognito) refreshNow(ctx context.Context, request refreshRequest) (*toke
 	if !IsTerminal(&Error{Err: err}) {
 		return fresh, err
 	}
-	if other := c.successor(ctx, newest, err); other != nil {
+	other, lookErr := c.successor(ctx, newest, err)
+	if lookErr != nil {
+		return nil, &spentError{lookErr}
+	}
+	if other != nil {
 		if other.verified() && other.fresh(now) {
 			return other, nil
 		}
@@ -560,33 +574,44 @@ func (c *Cognito) verifyWaiting(ctx context.Context, ts *tokenSet) (*tokenSet, e
 }
 
 // successor looks in the store for the tokens of whoever has spent the refresh token of ts. Where the service says that
-// it was used before, that is looked for more than once: who spent it may not have saved yet. nil: there are none.
-func (c *Cognito) successor(ctx context.Context, ts *tokenSet, refusal error) *tokenSet {
+// it was used before, that is looked for more than once: who spent it may not have saved yet. nil: there are none. An error
+// means that there may be some, and that this cannot be known now.
+func (c *Cognito) successor(ctx context.Context, ts *tokenSet, refusal error) (*tokenSet, error) {
 	s := c.session
 	if s.store == nil {
-		return nil
+		return nil, nil //nolint:nilnil // see above
 	}
-	looks := 1
+	looks, spent := 1, false
 	if err := (&Error{Err: refusal}); errors.Is(err, ErrRefreshTokenReused) || errors.Is(err, ErrInvalidRefreshToken) {
-		looks = spentLooks
+		looks, spent = spentLooks, true
 	}
 	for look := range looks {
 		if look > 0 {
 			time.Sleep(spentPause)
 		}
 		loaded, _, err := s.load(ctx)
-		if err != nil || loaded == (Tokens{}) {
-			return nil
-		}
-		if loaded.RefreshToken == ts.RefreshToken {
+		switch {
+		case err != nil && spent:
+			return nil, fmt.Errorf("another process has spent the refresh token: %w", err)
+		case err != nil || loaded == Tokens{}:
+			return nil, nil //nolint:nilnil,nilerr // see above
+		case loaded.RefreshToken == ts.RefreshToken:
 			continue
 		}
-		if other, err := c.take(ctx, s.current(), loaded); err == nil && !other.same(ts) {
-			return other
+		st := s.current()
+		other, err := c.take(ctx, st, loaded)
+		switch {
+		case err == nil && !other.same(ts):
+			return other, nil
+		case st.checkOwner(readTokens(loaded)) != nil:
+			return nil, nil //nolint:nilnil // see above
 		}
-		return nil
+		if _, err := c.verify(ctx, readTokens(loaded)); errors.Is(err, ErrKeysUnavailable) {
+			return nil, fmt.Errorf("another process has refreshed the tokens: %w", err)
+		}
+		return nil, nil //nolint:nilnil // see above
 	}
-	return nil
+	return nil, nil //nolint:nilnil // see above
 }
 
 // exchange exchanges a refresh token for new tokens and makes them the session's. It runs within a change. The errors of
@@ -595,7 +620,7 @@ func (c *Cognito) exchange(ctx context.Context, base *tokenSet, request refreshR
 	if base.RefreshToken == "" {
 		return nil, ErrNotSignedIn
 	}
-	if c.session.current().newDeviceOf(base) && base.verified() {
+	if base.verified() && c.session.mustConfirm(ctx, base) {
 		c.trackDevice(ctx, "Token", base) // its confirmation has failed; the service refreshes no tokens before
 	}
 	result, shared, err := c.spend(ctx, base, request)
@@ -678,6 +703,9 @@ type exchangeTable struct {
 	mu     sync.Mutex           // protects the fields below
 	recent map[string]exchanged // dropped after exchangeMemory
 	added  uint64               // how often
+	// running counts the exchanges under way, and forgotten is what was forgotten since the first of them began.
+	running   int
+	forgotten []*tokenSet
 }
 
 type exchanged struct {
@@ -697,6 +725,8 @@ func (t *exchangeTable) do(ctx context.Context, key, have string, now func() tim
 			remembered = true
 			return result, nil
 		}
+		done := t.begin()
+		defer done()
 		result, err := exchange(ctx)
 		if err == nil && result != nil && aws.ToString(result.AccessToken) != "" {
 			t.add(key, result, now())
@@ -719,7 +749,21 @@ func (t *exchangeTable) find(key string, now time.Time) *types.AuthenticationRes
 	return nil
 }
 
-// add keeps a result for a while.
+// begin notes that an exchange is under way until done is called.
+func (t *exchangeTable) begin() (done func()) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.running++
+	return func() {
+		t.mu.Lock()
+		defer t.mu.Unlock()
+		if t.running--; t.running == 0 {
+			t.forgotten = nil
+		}
+	}
+}
+
+// add keeps a result for a while, unless it was forgotten while the exchange was under way.
 func (t *exchangeTable) add(key string, result *types.AuthenticationResultType, now time.Time) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -728,7 +772,11 @@ func (t *exchangeTable) add(key string, result *types.AuthenticationResultType, 
 	}
 	t.added++
 	number := t.added
-	t.recent[key] = exchanged{number, result, readTokens(Tokens{AccessToken: aws.ToString(result.AccessToken)}).subject, now}
+	e := exchanged{number, result, readTokens(Tokens{AccessToken: aws.ToString(result.AccessToken)}).subject, now}
+	if slices.ContainsFunc(t.forgotten, func(ts *tokenSet) bool { return e.isOf(key, ts) }) {
+		return
+	}
+	t.recent[key] = e
 	time.AfterFunc(exchangeMemory, func() { // it must not hold the tokens: they may be forgotten before
 		t.mu.Lock()
 		defer t.mu.Unlock()
@@ -743,10 +791,16 @@ func (t *exchangeTable) add(key string, result *types.AuthenticationResultType, 
 func (t *exchangeTable) forget(ts *tokenSet) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	maps.DeleteFunc(t.recent, func(key string, e exchanged) bool {
-		return strings.HasPrefix(key, fingerprint(ts.Tokens)) || ts.subject != "" && e.subject == ts.subject ||
-			ts.RefreshToken != "" && aws.ToString(e.result.RefreshToken) == ts.RefreshToken
-	})
+	maps.DeleteFunc(t.recent, func(key string, e exchanged) bool { return e.isOf(key, ts) })
+	if t.running > 0 {
+		t.forgotten = append(t.forgotten, ts)
+	}
+}
+
+// isOf reports whether the result, which is kept under key, belongs to the user or the session of ts.
+func (e exchanged) isOf(key string, ts *tokenSet) bool {
+	return strings.HasPrefix(key, fingerprint(ts.Tokens)) || ts.subject != "" && e.subject == ts.subject ||
+		ts.RefreshToken != "" && aws.ToString(e.result.RefreshToken) == ts.RefreshToken
 }
 
 // spend sends the refresh token to the service. After a lost reply it is sent again at once: the token is worth nothing
@@ -920,9 +974,7 @@ func (c *Cognito) verifyHeld(ctx context.Context) error {
 		return ErrNotSignedIn
 	}
 	if st := c.session.current(); ts != st.waiting && !st.unsaved {
-		unverified := *ts
-		unverified.access, unverified.id = nil, nil // its key may have gone, and it may have expired
-		verified, err := c.verify(ctx, &unverified)
+		verified, err := c.verify(ctx, ts.unverified())
 		if err == nil {
 			c.session.adopt(seen, verified, func(*state) {})
 		}
@@ -930,7 +982,13 @@ func (c *Cognito) verifyHeld(ctx context.Context) error {
 	}
 	return c.session.change(ctx, func(ctx context.Context) error {
 		newest, err := c.sync(ctx)
-		if err != nil || newest == nil || newest.verified() {
+		switch {
+		case err != nil:
+			return err
+		case newest == nil:
+			return ErrNotSignedIn
+		case newest.verified():
+			_, err := c.verify(ctx, newest.unverified())
 			return err
 		}
 		verified, err := c.verifyNew(ctx, newest)
@@ -1048,6 +1106,9 @@ func (c *Cognito) ForgetTokens(ctx context.Context) (err error) {
 		if s.store != nil {
 			if loaded, _, err := s.load(ctx); err == nil && st.checkOwner(readTokens(loaded)) != nil {
 				s.update((*state).clear) // another user's tokens stay there
+				if own := st.newest(); own != nil {
+					exchanges.forget(own)
+				}
 				return nil
 			}
 		}
@@ -1086,12 +1147,18 @@ func (c *Cognito) endSession(ctx context.Context, end ending) error {
 			case end.live && ts.AccessToken == "" || !end.live && ts.RefreshToken == "":
 				return ErrNotSignedIn
 			default:
-				if err := c.callToEnd(ctx, ts, end); err != nil {
+				err := c.callToEnd(ctx, ts, end)
+				if refreshed == nil && ts.RefreshToken != "" && errors.Is(&Error{Err: err}, ErrAccessTokenExpired) {
+					expired = ts // by the service's clock
+					return nil
+				}
+				if err != nil {
 					return err
 				}
 			}
 			if others {
 				s.update((*state).clear)
+				exchanges.forget(ts)
 				return nil
 			}
 			return s.end(ctx, ts)
@@ -1101,7 +1168,9 @@ func (c *Cognito) endSession(ctx context.Context, end ending) error {
 		}
 		refreshed = expired
 		_, err = c.refresh(ctx, refreshRequest{old: expired}) // in a turn of its own, for which nobody waits beyond ctx
-		if over = end.isOver(err); err != nil && !over && !keyMissing(err) {
+		// Whoever spent the refresh token may go on with it: that is no sign-out.
+		over = end.isOver(err) && !errors.Is(&Error{Err: err}, ErrRefreshTokenReused)
+		if err != nil && !over && !keyMissing(err) {
 			return err
 		}
 	}

@@ -362,7 +362,7 @@ func (t *transport) signInNow(ctx context.Context, refused *tokenSet) (*tokenSet
 	switch err := waitOut(ctx, &p.signInPauses, pause, p.now); {
 	case errors.As(err, &pending) && !s.current().isAsked(p.now()): // another session of the user is asked already
 		asked := pending.asked.Challenge.clone()
-		s.await(&asked, pending.unproven)
+		s.await(&asked)
 		return nil, &ChallengeError{Challenge: asked.clone()}
 	case err != nil && pending == nil:
 		return nil, err
@@ -375,7 +375,7 @@ func (t *transport) signInNow(ctx context.Context, refused *tokenSet) (*tokenSet
 	case errors.As(err, &challenged) && !begun:
 	case errors.As(err, &challenged):
 		once := backoff.Policy{First: challengePause, Max: challengePause}
-		p.signInPauses.Failed(pause, &pendingError{challenged, s.current().unproven}, once, p.now())
+		p.signInPauses.Failed(pause, &pendingError{challenged}, once, p.now())
 	case isOfService(err) || keyMissing(err) || errors.Is(err, context.DeadlineExceeded):
 		p.signInPauses.Failed(pause, err, pauseAfterSignIn(err), p.now())
 	default:
@@ -384,7 +384,10 @@ func (t *transport) signInNow(ctx context.Context, refused *tokenSet) (*tokenSet
 	if err != nil {
 		return nil, err
 	}
-	return s.current().tokens, nil
+	if tokens := s.current().tokens; tokens != nil {
+		return tokens, nil
+	}
+	return nil, wrapError("Authenticate", ErrNotSignedIn) // signed out since
 }
 
 // rejected is how long to wait before what was rejected is tried again, so that requests do not lock the user out.
@@ -396,10 +399,7 @@ func (st *state) isAsked(now time.Time) bool {
 }
 
 // pendingError is a challenge in the table of pauses: other sessions of the same user and password get it, too.
-type pendingError struct {
-	asked    *ChallengeError
-	unproven bool // see state
-}
+type pendingError struct{ asked *ChallengeError }
 
 // Error returns the text of the challenge.
 func (e *pendingError) Error() string { return e.asked.Error() }

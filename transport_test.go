@@ -13,6 +13,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/assert"
@@ -477,4 +478,61 @@ func TestEvictedSessionSignsInAgain(t *testing.T) {
 	srv.Advance(2 * time.Hour)
 	require.NoError(t, get(), "it signs in again")
 	assert.True(t, c.Tokens().ExpiresAt.After(srv.Now()))
+}
+
+// A sign-in that worked ends the growing of the pauses.
+func TestTransportPausesBeginAnewAfterASuccess(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		srv := newServer(t, cognitotest.Config{InMemory: true})
+		c := srv.Client(t, cognito.WithUsername("bob"))
+		tr := newTransport(c, testPassword, &recordingBase{})
+		for range 3 {
+			answer(srv, "InitiateAuth", 400, map[string]any{"__type": "NotAuthorizedException", "message": "Incorrect username or password."})
+			_, err := tr.RoundTrip(apiRequest(t, http.MethodGet, api, nil)) //nolint:bodyclose // there is none
+			require.ErrorIs(t, err, cognito.ErrInvalidCredentials)
+			srv.Intercept(nil)
+			time.Sleep(31 * time.Second)
+			roundTrip(t, tr, apiRequest(t, http.MethodGet, api, nil))
+			require.NoError(t, c.ForgetTokens(t.Context()))
+		}
+	})
+}
+
+// Where no other token is to be had for one that a server refused, the next requests do not ask for one at once either.
+func TestTransportRemembersThatThereIsNoOtherToken(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		srv := newServer(t, cognitotest.Config{InMemory: true})
+		c := srv.Client(t, cognito.WithUsername("bob"), cognito.WithClientOptions(noBackoff))
+		require.NoError(t, c.Authenticate(t.Context(), testPassword))
+		tr := newTransport(c, "", &recordingBase{statuses: []int{401}})
+		first := apiRequest(t, http.MethodPost, api, strings.NewReader("x"))
+		first.GetBody = nil
+		require.Equal(t, 401, roundTrip(t, tr, first))
+		srv.Fault(cognitotest.Fault{Op: "GetTokensFromRefreshToken", Kind: cognitotest.FaultServerError, Times: -1})
+		for range 10 {
+			require.Equal(t, 200, roundTrip(t, tr, apiRequest(t, http.MethodGet, api, nil)))
+			time.Sleep(2 * time.Second)
+		}
+		assert.Equal(t, 1, renewals(srv))
+	})
+}
+
+// A challenge that cannot be answered any more is replaced.
+func TestTransportReplacesAnOldChallenge(t *testing.T) {
+	t.Parallel()
+	srv := newFlowServer(t, cognitotest.Config{})
+	c := newFlowClient(t, srv, cognito.WithUsername("sms"))
+	tr := newTransport(c, testPassword, &recordingBase{})
+	ask := func() cognito.Challenge {
+		_, err := tr.RoundTrip(apiRequest(t, http.MethodGet, api, nil)) //nolint:bodyclose // there is none
+		return challenged(t, err)
+	}
+	first := ask()
+	srv.Advance(2 * time.Minute)
+	assert.Equal(t, first.Session, ask().Session)
+	srv.Advance(2 * time.Minute)
+	assert.NotEqual(t, first.Session, ask().Session)
+	require.NoError(t, c.RespondToSMSMFAChallenge(t.Context(), srv.Code("sms")))
 }

@@ -28,7 +28,7 @@ type Table[K comparable] struct {
 
 type entry struct {
 	err      error
-	failures int
+	failures map[Policy]int
 	until    time.Time // by the caller's clock
 	elapsed  time.Time // the same time by this machine's clock; a caller's clock may stand still
 }
@@ -50,30 +50,32 @@ func (t *Table[K]) Recent(key K, now time.Time) (wait time.Duration, err error) 
 	return e.left(now), e.err
 }
 
-// Failed records that key failed with err, and starts the wait that policy determines. Earlier
-// failures are forgotten if policy.Max has passed since their wait ended.
+// Failed records that key failed with err, and starts the wait that policy determines. Only earlier
+// failures with the same policy make the wait longer: a rejection after an outage is the first
+// rejection. They are forgotten if policy.Max has passed since the last wait ended.
 func (t *Table[K]) Failed(key K, err error, policy Policy, now time.Time) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	e := t.entries[key]
 	if e == nil {
 		t.makeRoom(now)
-		e = &entry{}
+		e = &entry{failures: map[Policy]int{}}
 		if t.entries == nil {
 			t.entries = map[K]*entry{}
 		}
 		t.entries[key] = e
 	}
-	if e.failures > 0 && e.left(now) < -policy.Max {
-		e.failures = 0
+	if e.failures[policy] > 0 && e.left(now) < -policy.Max {
+		delete(e.failures, policy)
 	}
 	wait := policy.First
-	for doubled := 0; doubled < e.failures && wait < policy.Max; doubled++ {
+	for doubled := 0; doubled < e.failures[policy] && wait < policy.Max; doubled++ {
 		wait *= 2
 	}
 	wait = min(wait, policy.Max)
 	wait += time.Duration(rand.Float64() * policy.Jitter * float64(wait)) //nolint:gosec // it spreads load and protects nothing
-	e.err, e.failures, e.until, e.elapsed = err, e.failures+1, now.Add(wait), time.Now().Add(wait)
+	e.failures[policy]++
+	e.err, e.until, e.elapsed = err, now.Add(wait), time.Now().Add(wait)
 }
 
 // Clear forgets the failures of key.

@@ -117,3 +117,20 @@ func TestWaitsStayAtTheirLongest(t *testing.T) {
 	require.ErrorIs(t, err, errBroken)
 	assert.Greater(t, wait, 29*time.Minute)
 }
+
+// What is removed to make room is a wait that is over, as long as most of them are.
+func TestTableKeepsWaitsThatGoOn(t *testing.T) {
+	t.Parallel()
+	var table backoff.Table[int]
+	now := time.Now()
+	for i := range 10 {
+		table.Failed(i, errBroken, backoff.Policy{First: time.Hour, Max: time.Hour}, now)
+	}
+	for i := range 30_000 {
+		table.Failed(10+i, errBroken, backoff.Policy{First: time.Nanosecond, Max: time.Nanosecond}, now.Add(-time.Second))
+	}
+	for i := range 10 {
+		_, err := table.Recent(i, now)
+		require.ErrorIs(t, err, errBroken)
+	}
+}

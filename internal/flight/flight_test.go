@@ -3,6 +3,7 @@ package flight_test
 import (
 	"context"
 	"errors"
+	"reflect"
 	"runtime"
 	"sync"
 	"sync/atomic"
@@ -284,4 +285,36 @@ func TestLocksExclude(t *testing.T) {
 	}
 	workers.Wait()
 	assert.Equal(t, []int{100, 100, 100}, counters)
+}
+
+// A key that nobody holds or waits for costs no memory, also after a wait that was given up.
+func TestLocksKeepNoKeys(t *testing.T) {
+	t.Parallel()
+	var locks flight.Locks[int]
+	kept := func() int { return reflect.ValueOf(&locks).Elem().FieldByName("held").Len() }
+	for key := range 100 {
+		unlock, err := locks.Lock(t.Context(), key)
+		require.NoError(t, err)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond)
+		if key%10 == 0 {
+			_, err = locks.Lock(ctx, key)
+			require.ErrorIs(t, err, context.DeadlineExceeded)
+		}
+		cancel()
+		require.Equal(t, 1, kept())
+		unlock()
+	}
+	assert.Zero(t, kept())
+}
+
+// A caller who has its result and comes again does not join the work that has ended.
+func TestGroupFreesTheKeyBeforeTheResult(t *testing.T) {
+	t.Parallel()
+	var g flight.Group[string, int]
+	for i := range 20_000 {
+		v, joined, err := g.Do(t.Context(), "k", func(context.Context) (int, error) { return i, nil })
+		require.NoError(t, err)
+		require.False(t, joined)
+		require.Equal(t, i, v)
+	}
 }

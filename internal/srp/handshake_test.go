@@ -32,7 +32,7 @@ func answer(tb testing.TB, c *Client, s *Server, id Identity, password string, b
 
 func TestRoundTrip(t *testing.T) {
 	t.Parallel()
-	attempts := 100
+	attempts := 20
 	if testing.Short() || raceEnabled {
 		attempts = 10
 	}

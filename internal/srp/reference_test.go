@@ -112,9 +112,9 @@ func TestReferencePrime(t *testing.T) {
 // SRP_ATTEMPTS=10000 is the long run.
 func TestReference(t *testing.T) {
 	t.Parallel()
-	attempts := 500
+	attempts := 100
 	if testing.Short() || raceEnabled {
-		attempts = 100
+		attempts = 30
 	}
 	if text := os.Getenv("SRP_ATTEMPTS"); text != "" {
 		var err error

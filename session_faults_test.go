@@ -1,0 +1,404 @@
+package cognito_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/golang-jwt/jwt/v5"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/gocognito/cognito"
+	"github.com/gocognito/cognito/cognitotest"
+)
+
+// Rule 5: a Save that hung in one value does not bring the tokens back after a sign-out of another value.
+func TestALateSaveOfAnotherValueAfterASignOut(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		srv := newServer(t, cognitotest.Config{InMemory: true})
+		store := &slowSave{MemoryStore: cognito.NewMemoryStore()}
+		client := srv.Client(t)
+		require.NoError(t, client.ForUser("bob", cognito.WithTokenStore(store)).Authenticate(t.Context(), testPassword))
+		store.gate = make(chan struct{})
+		require.NoError(t, client.ForUser("bob", cognito.WithTokenStore(store)).RenewAccessToken(t.Context()))
+		require.NoError(t, client.ForUser("bob", cognito.WithTokenStore(store)).Logout(t.Context()))
+		close(store.gate)
+		synctest.Wait()
+		assert.Zero(t, storedIn(t, store), "signed out, and back in the store")
+	})
+}
+
+// lateSaves holds back the first Save after arm.
+type lateSaves struct {
+	*cognito.MemoryStore
+
+	mu   sync.Mutex
+	gate chan struct{}
+}
+
+func (s *lateSaves) arm() chan struct{} {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.gate = make(chan struct{})
+	return s.gate
+}
+
+func (s *lateSaves) wait() {
+	s.mu.Lock()
+	gate := s.gate
+	s.gate = nil
+	s.mu.Unlock()
+	if gate != nil {
+		<-gate
+	}
+}
+
+func (s *lateSaves) Save(ctx context.Context, t cognito.Tokens) error {
+	s.wait()
+	return s.MemoryStore.Save(ctx, t)
+}
+
+// Rule 4: a Save that hung does not replace the tokens of a later refresh.
+func TestALateSaveOverLaterTokens(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		srv := newServer(t, cognitotest.Config{InMemory: true, Clients: []cognitotest.Client{rotating(0)}})
+		store := &lateSaves{MemoryStore: cognito.NewMemoryStore()}
+		client := srv.Client(t)
+		c := client.ForUser("bob", cognito.WithTokenStore(store))
+		require.NoError(t, c.Authenticate(t.Context(), testPassword))
+		gate := store.arm()
+		require.NoError(t, c.RenewAccessToken(t.Context()))
+		require.NoError(t, c.RenewAccessToken(t.Context()))
+		require.Equal(t, c.Tokens(), storedIn(t, store))
+		close(gate)
+		time.Sleep(time.Minute)
+		assert.True(t, c.Tokens() == storedIn(t, store), "the store has a spent refresh token") //nolint:testifylint // it prints less
+		srv.Advance(2 * time.Hour)
+		_, err := client.ForUser("bob", cognito.WithTokenStore(store)).Token(t.Context())
+		assert.NoError(t, err, "the next request's session is lost")
+	})
+}
+
+// lateDelete holds back Delete.
+type lateDelete struct {
+	*cognito.MemoryStore
+
+	gate chan struct{}
+}
+
+func (s *lateDelete) Delete(ctx context.Context) error {
+	<-s.gate
+	return s.MemoryStore.Delete(ctx)
+}
+
+// Rule 4: a Delete that hung does not take a later sign-in with it.
+func TestALateDeleteAfterASignIn(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		srv := newServer(t, cognitotest.Config{InMemory: true})
+		store := &lateDelete{cognito.NewMemoryStore(), make(chan struct{})}
+		c := srv.Client(t, cognito.WithUsername("bob"), cognito.WithTokenStore(store))
+		require.NoError(t, c.Authenticate(t.Context(), testPassword))
+		require.Error(t, c.Logout(t.Context()))
+		require.NoError(t, c.Authenticate(t.Context(), testPassword))
+		close(store.gate)
+		time.Sleep(time.Minute)
+		assert.NotZero(t, storedIn(t, store))
+		assert.NoError(t, c.RenewAccessToken(t.Context()), "nobody signed out of this sign-in")
+	})
+}
+
+// VerifyTokens, without an error, means that there are claims: not where another value has emptied the store.
+func TestVerifyTokensAfterAnotherSignedOut(t *testing.T) {
+	t.Parallel()
+	for name, verify := range map[string]func(context.Context, *cognito.Cognito) error{
+		"VerifyTokens": func(ctx context.Context, c *cognito.Cognito) error { return c.VerifyTokens(ctx) },
+		"CheckToken":   func(ctx context.Context, c *cognito.Cognito) error { _, err := c.CheckToken(ctx, false); return err },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			srv := newServer(t, cognitotest.Config{})
+			store := cognito.NewMemoryStore()
+			c := newClient(t, srv, cognito.WithUsername("bob"), cognito.WithTokenStore(store), cognito.WithClientOptions(noBackoff))
+			srv.Fault(cognitotest.Fault{Op: "JWKS", Times: -1})
+			require.ErrorIs(t, c.Authenticate(t.Context(), testPassword), cognito.ErrKeysUnavailable)
+			srv.ClearFaults()
+			require.NoError(t, newClient(t, srv, cognito.WithUsername("bob"), cognito.WithTokenStore(store)).ForgetTokens(t.Context()))
+			require.ErrorIs(t, verify(t.Context(), c), cognito.ErrNotSignedIn)
+		})
+	}
+}
+
+// VerifyTokens says that tokens have expired, also where they could not be saved.
+func TestVerifyTokensThatExpiredAndWereNotSaved(t *testing.T) {
+	t.Parallel()
+	for _, full := range []bool{false, true} {
+		srv := newServer(t, cognitotest.Config{})
+		store := &modelStore{inner: cognito.NewFileStore(filepath.Join(t.TempDir(), "tokens.json"))}
+		store.set(false, full, false, false)
+		c := signedIn(t, srv, cognito.WithTokenStore(store))
+		srv.Advance(2 * time.Hour)
+		assert.ErrorIs(t, c.VerifyTokens(t.Context()), jwt.ErrTokenExpired, "disk full: %t", full)
+	}
+}
+
+// Rule 7: a challenge that came before the proof is none in the next request either, which takes it up from its JSON.
+func TestAChallengeBeforeTheProofInTheNextRequest(t *testing.T) {
+	t.Parallel()
+	srv := newServer(t, cognitotest.Config{})
+	withoutProof(t, srv, "SMS_MFA")
+	client := newClient(t, srv)
+	text, err := json.Marshal(challenged(t, client.ForUser("bob").Authenticate(t.Context(), testPassword)))
+	require.NoError(t, err)
+	var saved cognito.Challenge
+	require.NoError(t, json.Unmarshal(text, &saved))
+	next := client.ForUser("bob", cognito.WithChallenge(saved))
+	var rejected *cognito.TokenError
+	require.ErrorAs(t, next.RespondToSMSMFAChallenge(t.Context(), "123456"), &rejected)
+	assert.Zero(t, next.Tokens())
+}
+
+// Rule 8: the first rejection waits 30 seconds, however often the network failed before.
+func TestARejectionAfterAnOutage(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		srv := newServer(t, cognitotest.Config{InMemory: true})
+		c := srv.Client(t, cognito.WithUsername("bob"), cognito.WithClock(time.Now), cognito.WithClientOptions(noBackoff))
+		try := func() error {
+			_, err := newTransport(c, testPassword, &recordingBase{}).RoundTrip(apiRequest(t, http.MethodGet, api, nil)) //nolint:bodyclose // there is none
+			return err
+		}
+		srv.Fault(cognitotest.Fault{Op: "InitiateAuth", Kind: cognitotest.FaultServerError, Times: -1})
+		for range 7 {
+			require.Error(t, try())
+			time.Sleep(3 * time.Minute)
+		}
+		srv.ClearFaults()
+		answer(srv, "InitiateAuth", 400, map[string]any{"__type": "NotAuthorizedException", "message": "Incorrect username or password."})
+		require.ErrorIs(t, try(), cognito.ErrInvalidCredentials)
+		srv.Intercept(nil)
+		time.Sleep(31 * time.Second)
+		assert.NoError(t, try(), "one rejection counts as eight")
+	})
+}
+
+// The same of a refresh.
+func TestARejectedRefreshAfterAnOutage(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		srv := newServer(t, cognitotest.Config{InMemory: true})
+		c := srv.Client(t, cognito.WithUsername("bob"), cognito.WithClientOptions(noBackoff))
+		require.NoError(t, c.Authenticate(t.Context(), testPassword))
+		srv.Advance(2 * time.Hour)
+		srv.Fault(cognitotest.Fault{Op: "GetTokensFromRefreshToken", Kind: cognitotest.FaultServerError, Times: -1})
+		for range 7 {
+			_, err := c.Token(t.Context())
+			require.Error(t, err)
+			time.Sleep(3 * time.Minute)
+		}
+		srv.ClearFaults()
+		answer(srv, "GetTokensFromRefreshToken", 400, map[string]any{"__type": "NotAuthorizedException", "message": "something new"})
+		_, err := c.Token(t.Context())
+		require.Error(t, err)
+		srv.Intercept(nil)
+		time.Sleep(31 * time.Second)
+		_, err = c.Token(t.Context())
+		assert.NoError(t, err, "one rejection counts as eight")
+	})
+}
+
+// Logout has signed the user out of all sessions, or it returns an error: that a refresh token was spent by somebody else
+// says that the sign-in goes on elsewhere, perhaps at a thief's.
+func TestLogoutWithATokenThatSomebodyElseSpent(t *testing.T) {
+	t.Parallel()
+	srv := newServer(t, cognitotest.Config{Clients: []cognitotest.Client{rotating(0)}})
+	victim := signedIn(t, srv)
+	thief := newClient(t, srv, cognito.WithTokens(refreshElsewhere(t, victim)))
+	srv.Advance(2 * time.Hour)
+	out := victim.Logout(t.Context())
+	still := thief.RenewAccessToken(t.Context())
+	assert.False(t, out == nil && still == nil, "Logout returns nil, and the user is signed in")
+}
+
+// Rule 10: a sign-out that the service refuses as expired is repeated with a renewed token.
+func TestSignOutWithATokenThatTheServiceHoldsForExpired(t *testing.T) {
+	t.Parallel()
+	for name, end := range map[string]func(context.Context, *cognito.Cognito) error{
+		"GetUser":    func(ctx context.Context, c *cognito.Cognito) error { _, err := c.GetUser(ctx); return err },
+		"Logout":     func(ctx context.Context, c *cognito.Cognito) error { return c.Logout(ctx) },
+		"DeleteUser": func(ctx context.Context, c *cognito.Cognito) error { return c.DeleteUser(ctx) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			srv := newServer(t, cognitotest.Config{})
+			tokens := signedIn(t, srv).Tokens()
+			slow := tokens.ExpiresAt.Add(-30 * time.Minute)
+			c := newClient(t, srv, cognito.WithUsername("bob"), cognito.WithTokens(tokens), cognito.WithClock(func() time.Time { return slow }))
+			srv.Advance(2 * time.Hour)
+			assert.NoError(t, end(t.Context(), c))
+		})
+	}
+}
+
+// Another process has rotated the refresh token, and its tokens cannot be verified while the keys are out: that is for a
+// while, and no reason to ask the user to sign in.
+func TestKeysAreOutAfterAnotherProcessRotated(t *testing.T) {
+	t.Parallel()
+	srv := newServer(t, cognitotest.Config{Clients: []cognitotest.Client{rotating(0)}})
+	store := cognito.NewMemoryStore()
+	c := signedIn(t, srv, cognito.WithTokenStore(store), cognito.WithClientOptions(noBackoff))
+	srv.Advance(50 * time.Minute)
+	srv.RotateKeys()
+	theirs := refreshElsewhere(t, newClient(t, srv, cognito.WithTokens(c.Tokens())))
+	theirs.Username = "bob"
+	require.NoError(t, store.Save(t.Context(), theirs))
+	srv.Advance(15 * time.Minute) // c's own have expired; theirs are good
+	srv.Fault(cognitotest.Fault{Op: "JWKS", Times: -1})
+	_, err := c.Token(t.Context())
+	require.Error(t, err)
+	assert.False(t, cognito.IsTerminal(err), "%v", err)
+	assert.True(t, cognito.IsTemporary(err), "%v", err)
+	assert.NotZero(t, c.Tokens(), "the session is dropped")
+}
+
+// failingLoad is a store that cannot be read while err is set.
+type failingLoad struct {
+	*cognito.MemoryStore
+
+	err error
+}
+
+func (f *failingLoad) Load(ctx context.Context) (cognito.Tokens, error) {
+	if f.err != nil {
+		return cognito.Tokens{}, f.err
+	}
+	return f.MemoryStore.Load(ctx)
+}
+
+// The same while the store cannot be read: who spent the refresh token cannot be looked up, and the session is not lost.
+func TestTheStoreIsOutAfterAnotherProcessRotated(t *testing.T) {
+	t.Parallel()
+	srv := newServer(t, cognitotest.Config{Clients: []cognitotest.Client{rotating(0)}})
+	store := &failingLoad{MemoryStore: cognito.NewMemoryStore()}
+	c := signedIn(t, srv, cognito.WithTokenStore(store), cognito.WithClientOptions(noBackoff))
+	theirs := refreshElsewhere(t, c)
+	require.NoError(t, store.Save(t.Context(), theirs))
+	srv.Advance(2 * time.Hour)
+	store.err = errors.New("connection refused")
+	_, err := c.Token(t.Context())
+	require.Error(t, err)
+	assert.False(t, cognito.IsTerminal(err), "%v", err)
+	store.err = nil
+	_, err = c.Token(t.Context())
+	assert.NoError(t, err)
+}
+
+// Rules 4 and 11: a Save that panics once does not cost what the exchange brought.
+func TestASaveThatPanicsLosesNothing(t *testing.T) {
+	t.Parallel()
+	srv := newServer(t, cognitotest.Config{Clients: []cognitotest.Client{rotating(0)}})
+	store := &hostileStore{MemoryStore: cognito.NewMemoryStore()}
+	c := signedIn(t, srv, cognito.WithTokenStore(store))
+	store.at, store.do = "save", func() { panic("a hostile store") }
+	require.Panics(t, func() { _ = c.RenewAccessToken(t.Context()) })
+	store.at = ""
+	srv.Advance(2 * time.Hour)
+	_, err := c.Token(t.Context())
+	assert.NoError(t, err, "the new refresh token is lost")
+}
+
+// overtakenLoad calls then before its first Load returns.
+type overtakenLoad struct {
+	*cognito.MemoryStore
+
+	done atomic.Bool
+	then func()
+}
+
+func (o *overtakenLoad) Load(ctx context.Context) (cognito.Tokens, error) {
+	tokens, err := o.MemoryStore.Load(ctx)
+	if o.done.CompareAndSwap(false, true) {
+		o.then()
+	}
+	return tokens, err
+}
+
+// After a Token without an error there are claims, also where a sign-in that waits for its key has overtaken it.
+func TestClaimsAreThereAfterAnOvertakenToken(t *testing.T) {
+	t.Parallel()
+	srv := newServer(t, cognitotest.Config{})
+	store := &overtakenLoad{MemoryStore: cognito.NewMemoryStore()}
+	require.NoError(t, store.Save(t.Context(), signedIn(t, srv).Tokens()))
+	c := newClient(t, srv, cognito.WithUsername("bob"), cognito.WithTokenStore(store), cognito.WithClientOptions(noBackoff))
+	_, err := c.VerifyToken(t.Context(), storedIn(t, store.MemoryStore).AccessToken, cognito.AccessToken) // it has that key
+	require.NoError(t, err)
+	store.then = func() {
+		srv.RotateKeys()
+		srv.Fault(cognitotest.Fault{Op: "JWKS", Times: -1})
+		err := c.Authenticate(t.Context(), testPassword)
+		assert.True(t, errors.Is(err, cognito.ErrKeysUnavailable) || errors.Is(err, cognito.ErrUnknownKey), "%v", err)
+		srv.ClearFaults()
+		srv.Advance(10 * time.Minute) // the key set may be fetched again
+	}
+	tokens, err := c.Token(t.Context())
+	require.NoError(t, err)
+	assert.NotNil(t, c.AccessClaims())
+	assert.True(t, tokens == c.Tokens()) //nolint:testifylint // it prints less
+}
+
+// A refresh that was under way when the user was signed out brings others nothing.
+func TestAnExchangeThatASignOutOvertookIsNotShared(t *testing.T) {
+	t.Parallel()
+	srv := newServer(t, cognitotest.Config{})
+	a := signedIn(t, srv)
+	held := a.Tokens()
+	b := newClient(t, srv, cognito.WithTokens(held))
+	entered, release := make(chan struct{}, 1), make(chan struct{})
+	srv.Fault(cognitotest.Fault{Op: "GetTokensFromRefreshToken", Kind: cognitotest.FaultLateReply, Release: release, Entered: func(string) { entered <- struct{}{} }})
+	done := make(chan error, 1)
+	go func() { done <- a.RenewAccessToken(t.Context()) }()
+	<-entered
+	require.NoError(t, b.Logout(t.Context()))
+	close(release)
+	t.Log(<-done) // the same as if it had been another process's
+	assert.Error(t, newClient(t, srv, cognito.WithTokens(held)).RenewAccessToken(t.Context()), "the service was not asked")
+}
+
+// A sign-out beside another user's tokens ends what a refresh has just brought, as any other.
+func TestASignOutBesideOthersEndsWhatARefreshBrought(t *testing.T) {
+	t.Parallel()
+	srv := newServer(t, cognitotest.Config{})
+	store := cognito.NewMemoryStore()
+	c := signedIn(t, srv, cognito.WithTokenStore(store))
+	first := c.Tokens()
+	require.NoError(t, c.RenewAccessToken(t.Context()))
+	require.NoError(t, store.Save(t.Context(), mallory(t, srv)))
+	require.NoError(t, c.RevokeToken(t.Context()))
+	assert.Error(t, newClient(t, srv, cognito.WithTokens(first)).RenewAccessToken(t.Context()), "the service was not asked")
+}
+
+// A ConfirmDevice that failed for a moment does not cost the session of the next request's value, or after a restart.
+func TestAFailedConfirmationAndTheNextRequest(t *testing.T) {
+	t.Parallel()
+	srv := newDeviceServer(t, false)
+	store := cognito.NewMemoryStore()
+	client := newFlowClient(t, srv, cognito.WithDeviceTracking(""), cognito.WithClientOptions(noBackoff))
+	srv.Fault(cognitotest.Fault{Op: "ConfirmDevice", Times: 1})
+	c := client.ForUser("bob", cognito.WithTokenStore(store))
+	require.NoError(t, c.Authenticate(t.Context(), testPassword))
+	require.Error(t, c.DeviceError())
+	srv.Advance(59 * time.Minute) // the access token is good for a minute yet
+	_, err := client.ForUser("bob", cognito.WithTokenStore(store)).Token(t.Context())
+	assert.NoError(t, err)
+	assert.NotZero(t, storedIn(t, store))
+}
