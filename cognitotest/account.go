@@ -237,7 +237,7 @@ func (p *pool) resendConfirmationCode(in *resendInput) (deliveryOutput, error) {
 // account is what the calls about an account begin with: the form of their members, the client, its secret.
 func (p *pool) account(clientID, username, hash string, more func(*validation)) (*Client, error) {
 	v := &validation{}
-	v.length("clientId", clientID, 1, 128)
+	v.clientID(clientID)
 	v.name("username", username)
 	if more != nil {
 		more(v)

@@ -77,7 +77,7 @@ func (p *pool) initiateAuth(in *initiateAuthInput) (authOutput, error) { return 
 func (p *pool) initiate(in *initiateAuthInput, admin bool) (authOutput, error) {
 	v := &validation{}
 	v.length("authFlow", in.AuthFlow, 1, 128)
-	v.length("clientId", in.ClientID, 1, 128)
+	v.clientID(in.ClientID)
 	v.session(in.Session)
 	if err := v.err(); err != nil {
 		return authOutput{}, err

@@ -136,7 +136,7 @@ func (p *pool) respond(in *respondInput, admin bool) (authOutput, error) {
 	v := &validation{}
 	v.present("challengeName", in.ChallengeName != "")
 	v.oneOf("challengeName", in.ChallengeName, challengeNames...)
-	v.length("clientId", in.ClientID, 1, 128)
+	v.clientID(in.ClientID)
 	v.session(in.Session)
 	if err := v.err(); err != nil {
 		return authOutput{}, err

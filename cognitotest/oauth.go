@@ -667,7 +667,7 @@ type clientTokenOutput struct{ ClientAuthenticationResult clientTokenResult }
 // getClientToken issues a machine's token without a domain. The texts of its refusals are not known.
 func (p *pool) getClientToken(in *clientTokenInput) (clientTokenOutput, error) {
 	v := &validation{}
-	v.length("clientId", in.ClientID, 1, 128)
+	v.clientID(in.ClientID)
 	v.length("secret", in.Secret, 1, 128)
 	if err := v.err(); err != nil {
 		return clientTokenOutput{}, err

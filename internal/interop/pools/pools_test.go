@@ -61,7 +61,7 @@ var pools = []struct {
 		t.Helper()
 		srv := kumo.NewServer()
 		t.Cleanup(srv.Close)
-		return server{srv.URL, func() string { return "123456" }} // it sends none, and takes any
+		return server{srv.URL, func() string { return "123456" }} // it takes this one
 	}},
 }
 
