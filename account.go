@@ -7,62 +7,72 @@ import (
 	"log/slog"
 	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
 	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
 )
 
-// Registration is what a sign-up brought. It survives as JSON, so that another process can go on with it; see
-// [WithRegistration]. Whoever has it and the code can sign in as the user. Printed or logged it shows no session; only
-// its JSON does.
+// Registration is the result of a sign-up. It can be stored as JSON, so that another process can
+// continue with [WithRegistration]. Whoever has it and the code can sign in as the user. The
+// session is in its JSON only: it is never printed or logged.
 type Registration struct {
-	// Username is what the user signed up as.
+	// Username is the name that the user signed up with.
 	Username string `json:"username"`
-	// UserSub is the new user's unchangeable ID, the claim sub of the user's tokens.
+	// UserSub is the new user's permanent ID, the claim sub of the user's tokens.
 	UserSub string `json:"user_sub"`
-	// Confirmed is true when the user may sign in at once, without a code.
+	// Confirmed reports whether the user can sign in now, without a code.
 	Confirmed bool `json:"confirmed"`
-	// Delivery says where the confirmation code went; nil when none was sent.
+	// Delivery tells where the confirmation code was sent. It is nil if none was sent.
 	Delivery *CodeDelivery `json:"delivery,omitempty"`
-	// Session leads on to a sign-in without a further code; "" where the app client does not allow USER_AUTH.
+	// Session allows one sign-in without another code. It is "" if the app client does not allow
+	// USER_AUTH.
 	Session string `json:"session,omitempty"`
 }
 
-// Format prints the user without the session, whatever the verb.
+// Format prints the user without the session, for every verb.
 func (r Registration) Format(f fmt.State, _ rune) {
 	_, _ = fmt.Fprintf(f, "Registration{%s, sub %s, confirmed %t}", r.Username, r.UserSub, r.Confirmed)
 }
 
-// LogValue logs the user without the session.
+// LogValue returns the user without the session, for package log/slog.
 func (r Registration) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(r)) }
 
-// CodeDelivery says where the service sent a code.
+// CodeDelivery tells where the service sent a code.
 type CodeDelivery struct {
 	// Destination is the address, masked: "a***@e***".
 	Destination string `json:"destination"`
 	// Medium is EMAIL or SMS.
 	Medium types.DeliveryMediumType `json:"medium"`
-	// Attribute is the user's attribute that the address is in: "email" or "phone_number".
+	// Attribute is the attribute that holds the address: "email" or "phone_number".
 	Attribute string `json:"attribute,omitempty"`
 }
 
-// Register signs a new user up. In a pool whose users sign in with an e-mail address or a phone number that is
-// the username. password may be empty where users can do without one, since the pool takes codes or passkeys as first
-// factors; elsewhere the service refuses that. attrs may be nil. Nobody is signed in by it; the session remembers the last
-// sign-up, for [Cognito.ConfirmSignUp], and takes its username if it was given none. A session with a name can sign another
-// user up, but not confirm it. It takes the options [ClientMetadata], [UserContextData], [AnalyticsMetadata], [ValidationData] and
-// [AttributeMap]. Common errors: [ErrUserExists], [ErrInvalidPassword]. The request is not sent again after a
-// failure that leaves open whether it was taken.
+// Register signs up a new user. In a pool whose users sign in with an e-mail address or a phone
+// number, username is that address or number. password may be empty if the pool lets users sign in
+// without one, with codes or passkeys as first factors; other pools reject an empty password. attrs
+// may be nil. It takes the options [ClientMetadata], [UserContextData], [AnalyticsMetadata],
+// [ValidationData] and [AttributeMap]. Common errors: [ErrUserExists], [ErrInvalidPassword].
 //
-// It calls SignUp, which needs no AWS credentials.
-func (c *Cognito) Register(ctx context.Context, username, password string, attrs Attributes, opts ...CallOption) (*Registration, error) {
+// Register does not sign the user in. The session remembers its last sign-up for
+// [Cognito.ConfirmSignUp]. A session without a username takes that of the new user. A session that
+// has a username can sign up another user, but it cannot confirm that user.
+//
+// It calls SignUp. Not retried automatically.
+func (c *Cognito) Register(
+	ctx context.Context, username, password string, attrs Attributes, opts ...CallOption,
+) (*Registration, error) {
 	registration, err := c.register(ctx, username, password, attrs, opts)
 	return registration, wrapError("Register", err)
 }
 
-func (c *Cognito) register(ctx context.Context, username, password string, attrs Attributes, opts []CallOption) (*Registration, error) {
-	call, err := newCallOptions(opts, optClientMetadata, optUserContextData, optAnalyticsMetadata, optValidationData, optAttributeMap)
+func (c *Cognito) register(
+	ctx context.Context, username, password string, attrs Attributes, opts []CallOption,
+) (*Registration, error) {
+	call, err := newCallOptions(
+		opts, optClientMetadata, optUserContextData, optAnalyticsMetadata, optValidationData, optAttributeMap,
+	)
 	if err != nil {
 		return nil, err
 	}
@@ -75,13 +85,14 @@ func (c *Cognito) register(ctx context.Context, username, password string, attrs
 	out, err := c.shared().sdk.SignUp(ctx, &cognitoidentityprovider.SignUpInput{
 		ClientId: aws.String(c.shared().clientID), SecretHash: c.shared().secretHash(username),
 		Username: aws.String(username), Password: optional(password), UserAttributes: attrs.list(),
-		ClientMetadata: call.metadata, UserContextData: call.userContext, AnalyticsMetadata: call.analytics, ValidationData: call.validationData,
+		ClientMetadata: call.metadata, UserContextData: call.userContext, AnalyticsMetadata: call.analytics,
+		ValidationData: call.validationData,
 	}, sendOnce)
 	if err != nil {
 		return nil, err
 	}
 	c.session.signedUp(signUp{username: username, session: aws.ToString(out.Session), confirmed: out.UserConfirmed})
-	c.session.update(func(st *state) { // a session without a user is the new user's from now on
+	c.session.update(func(st *state) { // a session without a username takes the new user's
 		if st.newest() == nil && (st.name() == "" || st.registered) {
 			st.username, st.registered = username, true
 		}
@@ -92,15 +103,17 @@ func (c *Cognito) register(ctx context.Context, username, password string, attrs
 	}, nil
 }
 
-// ConfirmSignUp confirms the user username with the code that was sent at sign-up. When the sign-up was this session's,
-// or came by [WithRegistration], and the app client allows USER_AUTH, [Cognito.AuthenticateChoice] with FirstFactor{}
-// then signs the user in without another code. In a session with a name username must be that name: use a session of the
-// user's own ([Cognito.ForUser]), or one without a name. It takes the options [ClientMetadata], [UserContextData], [AnalyticsMetadata] and
-// [ForceAliasCreation]. Common errors: [ErrCodeMismatch], [ErrCodeExpired], [ErrLimitExceeded], and [ErrUserExists] if the
-// user's address is the alias of another user. The request is not sent again after a failure
-// that leaves open whether it was taken.
+// ConfirmSignUp confirms the user username with the code that was sent at sign-up. If the session
+// has a username, username must be the same; for another user, use [Cognito.ForUser] or a session
+// without a username. It takes the options [ClientMetadata], [UserContextData], [AnalyticsMetadata]
+// and [ForceAliasCreation]. Common errors: [ErrCodeMismatch], [ErrCodeExpired], [ErrLimitExceeded],
+// and [ErrUserExists] if the user's address is the alias of another user.
 //
-// It calls ConfirmSignUp, which needs no AWS credentials.
+// The user can then sign in without another code: call [Cognito.AuthenticateChoice] with
+// FirstFactor{}. This needs a sign-up of this session, or one given with [WithRegistration], and an
+// app client that allows USER_AUTH.
+//
+// It calls ConfirmSignUp. Not retried automatically.
 func (c *Cognito) ConfirmSignUp(ctx context.Context, username, code string, opts ...CallOption) error {
 	return wrapError("ConfirmSignUp", c.confirmSignUp(ctx, username, code, opts))
 }
@@ -118,12 +131,14 @@ func (c *Cognito) confirmSignUp(ctx context.Context, username, code string, opts
 	}
 	input := &cognitoidentityprovider.ConfirmSignUpInput{
 		ClientId: aws.String(c.shared().clientID), SecretHash: c.shared().secretHash(username),
-		Username: aws.String(username), ConfirmationCode: aws.String(code), Session: optional(c.session.signUpOf(username)),
-		ClientMetadata: call.metadata, UserContextData: call.userContext, AnalyticsMetadata: call.analytics, ForceAliasCreation: call.forceAlias,
+		Username: aws.String(username), ConfirmationCode: aws.String(code),
+		Session:        optional(c.session.signUpOf(username)),
+		ClientMetadata: call.metadata, UserContextData: call.userContext, AnalyticsMetadata: call.analytics,
+		ForceAliasCreation: call.forceAlias,
 	}
 	out, err := c.shared().sdk.ConfirmSignUp(ctx, input, sendOnce)
 	if input.Session != nil && errors.Is(&Error{Err: err}, ErrSessionExpired) {
-		// The code confirms the user without the sign-up's session, too.
+		// The session has expired, but the code alone also confirms the user.
 		c.session.dropSignUp(*input.Session)
 		input.Session = nil
 		out, err = c.shared().sdk.ConfirmSignUp(ctx, input, sendOnce)
@@ -135,9 +150,10 @@ func (c *Cognito) confirmSignUp(ctx context.Context, username, code string, opts
 	return nil
 }
 
-// ForceAliasCreation takes an e-mail address or phone number that another user signs in with away from that user and
-// gives it to the user of the call; see [Cognito.ConfirmSignUp] and [Cognito.AdminCreateUser]. It matters in pools with
-// aliases only, where without it such a call fails with [ErrUserExists].
+// ForceAliasCreation moves an e-mail address or phone number that is the alias of another user to
+// the user of the call. The other user can then no longer sign in with it. It has an effect only in
+// pools with aliases. Without it, such a call fails with [ErrUserExists]. See
+// [Cognito.ConfirmSignUp] and [Cognito.AdminCreateUser].
 func ForceAliasCreation() CallOption {
 	return callOption(func(o *callOptions) {
 		o.given = append(o.given, optForceAlias)
@@ -145,16 +161,22 @@ func ForceAliasCreation() CallOption {
 	})
 }
 
-// ResendConfirmationCode sends the user username a new sign-up code; older ones are void. In a session with a name
-// username must be that name. It takes the options [ClientMetadata], [UserContextData] and [AnalyticsMetadata]. Common errors: [ErrLimitExceeded].
+// ResendConfirmationCode sends the user username a new sign-up code and returns where it was sent.
+// Earlier codes become invalid. If the session has a username, username must be the same. It takes
+// the options [ClientMetadata], [UserContextData] and [AnalyticsMetadata]. Common errors:
+// [ErrLimitExceeded].
 //
-// It calls ResendConfirmationCode, which needs no AWS credentials.
-func (c *Cognito) ResendConfirmationCode(ctx context.Context, username string, opts ...CallOption) (*CodeDelivery, error) {
+// It calls ResendConfirmationCode. Not retried automatically.
+func (c *Cognito) ResendConfirmationCode(
+	ctx context.Context, username string, opts ...CallOption,
+) (*CodeDelivery, error) {
 	delivery, err := c.resendConfirmationCode(ctx, username, opts)
 	return delivery, wrapError("ResendConfirmationCode", err)
 }
 
-func (c *Cognito) resendConfirmationCode(ctx context.Context, username string, opts []CallOption) (*CodeDelivery, error) {
+func (c *Cognito) resendConfirmationCode(
+	ctx context.Context, username string, opts []CallOption,
+) (*CodeDelivery, error) {
 	call, err := newCallOptions(opts, optClientMetadata, optUserContextData, optAnalyticsMetadata)
 	if err != nil {
 		return nil, err
@@ -163,7 +185,8 @@ func (c *Cognito) resendConfirmationCode(ctx context.Context, username string, o
 		return nil, err
 	}
 	out, err := c.shared().sdk.ResendConfirmationCode(ctx, &cognitoidentityprovider.ResendConfirmationCodeInput{
-		ClientId: aws.String(c.shared().clientID), SecretHash: c.shared().secretHash(username), Username: aws.String(username),
+		ClientId: aws.String(c.shared().clientID), SecretHash: c.shared().secretHash(username),
+		Username:       aws.String(username),
 		ClientMetadata: call.metadata, UserContextData: call.userContext, AnalyticsMetadata: call.analytics,
 	}, sendOnce)
 	if err != nil {
@@ -172,15 +195,16 @@ func (c *Cognito) resendConfirmationCode(ctx context.Context, username string, o
 	return newCodeDelivery(out.CodeDeliveryDetails), nil
 }
 
-// checkUsername rejects a username that is not the session's. A session whose name is only that of the last sign-up, as
-// a server's client has it, takes any.
+// checkUsername rejects a username that is not the session's. A session that only took its username
+// from the last sign-up accepts any, since a server signs up many users with one client.
 func (c *Cognito) checkUsername(username string) error {
 	st := c.session.current()
 	switch name := st.name(); {
 	case username == "":
 		return errNoUsername
 	case name != "" && name != username && (!st.registered || st.newest() != nil):
-		return fieldError("username", "want that of the session, "+quote(name)+", got "+quote(username)+"; ForUser makes a session of another user")
+		return fieldError("username",
+			"want the session's username, "+quote(name)+", got "+quote(username)+"; use ForUser for another user")
 	default:
 		return nil
 	}
@@ -188,7 +212,8 @@ func (c *Cognito) checkUsername(username string) error {
 
 var errNoUsername = fieldError("username", "want a username or an alias, got none")
 
-// secretHash is the SecretHash member of a request for username; nil without a client secret.
+// secretHash returns the SecretHash of a request for username, or nil if the app client has no
+// secret.
 func (p *pool) secretHash(username string) *string {
 	if p.clientSecret == "" {
 		return nil
@@ -206,23 +231,24 @@ func newCodeDelivery(details *types.CodeDeliveryDetailsType) *CodeDelivery {
 	}
 }
 
-// signUp is a sign-up under way: what leads from Register over ConfirmSignUp to a sign-in without another code.
+// signUp is a sign-up in progress. Its session lets the user confirm and then sign in without
+// another code.
 type signUp struct {
 	username  string
-	session   string // good once, for a while; "": there is none
+	session   string // valid for one use, for a short time; "" if there is none
 	confirmed bool
 }
 
 // signedUp remembers the session's last sign-up.
 func (s *session) signedUp(up signUp) {
 	s.update(func(st *state) {
-		if up.session != "" || st.signUp.username == up.username { // else that of another session
+		if up.session != "" || st.signUp.username == up.username { // otherwise another session made the sign-up
 			st.signUp = up
 		}
 	})
 }
 
-// signUpOf returns the session of the sign-up of username that waits to be confirmed; "" when there is none.
+// signUpOf returns the session of the unconfirmed sign-up of username, or "" if there is none.
 func (s *session) signUpOf(username string) string {
 	if up := s.current().signUp; up.username == username && !up.confirmed {
 		return up.session
@@ -230,7 +256,7 @@ func (s *session) signUpOf(username string) string {
 	return ""
 }
 
-// dropSignUp forgets the sign-up's session, which the service refused as spent or too old.
+// dropSignUp forgets the sign-up's session, which the service rejected as used or expired.
 func (s *session) dropSignUp(session string) {
 	s.update(func(st *state) {
 		if st.signUp.session == session {
@@ -239,10 +265,19 @@ func (s *session) dropSignUp(session string) {
 	})
 }
 
-// plainCode returns code without the spaces that people type and paste into it.
-func plainCode(code string) string { return strings.Join(strings.Fields(code), "") }
+// plainCode returns code without the spaces that people type and paste, and without the invisible
+// characters that messages contain.
+func plainCode(code string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsSpace(r) || unicode.Is(unicode.Cf, r) {
+			return -1
+		}
+		return r
+	}, code)
+}
 
-// takeSignUp returns the session of the confirmed sign-up of username, once; "" when there is none.
+// takeSignUp returns the session of the confirmed sign-up of username and forgets it. It returns ""
+// if there is none.
 func (s *session) takeSignUp(username string) (session string) {
 	s.update(func(st *state) {
 		session = ""
@@ -253,12 +288,12 @@ func (s *session) takeSignUp(username string) (session string) {
 	return session
 }
 
-// InitiateForgotPassword sends the session's user a code to set a new password with, and returns where it went. An app
-// client that hides which users exist answers for a user that does not, too. It takes the options [ClientMetadata],
-// [UserContextData] and [AnalyticsMetadata]. Common errors: [ErrLimitExceeded], [ErrUserNotFound]. The request is not sent again after
-// a failure that leaves open whether it was taken.
+// InitiateForgotPassword sends the session's user a code for setting a new password, and returns
+// where it was sent. If the app client hides which users exist, the call succeeds for a user who
+// does not exist, too. It takes the options [ClientMetadata], [UserContextData] and
+// [AnalyticsMetadata]. Common errors: [ErrLimitExceeded], [ErrUserNotFound].
 //
-// It calls ForgotPassword, which needs no AWS credentials.
+// It calls ForgotPassword. Not retried automatically.
 func (c *Cognito) InitiateForgotPassword(ctx context.Context, opts ...CallOption) (*CodeDelivery, error) {
 	delivery, err := c.initiateForgotPassword(ctx, opts)
 	return delivery, wrapError("InitiateForgotPassword", err)
@@ -274,7 +309,8 @@ func (c *Cognito) initiateForgotPassword(ctx context.Context, opts []CallOption)
 		return nil, errNoUsername
 	}
 	out, err := c.shared().sdk.ForgotPassword(ctx, &cognitoidentityprovider.ForgotPasswordInput{
-		ClientId: aws.String(c.shared().clientID), SecretHash: c.shared().secretHash(username), Username: aws.String(username),
+		ClientId: aws.String(c.shared().clientID), SecretHash: c.shared().secretHash(username),
+		Username:       aws.String(username),
 		ClientMetadata: call.metadata, UserContextData: call.userContext, AnalyticsMetadata: call.analytics,
 	}, sendOnce)
 	if err != nil {
@@ -283,12 +319,12 @@ func (c *Cognito) initiateForgotPassword(ctx context.Context, opts []CallOption)
 	return newCodeDelivery(out.CodeDeliveryDetails), nil
 }
 
-// ConfirmForgotPassword sets the password of the session's user with the code that [Cognito.InitiateForgotPassword] or
-// [Cognito.AdminResetPassword] sent. Nobody is signed in by it. It takes the options [ClientMetadata],
-// [UserContextData] and [AnalyticsMetadata]; [ErrCodeMismatch], [ErrCodeExpired], [ErrInvalidPassword] and [ErrLimitExceeded] are the usual
-// errors. The request is not sent again after a failure that leaves open whether it was taken.
+// ConfirmForgotPassword sets the password of the session's user with the code that
+// [Cognito.InitiateForgotPassword] or [Cognito.AdminResetPassword] sent. It does not sign the user
+// in. It takes the options [ClientMetadata], [UserContextData] and [AnalyticsMetadata]. Common
+// errors: [ErrCodeMismatch], [ErrCodeExpired], [ErrInvalidPassword], [ErrLimitExceeded].
 //
-// It calls ConfirmForgotPassword, which needs no AWS credentials.
+// It calls ConfirmForgotPassword. Not retried automatically.
 func (c *Cognito) ConfirmForgotPassword(ctx context.Context, code, newPassword string, opts ...CallOption) error {
 	return wrapError("ConfirmForgotPassword", c.confirmForgotPassword(ctx, code, newPassword, opts))
 }
@@ -308,18 +344,20 @@ func (c *Cognito) confirmForgotPassword(ctx context.Context, code, newPassword s
 		return errNoNewPassword
 	}
 	_, err = c.shared().sdk.ConfirmForgotPassword(ctx, &cognitoidentityprovider.ConfirmForgotPasswordInput{
-		ClientId: aws.String(c.shared().clientID), SecretHash: c.shared().secretHash(username), Username: aws.String(username),
+		ClientId: aws.String(c.shared().clientID), SecretHash: c.shared().secretHash(username),
+		Username:         aws.String(username),
 		ConfirmationCode: aws.String(plainCode(code)), Password: aws.String(newPassword),
 		ClientMetadata: call.metadata, UserContextData: call.userContext, AnalyticsMetadata: call.analytics,
 	}, sendOnce)
 	return err
 }
 
-// ChangePassword changes the password of the user who is signed in from previous to proposed. previous may be empty for
-// a user who has none yet and signs in without. An expired access token is renewed first. [ErrInvalidCredentials] says
-// that previous is wrong; [ErrInvalidPassword] and [ErrLimitExceeded] are usual, too.
+// ChangePassword changes the password of the signed-in user from previous to proposed. previous may
+// be empty for a user who has no password yet and signs in without one. An expired access token is
+// refreshed first. Common errors: [ErrNotSignedIn], [ErrInvalidCredentials] if previous is wrong,
+// [ErrInvalidPassword], [ErrLimitExceeded].
 //
-// It calls ChangePassword, which needs no AWS credentials but an access token: without one it returns [ErrNotSignedIn].
+// It calls ChangePassword. Not retried automatically.
 func (c *Cognito) ChangePassword(ctx context.Context, previous, proposed string) error {
 	if proposed == "" {
 		return wrapError("ChangePassword", errNoNewPassword)
@@ -333,18 +371,20 @@ func (c *Cognito) ChangePassword(ctx context.Context, previous, proposed string)
 }
 
 var (
-	errNoCode        = fieldError("code", "want the code, got none")
+	errNoCode        = fieldError("code", "want a code, got none")
 	errNoNewPassword = fieldError("new password", "want a password, got none")
 )
 
-// UpdateProfile sets attributes of the user who is signed in; those that attrs does not name stay as they are, and an
-// empty value deletes one. It returns where codes went to verify a new address with; nil when none was sent. A user
-// can set only what the app client may write, and never sub or email_verified. An expired access token is renewed
-// first. It takes the options [ClientMetadata] and [AttributeMap]; [ErrUserExists] says that an address is another
-// user's.
+// UpdateProfile sets attributes of the signed-in user. Attributes that attrs does not name stay
+// unchanged, and an empty value deletes an attribute. Users can set only the attributes that the
+// app client may write, and never sub or email_verified. An expired access token is refreshed
+// first. It takes the options [ClientMetadata] and [AttributeMap].
 //
-// It calls UpdateUserAttributes, which needs no AWS credentials but an access token: without one it returns
-// [ErrNotSignedIn].
+// UpdateProfile returns where codes were sent to verify new addresses, or nil if none was sent.
+// Common errors: [ErrNotSignedIn], and [ErrUserExists] if an address belongs to another user.
+//
+// It calls UpdateUserAttributes. A request with a new address is not retried automatically, because
+// it sends a code.
 func (c *Cognito) UpdateProfile(ctx context.Context, attrs Attributes, opts ...CallOption) ([]CodeDelivery, error) {
 	deliveries, err := c.updateProfile(ctx, attrs, opts)
 	return deliveries, wrapError("UpdateProfile", err)
@@ -367,11 +407,13 @@ func (c *Cognito) updateProfile(ctx context.Context, attrs Attributes, opts []Ca
 	return deliveries, err
 }
 
-// updateAttributes sets attributes of the user that tokens are of.
-func (c *Cognito) updateAttributes(ctx context.Context, tokens *tokenSet, list []types.AttributeType, metadata map[string]string) ([]CodeDelivery, error) {
+// updateAttributes sets attributes of the user to whom tokens belong.
+func (c *Cognito) updateAttributes(
+	ctx context.Context, tokens *tokenSet, list []types.AttributeType, metadata map[string]string,
+) ([]CodeDelivery, error) {
 	out, err := c.shared().sdk.UpdateUserAttributes(ctx, &cognitoidentityprovider.UpdateUserAttributesInput{
 		AccessToken: aws.String(tokens.AccessToken), UserAttributes: list, ClientMetadata: metadata,
-	})
+	}, onceIfAddressed(list))
 	if err != nil {
 		return nil, err
 	}
@@ -382,7 +424,7 @@ func (c *Cognito) updateAttributes(ctx context.Context, tokens *tokenSet, list [
 	return deliveries, nil
 }
 
-// attributeList is attrs, under the pool's names, as the service takes them.
+// attributeList returns attrs in the service's form, with the pool's names.
 func (o *callOptions) attributeList(attrs Attributes) ([]types.AttributeType, error) {
 	if len(attrs) == 0 {
 		return nil, fieldError("attrs", "want at least one attribute, got none")
@@ -394,11 +436,11 @@ func (o *callOptions) attributeList(attrs Attributes) ([]types.AttributeType, er
 	return attrs.list(), nil
 }
 
-// DeleteAttributes deletes attributes of the user who is signed in, by their names in the pool: only those that the app
-// client may write. An expired access token is renewed first.
+// DeleteAttributes deletes attributes of the signed-in user. names are the names in the pool. Users
+// can delete only the attributes that the app client may write. An expired access token is
+// refreshed first. Common errors: [ErrNotSignedIn].
 //
-// It calls DeleteUserAttributes, which needs no AWS credentials but an access token: without one it returns
-// [ErrNotSignedIn].
+// It calls DeleteUserAttributes.
 func (c *Cognito) DeleteAttributes(ctx context.Context, names ...string) error {
 	if err := checkNames(names); err != nil {
 		return wrapError("DeleteAttributes", err)
@@ -413,18 +455,16 @@ func (c *Cognito) DeleteAttributes(ctx context.Context, names ...string) error {
 
 func checkNames(names []string) error {
 	if len(names) == 0 || slices.Contains(names, "") {
-		return fieldError("names", "want at least one attribute, and none empty")
+		return fieldError("names", "want one or more attribute names, none of them empty")
 	}
 	return nil
 }
 
-// SendVerification sends the user who is signed in a code to verify attribute with, "email" or "phone_number", and
-// returns where it went. An expired access token is renewed first. It takes the option [ClientMetadata];
-// Common errors: [ErrLimitExceeded]. The request is not sent again after a failure that leaves open whether it was
-// taken.
+// SendVerification sends the signed-in user a code for verifying attribute, which is "email" or
+// "phone_number", and returns where it was sent. An expired access token is refreshed first. It
+// takes the option [ClientMetadata]. Common errors: [ErrNotSignedIn], [ErrLimitExceeded].
 //
-// It calls GetUserAttributeVerificationCode, which needs no AWS credentials but an access token: without one it returns
-// [ErrNotSignedIn].
+// It calls GetUserAttributeVerificationCode. Not retried automatically.
 func (c *Cognito) SendVerification(ctx context.Context, attribute string, opts ...CallOption) (*CodeDelivery, error) {
 	delivery, err := c.sendVerification(ctx, attribute, opts)
 	return delivery, wrapError("SendVerification", err)
@@ -440,9 +480,10 @@ func (c *Cognito) sendVerification(ctx context.Context, attribute string, opts [
 	}
 	var delivery *CodeDelivery
 	err = c.withAccessToken(ctx, func(token *string) error {
-		out, err := c.shared().sdk.GetUserAttributeVerificationCode(ctx, &cognitoidentityprovider.GetUserAttributeVerificationCodeInput{
+		input := &cognitoidentityprovider.GetUserAttributeVerificationCodeInput{
 			AccessToken: token, AttributeName: aws.String(attribute), ClientMetadata: call.metadata,
-		}, sendOnce)
+		}
+		out, err := c.shared().sdk.GetUserAttributeVerificationCode(ctx, input, sendOnce)
 		if err == nil {
 			delivery = newCodeDelivery(out.CodeDeliveryDetails)
 		}
@@ -451,12 +492,11 @@ func (c *Cognito) sendVerification(ctx context.Context, attribute string, opts [
 	return delivery, err
 }
 
-// ValidateVerification verifies attribute of the user who is signed in with the code that was sent to it. An expired
-// access token is renewed first. Common errors: [ErrCodeMismatch], [ErrCodeExpired], [ErrLimitExceeded]. The
-// request is not sent again after a failure that leaves open whether it was taken.
+// ValidateVerification verifies attribute of the signed-in user with the code that was sent to it.
+// An expired access token is refreshed first. Common errors: [ErrNotSignedIn], [ErrCodeMismatch],
+// [ErrCodeExpired], [ErrLimitExceeded].
 //
-// It calls VerifyUserAttribute, which needs no AWS credentials but an access token: without one it returns
-// [ErrNotSignedIn].
+// It calls VerifyUserAttribute. Not retried automatically.
 func (c *Cognito) ValidateVerification(ctx context.Context, attribute, code string) error {
 	return wrapError("ValidateVerification", c.validateVerification(ctx, attribute, code))
 }
@@ -478,16 +518,18 @@ func (c *Cognito) validateVerification(ctx context.Context, attribute, code stri
 
 var errNoAttribute = fieldError("attribute", `want the attribute to verify, "email" or "phone_number", got none`)
 
-// DeleteUser deletes the signed-in user. The session and its [TokenStore] then have no tokens; after an error the
-// session is as it was. An expired access token is refreshed first.
+// DeleteUser deletes the signed-in user and clears the session and its [TokenStore]. An expired
+// access token is refreshed first. After an error the session is unchanged. Common errors:
+// [ErrNotSignedIn].
 //
-// It calls DeleteUser, which needs no AWS credentials but an access token: without one it returns [ErrNotSignedIn].
+// It calls DeleteUser.
 func (c *Cognito) DeleteUser(ctx context.Context) (err error) {
 	defer named("DeleteUser", &err)
 	return c.deleteUser(ctx, nil)
 }
 
-// deleteUser deletes the session's user, after check, if there is one, has agreed to the tokens it is done with.
+// deleteUser deletes the session's user. If check is not nil, it is called first with the tokens
+// that the request uses, and its error is returned instead.
 func (c *Cognito) deleteUser(ctx context.Context, check func(*tokenSet) error) error {
 	gone := func(err error) bool { return errors.Is(&Error{Err: err}, ErrUserNotFound) }
 	return c.endSession(ctx, ending{live: true, isOver: gone, call: func(ctx context.Context, ts *tokenSet) error {
@@ -496,7 +538,8 @@ func (c *Cognito) deleteUser(ctx context.Context, check func(*tokenSet) error) e
 				return err
 			}
 		}
-		_, err := c.shared().sdk.DeleteUser(ctx, &cognitoidentityprovider.DeleteUserInput{AccessToken: aws.String(ts.AccessToken)})
+		input := &cognitoidentityprovider.DeleteUserInput{AccessToken: aws.String(ts.AccessToken)}
+		_, err := c.shared().sdk.DeleteUser(ctx, input)
 		return err
 	}})
 }

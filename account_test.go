@@ -212,7 +212,7 @@ func TestSignUpInSessionsOfOtherUsers(t *testing.T) {
 	require.NoError(t, byTokens.VerifyTokens(t.Context())) // whose name counts once it is verified
 	for name, c := range map[string]*cognito.Cognito{"given": shared.ForUser("erin"), "of its tokens": byTokens} {
 		before := len(serviceCalls(srv))
-		require.ErrorContains(t, c.ConfirmSignUp(t.Context(), "carol", srv.Code("carol")), "username: want that of the session", name)
+		require.ErrorContains(t, c.ConfirmSignUp(t.Context(), "carol", srv.Code("carol")), "username: want the session's username", name)
 		_, err := c.ResendConfirmationCode(t.Context(), "carol")
 		require.ErrorContains(t, err, `got "carol"`, name)
 		require.ErrorIs(t, err, cognito.ErrInvalidArgument, name)

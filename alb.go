@@ -25,23 +25,24 @@ import (
 const (
 	albHeader      = "X-Amzn-Oidc-Data"
 	maxALBKeys     = 16               // a load balancer has two at a time
-	albKeyAge      = time.Hour        // then a key is fetched again
+	albKeyAge      = time.Hour        // after that a key is fetched again
 	albKeyTimeout  = 10 * time.Second // of a fetch; a caller's context may end its wait earlier
-	albFetchPause  = time.Second      // after a fetch that failed, so that made-up key IDs cannot make every call fetch
+	albFetchPause  = time.Second      // after a failed fetch, so that made-up key IDs cannot cause a fetch each
 	maxALBKeyBody  = 4 << 10
 	loadBalancerID = "arn:<partition>:elasticloadbalancing:<region>:<account>:loadbalancer/app/<name>/<id>"
 )
 
-// albParser accepts the padding that load balancers write.
+// albParser accepts padded base64, which load balancers write.
 var albParser = token.NewPaddedParser("ES256")
 
-// ALBVerifier verifies what an Application Load Balancer that signs users in says about them, in the header
-// x-amzn-oidc-data: the signature (ES256, with a key of the load balancer's region), the load balancer that signed it,
-// the app client and the expiry. It is safe for concurrent use.
+// ALBVerifier verifies the header x-amzn-oidc-data, in which an Application Load Balancer that
+// signs users in forwards claims about them. It checks the signature (ES256, with a key of the load
+// balancer's region), the load balancer that signed the claims, the app client, and the expiry. It
+// is safe for concurrent use.
 type ALBVerifier struct {
 	keyURLs   map[string]string // by the ARN of the load balancer
 	clientIDs []string
-	issuers   []string // nil: any that the load balancer accepts
+	issuers   []string // nil accepts any
 	client    *http.Client
 	now       func() time.Time
 	times     *jwt.Validator
@@ -51,40 +52,43 @@ type ALBVerifier struct {
 
 	mu        sync.Mutex // protects the fields below
 	keys      map[string]albKey
-	nextFetch time.Time // no fetch before
-	lastErr   error     // of the last fetch
+	nextFetch time.Time // no fetch before that time
+	lastErr   error     // of the last failed fetch
 }
 
-// albKey is a load balancer's key.
+// albKey is a key of a load balancer and the time when it was fetched.
 type albKey struct {
 	public *ecdsa.PublicKey
 	at     time.Time
 }
 
-// ALBClaims are the verified claims about a user that a load balancer forwards. They come from the userInfo endpoint
-// of the pool, not from one of its tokens. The embedded [jwt.RegisteredClaims] hold sub, iss and exp.
+// ALBClaims are the verified claims about a user that a load balancer forwards. They come from the
+// userInfo endpoint of the pool, not from a token. The embedded [jwt.RegisteredClaims] hold sub,
+// iss and exp.
 type ALBClaims struct {
 	jwt.RegisteredClaims
 
-	// Username is the user's name as the pool knows it.
+	// Username is the user's name in the pool.
 	Username string
-	// Email is the e-mail address, and EmailVerified whether the user proved to have it.
+	// Email is the e-mail address. EmailVerified reports whether the address is verified.
 	Email         string
 	EmailVerified bool
-	// LoadBalancer is the ARN of the load balancer that signed the claims, and ClientID the app client that it
-	// signs users in with.
+	// LoadBalancer is the ARN of the load balancer that signed the claims. ClientID is the app
+	// client with which it signs users in.
 	LoadBalancer, ClientID string
-	// All is every claim by its name. Numbers are [json.Number].
+	// All holds every claim by its name. Numbers are [json.Number].
 	All map[string]any
 }
 
-// NewALBVerifier makes a verifier of what the load balancers with the ARNs forward about users whom they signed in
-// with one of the app clients. It does no I/O. Of the options it takes [WithIssuers], which compares the issuer,
-// [WithHTTPClient], [WithClock], [WithLeeway], [WithLogger], and [WithEndpoint], the URL under which keys are fetched,
-// for tests. It is an error to pass no ARN or no client ID.
+// NewALBVerifier returns a verifier for the claims that load balancers forward about users who
+// signed in with one of the app clients. It makes no request. It returns an error if
+// loadBalancerARNs or clientIDs is empty. It takes the options [WithIssuers], [WithHTTPClient],
+// [WithClock], [WithLeeway], [WithLogger], and, for tests, [WithEndpoint] with the URL from which
+// keys are fetched. By default any issuer is accepted.
 //
-// A load balancer adds the header to requests that it forwards. Make sure that requests reach the server through it
-// alone: it does not sign the request, and what it signed can be sent again until it expires.
+// A load balancer adds the header to the requests that it forwards. Make sure that requests reach
+// the server only through the load balancer. It signs the claims, not the request, so whoever has
+// the header's value can send it again until it expires.
 func NewALBVerifier(loadBalancerARNs, clientIDs []string, opts ...SharedOption) (*ALBVerifier, error) {
 	v, err := newALBVerifier(loadBalancerARNs, clientIDs, opts)
 	return v, wrapError("NewALBVerifier", err)
@@ -102,7 +106,7 @@ func newALBVerifier(loadBalancerARNs, clientIDs []string, opts []SharedOption) (
 		now: o.now, leeway: o.leeway, log: o.logger, keys: map[string]albKey{},
 	}
 	if len(loadBalancerARNs) == 0 {
-		o.refuse("load balancers", "want at least one ARN")
+		o.refuse("load balancers", "want at least one ARN, got none")
 	}
 	for _, arn := range loadBalancerARNs {
 		url, ok := albKeyURL(arn)
@@ -115,7 +119,7 @@ func newALBVerifier(loadBalancerARNs, clientIDs []string, opts []SharedOption) (
 		v.keyURLs[arn] = url
 	}
 	if len(clientIDs) == 0 {
-		o.refuse("client IDs", "want at least one")
+		o.refuse("client IDs", "want at least one, got none")
 	}
 	for _, id := range clientIDs {
 		if err := o.idRules().checkClientID(id); err != nil {
@@ -123,7 +127,7 @@ func newALBVerifier(loadBalancerARNs, clientIDs []string, opts []SharedOption) (
 		}
 	}
 	if o.jwks != nil || o.jwksURL != "" {
-		o.refuse("WithJWKS, WithJWKSURL", "load balancers have no key set; want WithEndpoint")
+		o.refuse("WithJWKS, WithJWKSURL", "load balancers have no key set; use WithEndpoint")
 	}
 	if err := errors.Join(o.errs...); err != nil {
 		return nil, err
@@ -136,15 +140,19 @@ func newALBVerifier(loadBalancerARNs, clientIDs []string, opts []SharedOption) (
 	return v, nil
 }
 
-// albKeyURL is where the keys are with which the load balancer signs.
+// albKeyURL returns the URL of the keys with which the load balancer arn signs.
 func albKeyURL(arn string) (url string, ok bool) {
 	parts := strings.SplitN(arn, ":", 6)
-	if len(parts) != 6 || parts[0] != "arn" || parts[2] != "elasticloadbalancing" || !strings.HasPrefix(parts[5], "loadbalancer/app/") ||
-		parts[3] == "" || !allOf(parts[3], isAlphanumeric, "-") || parts[4] == "" || !allOf(parts[4], isAlphanumeric, "") {
+	if len(parts) != 6 || parts[0] != "arn" || parts[2] != "elasticloadbalancing" {
 		return "", false
 	}
-	region := parts[3]
-	switch parts[1] {
+	partition, region, account, resource := parts[1], parts[3], parts[4], parts[5]
+	if !strings.HasPrefix(resource, "loadbalancer/app/") ||
+		region == "" || !allOf(region, isAlphanumeric, "-") ||
+		account == "" || !allOf(account, isAlphanumeric, "") {
+		return "", false
+	}
+	switch partition {
 	case "aws":
 		return "https://public-keys.auth.elb." + region + ".amazonaws.com", true
 	case "aws-cn":
@@ -156,8 +164,8 @@ func albKeyURL(arn string) (url string, ok bool) {
 	}
 }
 
-// Check verifies the header x-amzn-oidc-data of r and returns its claims. The error is as for [ALBVerifier.Verify];
-// [ErrNoToken] when there is no such header.
+// Check verifies the header x-amzn-oidc-data of r and returns its claims. Its errors are those of
+// [ALBVerifier.Verify], and [ErrNoToken] if r has no such header. Check does not change r.
 func (v *ALBVerifier) Check(r *http.Request) (*ALBClaims, error) {
 	raw, err := HeaderToken(albHeader)(r)
 	if err != nil {
@@ -166,20 +174,21 @@ func (v *ALBVerifier) Check(r *http.Request) (*ALBClaims, error) {
 	return v.Verify(r.Context(), raw)
 }
 
-// albUse is the use in errors.
+// albUse is the token use that errors name.
 const albUse TokenUse = "load balancer"
 
-// Verify verifies raw, the value of the header x-amzn-oidc-data, and returns its claims. The error is a
-// [*TokenError]: [ErrKeysUnavailable] when the claims could not be checked, [ErrTokenSigner] when another load balancer
-// signed them, [ErrTokenClient], [ErrTokenIssuer] or a sentinel of golang-jwt when they are bad.
+// Verify verifies raw, the value of the header x-amzn-oidc-data, and returns its claims. The error
+// is a [*TokenError]. Common errors: [ErrKeysUnavailable] if the claims could not be checked;
+// [ErrTokenSigner] if another load balancer signed them; [ErrTokenClient], [ErrTokenIssuer], or an
+// error of package jwt, such as [jwt.ErrTokenExpired], if they are invalid.
 func (v *ALBVerifier) Verify(ctx context.Context, raw string) (*ALBClaims, error) {
 	claims, err := v.verify(ctx, raw)
 	if err != nil {
-		refused := &TokenError{Use: albUse, Reason: err}
+		rejected := &TokenError{Use: albUse, Reason: err}
 		if v != nil && v.log != nil {
-			v.log.DebugContext(ctx, "cognito: token refused", slog.Any("error", refused))
+			v.log.DebugContext(ctx, "cognito: token rejected", slog.Any("error", rejected))
 		}
-		return nil, refused
+		return nil, rejected
 	}
 	return claims, nil
 }
@@ -190,6 +199,9 @@ func (v *ALBVerifier) verify(ctx context.Context, raw string) (*ALBClaims, error
 	}
 	var c tokenClaims
 	var header token.Header
+	oneOf := func(accepted []string, got string) string {
+		return "want " + strings.Join(accepted, " or ") + ", got " + quote(got)
+	}
 	err := albParser.Parse(raw, &c, func(h token.Header, _ *jwt.Token) (any, error) {
 		header = h
 		url, ok := v.keyURLs[h.Signer]
@@ -197,10 +209,10 @@ func (v *ALBVerifier) verify(ctx context.Context, raw string) (*ALBClaims, error
 		case !ok:
 			return nil, fmt.Errorf("%w: got %s", ErrTokenSigner, quote(h.Signer))
 		case !slices.Contains(v.clientIDs, h.Client):
-			return nil, fmt.Errorf("%w: want %s, got %s", ErrTokenClient, strings.Join(v.clientIDs, " or "), quote(h.Client))
+			return nil, fmt.Errorf("%w: %s", ErrTokenClient, oneOf(v.clientIDs, h.Client))
 		case v.issuers != nil && !slices.Contains(v.issuers, c.issuer):
-			return nil, fmt.Errorf("%w: want %s, got %s", ErrTokenIssuer, strings.Join(v.issuers, " or "), quote(c.issuer))
-		case !isUUID(h.KeyID): // it goes into the address
+			return nil, fmt.Errorf("%w: %s", ErrTokenIssuer, oneOf(v.issuers, c.issuer))
+		case !isUUID(h.KeyID): // the key ID becomes part of a URL
 			return nil, fmt.Errorf("%w: want a UUID, got %s", ErrUnknownKey, quote(h.KeyID))
 		}
 		return v.key(ctx, url, h.KeyID)
@@ -208,8 +220,9 @@ func (v *ALBVerifier) verify(ctx context.Context, raw string) (*ALBClaims, error
 	if err != nil {
 		return nil, err
 	}
-	if !header.Expires.IsZero() && v.now().After(header.Expires.Add(v.leeway)) {
-		return nil, fmt.Errorf("%w: the header was valid until %s, and it is %s", jwt.ErrTokenExpired, stamp(header.Expires), stamp(v.now()))
+	if now := v.now(); !header.Expires.IsZero() && now.After(header.Expires.Add(v.leeway)) {
+		return nil, fmt.Errorf("%w: the header was valid until %s, and it is %s", jwt.ErrTokenExpired,
+			stamp(header.Expires), stamp(now))
 	}
 	if err := v.times.Validate(&c); err != nil {
 		return nil, err
@@ -238,8 +251,8 @@ func isUUID(s string) bool {
 	return true
 }
 
-// key returns the key with the ID kid under url. It fetches a key that is not known, or has been for long, once for
-// all that wait for it, and waits at most until ctx is done.
+// key returns the key kid from url. It fetches a key that is unknown or older than albKeyAge.
+// Concurrent callers share one fetch. key waits at most until ctx is done.
 func (v *ALBVerifier) key(ctx context.Context, url, kid string) (*ecdsa.PublicKey, error) {
 	address := url + "/" + kid
 	v.mu.Lock()
@@ -254,7 +267,7 @@ func (v *ALBVerifier) key(ctx context.Context, url, kid string) (*ecdsa.PublicKe
 		return nil, fmt.Errorf("%w: %w", ErrKeysUnavailable, lastErr)
 	}
 	public, _, err := v.flight.Do(ctx, address, func(ctx context.Context) (*ecdsa.PublicKey, error) {
-		// A fetch under way goes on although nobody waits any more: others need the key, too.
+		// A caller that gives up must not end the fetch for the other callers.
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), albKeyTimeout)
 		defer cancel()
 		public, err := v.fetch(ctx, address)
@@ -274,7 +287,7 @@ func (v *ALBVerifier) key(ctx context.Context, url, kid string) (*ecdsa.PublicKe
 		return nil, fmt.Errorf("%w: waiting for %s: %w", ErrKeysUnavailable, address, ctx.Err())
 	case errors.Is(err, ErrUnknownKey):
 		return nil, err
-	case known.public != nil: // an old key serves while fetches fail
+	case known.public != nil: // an old key remains in use while fetches fail
 		return known.public, nil
 	case errors.Is(err, ErrKeysUnavailable):
 		return nil, err
@@ -283,7 +296,7 @@ func (v *ALBVerifier) key(ctx context.Context, url, kid string) (*ecdsa.PublicKe
 	}
 }
 
-// remember keeps a key, in place of the oldest when there are many. v.mu is held.
+// remember keeps a key. If the cache is full, the key replaces the oldest one. v.mu must be held.
 func (v *ALBVerifier) remember(address string, public *ecdsa.PublicKey) {
 	if _, ok := v.keys[address]; !ok && len(v.keys) >= maxALBKeys {
 		oldest := ""
@@ -298,7 +311,7 @@ func (v *ALBVerifier) remember(address string, public *ecdsa.PublicKey) {
 }
 
 func (v *ALBVerifier) fetch(ctx context.Context, address string) (public *ecdsa.PublicKey, err error) {
-	defer func() { // a broken HTTP client counts as a service that cannot be reached
+	defer func() { // the HTTP client is the caller's and may panic
 		if p := recover(); p != nil {
 			public, err = nil, fmt.Errorf("%w: panic: %v", ErrKeysUnavailable, p)
 		}
@@ -314,7 +327,7 @@ func (v *ALBVerifier) fetch(ctx context.Context, address string) (public *ecdsa.
 	defer func() { _ = resp.Body.Close() }()
 	switch resp.StatusCode {
 	case http.StatusOK:
-	case http.StatusForbidden, http.StatusNotFound: // as a bucket answers for what it does not have
+	case http.StatusForbidden, http.StatusNotFound: // S3, which holds some of the keys, sends 403 for a missing object
 		return nil, fmt.Errorf("%w: %s: status %d", ErrUnknownKey, address, resp.StatusCode)
 	default:
 		return nil, fmt.Errorf("%w: %s: want status 200, got %d", ErrKeysUnavailable, address, resp.StatusCode)

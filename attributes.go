@@ -123,7 +123,9 @@ func newAttributeNames(m AttributeMap) (attributeNames, error) {
 			return attributeNames{}, fieldError("option "+optAttributeMap, "want no empty names")
 		}
 		if other, taken := names.pools[yours]; taken {
-			return attributeNames{}, fieldError("option "+optAttributeMap, fmt.Sprintf("want one attribute for the name %s, got %s and %s", quote(yours), quote(other), quote(pools)))
+			problem := fmt.Sprintf("want one attribute for the name %s, got %s and %s",
+				quote(yours), quote(other), quote(pools))
+			return attributeNames{}, fieldError("option "+optAttributeMap, problem)
 		}
 		names.pools[yours] = pools
 	}
@@ -289,7 +291,7 @@ func attributeFields(t reflect.Type) ([]attributeField, error) {
 	seen := map[string]string{}
 	for _, f := range fields {
 		if other, ok := seen[f.attribute]; ok {
-			err = errors.Join(err, f.failed(errors.New("want one field for it, got field "+other+", too")))
+			err = errors.Join(err, f.failed(errors.New("want one field for the attribute, got field "+other+", too")))
 		}
 		seen[f.attribute] = f.path
 	}
@@ -328,7 +330,8 @@ func newAttributeField(field reflect.StructField, path, tag string, index []int)
 	f := attributeField{path: path, attribute: attribute, omitEmpty: option == "omitempty", index: index}
 	switch {
 	case attribute == "" || option != "" && !f.omitEmpty:
-		return f, fmt.Errorf(`field %s: want a tag cognito:"name" or cognito:"name,omitempty", got %s`, path, quote(tag))
+		return f, fmt.Errorf(`field %s: want a tag cognito:"name" or cognito:"name,omitempty", got %s`,
+			path, quote(tag))
 	case !field.IsExported():
 		return f, f.failed(errors.New("want an exported field"))
 	case !hasText(field.Type):

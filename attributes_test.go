@@ -154,7 +154,7 @@ func TestBadStructsForAttributes(t *testing.T) {
 		{struct {
 			A string `cognito:"a,omitzero"`
 		}{}, `field A: want a tag cognito:"name"`},
-		{twice{}, "field B, attribute email: want one field for it, got field A, too"},
+		{twice{}, "field B, attribute email: want one field for the attribute, got field A, too"},
 	}
 	for _, tt := range tests {
 		_, err := cognito.MarshalAttributes(tt.v)

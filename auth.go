@@ -496,7 +496,7 @@ func (s *signIn) answer(ctx context.Context, ch Challenge, answer Answer) (authR
 	}
 	s.updateUsername(ch.Parameters)
 	s.username, s.session, s.targets, s.stepUp = ch.Username, ch.Session, ch.TargetACR, ch.StepUp
-	reply, err := s.answerWithRetry(ctx, ch.Name, answer)
+	reply, err := s.answerWithRetry(ctx, ch.Name, answer.withPlainCode(ch.Name))
 	if err == nil {
 		s.c.session.dropChallenge(ch)
 		s.c.pool.forgetPending(ch)

@@ -82,13 +82,13 @@ func TestAuthEventFeedback(t *testing.T) {
 
 	before := len(srv.Requests())
 	for want, err := range map[string]error{
-		"cognito: AdminUpdateAuthEventFeedback: event ID: want the ID of an event, got none":                    admin.AdminUpdateAuthEventFeedback(ctx, "bob", "", cognito.FeedbackValid),
-		`cognito: AdminUpdateAuthEventFeedback: feedback: want FeedbackValid or FeedbackInvalid, got "maybe"`:   admin.AdminUpdateAuthEventFeedback(ctx, "bob", id, "maybe"),
-		"cognito: AdminUpdateAuthEventFeedback: username: want a username or an alias, got none":                admin.AdminUpdateAuthEventFeedback(ctx, "", id, cognito.FeedbackValid),
-		"cognito: UpdateAuthEventFeedback: feedback token: want the token of the message to the user, got none": anybody.UpdateAuthEventFeedback(ctx, "bob", id, "", cognito.FeedbackValid),
-		`cognito: UpdateAuthEventFeedback: feedback: want FeedbackValid or FeedbackInvalid, got ""`:             anybody.UpdateAuthEventFeedback(ctx, "bob", id, "x", ""),
-		"cognito: AdminListUserAuthEvents: username: want a username or an alias, got none":                     last(admin.AdminListUserAuthEvents(ctx, "")),
-		"cognito: AdminListUserAuthEvents: option Flow: this call takes only [Limit PageSize]":                  last(admin.AdminListUserAuthEvents(ctx, "bob", cognito.Flow("X"))),
+		"cognito: AdminUpdateAuthEventFeedback: event ID: want the ID of an event, got none":                             admin.AdminUpdateAuthEventFeedback(ctx, "bob", "", cognito.FeedbackValid),
+		`cognito: AdminUpdateAuthEventFeedback: feedback: want FeedbackValid or FeedbackInvalid, got "maybe"`:            admin.AdminUpdateAuthEventFeedback(ctx, "bob", id, "maybe"),
+		"cognito: AdminUpdateAuthEventFeedback: username: want a username or an alias, got none":                         admin.AdminUpdateAuthEventFeedback(ctx, "", id, cognito.FeedbackValid),
+		"cognito: UpdateAuthEventFeedback: feedback token: want the token from the link in the user's message, got none": anybody.UpdateAuthEventFeedback(ctx, "bob", id, "", cognito.FeedbackValid),
+		`cognito: UpdateAuthEventFeedback: feedback: want FeedbackValid or FeedbackInvalid, got ""`:                      anybody.UpdateAuthEventFeedback(ctx, "bob", id, "x", ""),
+		"cognito: AdminListUserAuthEvents: username: want a username or an alias, got none":                              last(admin.AdminListUserAuthEvents(ctx, "")),
+		"cognito: AdminListUserAuthEvents: option Flow: this call takes only [Limit PageSize]":                           last(admin.AdminListUserAuthEvents(ctx, "bob", cognito.Flow("X"))),
 	} {
 		require.EqualError(t, err, want)
 	}

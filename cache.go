@@ -8,7 +8,7 @@ import (
 	"sync/atomic"
 )
 
-// tokenHash is the SHA-256 hash of the whole of a token.
+// tokenHash is the SHA-256 hash of a whole token.
 type tokenHash [sha256.Size]byte
 
 func hashToken(raw string) tokenHash {
@@ -20,45 +20,46 @@ func hashToken(raw string) tokenHash {
 	return sum
 }
 
-// hashBuffers save an allocation of a token's size for each token.
+// hashBuffers saves allocating a copy of each token that is hashed.
 var hashBuffers = sync.Pool{New: func() any { return new([]byte) }}
 
-// tokenCache remembers tokens whose signature was verified, in two generations: new ones go into the young one, and
-// when that is full it becomes the old one, whose tokens are forgotten. One that is still in use comes back from
-// the old into the young. A generation is full when it has its number of tokens, or its share of the memory.
-// Finding takes no lock.
+// tokenCache remembers tokens whose signature was verified, in two generations. New tokens go into
+// the young generation. When it is full, it becomes the old one, and the tokens of the previous old
+// one are forgotten. A token found in the old generation moves to the young one. A generation is
+// full when it holds maxTokens tokens or maxBytes bytes of tokens. Looking up a token takes no
+// lock.
 type tokenCache struct {
-	size       int // of a generation
-	weight     int // likewise, in bytes of tokens
+	maxTokens  int // of a generation
+	maxBytes   int // of the tokens of a generation
 	seed       maphash.Seed
-	young, old atomic.Pointer[sync.Map] // of cachedTokens by the hash of their text with seed
+	young, old atomic.Pointer[sync.Map] // *cachedToken by the hash of its text with seed
 
-	mu     sync.Mutex // serializes additions
-	count  int        // in young
-	weighs int        // likewise
+	mu     sync.Mutex // serializes additions and protects the fields below
+	tokens int        // in young
+	bytes  int        // of the tokens in young
 }
 
-// tokenWeight is what an entry weighs on average: the bytes of its token, of which it takes two to three times as
-// much.
-const tokenWeight = 2048
+// averageTokenBytes is the average size of a token for which the cache has room. An entry takes two
+// to three times as much memory.
+const averageTokenBytes = 2048
 
-// cachedToken is an entry. It knows its token by what was signed and the SHA-256 hash of the signature: so nothing
-// passes for it that differs in one byte, and yet no token is kept that somebody could use. To hash the signature
-// alone, and compare the rest, takes half as long as to hash all of it.
+// cachedToken is an entry. It identifies its token by the signed part and the SHA-256 hash of the
+// signature. A token that differs in one byte does not match, and no usable token is kept. Hashing
+// only the signature takes half as long as hashing the whole token.
 type cachedToken struct {
 	token     *verifiedToken
 	signed    string
-	signature [sha256.Size]byte
-	weight    int
+	signature [sha256.Size]byte // its hash
+	bytes     int               // of the token's text
 }
 
-// newTokenCache is a cache of at most n tokens; nil for none.
+// newTokenCache returns a cache of at most n tokens, or nil if n is less than 1.
 func newTokenCache(n int) *tokenCache {
 	if n < 1 {
 		return nil
 	}
-	c := &tokenCache{size: max(n/2, 1), seed: maphash.MakeSeed()}
-	c.weight = c.size * tokenWeight
+	c := &tokenCache{maxTokens: max(n/2, 1), seed: maphash.MakeSeed()}
+	c.maxBytes = c.maxTokens * averageTokenBytes
 	c.young.Store(&sync.Map{})
 	if n > 1 {
 		c.old.Store(&sync.Map{})
@@ -66,15 +67,15 @@ func newTokenCache(n int) *tokenCache {
 	return c
 }
 
-// find finds a token, or returns nil.
+// find returns the token with the text raw, or nil if the cache does not have it.
 func (c *tokenCache) find(raw string) *verifiedToken {
 	sum := maphash.String(c.seed, raw)
 	if t, ok := c.young.Load().Load(sum); ok {
-		return t.(*cachedToken).is(raw)
+		return t.(*cachedToken).match(raw)
 	}
 	if old := c.old.Load(); old != nil {
 		if t, ok := old.Load(sum); ok {
-			if found := t.(*cachedToken).is(raw); found != nil {
+			if found := t.(*cachedToken).match(raw); found != nil {
 				c.put(sum, t.(*cachedToken))
 				return found
 			}
@@ -83,8 +84,8 @@ func (c *tokenCache) find(raw string) *verifiedToken {
 	return nil
 }
 
-// is returns the token if raw is its text, else nil.
-func (t *cachedToken) is(raw string) *verifiedToken {
+// match returns the token if raw is its text, and nil otherwise.
+func (t *cachedToken) match(raw string) *verifiedToken {
 	signed, signature := splitSignature(raw)
 	if signed != t.signed || hashSignature(signature) != t.signature {
 		return nil
@@ -92,41 +93,44 @@ func (t *cachedToken) is(raw string) *verifiedToken {
 	return t.token
 }
 
+// splitSignature splits a token before the dot of its signature.
 func splitSignature(raw string) (signed, signature string) {
 	dot := strings.LastIndexByte(raw, '.')
 	return raw[:max(dot, 0)], raw[max(dot, 0):]
 }
 
-// hashSignature hashes without a copy that lives longer than the call.
+// hashSignature returns the hash of signature. It clears its buffer, so that no copy of a 2048-bit
+// signature stays in memory.
 func hashSignature(signature string) [sha256.Size]byte {
-	var buffer [512]byte // one of 2048 bits has 342 characters, and the dot
+	var buffer [512]byte // a signature of 2048 bits has 342 characters and a dot
 	defer clear(buffer[:])
 	return sha256.Sum256(append(buffer[:0], signature...))
 }
 
-// add adds the token with the text raw, or puts it in the place of another one with the same hash. One that alone is
-// too much for a generation is not added.
+// add adds the token t with the text raw. It replaces an entry with the same hash. A token larger
+// than a generation is not added.
 func (c *tokenCache) add(raw string, t *verifiedToken) {
 	signed, signature := splitSignature(raw)
-	if len(raw) <= c.weight {
+	if len(raw) <= c.maxBytes {
 		c.put(maphash.String(c.seed, raw), &cachedToken{t, strings.Clone(signed), hashSignature(signature), len(raw)})
 	}
 }
 
+// put adds an entry to the young generation, and starts a new one if that is full.
 func (c *tokenCache) put(sum uint64, t *cachedToken) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	young := c.young.Load()
 	if before, there := young.Swap(sum, t); there {
-		c.weighs += t.weight - before.(*cachedToken).weight
+		c.bytes += t.bytes - before.(*cachedToken).bytes
 		return
 	}
-	c.count++
-	c.weighs += t.weight
-	if c.count <= c.size && c.weighs <= c.weight {
+	c.tokens++
+	c.bytes += t.bytes
+	if c.tokens <= c.maxTokens && c.bytes <= c.maxBytes {
 		return
 	}
-	// It was one too many for this generation; it begins the next.
+	// The generation was full: the token becomes the first of the next one.
 	young.Delete(sum)
 	next := &sync.Map{}
 	next.Store(sum, t)
@@ -134,5 +138,5 @@ func (c *tokenCache) put(sum uint64, t *cachedToken) {
 		c.old.Store(young)
 	}
 	c.young.Store(next)
-	c.count, c.weighs = 1, t.weight
+	c.tokens, c.bytes = 1, t.bytes
 }

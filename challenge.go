@@ -480,6 +480,18 @@ var codeKeys = map[ChallengeName]string{
 	ChallengeSMSOTP:           "SMS_OTP_CODE",
 }
 
+// withPlainCode returns the answer to a challenge that asks for a code with the code as plainCode makes it. A handler and
+// the caller of RespondToChallenge give answers as a user typed them, too.
+func (a Answer) withPlainCode(name ChallengeName) Answer {
+	key := codeKeys[name]
+	if a[key] == "" {
+		return a
+	}
+	plain := maps.Clone(a)
+	plain[key] = plainCode(a[key])
+	return plain
+}
+
 func (c *Cognito) answerCode(ctx context.Context, op string, name ChallengeName, code string, opts []CallOption) error {
 	return c.answerPending(ctx, op, opts, func(*signIn, Challenge) (Answer, error) {
 		plain := plainCode(code)

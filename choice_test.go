@@ -83,7 +83,7 @@ func TestSignUpSessionIsOneUsers(t *testing.T) {
 			assert.NotContains(t, call.Body, "Session")
 		}
 	}
-	require.ErrorContains(t, c.ConfirmSignUp(ctx, "carol", srv.Code("carol")), `username: want that of the session, "dave", got "carol"`)
+	require.ErrorContains(t, c.ConfirmSignUp(ctx, "carol", srv.Code("carol")), `username: want the session's username, "dave", got "carol"`)
 	require.NoError(t, c.ForUser("carol").ConfirmSignUp(ctx, "carol", srv.Code("carol")))
 	assert.Equal(t, "dave", c.Username())
 	before = len(serviceCalls(srv))

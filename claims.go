@@ -13,60 +13,62 @@ import (
 	"github.com/gocognito/cognito/internal/token"
 )
 
-// AccessClaims are the claims of a verified access token: what its bearer may do. The embedded
-// [jwt.RegisteredClaims] hold iss, sub, exp, iat and jti.
+// AccessClaims are the claims of a verified access token. They tell what its bearer may do. The
+// embedded [jwt.RegisteredClaims] hold iss, sub, exp, iat and jti.
 type AccessClaims struct {
 	jwt.RegisteredClaims
 
 	// TokenUse is "access".
 	TokenUse TokenUse `json:"token_use"`
-	// Username is the user's name as the pool knows it, not an alias.
+	// Username is the user's name in the pool, not an alias.
 	Username string `json:"username"`
-	// ClientID is the app client that the token was issued to.
+	// ClientID is the app client to which the token was issued.
 	ClientID string `json:"client_id"`
-	// Scope is the scopes, separated by spaces; see [AccessClaims.Scopes].
+	// Scope holds the scopes, separated by spaces; see [AccessClaims.Scopes].
 	Scope string `json:"scope"`
-	// Groups are the names of the user's groups; nil when there are none.
+	// Groups are the names of the user's groups. It is nil if there are none.
 	Groups []string `json:"cognito:groups,omitempty"`
-	// AuthTime is when the user signed in; a refresh does not change it.
+	// AuthTime is the time when the user signed in. A refresh does not change it.
 	AuthTime *jwt.NumericDate `json:"auth_time,omitempty"`
-	// OriginID is the same for all tokens of one sign-in; "" where the app client has revocation off.
+	// OriginID is the same in all tokens of one sign-in. It is "" if token revocation is disabled
+	// for the app client.
 	OriginID string `json:"origin_jti,omitempty"`
-	// EventID is the sign-in's ID in the service's logs.
+	// EventID identifies the sign-in in the service's logs.
 	EventID string `json:"event_id,omitempty"`
-	// DeviceKey is the remembered device that the user signed in with; "" without one.
+	// DeviceKey is the key of the remembered device with which the user signed in, or "" if there
+	// was none.
 	DeviceKey string `json:"device_key,omitempty"`
-	// ACR is the level of authentication that the sign-in reached, such as "urn:cognito:loa:2"; "" where the
-	// pool does not say. See [RequireACR].
+	// ACR is the authentication level that the sign-in reached, such as "urn:cognito:loa:2". It is
+	// "" if the token does not contain one. See [RequireACR].
 	ACR string `json:"acr,omitempty"`
-	// AMR are the methods of authentication that the user proved, such as "pwd" and "otp"; nil where the pool
-	// does not say.
+	// AMR are the authentication methods that the user completed, such as "pwd" and "otp". It is
+	// nil if the token contains none.
 	AMR []string `json:"amr,omitempty"`
-	// All is every claim of the token by its name, including those above and those that a Lambda function of
-	// the pool added. Numbers are [json.Number], so that none is rounded. It is not part of the JSON of
-	// AccessClaims.
+	// All holds every claim of the token by its name, including those above and those that a Lambda
+	// function of the pool added. Numbers are [json.Number], so that they keep their precision. All
+	// is not part of the JSON of AccessClaims.
 	All map[string]any `json:"-"`
 }
 
-// Custom returns the custom attribute name, given without "custom:"; "" when the token does not have it as
-// text. Access tokens have such claims only where a Lambda function of the pool adds them; those that it
-// names otherwise are in All.
+// Custom returns the custom attribute name, which is given without "custom:". It returns "" if the
+// token does not contain it as a string. Access tokens contain such claims only if a Lambda
+// function of the pool adds them. Claims that the function gives other names are in All.
 func (c *AccessClaims) Custom(name string) string {
 	text, _ := c.All[customPrefix+name].(string)
 	return text
 }
 
-// HasGroup reports whether the user is in the group; names are compared exactly.
+// HasGroup reports whether the user is in the group. Names are compared exactly.
 func (c *AccessClaims) HasGroup(name string) bool {
 	return containsAny(slices.Values(c.Groups), []string{name})
 }
 
-// HasScope reports whether the token has the scope; names are compared exactly.
+// HasScope reports whether the token has the scope. Names are compared exactly.
 func (c *AccessClaims) HasScope(name string) bool {
 	return containsAny(strings.FieldsSeq(c.Scope), []string{name})
 }
 
-// Scopes returns the single scopes; nil when there are none.
+// Scopes returns the scopes as a slice, or nil if there are none.
 func (c *AccessClaims) Scopes() []string {
 	if c.Scope == "" {
 		return nil
@@ -74,43 +76,44 @@ func (c *AccessClaims) Scopes() []string {
 	return strings.Fields(c.Scope)
 }
 
-// IDClaims are the claims of a verified ID token: who its bearer is. The embedded [jwt.RegisteredClaims] hold
-// iss, sub, aud, exp, iat and jti.
+// IDClaims are the claims of a verified ID token. They tell who its bearer is. The embedded
+// [jwt.RegisteredClaims] hold iss, sub, aud, exp, iat and jti.
 type IDClaims struct {
 	jwt.RegisteredClaims
 
 	// TokenUse is "id".
 	TokenUse TokenUse `json:"token_use"`
-	// Username is the user's name as the pool knows it, not an alias.
+	// Username is the user's name in the pool, not an alias.
 	Username string `json:"cognito:username"`
-	// Groups are the names of the user's groups; nil when there are none.
+	// Groups are the names of the user's groups. It is nil if there are none.
 	Groups []string `json:"cognito:groups,omitempty"`
-	// AuthTime is when the user signed in; a refresh does not change it.
+	// AuthTime is the time when the user signed in. A refresh does not change it.
 	AuthTime *jwt.NumericDate `json:"auth_time,omitempty"`
-	// OriginID is the same for all tokens of one sign-in; "" where the app client has revocation off.
+	// OriginID is the same in all tokens of one sign-in. It is "" if token revocation is disabled
+	// for the app client.
 	OriginID string `json:"origin_jti,omitempty"`
-	// EventID is the sign-in's ID in the service's logs.
+	// EventID identifies the sign-in in the service's logs.
 	EventID string `json:"event_id,omitempty"`
-	// ACR is the level of authentication that the sign-in reached, such as "urn:cognito:loa:2"; "" where the
-	// pool does not say. See [RequireACR].
+	// ACR is the authentication level that the sign-in reached, such as "urn:cognito:loa:2". It is
+	// "" if the token does not contain one. See [RequireACR].
 	ACR string `json:"acr,omitempty"`
-	// AMR are the methods of authentication that the user proved, such as "pwd" and "otp"; nil where the pool
-	// does not say.
+	// AMR are the authentication methods that the user completed, such as "pwd" and "otp". It is
+	// nil if the token contains none.
 	AMR []string `json:"amr,omitempty"`
-	// Email is the e-mail address, and EmailVerified whether the user proved to have it.
+	// Email is the e-mail address. EmailVerified reports whether the address is verified.
 	Email         string `json:"email,omitempty"`
 	EmailVerified bool   `json:"-"`
-	// PhoneNumber is the phone number, and PhoneNumberVerified whether the user proved to have it.
+	// PhoneNumber is the phone number. PhoneNumberVerified reports whether the number is verified.
 	PhoneNumber         string `json:"phone_number,omitempty"`
 	PhoneNumberVerified bool   `json:"-"`
-	// All is every claim of the token by its name, including those above: standard attributes such as
-	// "given_name", custom ones such as "custom:team" (always text), and what a Lambda function added. Numbers
-	// are [json.Number], so that none is rounded.
+	// All holds every claim of the token by its name, including those above: standard attributes
+	// such as "given_name", custom attributes such as "custom:team" (always strings), and claims
+	// that a Lambda function added. Numbers are [json.Number], so that they keep their precision.
 	All map[string]any `json:"-"`
 }
 
-// UnmarshalJSON decodes the claims. email_verified and phone_number_verified are taken as a JSON bool or as
-// text, which pools with federated users send.
+// UnmarshalJSON decodes the claims. It accepts email_verified and phone_number_verified as a JSON
+// bool or as the string "true" or "false", which pools with federated users send.
 func (c *IDClaims) UnmarshalJSON(data []byte) error {
 	type plain IDClaims
 	if err := json.Unmarshal(data, (*plain)(c)); err != nil {
@@ -126,7 +129,8 @@ func (c *IDClaims) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-// MarshalJSON encodes what UnmarshalJSON reads: All, and of the other fields what All does not have.
+// MarshalJSON encodes the claims for UnmarshalJSON. A claim that is both in All and in another
+// field is taken from All.
 func (c IDClaims) MarshalJSON() ([]byte, error) {
 	type plain IDClaims
 	text, err := json.Marshal(plain(c))
@@ -149,7 +153,7 @@ func (c IDClaims) MarshalJSON() ([]byte, error) {
 	return json.Marshal(all)
 }
 
-// clone is a copy that shares nothing with c that could be changed.
+// clone returns a deep copy of c.
 func (c *IDClaims) clone() *IDClaims {
 	claims := *c
 	claims.RegisteredClaims = cloneRegistered(c.RegisteredClaims)
@@ -158,7 +162,7 @@ func (c *IDClaims) clone() *IDClaims {
 	return &claims
 }
 
-// clone is a copy that shares nothing with c that could be changed.
+// clone returns a deep copy of c.
 func (c *AccessClaims) clone() *AccessClaims {
 	claims := *c
 	claims.RegisteredClaims = cloneRegistered(c.RegisteredClaims)
@@ -181,7 +185,7 @@ func cloneDate(d *jwt.NumericDate) *jwt.NumericDate {
 	return &date
 }
 
-// cloneAll copies claims by their names, and what can be changed in them.
+// cloneAll returns a deep copy of all.
 func cloneAll(all map[string]any) map[string]any {
 	copied := maps.Clone(all)
 	for name, member := range all {
@@ -192,7 +196,7 @@ func cloneAll(all map[string]any) map[string]any {
 	return copied
 }
 
-// isNested reports whether v can be changed.
+// isNested reports whether v is a JSON object or array, which a shallow copy would share.
 func isNested(v any) bool {
 	switch v.(type) {
 	case map[string]any, []any:
@@ -202,7 +206,7 @@ func isNested(v any) bool {
 	}
 }
 
-// cloneJSON copies what encoding/json decodes into an any.
+// cloneJSON returns a deep copy of v, a value that encoding/json decoded into an any.
 func cloneJSON(v any) any {
 	switch v := v.(type) {
 	case map[string]any:
@@ -218,8 +222,8 @@ func cloneJSON(v any) any {
 	}
 }
 
-// identity is the claims of an ID token; all is every claim of it, which becomes theirs. Beside that they share
-// nothing with c that could be changed.
+// identity returns c as claims of an ID token. all holds every claim of the token; the result keeps
+// it. Otherwise the result shares no mutable value with c.
 func (c *tokenClaims) identity(all map[string]any) *IDClaims {
 	// One allocation holds the claims and the times that they point to.
 	held := &struct {
@@ -231,28 +235,29 @@ func (c *tokenClaims) identity(all map[string]any) *IDClaims {
 		TokenUse:         c.use, Username: c.idUsername, Groups: slices.Clone(c.groups),
 		AuthTime: c.authTime.into(&held.times[3]), OriginID: c.originID, EventID: c.eventID,
 		ACR: c.acr, AMR: slices.Clone(c.amr),
-		EmailVerified: isTrue(all["email_verified"]), PhoneNumberVerified: isTrue(all["phone_number_verified"]), All: all,
+		EmailVerified: isTrue(all["email_verified"]), PhoneNumberVerified: isTrue(all["phone_number_verified"]),
+		All: all,
 	}
 	held.claims.Email, _ = all["email"].(string)
 	held.claims.PhoneNumber, _ = all["phone_number"].(string)
 	return &held.claims
 }
 
-// Custom returns the custom attribute name, given without "custom:"; "" when the token does not have it as
-// text.
+// Custom returns the custom attribute name, which is given without "custom:". It returns "" if the
+// token does not contain it as a string.
 func (c *IDClaims) Custom(name string) string {
 	text, _ := c.All[customPrefix+name].(string)
 	return text
 }
 
-// HasGroup reports whether the user is in the group; names are compared exactly.
+// HasGroup reports whether the user is in the group. Names are compared exactly.
 func (c *IDClaims) HasGroup(name string) bool {
 	return containsAny(slices.Values(c.Groups), []string{name})
 }
 
 func isTrue(v any) bool { return v == true || v == "true" }
 
-// access is the claims of an access token; all is every claim of it, as for identity.
+// access returns c as claims of an access token. all is treated as by identity.
 func (c *tokenClaims) access(all map[string]any) *AccessClaims {
 	// One allocation holds the claims and the times that they point to.
 	held := &struct {
@@ -261,9 +266,9 @@ func (c *tokenClaims) access(all map[string]any) *AccessClaims {
 	}{}
 	held.claims = AccessClaims{
 		RegisteredClaims: c.registered(held.times[:3]),
-		TokenUse:         c.use, Username: c.username, ClientID: c.clientID, Scope: c.scope, Groups: slices.Clone(c.groups),
-		AuthTime: c.authTime.into(&held.times[3]), OriginID: c.originID, EventID: c.eventID, DeviceKey: c.deviceKey,
-		ACR: c.acr, AMR: slices.Clone(c.amr), All: all,
+		TokenUse:         c.use, Username: c.username, ClientID: c.clientID, Scope: c.scope,
+		Groups: slices.Clone(c.groups), AuthTime: c.authTime.into(&held.times[3]),
+		OriginID: c.originID, EventID: c.eventID, DeviceKey: c.deviceKey, ACR: c.acr, AMR: slices.Clone(c.amr), All: all,
 	}
 	return &held.claims
 }
@@ -271,21 +276,22 @@ func (c *tokenClaims) access(all map[string]any) *AccessClaims {
 func (c *tokenClaims) registered(times []jwt.NumericDate) jwt.RegisteredClaims {
 	return jwt.RegisteredClaims{
 		Issuer: c.issuer, Subject: c.subject, ID: c.id, Audience: slices.Clone(c.audience),
-		ExpiresAt: c.expires.into(&times[0]), NotBefore: c.notBefore.into(&times[1]), IssuedAt: c.issued.into(&times[2]),
+		ExpiresAt: c.expires.into(&times[0]), NotBefore: c.notBefore.into(&times[1]),
+		IssuedAt: c.issued.into(&times[2]),
 	}
 }
 
-// into puts the time into held, if there is one; else it is nil.
-func (d *numericDate) into(held *jwt.NumericDate) *jwt.NumericDate {
+// into stores the time in target and returns target, or returns nil if there is no time.
+func (d *numericDate) into(target *jwt.NumericDate) *jwt.NumericDate {
 	if !d.set {
 		return nil
 	}
-	*held = d.NumericDate
-	return held
+	*target = d.NumericDate
+	return target
 }
 
-// tokenClaims is what every check looks at and what the claims types of this package hold. It decodes itself
-// from the token, so that no type of a caller's can stand between a token and its checks.
+// tokenClaims holds the claims that this package checks and those that its claims types contain. It
+// decodes itself from the token, so that no type of a caller can affect the checks.
 type tokenClaims struct {
 	issuer, subject, id            string
 	audience                       []string
@@ -302,20 +308,21 @@ type tokenClaims struct {
 	acr                            string
 	amr                            []string
 
-	payload string         // the claims as JSON, with no other spelling of a name below
+	payload string         // the claims as JSON, without names that differ from known ones by case
 	members []token.Member // its members
-	wrong   []string       // claims of the wrong type that only some checks need
+	wrong   []string       // names of claims of the wrong type, which only some checks need
 }
 
-// numericDate is a time in a token, to the fraction of a second that it names.
+// numericDate is a time in a token, with the fraction of a second that the token gives.
 type numericDate struct {
 	jwt.NumericDate
 
 	set bool
 }
 
-// member returns where the claim name goes; nil for one that is not read. A claim that is needed whatever the
-// token is for spoils it by a wrong type. The others are empty then, and spoil it where a check needs them.
+// member returns the field for the claim name, or nil if tokenClaims has none. A required claim of
+// the wrong type makes the token invalid. Another claim of the wrong type is treated as missing,
+// and makes the token invalid only if a check needs it.
 func (c *tokenClaims) member(name string) (into any, needed bool) {
 	switch name {
 	case "iss":
@@ -363,7 +370,7 @@ func (c *tokenClaims) member(name string) (into any, needed bool) {
 	}
 }
 
-// claimNames are the names that this package and its callers take a decision by.
+// claimNames are the claims on which this package and its callers base decisions.
 var claimNames = []string{
 	"iss", "sub", "jti", "aud", "exp", "nbf", "iat", "auth_time", "token_use", "client_id", "username",
 	"cognito:username", "scope", "origin_jti", "event_id", "device_key", "at_hash", "cognito:groups", "acr", "amr",
@@ -371,8 +378,8 @@ var claimNames = []string{
 	"phone_number", "phone_number_verified",
 }
 
-// otherSpelling reports whether encoding/json, which does not tell names apart by case, would take name for one
-// of claimNames that it is not.
+// otherSpelling reports whether name differs from one of claimNames only by case. encoding/json
+// would decode it as that claim.
 func otherSpelling(name string) bool {
 	plain := true
 	for i := range len(name) {
@@ -384,8 +391,8 @@ func otherSpelling(name string) bool {
 	return slices.ContainsFunc(claimNames, func(known string) bool { return strings.EqualFold(known, name) })
 }
 
-// UnmarshalJSON reads the claims strictly: a claim that is there twice is an error, and one in another case is
-// left out of what anyone reads.
+// UnmarshalJSON decodes the claims strictly. It returns an error for a duplicate claim. It drops a
+// claim whose name differs from a known one only by case.
 func (c *tokenClaims) UnmarshalJSON(data []byte) error {
 	*c = tokenClaims{payload: string(data), members: make([]token.Member, 0, 16)}
 	foreign := false
@@ -416,7 +423,7 @@ func (c *tokenClaims) UnmarshalJSON(data []byte) error {
 	return err
 }
 
-// all returns every claim by its name, with nothing in it that c has.
+// all returns every claim by its name. The result shares no mutable value with c.
 func (c *tokenClaims) all() (map[string]any, error) {
 	all := make(map[string]any, len(c.members))
 	for _, m := range c.members {
@@ -429,7 +436,7 @@ func (c *tokenClaims) all() (map[string]any, error) {
 	return all, nil
 }
 
-// read reads one claim. A claim of the wrong type leaves no part of it behind.
+// read decodes one claim. A claim of the wrong type leaves its field empty.
 func (c *tokenClaims) read(into any, value string) (err error) {
 	switch into := into.(type) {
 	case *string:
@@ -453,6 +460,7 @@ func (c *tokenClaims) read(into any, value string) (err error) {
 	return err
 }
 
+// dropOtherSpellings rebuilds the payload from members, which lack the dropped claims.
 func (c *tokenClaims) dropOtherSpellings() error {
 	var kept strings.Builder
 	for i, m := range c.members {
@@ -471,18 +479,18 @@ func (c *tokenClaims) dropOtherSpellings() error {
 	return nil
 }
 
-// Decoded reports whether the claims were read.
+// Decoded reports whether the claims were decoded.
 func (c *tokenClaims) Decoded() bool { return c.payload != "" }
 
-// The methods of [jwt.Claims], for golang-jwt's checks of times.
+// The methods below implement [jwt.Claims], so that package jwt can check the times.
 
-// GetExpirationTime returns the claim exp; nil if there is none.
+// GetExpirationTime returns the claim exp, or nil if there is none.
 func (c *tokenClaims) GetExpirationTime() (*jwt.NumericDate, error) { return c.expires.numeric(), nil }
 
-// GetIssuedAt returns the claim iat; nil if there is none.
+// GetIssuedAt returns the claim iat, or nil if there is none.
 func (c *tokenClaims) GetIssuedAt() (*jwt.NumericDate, error) { return c.issued.numeric(), nil }
 
-// GetNotBefore returns the claim nbf; nil if there is none.
+// GetNotBefore returns the claim nbf, or nil if there is none.
 func (c *tokenClaims) GetNotBefore() (*jwt.NumericDate, error) { return c.notBefore.numeric(), nil }
 
 // GetIssuer returns the claim iss.

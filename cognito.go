@@ -20,53 +20,56 @@ import (
 	"github.com/gocognito/cognito/internal/flight"
 )
 
-// Cognito is a client of one user pool and app client, and the session of at most one of its users. Make one
-// with [New]; a server that serves many users keeps one and calls [Cognito.ForUser] for each.
+// Cognito is a client of one user pool and app client. It is also the session of at most one user.
+// Create it with [New]. A server that serves many users creates one and calls [Cognito.ForUser] for
+// each user.
 //
-// A Cognito is safe for concurrent use by multiple goroutines. It must not be copied. The zero Cognito is not
-// usable: every method that can fails.
+// A Cognito is safe for concurrent use by multiple goroutines. It must not be copied. The zero
+// value is not usable: its methods that return an error fail.
 type Cognito struct {
 	pool    *pool
 	session *session
 }
 
-// pool is what the sessions of one client share.
+// pool holds what the sessions of one client share.
 type pool struct {
 	id           string
-	name         string // the part of the ID that goes into SRP
+	name         string // the part of the ID that SRP uses
 	clientID     string
 	clientSecret string
 	ids          idRules
 	issuer       string
 	sdk          *cognitoidentityprovider.Client
 	verifier     *Verifier
-	closeIdle    func()           // of the HTTP client; nil where it cannot
-	now          func() time.Time // the service's clock, as far as it is known
+	closeIdle    func()           // closes idle connections; nil if the HTTP client cannot
+	now          func() time.Time // the service's clock, estimated from its responses
 	log          *slog.Logger
 
-	domain      string       // of the authorization server: scheme and host; "" where none was given
-	otherSecret string       // while one secret replaces the other; "" for none
-	otherFirst  atomic.Bool  // the other secret is the one that was taken last
+	domain      string       // scheme and host of the authorization server; "" if not set
+	otherSecret string       // the second client secret during a rotation, or ""
+	otherFirst  atomic.Bool  // the authorization server last accepted otherSecret
 	web         *http.Client // for the authorization server
 	machines    machineTable
 
-	refreshByAuth atomic.Bool // the server does not know GetTokensFromRefreshToken
+	refreshByAuth atomic.Bool // the server lacks GetTokensFromRefreshToken
 
 	refreshPauses backoff.Table[string] // by refresh token
 	signInPauses  backoff.Table[string] // of transports, by user and password
-	refusals      backoff.Table[string] // by servers, of new tokens of a user
-	signInTurns   flight.Locks[string]  // likewise: one sign-in at a time, so that each knows how the last one ended
+	refusals      backoff.Table[string] // new tokens that servers rejected, by user and host
+	signInTurns   flight.Locks[string]  // one sign-in at a time, so that each knows the result of the last
 }
 
-// shared returns what c's sessions share. It never is nil: for a Cognito that New did not make every call fails.
+// shared returns what c's sessions share. It is never nil. If New did not create c, it returns
+// zeroPool, with which every call fails.
 func (c *Cognito) shared() *pool {
 	if c == nil || c.pool == nil {
-		return unmade()
+		return zeroPool()
 	}
 	return c.pool
 }
 
-var unmade = sync.OnceValue(func() *pool {
+// zeroPool is the pool of a Cognito that New did not create. Its calls fail with errNotMade.
+var zeroPool = sync.OnceValue(func() *pool {
 	return &pool{
 		now: time.Now, log: slog.New(slog.DiscardHandler), verifier: &Verifier{},
 		sdk: cognitoidentityprovider.New(cognitoidentityprovider.Options{
@@ -82,24 +85,26 @@ var unmade = sync.OnceValue(func() *pool {
 	}
 })
 
-// errNotMade answers for a Cognito that New did not make.
+// errNotMade is the error of calls on a Cognito that New did not create.
 var errNotMade = fieldError("client", "want one from New")
 
-// New makes a client of the user pool userPoolID (for example "eu-west-1_aBcDeFgHi") for the app client
-// clientID. It does no I/O and starts no goroutine: what is wrong with the arguments is reported here, what is
-// wrong with the pool by the first call. The errors name the argument or option and what was expected.
+// New returns a client of the user pool userPoolID (for example "eu-west-1_aBcDeFgHi") for the app
+// client clientID. It makes no request and starts no goroutine. It returns an error for an invalid
+// argument or option, which the error names. A pool or an app client that does not exist is
+// reported by the first call.
 //
-// Calls for a user need no AWS credentials and no AWS configuration. Calls that must be signed load the default
-// AWS configuration on first use, unless [WithStaticCredentials] or [WithAWSConfig] gave credentials; without
-// any they fail with [ErrNoCredentials].
+// Calls that users make for themselves need no AWS credentials and no AWS configuration. The first
+// call that needs credentials loads the default AWS configuration, unless [WithStaticCredentials]
+// or [WithAWSConfig] is set. It fails with [ErrNoCredentials] if there are none.
 //
-// Without [WithEndpoint] and [WithAWSConfig] all calls go where the environment says: AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER,
-// AWS_ENDPOINT_URL, AWS_IGNORE_CONFIGURED_ENDPOINT_URLS, AWS_USE_FIPS_ENDPOINT and AWS_USE_DUALSTACK_ENDPOINT mean what
-// they mean to the AWS SDK. They move neither the issuer nor the key set. The same settings in AWS's configuration files
-// are read with [WithAWSConfig] only.
+// Without [WithEndpoint] and [WithAWSConfig] the environment determines the endpoint.
+// AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER, AWS_ENDPOINT_URL,
+// AWS_IGNORE_CONFIGURED_ENDPOINT_URLS, AWS_USE_FIPS_ENDPOINT and AWS_USE_DUALSTACK_ENDPOINT have
+// the same effect as in the AWS SDK. They change neither the issuer nor the URL of the key set. The
+// same settings in AWS configuration files have an effect only with [WithAWSConfig].
 //
-// Each request ends: where neither the context has a deadline nor the HTTP client is the caller's own, an attempt is over
-// after 30 seconds.
+// Each attempt of a request is limited to 30 seconds. The limit does not apply if the context has a
+// deadline or the caller supplies the HTTP client, for example with [WithHTTPClient].
 func New(userPoolID, clientID string, opts ...Option) (*Cognito, error) {
 	c, err := newCognito(userPoolID, clientID, opts)
 	return c, wrapError("New", err)
@@ -125,7 +130,8 @@ func newCognito(userPoolID, clientID string, opts []Option) (*Cognito, error) {
 	}
 	clock := &serviceClock{local: o.now}
 	o.now = clock.now
-	verifier, err := newVerifier(userPoolID, []string{clientID}, &verifierOptions{clientOptions: o, regions: []string{o.region}})
+	verifier, err := newVerifier(userPoolID, []string{clientID},
+		&verifierOptions{clientOptions: o, regions: []string{o.region}})
 	if err != nil {
 		return nil, err
 	}
@@ -147,9 +153,10 @@ func newCognito(userPoolID, clientID string, opts []Option) (*Cognito, error) {
 	return &Cognito{pool: p, session: newSession(o.sessionOptions, p)}, nil
 }
 
-// ForUser makes a second session, for username, that shares the service client, the key set and its cache with
-// c. It allocates and does no I/O. The new session has what c was given by [WithChallengeHandler],
-// [WithDeviceTracking] and [WithRefreshMetadata], but not what is one user's: c's tokens, store, device and challenge.
+// ForUser returns a new session for username. It shares the connections, the key set and the caches
+// of c. It makes no request. The new session inherits [WithChallengeHandler], [WithDeviceTracking]
+// and [WithRefreshMetadata] from c. It does not inherit what belongs to one user: the tokens, the
+// store, the device and the challenge.
 func (c *Cognito) ForUser(username string, opts ...SessionOption) *Cognito {
 	o := sessionOptions{username: username}
 	if c.session != nil {
@@ -163,20 +170,21 @@ func (c *Cognito) ForUser(username string, opts ...SessionOption) *Cognito {
 	return &Cognito{pool: c.pool, session: newSession(o, c.pool)}
 }
 
-// CloseIdleConnections closes the idle connections to the service, which all sessions of the client share, and with
-// [WithHTTPClient] those to the key set.
+// CloseIdleConnections closes the idle connections to the service, which all sessions of the client
+// share. With [WithHTTPClient] it also closes those to the key set.
 func (c *Cognito) CloseIdleConnections() {
 	if closeIdle := c.shared().closeIdle; closeIdle != nil {
 		closeIdle()
 	}
 }
 
-// Client returns the AWS SDK's client that c calls the service with, for what this package does not offer.
-// Signed operations get their credentials as described at [New].
+// Client returns the AWS SDK client with which c calls the service. Use it for operations that this
+// package does not cover. Operations that need AWS credentials get them as described at [New].
 func (c *Cognito) Client() *cognitoidentityprovider.Client { return c.shared().sdk }
 
-// Username returns whose session it is: the name given to [Cognito.ForUser], [WithUsername] or in [WithRegistration];
-// without one, the name in the pending challenge or in the verified access token; "" when there is none of these.
+// Username returns the session's username: the one given to [Cognito.ForUser] or [WithUsername], or
+// contained in [WithChallenge] or [WithRegistration], or passed to [Cognito.Register]. Otherwise it
+// returns the username in the verified access token, or "" if there is none.
 func (c *Cognito) Username() string {
 	return c.session.current().name()
 }
@@ -187,12 +195,12 @@ func (c *Cognito) UserPoolID() string { return c.shared().id }
 // ClientID returns the ID of the app client.
 func (c *Cognito) ClientID() string { return c.shared().clientID }
 
-// Issuer returns the issuer that the pool's tokens name. Tokens of a pool at AWS may name a second form of it,
-// which is accepted too; see [WithIssuer].
+// Issuer returns the issuer that the pool's tokens name. Tokens of a pool at AWS may name a second
+// form of it, which is accepted, too; see [WithIssuer].
 func (c *Cognito) Issuer() string { return c.shared().issuer }
 
-// Format prints the pool, the app client and the user, and no secret, whatever the verb. It has a value receiver
-// so that a dereferenced Cognito does not print otherwise.
+// Format prints the pool, the app client and the user, and no secret, for every verb. It has a
+// value receiver so that it applies to a dereferenced Cognito, too.
 func (c Cognito) Format(f fmt.State, _ rune) {
 	if c.pool == nil || c.session == nil {
 		_, _ = io.WriteString(f, "Cognito{}")
@@ -201,27 +209,28 @@ func (c Cognito) Format(f fmt.State, _ rune) {
 	_, _ = io.WriteString(f, "Cognito{pool "+c.shared().id+", client "+c.shared().clientID+", user "+c.Username()+"}")
 }
 
-// LogValue logs the pool, the app client and the user.
+// LogValue returns the pool, the app client and the user, for package log/slog.
 func (c Cognito) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(c)) }
 
-// splitPoolID takes a checked pool ID apart: the region, and the name that SRP uses.
+// splitPoolID splits a valid pool ID into the region and the name that SRP uses.
 func splitPoolID(id string) (region, name string) {
 	i := strings.LastIndexByte(id, '_')
 	return id[:i], id[i+1:]
 }
 
-// idRules say what the IDs of pools and app clients look like.
+// idRules are the rules for the IDs of pools and app clients.
 type idRules struct {
-	clientExtra, nameExtra string // what they have beside letters, digits and _, and beside letters and digits
+	clientExtra string // allowed in client IDs beside letters, digits and _
+	nameExtra   string // allowed in the name in a pool ID beside letters and digits
 }
 
 var (
 	awsIDs = idRules{clientExtra: "+"}
-	// localIDs are those of the servers that people test with, which make up some of their own.
+	// localIDs are the rules for local pools, which use further characters.
 	localIDs = idRules{clientExtra: "+-.:", nameExtra: "-"}
 )
 
-// idRules returns the rules that the options ask for.
+// idRules returns localIDs if an endpoint is set, and awsIDs otherwise.
 func (o *clientOptions) idRules() idRules {
 	if o.endpoint != "" {
 		return localIDs
@@ -229,19 +238,21 @@ func (o *clientOptions) idRules() idRules {
 	return awsIDs
 }
 
-// checkIDs refuses what cannot be a pool ID or client ID. Regions are not matched against a list or a pattern,
-// so that partitions to come work.
+// checkIDs rejects invalid pool IDs and client IDs. It does not check regions against a list or a
+// pattern, so that future AWS partitions work.
 func (r idRules) checkIDs(userPoolID, clientID string) error {
 	poolErr, clientErr := r.checkPoolID(userPoolID), r.checkClientID(clientID)
 	if (poolErr != nil || clientErr != nil) && r.checkPoolID(clientID) == nil && r.checkClientID(userPoolID) == nil {
-		return fieldError("user pool ID and client ID", "they look swapped: "+quote(userPoolID)+" is no pool ID, "+quote(clientID)+" is one")
+		return fieldError("user pool ID and client ID",
+			"the arguments look swapped: "+quote(userPoolID)+" is not a pool ID, "+quote(clientID)+" is")
 	}
 	return errors.Join(poolErr, clientErr)
 }
 
 func (r idRules) checkPoolID(id string) error {
 	i := strings.LastIndexByte(id, '_')
-	if len(id) > 55 || i <= 0 || i == len(id)-1 || !allOf(id[:i], isWord, "-") || !allOf(id[i+1:], isAlphanumeric, r.nameExtra) {
+	if len(id) > 55 || i <= 0 || i == len(id)-1 ||
+		!allOf(id[:i], isWord, "-") || !allOf(id[i+1:], isAlphanumeric, r.nameExtra) {
 		return fieldError("user pool ID", "want <region>_<name>, such as eu-west-1_aBcDeFgHi, got "+quote(id))
 	}
 	return nil
@@ -264,7 +275,7 @@ func allOf(s string, is func(rune) bool, extra string) bool {
 	return !strings.ContainsFunc(s, func(r rune) bool { return !is(r) && !strings.ContainsRune(extra, r) })
 }
 
-// quote shows a wrong argument in an error, bounded.
+// quote quotes an invalid argument for an error, with a bounded length.
 func quote(s string) string {
 	const most = 60
 	if len(s) > most {

@@ -14,8 +14,9 @@ import (
 	"github.com/aws/smithy-go/middleware"
 )
 
-// withoutEchoes takes the secrets of a request out of the service's error. Its texts mostly do not repeat what was sent,
-// but Lambda functions put anything into theirs, and other servers answer with tokens and passwords.
+// withoutEchoes removes the secrets of a request from the service's error. The service's own
+// messages rarely repeat them, but Lambda functions choose their texts freely, and other servers
+// return tokens and passwords.
 func withoutEchoes(stack *middleware.Stack) error {
 	return stack.Initialize.Add(middleware.InitializeMiddlewareFunc("cognito.withoutEchoes", func(
 		ctx context.Context, in middleware.InitializeInput, next middleware.InitializeHandler,
@@ -28,15 +29,16 @@ func withoutEchoes(stack *middleware.Stack) error {
 	}), middleware.Before)
 }
 
-// removeEchoes removes secrets from the texts of the service in err, which is one of the SDK's and nobody else's yet.
+// removeEchoes removes secrets from the service's texts in err. It changes err in place, so err
+// must be an SDK error that nothing else uses yet.
 func removeEchoes(err error, secrets []string) {
 	if len(secrets) == 0 {
 		return
 	}
 	if api, ok := errors.AsType[smithy.APIError](err); ok {
 		if v := reflect.ValueOf(api); v.Kind() == reflect.Pointer && v.Elem().Kind() == reflect.Struct {
-			for _, name := range []string{"Message", "Code", "ErrorCodeOverride"} {
-				field := reflect.Indirect(v.Elem().FieldByName(name))
+			for i := range v.Elem().NumField() { // the message, the code, and a reason code
+				field := reflect.Indirect(v.Elem().Field(i))
 				if field.Kind() == reflect.String && field.CanSet() {
 					field.SetString(withoutSecrets(field.String(), secrets))
 				}
@@ -48,10 +50,11 @@ func removeEchoes(err error, secrets []string) {
 	}
 }
 
-// withoutSecrets replaces secrets in text. What a rule of the service's messages knows is the service's own: a user whose
-// password is "password" must not be found by it, nor lose the reason.
+// withoutSecrets redacts secrets in text. It keeps what a reasonRule matches, which is the service's
+// own text. If it redacted "password" there, the error would reveal that this is the user's
+// password, and it would lose its reason.
 func withoutSecrets(text string, secrets []string) string {
-	own := ownWords(text)
+	known := knownText(text)
 	for _, secret := range secrets {
 		var kept strings.Builder
 		rest, at := text, 0
@@ -61,7 +64,7 @@ func withoutSecrets(text string, secrets []string) string {
 				break
 			}
 			begin, end := at+i, at+i+len(secret)
-			if isEcho(text, begin, end, own) {
+			if isEcho(text, begin, end, known) {
 				kept.WriteString(rest[:i] + redacted)
 				rest, at = rest[i+len(secret):], end
 				continue
@@ -72,7 +75,7 @@ func withoutSecrets(text string, secrets []string) string {
 		}
 		if at > 0 {
 			text = kept.String() + rest
-			own = ownWords(text)
+			known = knownText(text)
 		}
 	}
 	return text
@@ -80,28 +83,30 @@ func withoutSecrets(text string, secrets []string) string {
 
 const redacted = "[redacted]"
 
-// span is a part of a text.
+// span is a range of bytes in a text.
 type span struct{ begin, end int }
 
-// ownWords finds the parts of a message that rules know.
-func ownWords(message string) (own []span) {
+// knownText returns the parts of a message that a reasonRule matches.
+func knownText(message string) (known []span) {
 	lower := strings.ToLower(message)
 	if len(lower) != len(message) {
-		return nil // places in one are not places in the other
+		return nil // positions in lower are not positions in message
 	}
 	for _, rule := range reasonRules {
 		if i := strings.Index(lower, rule.message); i >= 0 && rule.message != "" {
-			own = append(own, span{i, i + len(rule.message)})
+			known = append(known, span{i, i + len(rule.message)})
 		}
 	}
-	return own
+	return known
 }
 
-// shortSecret is the length below which a secret counts as repeated only where it stands alone: "7" is in many words.
+// shortSecret is the length in bytes below which a secret is redacted only as a whole word. A short
+// secret such as "7" is part of much other text.
 const shortSecret = 6
 
-func isEcho(text string, begin, end int, own []span) bool {
-	if slices.ContainsFunc(own, func(s span) bool { return begin < s.end && s.begin < end }) {
+// isEcho reports whether the secret at text[begin:end] is to be redacted.
+func isEcho(text string, begin, end int, known []span) bool {
+	if slices.ContainsFunc(known, func(s span) bool { return begin < s.end && s.begin < end }) {
 		return false
 	}
 	if end-begin >= shortSecret {
@@ -116,27 +121,32 @@ func isPartOfWord(r rune) bool {
 	return r != utf8.RuneError && (unicode.IsLetter(r) || unicode.IsDigit(r))
 }
 
-// secretFields are the members of requests that hold a secret.
+// secretFields are the fields of requests that hold a secret.
 var secretFields = []string{
 	"AccessToken", "ClientSecret", "ClientSecretValue", "Code", "ConfirmationCode", "FeedbackToken", "Password",
-	"PasswordVerifier", "PreviousPassword", "ProposedPassword", "RefreshToken", "SecretHash", "Session", "TemporaryPassword",
-	"Token", "UserCode",
+	"PasswordVerifier", "PreviousPassword", "ProposedPassword", "RefreshToken", "SecretHash", "Session",
+	"TemporaryPassword", "Token", "UserCode",
 }
 
-// secretMaps are those that hold secrets under names of their own, and which names.
+// secretMaps are the fields of requests that are maps with secrets, each with a function that
+// reports whether a key holds one.
 var secretMaps = map[string]func(name string) bool{
 	"AuthParameters": isSecretParameter, "ChallengeResponses": isSecretParameter, "ProviderDetails": isSecretDetail,
 }
 
-// isSecretParameter counts parameters that are not known as secrets.
+// isSecretParameter reports whether a parameter is secret. It treats unknown parameters as secret.
 func isSecretParameter(name string) bool {
-	public := []string{keyUsername, keyUserIDForSRP, keyDeviceKey, keyChallengeName, keyPreferredChallenge, keyTimestamp, keyEmail}
+	public := []string{
+		keyUsername, keyUserIDForSRP, keyDeviceKey, keyChallengeName, keyPreferredChallenge, keyTimestamp, keyEmail,
+		keyTargetACR, keyMaxAge,
+	}
 	return !slices.Contains(public, name) && !strings.HasPrefix(name, attributePrefix)
 }
 
 func isSecretDetail(name string) bool { return name == "client_secret" || name == privateKey }
 
-// secretsOf lists the secrets of a request, the longest first: one may be a part of another.
+// secretsOf returns the secrets of a request. The longest is first, since a secret may contain
+// another one.
 func secretsOf(input any) []string {
 	var secrets []string
 	add := func(secret string) {
@@ -174,7 +184,8 @@ func collectSecrets(v reflect.Value, add func(string)) {
 	}
 }
 
-// isChoice reports whether the request answers a challenge whose answer is a name.
+// isChoice reports whether the request answers a challenge whose answer is the name of a choice,
+// which is not secret.
 func isChoice(input reflect.Value) bool {
 	name := input.FieldByName("ChallengeName")
 	return name.Kind() == reflect.String &&

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
@@ -108,6 +109,8 @@ func TestEchoedSecretsAreNotRepeated(t *testing.T) {
 			AccessToken: aws.String(quoted), DeviceKey: aws.String("shown"),
 			DeviceSecretVerifierConfig: &types.DeviceSecretVerifierConfigType{PasswordVerifier: aws.String("abcdef-verifier"), Salt: aws.String("salt")},
 		})),
+		"feedback":      bob.UpdateAuthEventFeedback(t.Context(), "shown", "event", quoted, cognito.FeedbackValid),
+		"client secret": err1(bob.AddUserPoolClientSecret(t.Context(), testClient, strings.Repeat("abcdef", 5))),
 		"SDK's client": err1(bob.Client().ForgetDevice(t.Context(), &cognitoidentityprovider.ForgetDeviceInput{
 			AccessToken: aws.String(quoted), DeviceKey: aws.String("shown"),
 		})),
@@ -146,6 +149,8 @@ func TestSecretsAmongTheServicesWords(t *testing.T) {
 		{"or", "Incorrect username or password, or so", "Incorrect username or password, [redacted] so"},
 		{"s", "Incorrect username or password, so", "Incorrect username or password, so"},
 		{"so", "Incorrect username or password, so", "Incorrect username or password, [redacted]"},
+		{"cycle", "Incorrect username or password, bicycles", "Incorrect username or password, bicycles"},
+		{"cycles", "Incorrect username or password, bicycles", "Incorrect username or password, bi[redacted]"},
 		{"aaaaaa", "Incorrect username or password aaaaaaaaaaaaa", "Incorrect username or password [redacted][redacted]a"},
 		{"secret1", "ȺȺȺȺ Incorrect username or password secret1", "ȺȺȺȺ Incorrect username or password [redacted]"},
 		{"password", hash + ": Incorrect username or password.", "[redacted]: Incorrect username or password."},
@@ -162,6 +167,22 @@ func TestSecretsAmongTheServicesWords(t *testing.T) {
 			assert.True(t, errors.Is(err, cognito.ErrInvalidCredentials) || errors.Is(err, cognito.ErrTooManyAttempts))
 		})
 	}
+}
+
+// The levels that a caller asks for are no secret: which of them the pool does not know must be seen. The reason code is a
+// text of the service's, too.
+func TestEchoesOfLevelsAndReasonCodes(t *testing.T) {
+	t.Parallel()
+	srv := newServer(t, cognitotest.Config{Clients: []cognitotest.Client{everyFlow(false)}})
+	c := newClient(t, srv, cognito.WithUsername("bob"))
+	answer(srv, "InitiateAuth", http.StatusBadRequest, map[string]string{
+		"__type": "InvalidParameterException", "message": "unknown: urn:example:gold, 3000000, " + secret, "reasonCode": "about " + secret,
+	})
+	err := c.AuthenticateChoice(t.Context(), cognito.FirstFactor{Preferred: "PASSWORD", Password: secret}, cognito.TargetACR("urn:example:gold"), cognito.MaxAge(3000000*time.Second))
+	require.ErrorContains(t, err, "unknown: urn:example:gold, 3000000, [redacted]")
+	var refused *types.InvalidParameterException
+	require.ErrorAs(t, err, &refused)
+	assert.Equal(t, "about [redacted]", aws.ToString(refused.ReasonCode))
 }
 
 // JSON is how slog's JSON handler prints what holds a value, and that calls no LogValue.

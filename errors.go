@@ -60,14 +60,16 @@ var (
 	ErrRefreshTokenReused = errors.New("refresh token was used before and has been rotated")
 	// ErrInvalidRefreshToken means that the service rejected the refresh token without giving the
 	// reason. There are four possible causes, which the text lists.
-	ErrInvalidRefreshToken = errors.New("refresh token is refused: it is malformed, or was issued to another app client," +
+	ErrInvalidRefreshToken = errors.New("refresh token is refused: it is malformed," +
+		" or was issued to another app client," +
 		" or was issued with a device whose key is missing or that was never confirmed, or its user is gone")
 	// ErrTokenRevoked means that a sign-out revoked the access token.
 	ErrTokenRevoked = errors.New("access token has been revoked")
 	// ErrAccessTokenExpired means that the service rejected the access token as expired; see
 	// [Cognito.RenewAccessToken].
 	ErrAccessTokenExpired = errors.New("access token has expired")
-	// ErrLevelReached means that the access token already has the level that [Cognito.StepUp] asks for.
+	// ErrLevelReached means that the access token already has the level that [Cognito.StepUp] asks
+	// for.
 	ErrLevelReached = errors.New("the user has signed in at that level already")
 	// ErrSecretHash means that the app client's secret is missing or wrong.
 	ErrSecretHash = errors.New("the app client's secret is missing or wrong (WithClientSecret)")
@@ -107,15 +109,16 @@ var (
 	ErrProviderExists = errors.New("identity provider exists already")
 	// ErrIdentityLinked means that the user of the identity provider is already linked to a user.
 	ErrIdentityLinked = errors.New("identity is linked to a user already")
-	// ErrIdentityExists means that the user of the identity provider has an account of its own in the
-	// pool. Delete it before the identity is linked to another user.
+	// ErrIdentityExists means that the user of the identity provider has an account of its own in
+	// the pool. Delete that account before you link the identity to another user.
 	ErrIdentityExists = errors.New("identity has an account of its own already")
 	// ErrConflict means that someone else changed the same object at the same time. Read it again
 	// and repeat the change.
 	ErrConflict = errors.New("changed by someone else at the same time")
 	// ErrNoCredentials means that the call must be signed with AWS credentials and that none were
 	// found.
-	ErrNoCredentials = errors.New("no AWS credentials for a call that must be signed (WithStaticCredentials, WithAWSConfig or the default AWS configuration)")
+	ErrNoCredentials = errors.New("no AWS credentials for a call that must be signed" +
+		" (WithStaticCredentials, WithAWSConfig or the default AWS configuration)")
 	// ErrNotSignedIn means that the session has no token that the call needs.
 	ErrNotSignedIn = errors.New("not signed in")
 	// ErrTemporaryPasswordExpired means that the temporary password has expired. An administrator
@@ -136,7 +139,8 @@ var (
 	// ErrNotPermitted means that the feature is disabled in the pool or the app client, such as
 	// sign-up or token revocation.
 	ErrNotPermitted = errors.New("not permitted by the pool or the app client")
-	// ErrFeatureUnavailable means that the pool's feature plan lacks the feature, or that an add-on is off.
+	// ErrFeatureUnavailable means that the pool's feature plan lacks the feature, or that an add-on
+	// is off.
 	ErrFeatureUnavailable = errors.New("feature is not in the pool's feature plan, or is switched off")
 	// ErrLambda means that a Lambda trigger of the pool rejected the call or failed. The error's
 	// text and the SDK's error contain the trigger's message. The SDK's error is, for example, a
@@ -175,7 +179,7 @@ func (e *Error) Unwrap() error { return e.Err }
 // whose fields package fmt would otherwise print for verbs that it does not support.
 func (e *Error) Format(f fmt.State, verb rune) { printError(f, verb, e) }
 
-// MarshalJSON encodes the method and the text of the error. The cause is left out, since it may hold
+// MarshalJSON encodes the method and the text of the error. It omits the cause, which may hold
 // requests.
 func (e *Error) MarshalJSON() ([]byte, error) {
 	return json.Marshal(map[string]string{"op": e.Op, "error": e.Error()})
@@ -206,10 +210,10 @@ func IsTerminal(err error) bool {
 }
 
 // IsTemporary reports whether the same call may succeed later. The network failed, a timeout
-// passed, the call was throttled ([ErrThrottled]), the service failed (InternalErrorException or an
-// HTTP status of 500 or higher), or the pool's keys could not be fetched ([ErrKeysUnavailable]). It
-// returns false for a call that the caller canceled, for a server whose certificate is invalid, and
-// for an error of a Lambda trigger ([ErrLambda]).
+// passed, the call was throttled ([ErrThrottled]), the service or a proxy failed
+// (InternalErrorException, or an HTTP status of 408, 429, 500 or higher), or the pool's keys could
+// not be fetched ([ErrKeysUnavailable]). It returns false for a call that the caller canceled, for a
+// server whose certificate is invalid, and for an error of a Lambda trigger ([ErrLambda]).
 func IsTemporary(err error) bool {
 	var certificate *tls.CertificateVerificationError
 	switch {
@@ -227,10 +231,16 @@ func IsTemporary(err error) bool {
 	if errors.As(err, &api) && api.ErrorCode() == "InternalErrorException" {
 		return true
 	}
-	if errors.As(err, &status) && status.HTTPStatusCode() >= http.StatusInternalServerError {
+	if errors.As(err, &status) && isTemporaryStatus(status.HTTPStatusCode()) {
 		return true
 	}
 	return errors.As(err, &send) || errors.As(err, &network) || errors.Is(err, io.ErrUnexpectedEOF)
+}
+
+// isTemporaryStatus reports whether an HTTP status means that the same request may succeed later. The service uses none
+// below 500 for that; proxies do.
+func isTemporaryStatus(status int) bool {
+	return status >= http.StatusInternalServerError || status == http.StatusTooManyRequests || status == http.StatusRequestTimeout
 }
 
 // wrapError adds the name of the method that failed.
@@ -336,9 +346,10 @@ var reasonRules = []reasonRule{
 	{"NotAuthorizedException", "secrethash", ErrSecretHash},
 	{"NotAuthorizedException", "secret_hash", ErrSecretHash},
 	{"NotAuthorizedException", "secret was not received", ErrSecretHash},
-	{"NotAuthorizedException", "unable to verify secret", ErrSecretHash}, // for calls that send the secret itself; by analogy
+	{"NotAuthorizedException", "unable to verify secret", ErrSecretHash}, // calls that send the secret itself; inferred
 	{"RefreshTokenReuseException", "", ErrRefreshTokenReused},
 	{"UserNotFoundException", "", ErrUserNotFound},
+	{"ResourceNotFoundException", "username/client id combination not found", ErrUserNotFound}, // moto's exception for it
 	{"UsernameExistsException", "", ErrUserExists},
 	{"AliasExistsException", "", ErrUserExists},
 	{"UserNotConfirmedException", "", ErrUserNotConfirmed},
@@ -358,6 +369,7 @@ var reasonRules = []reasonRule{
 	{"MFAMethodNotFoundException", "", ErrMFANotSetUp},
 	{"InvalidParameterException", "user has not verified software token mfa", ErrMFANotSetUp},
 	{"InvalidParameterException", "user has not set up software token mfa", ErrMFANotSetUp},
+	{"InvalidParameterException", "user does not have delivery config set to turn on", ErrMFANotSetUp},
 	{"WebAuthnNotEnabledException", "", ErrWebAuthnNotEnabled},
 	{"WebAuthnConfigurationMissingException", "", ErrWebAuthnNotEnabled},
 	{"WebAuthnChallengeNotFoundException", "", ErrWebAuthnExpired},
@@ -382,6 +394,7 @@ var reasonRules = []reasonRule{
 	{"NotAuthorizedException", "because of security reasons", ErrForbidden},
 	{"NotAuthorizedException", "does not have required scopes", ErrMissingScope},
 	{"InvalidParameterException", "flow not enabled", ErrFlowNotEnabled},
+	{"InvalidParameterException", "is not enabled for the client", ErrFlowNotEnabled},
 	{"InvalidParameterException", "initiate auth method not supported", ErrFlowNotEnabled},
 	{"NotAuthorizedException", "signup is not permitted", ErrNotPermitted},
 	{"UnsupportedOperationException", "", ErrNotPermitted},
@@ -394,6 +407,27 @@ var reasonRules = []reasonRule{
 	{"InvalidParameterException", "value at 'password' failed", ErrInvalidPassword},
 	{"InvalidParameterException", "value at 'proposedpassword' failed", ErrInvalidPassword},
 	{"InvalidParameterException", "value at 'temporarypassword' failed", ErrInvalidPassword},
+}
+
+// missingReasons maps operations to the reason for a ResourceNotFoundException that does not name a user pool or an app
+// client. Only one other resource can be missing there, and the servers that people test with have texts of their own for it:
+// that of moto is the bare name.
+var missingReasons = map[string]error{
+	"GetGroup": ErrGroupNotFound, "UpdateGroup": ErrGroupNotFound, "DeleteGroup": ErrGroupNotFound,
+	"AdminAddUserToGroup": ErrGroupNotFound, "AdminRemoveUserFromGroup": ErrGroupNotFound, "ListUsersInGroup": ErrGroupNotFound,
+	"DescribeIdentityProvider": ErrProviderNotFound, "UpdateIdentityProvider": ErrProviderNotFound,
+	"DeleteIdentityProvider": ErrProviderNotFound,
+	"GetDevice":              ErrDeviceNotFound, "ForgetDevice": ErrDeviceNotFound, "UpdateDeviceStatus": ErrDeviceNotFound,
+	"AdminGetDevice": ErrDeviceNotFound, "AdminForgetDevice": ErrDeviceNotFound, "AdminUpdateDeviceStatus": ErrDeviceNotFound,
+}
+
+// missingReason returns the reason for the ResourceNotFoundException of an operation, or nil if only the message can tell.
+func missingReason(err error, message string) error {
+	var op *smithy.OperationError
+	if !errors.As(err, &op) || !hasCode(err, "ResourceNotFoundException") || strings.Contains(message, "user pool") {
+		return nil
+	}
+	return missingReasons[op.Operation()]
 }
 
 // serviceReasons returns the reasons for the service's error in err, or nil if there are none.
@@ -409,6 +443,9 @@ func serviceReasons(err error) (reasons []error) {
 		if (rule.code == api.ErrorCode() || rule.code == "" && !lambda) && strings.Contains(message, rule.message) {
 			reasons = append(reasons, rule.reason)
 		}
+	}
+	if reason := missingReason(err, message); reason != nil && !slices.Contains(reasons, reason) {
+		reasons = append(reasons, reason)
 	}
 	return reasons
 }

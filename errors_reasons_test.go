@@ -273,6 +273,12 @@ var reasonCases = []reasonCase{
 		},
 	},
 	{
+		reason: cognito.ErrFlowNotEnabled, says: "InvalidParameterException: USER_SRP_AUTH is not enabled for the client.",
+		cfg: cognitotest.Config{Clients: []cognitotest.Client{{ID: testClient, ExplicitAuthFlows: []string{"ALLOW_USER_PASSWORD_AUTH"}}}}, call: func(s reasonScene) error {
+			return s.pool.ForUser("bob").Authenticate(s.t.Context(), testPassword)
+		},
+	},
+	{
 		reason: cognito.ErrNotPermitted, says: "NotAuthorizedException: SignUp is not permitted for this user pool",
 		cfg: cognitotest.Config{SelfSignUpDisabled: true}, call: func(s reasonScene) error {
 			return err1(s.pool.Register(s.t.Context(), "carol", testPassword, nil))

@@ -5,17 +5,23 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
 	"os"
 	"strings"
 	"testing"
 	"unicode/utf8"
 
+	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
 	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
 	"github.com/aws/smithy-go"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/gocognito/cognito"
+	"github.com/gocognito/cognito/cognitotest"
 	"github.com/gocognito/cognito/internal/prints"
 )
 
@@ -55,6 +61,7 @@ func TestReasonsOfServiceErrors(t *testing.T) {
 		{"NotAuthorizedException", "SecretHash does not match for the client: 1example23456789", cognito.ErrSecretHash, false},
 		{"NotAuthorizedException", "Client 1example23456789 is configured with secret but SECRET_HASH was not received", cognito.ErrSecretHash, false},
 		{"NotAuthorizedException", "Client 1example23456789 is configured for secret but secret was not received", cognito.ErrSecretHash, false},
+		{"NotAuthorizedException", "Unable to verify secret for client 1example23456789", cognito.ErrSecretHash, false},
 		{"NotAuthorizedException", "SignUp is not permitted for this user pool", cognito.ErrNotPermitted, false},
 		{"RefreshTokenReuseException", "whatever", cognito.ErrRefreshTokenReused, true},
 		{"UserNotFoundException", "User does not exist.", cognito.ErrUserNotFound, true},
@@ -227,6 +234,65 @@ func TestEveryMessageHasItsReasons(t *testing.T) {
 	assert.Greater(t, rows, 70)
 }
 
+// Servers that people test with say in their own words what does not exist. moto gives the bare name.
+func TestWhatIsMissingIsToldByTheOperation(t *testing.T) {
+	t.Parallel()
+	const missing = "ResourceNotFoundException"
+	for _, tt := range []struct {
+		op, code, message string
+		want              error
+	}{
+		{"GetGroup", missing, "readers", cognito.ErrGroupNotFound},
+		{"UpdateGroup", missing, "readers", cognito.ErrGroupNotFound},
+		{"DeleteGroup", missing, "Group readers does not exist", cognito.ErrGroupNotFound},
+		{"AdminAddUserToGroup", missing, "readers", cognito.ErrGroupNotFound},
+		{"AdminRemoveUserFromGroup", missing, "readers", cognito.ErrGroupNotFound},
+		{"ListUsersInGroup", missing, "Group not found.", cognito.ErrGroupNotFound},
+		{"DescribeIdentityProvider", missing, "Okta", cognito.ErrProviderNotFound},
+		{"UpdateIdentityProvider", missing, "Okta", cognito.ErrProviderNotFound},
+		{"DeleteIdentityProvider", missing, "Okta", cognito.ErrProviderNotFound},
+		{"GetDevice", missing, "no such device", cognito.ErrDeviceNotFound},
+		{"AdminForgetDevice", missing, "no such device", cognito.ErrDeviceNotFound},
+		{"ForgotPassword", missing, "Username/client id combination not found.", cognito.ErrUserNotFound},
+		{"GetGroup", missing, "User pool eu-west-1_aBcDeFgHi does not exist.", nil},
+		{"GetGroup", "NotAuthorizedException", "readers", nil},
+		{"DescribeUserPoolClient", missing, "1example23456789", nil},
+	} {
+		err := error(&cognito.Error{Op: "Op", Err: &smithy.OperationError{
+			ServiceID: cognitoidentityprovider.ServiceID, OperationName: tt.op, Err: &smithy.GenericAPIError{Code: tt.code, Message: tt.message},
+		}})
+		for _, reason := range reasons {
+			assert.Equal(t, reason == tt.want, errors.Is(err, reason), "%s %q: %v", tt.op, tt.message, reason) //nolint:errorlint // sentinels themselves are compared
+		}
+	}
+	err := error(&cognito.Error{Op: "Op", Err: &smithy.OperationError{
+		ServiceID: "DynamoDB", OperationName: "GetGroup", Err: &smithy.GenericAPIError{Code: missing, Message: "x"},
+	}})
+	assert.NotErrorIs(t, err, cognito.ErrGroupNotFound)
+}
+
+// A proxy on the way answers in HTML, with a status that the service does not use.
+func TestIsTemporaryByStatus(t *testing.T) {
+	t.Parallel()
+	for status, want := range map[int]bool{
+		http.StatusRequestTimeout: true, http.StatusTooManyRequests: true, http.StatusInternalServerError: true,
+		http.StatusBadGateway: true, http.StatusServiceUnavailable: true, http.StatusGatewayTimeout: true,
+		http.StatusForbidden: false, http.StatusNotFound: false, http.StatusRequestEntityTooLarge: false, http.StatusFound: false,
+	} {
+		srv := newServer(t, cognitotest.Config{})
+		srv.Intercept(func(w http.ResponseWriter, r *http.Request) bool {
+			w.Header().Set("Content-Type", "text/html")
+			w.WriteHeader(status)
+			_, _ = io.WriteString(w, "<html>no</html>")
+			return r.Method == http.MethodPost
+		})
+		err := newClient(t, srv, cognito.WithUsername("bob"), cognito.WithClientOptions(noBackoff)).Authenticate(t.Context(), testPassword)
+		require.Error(t, err)
+		assert.Equal(t, want, cognito.IsTemporary(err), "%d: %v", status, err)
+		assert.False(t, cognito.IsTerminal(err), "%d: %v", status, err)
+	}
+}
+
 func TestIsTemporary(t *testing.T) {
 	t.Parallel()
 	api := func(code string) error {
@@ -234,16 +300,49 @@ func TestIsTemporary(t *testing.T) {
 	}
 	for _, err := range []error{
 		api("TooManyRequestsException"), api("InternalErrorException"), cognito.ErrKeysUnavailable,
-		context.DeadlineExceeded, io.ErrUnexpectedEOF,
+		context.DeadlineExceeded, io.ErrUnexpectedEOF, &url.Error{Op: "Get", URL: "https://pool.example", Err: errors.New("no such host")},
 	} {
 		assert.True(t, cognito.IsTemporary(err), "%v", err)
 		assert.False(t, cognito.IsTerminal(err), "%v", err)
 	}
 	for _, err := range []error{
-		nil, errors.New("x"), context.Canceled, api("NotAuthorizedException"), api("UnexpectedLambdaException"), cognito.ErrNotSignedIn,
+		nil, errors.New("x"), context.Canceled, &url.Error{Op: "Get", URL: "https://pool.example", Err: context.Canceled}, api("NotAuthorizedException"), api("UnexpectedLambdaException"), cognito.ErrNotSignedIn,
 	} {
 		assert.False(t, cognito.IsTemporary(err), "%v", err)
 	}
+}
+
+// Nothing but another certificate or another caller helps there, and a Lambda function's failure is the application's.
+func TestIsTemporaryOfCalls(t *testing.T) {
+	t.Parallel()
+	srv := newServer(t, cognitotest.Config{})
+	c := newClient(t, srv, cognito.WithUsername("bob"), cognito.WithClientOptions(noBackoff))
+	refuseOp(srv, "InitiateAuth", "UnexpectedLambdaException", http.StatusInternalServerError, 10)
+	err := c.Authenticate(t.Context(), testPassword)
+	require.ErrorIs(t, err, cognito.ErrLambda)
+	assert.False(t, cognito.IsTemporary(err))
+
+	unknown := httptest.NewTLSServer(http.NotFoundHandler())
+	defer unknown.Close()
+	unknown.Config.ErrorLog = log.New(io.Discard, "", 0)
+	other, err := cognito.New(testPool, testClient, cognito.WithEndpoint(unknown.URL), cognito.WithUsername("bob"), cognito.WithClientOptions(noBackoff))
+	require.NoError(t, err)
+	err = other.Authenticate(t.Context(), testPassword)
+	require.ErrorContains(t, err, "certificate")
+	assert.False(t, cognito.IsTemporary(err))
+	unknown.Close()
+	err = other.Authenticate(t.Context(), testPassword)
+	require.Error(t, err)
+	assert.True(t, cognito.IsTemporary(err), "nobody listens there now: %v", err)
+
+	slow := newServer(t, cognitotest.Config{})
+	release, ctx := make(chan struct{}), t.Context()
+	defer close(release)
+	ctx, cancel := context.WithCancel(ctx)
+	slow.Fault(cognitotest.Fault{Op: "ForgotPassword", Kind: cognitotest.FaultDelay, Release: release, Entered: func(string) { cancel() }})
+	_, err = newClient(t, slow, cognito.WithUsername("bob")).InitiateForgotPassword(ctx)
+	require.ErrorIs(t, err, context.Canceled)
+	assert.False(t, cognito.IsTemporary(err))
 }
 
 func TestLambdaTextIsKept(t *testing.T) {

@@ -21,15 +21,15 @@ func ExampleCognito_InitiateForgotPassword() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	fmt.Println("a code went by", delivery.Medium)
+	fmt.Println("code sent by", delivery.Medium)
 
-	code := srv.Code("bob") // a real pool mails it
+	code := srv.Code("bob") // a real pool sends it by e-mail
 	if err := bob.ConfirmForgotPassword(ctx, code, "Another-Horse-2"); err != nil {
 		log.Fatal(err)
 	}
 	fmt.Println(bob.Authenticate(ctx, "Another-Horse-2"))
 	// Output:
-	// a code went by EMAIL
+	// code sent by EMAIL
 	// <nil>
 }
 
@@ -60,11 +60,11 @@ func ExampleCognito_UpdateProfile() {
 		log.Fatal(err)
 	}
 	for _, d := range deliveries {
-		fmt.Println("a code went to the new", d.Attribute)
+		fmt.Println("code sent to the new", d.Attribute)
 	}
 	fmt.Println(bob.ValidateVerification(ctx, "email", srv.Code("bob")))
 	// Output:
-	// a code went to the new email
+	// code sent to the new email
 	// <nil>
 }
 
@@ -82,7 +82,7 @@ func ExampleUser_Save() {
 		log.Fatal(err)
 	}
 	me.Attributes["first"] = "Robert"
-	if _, err := me.Save(ctx); err != nil { // sends given_name and no more
+	if _, err := me.Save(ctx); err != nil { // sends given_name only
 		log.Fatal(err)
 	}
 	me, err = bob.GetUser(ctx)
@@ -125,7 +125,7 @@ func ExampleMarshalAttributes() {
 	// Output: map[custom:level:7 name:Bob] <nil>
 }
 
-// The service keeps text; these make it and read it.
+// Attribute values are strings. Set and its counterparts convert them from and to Go values.
 func ExampleAttributes() {
 	attrs := cognito.Attributes{"email": "bob@example.com", "email_verified": "true"}
 	if err := attrs.Set("birthdate", time.Date(1990, 2, 3, 0, 0, 0, 0, time.UTC)); err != nil {
@@ -141,7 +141,7 @@ func ExampleAttributes() {
 	// true 1990 7
 }
 
-// Attributes by names of one's own, in one call and in the user that it returns.
+// A call and the user that it returns use your own attribute names.
 func ExampleAttributeMap() {
 	srv, pool := examplePool()
 	defer srv.Close()
@@ -184,14 +184,14 @@ func ExampleCognito_SendVerification() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	fmt.Println("a code went to", delivery.Destination)
+	fmt.Println("code sent to", delivery.Destination)
 	fmt.Println(carol.ValidateVerification(ctx, "email", srv.Code("carol")))
 	// Output:
-	// a code went to c***@e***
+	// code sent to c***@e***
 	// <nil>
 }
 
-// A user leaves.
+// A user deletes the account.
 func ExampleCognito_DeleteUser() {
 	srv, pool := examplePool()
 	defer srv.Close()

@@ -15,8 +15,8 @@ import (
 	"github.com/gocognito/cognito/cognitotest"
 )
 
-// exampleAdmin is a pool in this process with some users, and a client with AWS credentials. A real program needs no
-// option for these: they come from the default AWS configuration.
+// exampleAdmin returns an in-process pool with some users, and a client with AWS credentials. A
+// real program needs no option for the credentials: they come from the default AWS configuration.
 func exampleAdmin() (*cognitotest.Server, *cognito.Cognito) {
 	srv := cognitotest.NewServer(cognitotest.Config{})
 	for _, name := range []string{"ann", "anton", "bob"} {
@@ -172,7 +172,7 @@ func ExampleCognito_AdminUpdateUserPoolClient() {
 	defer srv.Close()
 
 	app, err := pool.AdminUpdateUserPoolClient(context.Background(), srv.ClientID, func(app *cognito.UserPoolClient) {
-		app.Settings.ClientName = aws.String("web") // all the rest stays as it is
+		app.Settings.ClientName = aws.String("web") // other settings stay unchanged
 	})
 	if err != nil {
 		log.Fatal(err)
@@ -181,11 +181,12 @@ func ExampleCognito_AdminUpdateUserPoolClient() {
 	// Output: web [ALLOW_USER_SRP_AUTH ALLOW_CUSTOM_AUTH ALLOW_REFRESH_TOKEN_AUTH]
 }
 
-// A server that signs users in tells the pool's threat protection about the user's browser rather than about itself.
+// A server that signs users in passes the data of the user's browser, rather than its own, to the
+// pool's threat protection.
 func ExampleContextDataFromRequest() {
 	handler := func(_ http.ResponseWriter, r *http.Request) {
 		data := cognito.ContextDataFromRequest(r)
-		data.EncodedData = r.FormValue("cognito_data") // from AWS's script in the page
+		data.EncodedData = r.FormValue("cognito_data") // from the AWS script in the page
 		fmt.Printf("%s %s%s %s %q\n", data.IPAddress, data.ServerName, data.ServerPath, data.HTTPHeaders, data.EncodedData)
 	}
 	r := httptest.NewRequestWithContext(context.Background(), http.MethodPost, "https://app.example.com/sign-in?cognito_data=abc", nil)
@@ -195,7 +196,8 @@ func ExampleContextDataFromRequest() {
 	// Output: 192.0.2.1 app.example.com/sign-in map[User-Agent:[Browser/1]] "abc"
 }
 
-// An administrator has a user set a new password: the old one is void, and a code goes to the user.
+// An administrator makes a user set a new password. The old password is no longer valid, and the
+// pool sends the user a code.
 func ExampleCognito_AdminResetPassword() {
 	srv, pool := exampleAdmin()
 	defer srv.Close()
@@ -228,7 +230,7 @@ func ExampleCognito_AdminSignOut() {
 	// Output: true
 }
 
-// A user with a password may also sign in with Google from now on.
+// A user with a password can also sign in with Google after this call.
 func ExampleCognito_AdminLinkProviderForUser() {
 	srv, pool := exampleAdmin()
 	defer srv.Close()

@@ -10,7 +10,7 @@ import (
 	"github.com/gocognito/cognito/cognitotest"
 )
 
-// A remembered device stands in for the second factor.
+// A remembered device replaces the second factor.
 func ExampleWithDeviceTracking() {
 	srv, pool := exampleFlows(cognitotest.Config{Devices: &cognitotest.DeviceConfiguration{ChallengeRequiredOnNewDevice: true}}, bob)
 	defer srv.Close()
@@ -34,7 +34,7 @@ func ExampleWithDeviceTracking() {
 	// without a code: <nil>
 }
 
-// Where users decide, ask before the device is remembered.
+// If users decide, ask before the device is remembered.
 func ExampleCognito_ConfirmDevice() {
 	srv, pool := exampleFlows(cognitotest.Config{Devices: &cognitotest.DeviceConfiguration{DeviceOnlyRememberedOnUserPrompt: true}},
 		cognitotest.User{Username: "heidi", Password: "Correct-Horse-1"})
@@ -66,7 +66,7 @@ func ExampleCognito_ConfirmDevice() {
 	// Heidi's phone true
 }
 
-// A user looks through the devices and forgets one.
+// A user lists the devices and forgets one.
 func ExampleCognito_Devices() {
 	srv, pool := exampleFlows(cognitotest.Config{Devices: &cognitotest.DeviceConfiguration{}},
 		cognitotest.User{Username: "carol", Password: "Correct-Horse-1"})

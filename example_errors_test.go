@@ -14,7 +14,7 @@ import (
 	"github.com/gocognito/cognito/cognitotest"
 )
 
-// Reasons are matched with errors.Is; the service's own error stays reachable.
+// Match the reasons with errors.Is. Get the service's own error with errors.As.
 func ExampleError() {
 	srv, pool := examplePool()
 	defer srv.Close()
@@ -31,7 +31,7 @@ func ExampleError() {
 	// Authenticate NotAuthorizedException Incorrect username or password.
 }
 
-// A token that is bad is one thing, a token that could not be checked another.
+// An invalid token and a token that could not be checked are different errors.
 func ExampleTokenError() {
 	srv, pool := examplePool()
 	defer srv.Close()
@@ -54,7 +54,7 @@ func ExampleTokenError() {
 	// true access true
 }
 
-// What to do about an error of a call with tokens: try again later, or sign in.
+// IsTerminal decides whether to try again later or to sign in again.
 func ExampleIsTerminal() {
 	srv, pool := examplePool()
 	defer srv.Close()
@@ -65,11 +65,11 @@ func ExampleIsTerminal() {
 	}
 
 	srv.Fault(cognitotest.Fault{Op: "GetTokensFromRefreshToken", Kind: cognitotest.FaultServerError, Times: -1})
-	fmt.Println("the service is ill:", cognito.IsTerminal(bob.RenewAccessToken(ctx)))
+	fmt.Println("the service fails:", cognito.IsTerminal(bob.RenewAccessToken(ctx)))
 	srv.ClearFaults()
 	srv.DisableUser("bob", true)
 	fmt.Println("the user is disabled:", cognito.IsTerminal(bob.RenewAccessToken(ctx)))
 	// Output:
-	// the service is ill: false
+	// the service fails: false
 	// the user is disabled: true
 }

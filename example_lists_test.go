@@ -8,7 +8,7 @@ import (
 	"github.com/gocognito/cognito"
 )
 
-// Some users, with one attribute each.
+// List some users, with one attribute each.
 func ExampleCognito_GetUsers() {
 	srv, pool := exampleAdmin()
 	defer srv.Close()
@@ -26,7 +26,7 @@ func ExampleCognito_GetUsers() {
 	// anton map[email:anton@example.com]
 }
 
-// Groups and their members, each list in both directions.
+// List the groups with their members, and the groups of a user.
 func ExampleCognito_Groups() {
 	srv, pool := exampleAdmin()
 	defer srv.Close()

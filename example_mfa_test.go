@@ -35,7 +35,7 @@ func ExampleCognito_SelectMFAType() {
 	// <nil>
 }
 
-// A user who is signed in sets an authenticator app up, and is asked for it from then on.
+// A signed-in user sets up an authenticator app. Later sign-ins ask for its code.
 func ExampleCognito_AssociateSoftwareToken() {
 	srv, pool := examplePool()
 	defer srv.Close()
@@ -61,7 +61,7 @@ func ExampleCognito_AssociateSoftwareToken() {
 	// Output: true
 }
 
-// A pool that wants MFA has a user without a second factor set one up while signing in.
+// A pool that requires MFA asks a user without a second factor to set one up during the sign-in.
 func ExampleCognito_VerifySoftwareToken() {
 	srv, pool := exampleFlows(cognitotest.Config{MFA: "ON", MFAFactors: []string{"SOFTWARE_TOKEN_MFA"}},
 		cognitotest.User{Username: "grace", Password: "Correct-Horse-1"})
@@ -104,7 +104,7 @@ func ExampleCognito_SetUserMFAPreference() {
 	// Output: true
 }
 
-// A machine user with an authenticator's secret signs in with no one at the keyboard.
+// A service account with a TOTP secret signs in without a person.
 func ExampleTOTPHandler() {
 	const secret = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"
 	srv, pool := exampleFlows(cognitotest.Config{}, cognitotest.User{Username: "robot", Password: "Correct-Horse-1", TOTPSecret: secret})

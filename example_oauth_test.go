@@ -12,7 +12,8 @@ import (
 	"github.com/gocognito/cognito/cognitotest"
 )
 
-// exampleDomain is a pool whose pages bob signs in on; a real one has a domain such as auth.example.com.
+// exampleDomain returns an in-process pool with the user bob, and its managed login. A real pool
+// has a domain such as auth.example.com.
 func exampleDomain() (*cognitotest.Server, *cognito.ManagedLogin) {
 	srv := cognitotest.NewServer(cognitotest.Config{Clients: []cognitotest.Client{{
 		ID: "web", AllowedOAuthFlows: []string{"code"}, CallbackURLs: []string{"https://app.example.com/callback"},
@@ -33,7 +34,7 @@ func ExampleCognito_ManagedLogin() {
 	srv, login := exampleDomain()
 	defer srv.Close()
 
-	authURL, attempt, err := login.AuthCodeURL() // redirect the browser to the URL, and keep the attempt in its cookie
+	authURL, attempt, err := login.AuthCodeURL() // redirect the browser to the URL, and store the attempt in a cookie
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -50,7 +51,7 @@ func ExampleCognito_ManagedLogin() {
 	// bob [openid email phone profile aws.cognito.signin.user.admin]
 }
 
-// A callback of another sign-in, which an attacker may have sent, signs nobody in.
+// Exchange rejects the callback of another sign-in, which an attacker may have sent.
 func ExampleManagedLogin_Exchange() {
 	srv, login := exampleDomain()
 	defer srv.Close()
@@ -78,7 +79,7 @@ func ExampleManagedLogin_LogoutURL() {
 	// https://my-app.auth.eu-west-1.amazoncognito.com/logout?client_id=3n4b5urk1ft4fl3mg5e62d9ado&logout_uri=https%3A%2F%2Fapp.example.com%2Fbye
 }
 
-// Three calls in an hour cost one token.
+// Calls share one token until it is about to expire.
 func ExampleCognito_MachineTokens() {
 	srv := cognitotest.NewServer(cognitotest.Config{
 		Clients: []cognitotest.Client{{

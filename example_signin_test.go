@@ -12,7 +12,8 @@ import (
 	"github.com/gocognito/cognito/cognitotest"
 )
 
-// exampleFlows is a pool in this process that allows every flow, and a client of it with AWS credentials.
+// exampleFlows returns an in-process pool that allows every flow, and a client of it with AWS
+// credentials.
 func exampleFlows(cfg cognitotest.Config, users ...cognitotest.User) (*cognitotest.Server, *cognito.Cognito) {
 	cfg.Clients = []cognitotest.Client{{ExplicitAuthFlows: []string{
 		"ALLOW_USER_SRP_AUTH", "ALLOW_ADMIN_USER_PASSWORD_AUTH", "ALLOW_CUSTOM_AUTH", "ALLOW_USER_AUTH", "ALLOW_REFRESH_TOKEN_AUTH",
@@ -29,7 +30,7 @@ func exampleFlows(cfg cognitotest.Config, users ...cognitotest.User) (*cognitote
 	return srv, c
 }
 
-// bob is a user whose second factor is a code by SMS.
+// bob is a user with SMS codes as a second factor.
 var bob = cognitotest.User{
 	Username: "bob", Password: "Correct-Horse-1", MFA: []string{"SMS_MFA"},
 	Attributes: map[string]string{"phone_number": "+493012345678", "email": "bob@example.com", "email_verified": "true"},
@@ -88,7 +89,8 @@ func ExampleCognito_RespondToChallenge() {
 	// carol
 }
 
-// A challenge waits in JSON, in an encrypted cookie or a database, until another process has the answer.
+// A challenge is stored as JSON, in an encrypted cookie or a database, until another process has
+// the answer.
 func ExampleWithChallenge() {
 	srv, pool := exampleFlows(cognitotest.Config{}, bob)
 	defer srv.Close()
@@ -103,7 +105,7 @@ func ExampleWithChallenge() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	fmt.Println("a code went to", mfa.Challenge.Delivery().Destination)
+	fmt.Println("code sent to", mfa.Challenge.Delivery().Destination)
 
 	var challenge cognito.Challenge
 	if err := json.Unmarshal(stored, &challenge); err != nil {
@@ -115,7 +117,7 @@ func ExampleWithChallenge() {
 	}
 	fmt.Println("signed in as", session.AccessClaims().Username)
 	// Output:
-	// a code went to +********5678
+	// code sent to +********5678
 	// signed in as bob
 }
 
@@ -128,16 +130,16 @@ func ExampleCognito_Register() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	fmt.Println("a code went by", registration.Delivery.Medium)
+	fmt.Println("code sent by", registration.Delivery.Medium)
 
-	code := srv.Code("dave") // a real pool mails it
+	code := srv.Code("dave") // a real pool sends it by e-mail
 	fmt.Println(pool.ConfirmSignUp(ctx, "dave", code))
 	// Output:
-	// a code went by EMAIL
+	// code sent by EMAIL
 	// <nil>
 }
 
-// Who has just confirmed a sign-up is signed in at once.
+// A user who has just confirmed the sign-up is signed in without another code.
 func ExampleCognito_ConfirmSignUp() {
 	srv, pool := exampleFlows(cognitotest.Config{})
 	defer srv.Close()
@@ -180,7 +182,7 @@ func ExampleCognito_AdminAuthenticate() {
 	session := pool.ForUser("bob")
 	err := session.AdminAuthenticate(ctx, "Correct-Horse-1")
 	if errors.Is(err, cognito.ErrSMSMFARequired) {
-		err = session.RespondToSMSMFAChallenge(ctx, srv.Code("bob")) // goes by AdminRespondToAuthChallenge, too
+		err = session.RespondToSMSMFAChallenge(ctx, srv.Code("bob")) // calls AdminRespondToAuthChallenge
 	}
 	if err != nil {
 		log.Fatal(err)
@@ -189,7 +191,7 @@ func ExampleCognito_AdminAuthenticate() {
 	// Output: signed in as bob
 }
 
-// The pool's Lambda functions ask for a word; a wrong answer brings another challenge.
+// The pool's Lambda functions ask for a word. A wrong answer returns another challenge.
 func ExampleCognito_AuthenticateCustom() {
 	srv, pool := exampleFlows(cognitotest.Config{Triggers: customTriggers()}, bob)
 	defer srv.Close()
@@ -212,7 +214,7 @@ func ExampleCognito_AuthenticateCustom() {
 	// <nil> bob
 }
 
-// A user without a password signs in by a code that is sent by e-mail.
+// A user signs in with a code that is sent by e-mail instead of a password.
 func ExampleCognito_AuthenticateChoice() {
 	srv, pool := exampleFlows(cognitotest.Config{FirstFactors: []string{"PASSWORD", "EMAIL_OTP"}}, cognitotest.User{
 		Username: "carol", Password: "Correct-Horse-1", Attributes: map[string]string{"email": "carol@example.com", "email_verified": "true"},
@@ -236,7 +238,7 @@ func ExampleCognito_AuthenticateChoice() {
 	// <nil>
 }
 
-// The options and what the browser makes of them are JSON that passes through as it is.
+// Pass the options to the browser, and its response to the session, as unchanged JSON.
 func ExampleCognito_StartWebAuthnRegistration() {
 	srv, pool := exampleFlows(cognitotest.Config{
 		FirstFactors: []string{"PASSWORD", "WEB_AUTHN"}, WebAuthn: cognitotest.WebAuthn{RelyingPartyID: "example.com"},
@@ -244,7 +246,7 @@ func ExampleCognito_StartWebAuthnRegistration() {
 	}, cognitotest.User{Username: "ivan", Password: "Correct-Horse-1"})
 	defer srv.Close()
 	ctx := context.Background()
-	browser := cognitotest.NewPasskey() // stands in for navigator.credentials
+	browser := cognitotest.NewPasskey() // simulates navigator.credentials
 
 	session := pool.ForUser("ivan")
 	if err := session.Authenticate(ctx, "Correct-Horse-1"); err != nil {
@@ -275,7 +277,7 @@ func ExampleCognito_StartWebAuthnRegistration() {
 	// Output: <nil> ivan
 }
 
-// A sign-up waits in JSON until the user brings the code, perhaps to another process.
+// A sign-up is stored as JSON until the user enters the code, perhaps in another process.
 func ExampleWithRegistration() {
 	srv, pool := exampleFlows(cognitotest.Config{})
 	defer srv.Close()
@@ -289,7 +291,7 @@ func ExampleWithRegistration() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	fmt.Println("a code went to", registration.Delivery.Destination)
+	fmt.Println("code sent to", registration.Delivery.Destination)
 
 	var taken cognito.Registration
 	if err := json.Unmarshal(stored, &taken); err != nil {
@@ -301,11 +303,11 @@ func ExampleWithRegistration() {
 	}
 	fmt.Println(session.AuthenticateChoice(ctx, cognito.FirstFactor{}), session.AccessClaims().Username)
 	// Output:
-	// a code went to d***@e***
+	// code sent to d***@e***
 	// <nil> dave
 }
 
-// A handler answers what it knows, and leaves the rest to the caller.
+// A handler answers the challenges that it knows, and leaves the others to the caller.
 func ExampleChallengeHandler() {
 	srv, pool := exampleFlows(cognitotest.Config{}, bob)
 	defer srv.Close()
@@ -321,7 +323,7 @@ func ExampleChallengeHandler() {
 	// Output: <nil> bob
 }
 
-// What the caller knows of the request goes to the pool's Lambda functions.
+// ClientMetadata passes data about the request to the pool's Lambda functions.
 func ExampleClientMetadata() {
 	srv, pool := exampleFlows(cognitotest.Config{Triggers: cognitotest.Triggers{
 		PreSignUp: func(e *cognitotest.PreSignUpEvent) error {
@@ -339,7 +341,7 @@ func ExampleClientMetadata() {
 	// <nil>
 }
 
-// The password is sent, as a pool wants it that migrates users from elsewhere.
+// USER_PASSWORD_AUTH sends the password, so that the pool can migrate users from another system.
 func ExampleFlow() {
 	srv := cognitotest.NewServer(cognitotest.Config{
 		Clients: []cognitotest.Client{{ExplicitAuthFlows: []string{"ALLOW_USER_PASSWORD_AUTH"}}},
@@ -358,7 +360,7 @@ func ExampleFlow() {
 	// Output: <nil>
 }
 
-// What a challenge wants besides a password is in it.
+// The challenge names the attributes that it requires in addition to a password.
 func ExampleChallenge_RequiredAttributes() {
 	srv, pool := exampleFlows(cognitotest.Config{RequiredAttributes: []string{"given_name"}},
 		cognitotest.User{Username: "erin", Password: "Temporary-1", Status: "FORCE_CHANGE_PASSWORD"})
@@ -372,7 +374,7 @@ func ExampleChallenge_RequiredAttributes() {
 		log.Fatal(err)
 	}
 	fmt.Println(asked.Challenge.Name, asked.Challenge.RequiredAttributes())
-	fmt.Println(session.RespondToNewPasswordChallenge(ctx, "Permanent-1", nil)) // refused before it is sent
+	fmt.Println(session.RespondToNewPasswordChallenge(ctx, "Permanent-1", nil)) // rejected before a request is made
 	fmt.Println(session.RespondToNewPasswordChallenge(ctx, "Permanent-1", cognito.Attributes{"given_name": "Erin"}))
 	// Output:
 	// NEW_PASSWORD_REQUIRED [given_name]
@@ -380,7 +382,7 @@ func ExampleChallenge_RequiredAttributes() {
 	// <nil>
 }
 
-// Before a payment the user proves more than the password that began the session.
+// A signed-in user gives further proof before a payment.
 func ExampleCognito_StepUp() {
 	srv, pool := exampleFlows(cognitotest.Config{}, cognitotest.User{
 		Username: "ann", Password: "Correct-Horse-1", MFA: []string{}, TOTPSecret: "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ",

@@ -12,7 +12,7 @@ import (
 	"github.com/gocognito/cognito"
 )
 
-// A program that calls the SDK itself takes only the arithmetic from this package.
+// A program that calls the AWS SDK uses only the SRP calculations of this package.
 func ExampleSRP() {
 	srv, pool := examplePool()
 	defer srv.Close()
@@ -52,7 +52,7 @@ func ExampleSecretHash() {
 	// Output: LoIX/oPJWZzFYv8liJYRo+CHv16FNDY10JlZEDjL3Vg=
 }
 
-// A program that calls the SDK's ConfirmDevice itself.
+// A program calls ConfirmDevice of the AWS SDK.
 func ExampleNewDeviceVerifier() {
 	password, verifier, err := cognito.NewDeviceVerifier("-aBcDeFg", "eu-west-1_12345678-1234-1234-1234-123456789012")
 	if err != nil {

@@ -13,7 +13,8 @@ import (
 	"github.com/gocognito/cognito/cognitotest"
 )
 
-// examplePool is a pool in this process with the user bob; a real program has one at AWS.
+// examplePool returns an in-process pool with the user bob, and a client of it. A real program uses
+// a pool at AWS.
 func examplePool() (*cognitotest.Server, *cognito.Cognito) {
 	srv := cognitotest.NewServer(cognitotest.Config{
 		AutoVerifiedAttributes: []string{"email"},
@@ -46,7 +47,8 @@ func Example() {
 	// Tokens{ID true, access true, refresh true, expires 2026-11-24T10:00:00Z}
 }
 
-// An app client with a secret, whose pool is in this process. At AWS WithEndpoint is left out.
+// Create a client for an app client with a secret. WithEndpoint selects the in-process pool; omit
+// it for a pool at AWS.
 func ExampleNew() {
 	srv := cognitotest.NewServer(cognitotest.Config{Clients: []cognitotest.Client{{ID: "web", Secret: "the secret"}}})
 	defer srv.Close()
@@ -62,10 +64,10 @@ func ExampleNew() {
 	fmt.Println(err)
 	// Output:
 	// <nil>
-	// cognito: New: user pool ID and client ID: they look swapped: "web" is no pool ID, "us-east-1_Test00001" is one
+	// cognito: New: user pool ID and client ID: the arguments look swapped: "web" is not a pool ID, "us-east-1_Test00001" is
 }
 
-// One client serves all users of a program; each session has its own tokens.
+// One client serves all users of a program. Each session has its own tokens.
 func ExampleCognito_ForUser() {
 	srv, pool := examplePool()
 	defer srv.Close()
@@ -80,7 +82,8 @@ func ExampleCognito_ForUser() {
 	// bob carol true
 }
 
-// What this package does not offer, the SDK's client does; its users and groups can be taken over.
+// Use the AWS SDK client for operations that this package does not cover. Its users and groups can
+// be converted.
 func ExampleCognito_Client() {
 	srv, pool := exampleFlows(cognitotest.Config{}, bob)
 	defer srv.Close()

@@ -24,7 +24,7 @@ func ExampleCognito_CheckToken() {
 
 	srv.Advance(2 * time.Hour)
 	fmt.Println(bob.CheckToken(ctx, false))
-	fmt.Println(bob.CheckToken(ctx, true)) // renews them
+	fmt.Println(bob.CheckToken(ctx, true)) // refreshes them
 	fmt.Println(bob.Tokens().ExpiresAt.Format(time.TimeOnly))
 	// Output:
 	// true <nil>
@@ -32,7 +32,7 @@ func ExampleCognito_CheckToken() {
 	// 12:00:00
 }
 
-// The tokens are kept in a file, which other processes of the user may share.
+// A file holds the tokens. Other processes of the same user can share it.
 func ExampleNewFileStore() {
 	srv, pool := examplePool()
 	defer srv.Close()
@@ -70,7 +70,7 @@ func ExampleCognito_TokenSource() {
 	// Output: Bearer 10:00:00 true
 }
 
-// The call to make before each use of a token: it renews what is about to expire.
+// Call Token before each use of a token. It refreshes tokens that are about to expire.
 func ExampleCognito_Token() {
 	srv, pool := examplePool()
 	defer srv.Close()
@@ -92,7 +92,7 @@ func ExampleCognito_Token() {
 	// true true
 }
 
-// Tokens from elsewhere count as unverified until they are verified.
+// Tokens from elsewhere are not verified until you call VerifyTokens.
 func ExampleWithTokens() {
 	srv, pool := examplePool()
 	defer srv.Close()
@@ -109,7 +109,7 @@ func ExampleWithTokens() {
 	// <nil> bob@example.com
 }
 
-// Whether a token was revoked only the service knows: it says so when it is asked for the user.
+// Offline verification cannot detect a revoked token. GetUser asks the service.
 func ExampleCognito_Logout() {
 	srv, pool := examplePool()
 	defer srv.Close()
@@ -133,7 +133,7 @@ func ExampleCognito_Logout() {
 	// revoked: true
 }
 
-// Sessions that share a store share their tokens.
+// Sessions with the same store share their tokens.
 func ExampleWithTokenStore() {
 	srv, pool := examplePool()
 	defer srv.Close()
@@ -146,7 +146,7 @@ func ExampleWithTokenStore() {
 	other := pool.ForUser("bob", cognito.WithTokenStore(store))
 	tokens, err := other.Token(ctx)
 	fmt.Println(tokens.AccessToken != "", err)
-	fmt.Println(other.Logout(ctx)) // empties the store
+	fmt.Println(other.Logout(ctx)) // clears the store
 	_, err = pool.ForUser("bob", cognito.WithTokenStore(store)).Token(ctx)
 	fmt.Println(errors.Is(err, cognito.ErrNotSignedIn))
 	// Output:

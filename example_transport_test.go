@@ -13,7 +13,7 @@ import (
 	"github.com/gocognito/cognito/cognitotest"
 )
 
-// exampleAPI is a server that takes the access tokens of srv's pool.
+// exampleAPI returns a server that accepts the access tokens of srv's pool.
 func exampleAPI(srv *cognitotest.Server, opts ...cognito.VerifierOption) *httptest.Server {
 	// At AWS the pool ID and the client IDs are enough.
 	opts = append(opts, cognito.WithIssuers(srv.Issuer()), cognito.WithClock(srv.Now))
@@ -38,7 +38,7 @@ func get(client *http.Client, url string) {
 	fmt.Printf("%d %s %s\n", resp.StatusCode, resp.Header.Get("WWW-Authenticate"), body)
 }
 
-// A client that signs in on the first request and stays signed in.
+// The client signs in on the first request and stays signed in.
 func ExampleCognito_HTTPClient() {
 	srv, pool := examplePool()
 	defer srv.Close()
@@ -66,7 +66,7 @@ func ExampleNewTransport_challenge() {
 	// Output: true NEW_PASSWORD_REQUIRED
 }
 
-// An API that wants the ID token, in a header of its own.
+// An API expects the ID token in a header of its own.
 func ExampleWithHeader() {
 	srv, pool := examplePool()
 	defer srv.Close()

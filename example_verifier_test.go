@@ -75,7 +75,7 @@ func ExampleVerifier_VerifyInto() {
 	var claims struct {
 		cognito.AccessClaims
 
-		Tenant string `json:"tenant"` // as a Lambda function added it
+		Tenant string `json:"tenant"` // added by a Lambda function
 	}
 	raw := srv.Token("bob", cognitotest.TokenOptions{Claims: map[string]any{"tenant": "blue"}})
 	if err := v.VerifyInto(context.Background(), raw, cognito.AccessToken, &claims); err != nil {
@@ -85,7 +85,7 @@ func ExampleVerifier_VerifyInto() {
 	// Output: bob blue
 }
 
-// A server that takes the tokens of two pools. The issuer of a token chooses among them.
+// A server accepts the tokens of two pools. The issuer of a token selects the verifier.
 func ExampleNewMultiVerifier() {
 	var verifiers []*cognito.Verifier
 	var tokens []string
@@ -116,7 +116,7 @@ func ExampleNewMultiVerifier() {
 	// one of the staff
 }
 
-// For frameworks that have their own kind of handler.
+// Use Check in frameworks that have their own type of handler.
 func ExampleVerifier_Check() {
 	srv, _ := examplePool()
 	defer srv.Close()
@@ -130,7 +130,7 @@ func ExampleVerifier_Check() {
 		claims, err := v.Check(r)
 		switch {
 		case errors.Is(err, cognito.ErrKeysUnavailable):
-			return http.StatusServiceUnavailable // could not check
+			return http.StatusServiceUnavailable // the token could not be checked
 		case errors.Is(err, cognito.ErrNotInGroup), errors.Is(err, cognito.ErrInsufficientScope):
 			return http.StatusForbidden
 		case err != nil:
@@ -150,7 +150,7 @@ func ExampleVerifier_Check() {
 	// 200
 }
 
-// The pool's keys for a parser of golang-jwt, which then has the rest to check.
+// Keyfunc supplies the pool's keys to a parser of golang-jwt, which must check the rest itself.
 func ExampleVerifier_Keyfunc() {
 	srv, _ := examplePool()
 	defer srv.Close()
@@ -167,7 +167,8 @@ func ExampleVerifier_Keyfunc() {
 	// Output: bob@example.com
 }
 
-// Keys that came with the program: nothing is fetched, and keys that the pool rotates to are not known.
+// The program supplies the keys. Nothing is fetched, so keys to which the pool rotates later are
+// unknown.
 func ExampleWithJWKS() {
 	srv, _ := examplePool()
 	defer srv.Close()

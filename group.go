@@ -48,7 +48,8 @@ func newGroup(g types.GroupType) *Group {
 // It calls GetGroup. Requires AWS credentials.
 func (c *Cognito) GetGroup(ctx context.Context, name string) (*Group, error) {
 	return c.groupCall("GetGroup", name, func(poolID, name *string) (*types.GroupType, error) {
-		out, err := c.shared().sdk.GetGroup(ctx, &cognitoidentityprovider.GetGroupInput{UserPoolId: poolID, GroupName: name})
+		input := &cognitoidentityprovider.GetGroupInput{UserPoolId: poolID, GroupName: name}
+		out, err := c.shared().sdk.GetGroup(ctx, input)
 		if err != nil {
 			return nil, err
 		}
@@ -63,7 +64,8 @@ func (c *Cognito) GetGroup(ctx context.Context, name string) (*Group, error) {
 func (c *Cognito) CreateGroup(ctx context.Context, g Group) (*Group, error) {
 	return c.groupCall("CreateGroup", g.Name, func(poolID, name *string) (*types.GroupType, error) {
 		out, err := c.shared().sdk.CreateGroup(ctx, &cognitoidentityprovider.CreateGroupInput{
-			UserPoolId: poolID, GroupName: name, Description: optional(g.Description), RoleArn: optional(g.RoleARN), Precedence: g.Precedence,
+			UserPoolId: poolID, GroupName: name,
+			Description: optional(g.Description), RoleArn: optional(g.RoleARN), Precedence: g.Precedence,
 		}, sendOnce)
 		if err != nil {
 			return nil, err
@@ -81,7 +83,8 @@ func (c *Cognito) CreateGroup(ctx context.Context, g Group) (*Group, error) {
 func (c *Cognito) UpdateGroup(ctx context.Context, g Group) (*Group, error) {
 	return c.groupCall("UpdateGroup", g.Name, func(poolID, name *string) (*types.GroupType, error) {
 		out, err := c.shared().sdk.UpdateGroup(ctx, &cognitoidentityprovider.UpdateGroupInput{
-			UserPoolId: poolID, GroupName: name, Description: aws.String(g.Description), RoleArn: optional(g.RoleARN), Precedence: g.Precedence,
+			UserPoolId: poolID, GroupName: name,
+			Description: aws.String(g.Description), RoleArn: optional(g.RoleARN), Precedence: g.Precedence,
 		})
 		if err != nil {
 			return nil, err
@@ -98,12 +101,16 @@ func (c *Cognito) DeleteGroup(ctx context.Context, name string) error {
 	if name == "" {
 		return wrapError("DeleteGroup", errNoGroup)
 	}
-	_, err := c.shared().sdk.DeleteGroup(ctx, &cognitoidentityprovider.DeleteGroupInput{UserPoolId: aws.String(c.shared().id), GroupName: aws.String(name)})
+	_, err := c.shared().sdk.DeleteGroup(ctx, &cognitoidentityprovider.DeleteGroupInput{
+		UserPoolId: aws.String(c.shared().id), GroupName: aws.String(name),
+	})
 	return wrapError("DeleteGroup", err)
 }
 
 // groupCall makes a call that returns the group called name.
-func (c *Cognito) groupCall(op, name string, call func(poolID, name *string) (*types.GroupType, error)) (*Group, error) {
+func (c *Cognito) groupCall(
+	op, name string, call func(poolID, name *string) (*types.GroupType, error),
+) (*Group, error) {
 	if name == "" {
 		return nil, wrapError(op, errNoGroup)
 	}
@@ -125,7 +132,10 @@ func (c *Cognito) ListGroups(ctx context.Context, opts ...CallOption) ([]*Group,
 	return collect(wrapErrors("ListGroups", c.groups(ctx, opts)))
 }
 
-// GetGroups is [Cognito.ListGroups] under its name in pycognito. It takes the options [Limit] and [PageSize].
+// GetGroups is [Cognito.ListGroups] under its name in pycognito. It takes the options [Limit] and
+// [PageSize].
+//
+// It calls ListGroups for each page. Requires AWS credentials.
 func (c *Cognito) GetGroups(ctx context.Context, opts ...CallOption) ([]*Group, error) {
 	groups, err := collect(c.groups(ctx, opts))
 	return groups, wrapError("GetGroups", err)
@@ -151,7 +161,8 @@ func (c *Cognito) groups(ctx context.Context, opts []CallOption) iter.Seq2[*Grou
 	})
 }
 
-func groupList(ctx context.Context, opts []CallOption, fetch func(context.Context, *string, *int32) (page[types.GroupType], error)) iter.Seq2[*Group, error] {
+// groupList ranges over the groups of the pages that fetch returns.
+func groupList(ctx context.Context, opts []CallOption, fetch fetchPage[types.GroupType]) iter.Seq2[*Group, error] {
 	call, err := newCallOptions(opts, optLimit, optPageSize)
 	if err != nil {
 		return failed[*Group](err)
@@ -237,10 +248,10 @@ func (c *Cognito) UsersInGroup(ctx context.Context, group string, opts ...CallOp
 	return wrapErrors("UsersInGroup", c.usersInGroup(ctx, group, opts))
 }
 
-// ListUsersInGroup returns all members of group; nil when there are none. It takes the options [Limit], [PageSize] and
-// [AttributeMap]. Common errors: [ErrGroupNotFound].
+// ListUsersInGroup returns all members of group, or nil if there are none. It takes the options
+// [Limit], [PageSize] and [AttributeMap]. Common errors: [ErrGroupNotFound].
 //
-// It calls ListUsersInGroup for each page, which needs AWS credentials ([ErrNoCredentials]).
+// It calls ListUsersInGroup for each page. Requires AWS credentials.
 func (c *Cognito) ListUsersInGroup(ctx context.Context, group string, opts ...CallOption) ([]*User, error) {
 	return collect(wrapErrors("ListUsersInGroup", c.usersInGroup(ctx, group, opts)))
 }
@@ -253,7 +264,7 @@ func (c *Cognito) usersInGroup(ctx context.Context, group string, opts []CallOpt
 	if group == "" {
 		return failed[*User](errNoGroup)
 	}
-	return mapped(pages(ctx, call.list, func(ctx context.Context, token *string, size *int32) (page[types.UserType], error) {
+	fetch := func(ctx context.Context, token *string, size *int32) (page[types.UserType], error) {
 		out, err := c.shared().sdk.ListUsersInGroup(ctx, &cognitoidentityprovider.ListUsersInGroupInput{
 			UserPoolId: aws.String(c.shared().id), GroupName: aws.String(group), NextToken: token, Limit: size,
 		})
@@ -261,5 +272,7 @@ func (c *Cognito) usersInGroup(ctx context.Context, group string, opts []CallOpt
 			return page[types.UserType]{}, err
 		}
 		return page[types.UserType]{out.Users, out.NextToken}, nil
-	}), func(u types.UserType) (*User, error) { return c.userFromType(u, call.attributes) })
+	}
+	convert := func(u types.UserType) (*User, error) { return c.userFromType(u, call.attributes) }
+	return mapped(pages(ctx, call.list, fetch), convert)
 }

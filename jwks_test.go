@@ -81,9 +81,9 @@ func TestKeySetAnswers(t *testing.T) {
 	}{
 		{"HTML", text(200, "<html>sign in to the proxy</html>"), "Key Set"},
 		{"nothing", text(200, ""), "Key Set"},
-		{"null", text(200, "null"), "at least one key"},
+		{"null", text(200, "null"), "at least one usable key"},
 		{"a list", text(200, "[]"), "Key Set"},
-		{"no keys", text(200, "{}"), "at least one key"},
+		{"no keys", text(200, "{}"), "at least one usable key"},
 		{"keys that are no list", text(200, `{"keys":"x"}`), "Key Set"},
 		{"a key that is no object", text(200, `{"keys":["x"]}`), "key 1"},
 		{"a key ID that is no text", text(200, `{"keys":[{"kid":1}]}`), "key 1"},

@@ -67,7 +67,8 @@ func SelectAttributes(names ...string) CallOption {
 	return callOption(func(o *callOptions) {
 		o.given = append(o.given, optSelectAttributes)
 		if len(names) == 0 || slices.Contains(names, "") {
-			o.refuse(optSelectAttributes, "want at least one name, and none empty; without the option all attributes are fetched")
+			o.refuse(optSelectAttributes,
+				"want at least one name, and none empty; without the option all attributes are returned")
 		}
 		o.list.selected = names
 	})
@@ -87,14 +88,16 @@ func filter(attr, op, value string) CallOption {
 		text := attr + " " + op + ` "` + filterEscaper.Replace(value) + `"`
 		switch {
 		case slices.Contains(o.given, optFilter):
-			o.refuse(optFilter, "want one, the service searches by one attribute at a time")
+			o.refuse(optFilter, "want at most one filter: the service searches by one attribute at a time")
 		case strings.HasPrefix(attr, customPrefix):
 			o.refuse(optFilter, "the service cannot search by custom attributes, got "+quote(attr)+
-				"; range over all users and compare, or keep what you search by in a standard attribute")
+				"; range over all users and compare, or store the value in a standard attribute")
 		case !slices.Contains(searchable, attr):
-			o.refuse(optFilter, fmt.Sprintf("want one of %v, which the service can search by, got %s", searchable, quote(attr)))
+			o.refuse(optFilter, fmt.Sprintf("want one of the searchable attributes %v, got %s",
+				searchable, quote(attr)))
 		case utf8.RuneCountInString(text) > maxFilter:
-			o.refuse(optFilter, fmt.Sprintf("want at most %d characters with the attribute's name and escapes, got %d", maxFilter, utf8.RuneCountInString(text)))
+			o.refuse(optFilter, fmt.Sprintf("want at most %d characters with the attribute's name and escapes, got %d",
+				maxFilter, utf8.RuneCountInString(text)))
 		}
 		o.given = append(o.given, optFilter)
 		o.list.filter = text
@@ -107,9 +110,13 @@ type page[T any] struct {
 	next  *string
 }
 
+// fetchPage requests the page of a list that token identifies. The first page has no token. size is
+// the number of elements wanted; the service chooses it if size is nil.
+type fetchPage[T any] func(ctx context.Context, token *string, size *int32) (page[T], error)
+
 // pages ranges over the elements of all pages of a list. It keeps only one page in memory. Each
 // range starts from the beginning.
-func pages[T any](ctx context.Context, o listOptions, fetch func(ctx context.Context, token *string, size *int32) (page[T], error)) iter.Seq2[T, error] {
+func pages[T any](ctx context.Context, o listOptions, fetch fetchPage[T]) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		var none T
 		var loop loopGuard

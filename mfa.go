@@ -3,7 +3,7 @@ package cognito
 import (
 	"context"
 	"crypto/hmac"
-	"crypto/sha1" //nolint:gosec // RFC 6238 with SHA-1 is what the service and the authenticators speak
+	"crypto/sha1" //nolint:gosec // the service and the authenticator apps use SHA-1 (RFC 6238)
 	"encoding/base32"
 	"encoding/binary"
 	"errors"
@@ -21,14 +21,16 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
 )
 
-// SoftwareToken is the secret that an authenticator app makes codes from. Printed or logged it does not show it.
+// SoftwareToken is the secret from which an authenticator app generates codes. The secret is never
+// printed or logged.
 type SoftwareToken struct {
-	// Secret is in base32, as users type it into an app that cannot read the QR code of URI.
+	// Secret is the secret in base32. A user whose app cannot read the QR code types it in.
 	Secret string
 }
 
-// URI is what authenticator apps read from a QR code: "otpauth://totp/…", with issuer, the name of the site, and
-// account, that of the user there. It holds the secret.
+// URI returns the text of the QR code for authenticator apps: "otpauth://totp/…". issuer is the
+// name of the site, and may be empty. account is the user's name there. The URI contains the
+// secret.
 func (t SoftwareToken) URI(issuer, account string) string {
 	label, query := escape(account), "?secret="+escape(t.Secret)
 	if issuer != "" {
@@ -37,23 +39,26 @@ func (t SoftwareToken) URI(issuer, account string) string {
 	return "otpauth://totp/" + label + query
 }
 
-// escape makes any text a part of a URI. Authenticator apps do not read + as a space.
+// escape escapes s for a URI. It encodes a space as %20, since authenticator apps do not decode +.
 func escape(s string) string { return strings.ReplaceAll(url.QueryEscape(s), "+", "%20") }
 
-// Format prints no secret, whatever the verb.
+// Format prints no secret, for every verb.
 func (t SoftwareToken) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "SoftwareToken{}") }
 
-// LogValue logs no secret.
+// LogValue returns no secret, for package log/slog.
 func (t SoftwareToken) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(t)) }
 
-// AssociateSoftwareToken makes a secret for an authenticator app; show it to the user, and go on with
-// [Cognito.VerifySoftwareToken]. While MFA_SETUP is pending it is for the user who is signing in; the challenge then goes
-// on with the session that the service returned: a stored one must be stored again ([Cognito.Challenge]). Else it is for
-// the signed-in user. A secret made earlier and verified
-// stays good until the new one is verified. [ErrMFANotSetUp] means that the pool has no software tokens.
+// AssociateSoftwareToken returns a new secret for an authenticator app. Show it to the user, and
+// then call [Cognito.VerifySoftwareToken]. A secret that was verified earlier stays valid until the
+// new one is verified. Common errors: [ErrMFANotSetUp] if the pool does not support software
+// tokens.
 //
-// It calls AssociateSoftwareToken, which needs no AWS credentials but MFA_SETUP or an access token: with neither it
-// returns [ErrNotSignedIn].
+// If MFA_SETUP is pending, the secret is for the user who is signing in, and the challenge gets a
+// new session. If you persist the challenge, persist it again after this call
+// ([Cognito.Challenge]). Otherwise the secret is for the signed-in user, and the error is
+// [ErrNotSignedIn] if there is none.
+//
+// It calls AssociateSoftwareToken. Not retried automatically.
 func (c *Cognito) AssociateSoftwareToken(ctx context.Context) (*SoftwareToken, error) {
 	token, err := c.associateSoftwareToken(ctx)
 	return token, wrapError("AssociateSoftwareToken", err)
@@ -79,15 +84,22 @@ func (c *Cognito) associateSoftwareToken(ctx context.Context) (*SoftwareToken, e
 	return &SoftwareToken{Secret: *out.SecretCode}, nil
 }
 
-// VerifySoftwareToken proves with a code from the authenticator app that it has the secret of
-// [Cognito.AssociateSoftwareToken]. deviceName, which may be empty, is what the user calls the app: the pool shows it
-// with SOFTWARE_TOKEN_MFA. While MFA_SETUP is pending it also answers that, and returns what
-// [Cognito.RespondToChallenge] returns: nil when the user is signed in then. It takes the options of that method
-// ([ClientMetadata], [AnalyticsMetadata], [UserContextData] or [ContextData]), which without MFA_SETUP have no effect. Should only the second of its two requests fail, RespondToChallenge without answers
-// repeats it. A signed-in user goes on with [Cognito.SetUserMFAPreference]. Common errors: [ErrCodeMismatch].
+// VerifySoftwareToken verifies a code that the authenticator app generated from the secret of
+// [Cognito.AssociateSoftwareToken]. deviceName is the user's name for the app, and may be empty.
+// The pool sends it with SOFTWARE_TOKEN_MFA. Common errors: [ErrCodeMismatch].
 //
-// It calls VerifySoftwareToken, which needs no AWS credentials but MFA_SETUP or an access token: with neither it
-// returns [ErrNotSignedIn]; and RespondToAuthChallenge, or AdminRespondToAuthChallenge.
+// If MFA_SETUP is pending, VerifySoftwareToken also completes that challenge. It returns nil once
+// the user is signed in, or a further *ChallengeError, like [Cognito.RespondToChallenge]. It takes
+// the options of that method ([ClientMetadata], [AnalyticsMetadata], [UserContextData] or
+// [ContextData]), which have no effect without MFA_SETUP. If verification succeeds but completing
+// the challenge fails, call RespondToChallenge with nil answers to retry that step.
+//
+// Otherwise the secret is that of the signed-in user, and the error is [ErrNotSignedIn] if there is
+// none. Call [Cognito.SetUserMFAPreference] next.
+//
+// It calls VerifySoftwareToken. For MFA_SETUP it then calls RespondToAuthChallenge, or, in an
+// administrator's sign-in, AdminRespondToAuthChallenge, which requires AWS credentials. Not retried
+// automatically.
 func (c *Cognito) VerifySoftwareToken(ctx context.Context, code, deviceName string, opts ...CallOption) error {
 	return wrapError("VerifySoftwareToken", c.verifySoftwareToken(ctx, code, deviceName, opts))
 }
@@ -103,7 +115,8 @@ func (c *Cognito) verifySoftwareToken(ctx context.Context, code, deviceName stri
 	}
 	ch, err := c.setUp(ctx, pending, func(accessToken, session *string) (*string, error) {
 		out, err := c.shared().sdk.VerifySoftwareToken(ctx, &cognitoidentityprovider.VerifySoftwareTokenInput{
-			AccessToken: accessToken, Session: session, UserCode: aws.String(code), FriendlyDeviceName: optional(deviceName),
+			AccessToken: accessToken, Session: session,
+			UserCode: aws.String(code), FriendlyDeviceName: optional(deviceName),
 		}, sendOnce)
 		switch {
 		case err != nil:
@@ -120,7 +133,7 @@ func (c *Cognito) verifySoftwareToken(ctx context.Context, code, deviceName stri
 	return s.continueWith(ctx, *ch, nil)
 }
 
-// pendingSetUp returns MFA_SETUP while that is pending, else nil.
+// pendingSetUp returns the pending challenge if it is MFA_SETUP, and nil otherwise.
 func (c *Cognito) pendingSetUp() *Challenge {
 	ch, ok := c.Challenge()
 	if !ok || ch.Name != types.ChallengeNameTypeMfaSetup {
@@ -129,8 +142,8 @@ func (c *Cognito) pendingSetUp() *Challenge {
 	return &ch
 }
 
-// setUp makes one call of the set-up of a software token: with the session of MFA_SETUP if that is pending, else with
-// the access token. It returns the challenge with the session that came back, nil with an access token.
+// setUp makes a call that sets up a software token. It uses the session of pending, or the access
+// token if pending is nil. It returns the challenge with its new session, or nil if pending is nil.
 func (c *Cognito) setUp(
 	ctx context.Context, pending *Challenge, call func(accessToken, session *string) (next *string, err error),
 ) (*Challenge, error) {
@@ -152,11 +165,13 @@ func (c *Cognito) setUp(
 	return &ch, nil
 }
 
-// SetupEmailMFA answers MFA_SETUP with an e-mail address, to which the pool sends a code: the next challenge is usually
-// EMAIL_OTP. It takes the options of [Cognito.RespondToChallenge] ([ClientMetadata], [AnalyticsMetadata], [UserContextData] or [ContextData]),
-// and returns what that returns.
+// SetupEmailMFA answers MFA_SETUP with an e-mail address. The pool sends a code to it, and the next
+// challenge is usually EMAIL_OTP. SetupEmailMFA takes the options of [Cognito.RespondToChallenge]
+// ([ClientMetadata], [AnalyticsMetadata], [UserContextData] or [ContextData]), and returns the same
+// errors.
 //
-// It calls RespondToAuthChallenge, which needs no AWS credentials, or AdminRespondToAuthChallenge, which does.
+// It calls RespondToAuthChallenge, or, in an administrator's sign-in, AdminRespondToAuthChallenge,
+// which requires AWS credentials. Not retried automatically.
 func (c *Cognito) SetupEmailMFA(ctx context.Context, address string, opts ...CallOption) error {
 	return c.answerPending(ctx, "SetupEmailMFA", opts, func(*signIn, Challenge) (Answer, error) {
 		if address == "" {
@@ -166,21 +181,21 @@ func (c *Cognito) SetupEmailMFA(ctx context.Context, address string, opts ...Cal
 	}, types.ChallengeNameTypeMfaSetup)
 }
 
-// MFASetting is what becomes of one second factor of a user.
+// MFASetting is a change to one second factor of a user.
 type MFASetting int
 
 const (
-	// MFAUnchanged leaves the factor as it is.
+	// MFAUnchanged leaves the factor unchanged.
 	MFAUnchanged MFASetting = iota
-	// MFADisabled turns the factor off.
+	// MFADisabled disables the factor.
 	MFADisabled
-	// MFAEnabled turns the factor on, without preference.
+	// MFAEnabled enables the factor without making it the preferred one.
 	MFAEnabled
-	// MFAPreferred turns the factor on and makes it the one that the user is asked for.
+	// MFAPreferred enables the factor and makes it the one that the pool asks for.
 	MFAPreferred
 )
 
-// String returns the setting's name.
+// String returns the name of the setting.
 func (s MFASetting) String() string {
 	names := [...]string{"unchanged", "disabled", "enabled", "preferred"}
 	if s < 0 || int(s) >= len(names) {
@@ -189,22 +204,28 @@ func (s MFASetting) String() string {
 	return names[s]
 }
 
-// MFAPreference says which second factors a user has. The zero value of each leaves it as it is. With several enabled and
-// none preferred the user is asked to choose, by SELECT_MFA_TYPE.
+// MFAPreference holds changes to a user's second factors. The zero value of a field leaves that
+// factor unchanged. If several factors are enabled and none is preferred, a sign-in asks the user
+// to choose with SELECT_MFA_TYPE.
 type MFAPreference struct {
-	// SMS is a code by SMS, which needs a phone number; Email one by e-mail, which needs an address; SoftwareToken that
-	// of an authenticator app, which must be verified (see [Cognito.VerifySoftwareToken]).
+	// SMS sends a code by SMS and requires a phone number. Email sends a code by e-mail and
+	// requires an e-mail address. SoftwareToken requires an authenticator app that was verified
+	// with [Cognito.VerifySoftwareToken].
 	SMS, SoftwareToken, Email MFASetting
-	// WebAuthn is a passkey that verified its user as both factors at once. It cannot be preferred.
+	// WebAuthn lets a passkey with user verification satisfy both factors. It cannot be preferred.
 	WebAuthn MFASetting
 }
 
-// check refuses what the service would, or would do nothing for.
+// check rejects preferences that the service would reject, or that change nothing.
 func (p MFAPreference) check() error {
 	preferred := 0
-	for name, setting := range map[string]MFASetting{"SMS": p.SMS, "SoftwareToken": p.SoftwareToken, "Email": p.Email, "WebAuthn": p.WebAuthn} {
+	factors := map[string]MFASetting{
+		"SMS": p.SMS, "SoftwareToken": p.SoftwareToken, "Email": p.Email, "WebAuthn": p.WebAuthn,
+	}
+	for name, setting := range factors {
 		if setting < MFAUnchanged || setting > MFAPreferred {
-			return fieldError("preference "+name, "want MFAUnchanged, MFADisabled, MFAEnabled or MFAPreferred, got "+setting.String())
+			return fieldError("preference "+name,
+				"want MFAUnchanged, MFADisabled, MFAEnabled or MFAPreferred, got "+setting.String())
 		}
 		if setting == MFAPreferred {
 			preferred++
@@ -214,7 +235,7 @@ func (p MFAPreference) check() error {
 	case p == MFAPreference{}:
 		return fieldError("preference", "want at least one factor to change, got none")
 	case p.WebAuthn == MFAPreferred:
-		return fieldError("preference WebAuthn", "want MFAEnabled, a passkey cannot be preferred")
+		return fieldError("preference WebAuthn", "want MFAEnabled or MFADisabled: a passkey cannot be preferred")
 	case preferred > 1:
 		return fieldError("preference", fmt.Sprintf("want at most one preferred factor, got %d", preferred))
 	default:
@@ -224,13 +245,18 @@ func (p MFAPreference) check() error {
 
 func (s MFASetting) on() bool { return s == MFAEnabled || s == MFAPreferred }
 
-// settings are p as the service takes it: what is nil stays as it is.
-func (p MFAPreference) settings() (sms *types.SMSMfaSettingsType, token *types.SoftwareTokenMfaSettingsType, email *types.EmailMfaSettingsType, passkey *types.WebAuthnMfaSettingsType) {
+// settings returns p in the service's form. nil leaves a factor unchanged.
+func (p MFAPreference) settings() (
+	sms *types.SMSMfaSettingsType, token *types.SoftwareTokenMfaSettingsType,
+	email *types.EmailMfaSettingsType, passkey *types.WebAuthnMfaSettingsType,
+) {
 	if p.SMS != MFAUnchanged {
 		sms = &types.SMSMfaSettingsType{Enabled: p.SMS.on(), PreferredMfa: p.SMS == MFAPreferred}
 	}
 	if p.SoftwareToken != MFAUnchanged {
-		token = &types.SoftwareTokenMfaSettingsType{Enabled: p.SoftwareToken.on(), PreferredMfa: p.SoftwareToken == MFAPreferred}
+		token = &types.SoftwareTokenMfaSettingsType{
+			Enabled: p.SoftwareToken.on(), PreferredMfa: p.SoftwareToken == MFAPreferred,
+		}
 	}
 	if p.Email != MFAUnchanged {
 		email = &types.EmailMfaSettingsType{Enabled: p.Email.on(), PreferredMfa: p.Email == MFAPreferred}
@@ -241,11 +267,11 @@ func (p MFAPreference) settings() (sms *types.SMSMfaSettingsType, token *types.S
 	return sms, token, email, passkey
 }
 
-// SetUserMFAPreference changes the second factors of the signed-in user. Common errors: [ErrMFANotSetUp] for a
-// software token that was not verified.
+// SetUserMFAPreference changes the second factors of the signed-in user. An expired access token is
+// refreshed first. Common errors: [ErrNotSignedIn], and [ErrMFANotSetUp] if the software token was
+// not verified.
 //
-// It calls SetUserMFAPreference, which needs no AWS credentials but an access token: without one it returns
-// [ErrNotSignedIn].
+// It calls SetUserMFAPreference.
 func (c *Cognito) SetUserMFAPreference(ctx context.Context, p MFAPreference) error {
 	return wrapError("SetUserMFAPreference", c.setUserMFAPreference(ctx, p))
 }
@@ -257,16 +283,17 @@ func (c *Cognito) setUserMFAPreference(ctx context.Context, p MFAPreference) err
 	sms, token, email, passkey := p.settings()
 	return c.withAccessToken(ctx, func(accessToken *string) error {
 		_, err := c.shared().sdk.SetUserMFAPreference(ctx, &cognitoidentityprovider.SetUserMFAPreferenceInput{
-			AccessToken: accessToken, SMSMfaSettings: sms, SoftwareTokenMfaSettings: token, EmailMfaSettings: email, WebAuthnMfaSettings: passkey,
+			AccessToken: accessToken, SMSMfaSettings: sms, SoftwareTokenMfaSettings: token,
+			EmailMfaSettings: email, WebAuthnMfaSettings: passkey,
 		})
 		return err
 	})
 }
 
-// AdminSetUserMFAPreference changes the second factors of the user username. Common errors: [ErrUserNotFound],
-// [ErrMFANotSetUp].
+// AdminSetUserMFAPreference changes the second factors of the user username. Common errors:
+// [ErrUserNotFound], [ErrMFANotSetUp].
 //
-// It calls AdminSetUserMFAPreference, which needs AWS credentials.
+// It calls AdminSetUserMFAPreference. Requires AWS credentials.
 func (c *Cognito) AdminSetUserMFAPreference(ctx context.Context, username string, p MFAPreference) error {
 	return wrapError("AdminSetUserMFAPreference", c.adminSetUserMFAPreference(ctx, username, p))
 }
@@ -286,12 +313,13 @@ func (c *Cognito) adminSetUserMFAPreference(ctx context.Context, username string
 	return err
 }
 
-// AdminDeleteSoftwareToken removes the software token of the user username, who has lost the phone with the
-// authenticator app. The user then signs in without that factor, or, where the pool requires one, is asked to set up
-// a new one ([ErrMFASetupRequired]). Common errors: [ErrUserNotFound], and [ErrMFANotSetUp] for a user without a
-// software token.
+// AdminDeleteSoftwareToken deletes the software token of the user username, for example after the
+// user lost the phone with the authenticator app. The user can then sign in without that factor. If
+// the pool requires a second factor, the next sign-in asks the user to set one up
+// ([ErrMFASetupRequired]). Common errors: [ErrUserNotFound], and [ErrMFANotSetUp] if the user has
+// no software token.
 //
-// It calls AdminDeleteSoftwareToken, which needs AWS credentials ([ErrNoCredentials]).
+// It calls AdminDeleteSoftwareToken. Requires AWS credentials.
 func (c *Cognito) AdminDeleteSoftwareToken(ctx context.Context, username string) error {
 	return c.adminCall("AdminDeleteSoftwareToken", username, func(poolID, username *string) error {
 		_, err := c.shared().sdk.AdminDeleteSoftwareToken(ctx, &cognitoidentityprovider.AdminDeleteSoftwareTokenInput{
@@ -301,44 +329,49 @@ func (c *Cognito) AdminDeleteSoftwareToken(ctx context.Context, username string)
 	})
 }
 
-// AuthFactors are the ways in which a user can sign in.
+// AuthFactors are the factors with which a user can sign in.
 type AuthFactors struct {
-	// Username is the name that the pool knows the user by.
+	// Username is the user's name in the pool.
 	Username string
-	// Configured are the factors that the user has: PASSWORD, EMAIL_OTP, SMS_OTP, WEB_AUTHN and SOFTWARE_TOKEN. The last
-	// one is a second factor only. Nil when the user has none.
+	// Configured are the factors that the user has set up: PASSWORD, EMAIL_OTP, SMS_OTP, WEB_AUTHN
+	// and SOFTWARE_TOKEN. SOFTWARE_TOKEN is a second factor only. Configured is nil if the user has
+	// none.
 	Configured []types.AuthFactorType
-	// MFAMethods are the second factors that the user has turned on, such as SOFTWARE_TOKEN_MFA; nil when there are none.
+	// MFAMethods are the second factors that are enabled, such as SOFTWARE_TOKEN_MFA. It is nil if
+	// there are none.
 	MFAMethods []string
-	// PreferredMFA is the one of them that the user is asked for; "" when none is preferred.
+	// PreferredMFA is the preferred second factor, or "" if there is none.
 	PreferredMFA string
 }
 
-// HasFactor reports whether the user has the factor.
+// HasFactor reports whether the user has set up the factor.
 func (f *AuthFactors) HasFactor(factor types.AuthFactorType) bool {
 	return slices.Contains(f.Configured, factor)
 }
 
-// GetUserAuthFactors returns the factors that the signed-in user can sign in with.
+// GetUserAuthFactors returns the factors with which the signed-in user can sign in. An expired
+// access token is refreshed first. Common errors: [ErrNotSignedIn].
 //
-// It calls GetUserAuthFactors, which needs no AWS credentials but an access token: without one it returns
-// [ErrNotSignedIn].
+// It calls GetUserAuthFactors.
 func (c *Cognito) GetUserAuthFactors(ctx context.Context) (*AuthFactors, error) {
 	var factors *AuthFactors
 	err := c.withAccessToken(ctx, func(accessToken *string) error {
-		out, err := c.shared().sdk.GetUserAuthFactors(ctx, &cognitoidentityprovider.GetUserAuthFactorsInput{AccessToken: accessToken})
+		input := &cognitoidentityprovider.GetUserAuthFactorsInput{AccessToken: accessToken}
+		out, err := c.shared().sdk.GetUserAuthFactors(ctx, input)
 		if err != nil {
 			return err
 		}
-		factors = newAuthFactors(out.Username, out.ConfiguredUserAuthFactors, out.UserMFASettingList, out.PreferredMfaSetting)
+		factors = newAuthFactors(
+			out.Username, out.ConfiguredUserAuthFactors, out.UserMFASettingList, out.PreferredMfaSetting)
 		return nil
 	})
 	return factors, wrapError("GetUserAuthFactors", err)
 }
 
-// AdminGetUserAuthFactors returns the factors that the user username can sign in with. Common errors: [ErrUserNotFound].
+// AdminGetUserAuthFactors returns the factors with which the user username can sign in. Common
+// errors: [ErrUserNotFound].
 //
-// It calls AdminGetUserAuthFactors, which needs AWS credentials ([ErrNoCredentials]).
+// It calls AdminGetUserAuthFactors. Requires AWS credentials.
 func (c *Cognito) AdminGetUserAuthFactors(ctx context.Context, username string) (*AuthFactors, error) {
 	var factors *AuthFactors
 	err := c.adminCall("AdminGetUserAuthFactors", username, func(poolID, username *string) error {
@@ -348,13 +381,17 @@ func (c *Cognito) AdminGetUserAuthFactors(ctx context.Context, username string) 
 		if err != nil {
 			return err
 		}
-		factors = newAuthFactors(out.Username, out.ConfiguredUserAuthFactors, out.UserMFASettingList, out.PreferredMfaSetting)
+		factors = newAuthFactors(
+			out.Username, out.ConfiguredUserAuthFactors, out.UserMFASettingList, out.PreferredMfaSetting)
 		return nil
 	})
 	return factors, err
 }
 
-func newAuthFactors(username *string, configured []types.AuthFactorType, methods []string, preferred *string) *AuthFactors {
+// newAuthFactors converts the factors from the service.
+func newAuthFactors(
+	username *string, configured []types.AuthFactorType, methods []string, preferred *string,
+) *AuthFactors {
 	f := &AuthFactors{Username: aws.ToString(username), PreferredMFA: aws.ToString(preferred)}
 	if len(configured) > 0 {
 		f.Configured = configured
@@ -365,19 +402,24 @@ func newAuthFactors(username *string, configured []types.AuthFactorType, methods
 	return f
 }
 
-// totpStep is how long one code of a software token is the current one, in seconds.
+// totpStep is the number of seconds for which a code is current.
 const totpStep = 30
 
-// TOTPHandler answers SOFTWARE_TOKEN_MFA with the code that an authenticator app with secret would show (RFC 6238 with
-// SHA-1, six digits), so that a machine user signs in alone; and SELECT_MFA_TYPE with SOFTWARE_TOKEN_MFA where that is
-// an option. Other challenges are left to the caller. secret is base32 as [SoftwareToken] has it; spaces, case and
-// padding do not matter. A secret that cannot be read is an error of the first challenge.
+// TOTPHandler returns a handler that answers SOFTWARE_TOKEN_MFA with the code that an authenticator
+// app with secret would show (RFC 6238 with SHA-1, six digits). With it a service account can sign
+// in without a person. It answers SELECT_MFA_TYPE with SOFTWARE_TOKEN_MFA if that is an option. It
+// leaves other challenges to the caller. secret is in base32, as in [SoftwareToken]; spaces, case
+// and padding are ignored. An invalid secret is reported as an error of the first
+// SOFTWARE_TOKEN_MFA.
 //
-// The clock is that of the session ([WithClock]). The service takes each code once, and also that of the half minute
-// before and after. The handler therefore never sends a code twice: for a second sign-in within the half minute it sends
-// the next one's, and a third one fails until that has begun. Programs with the same secret do not know of each
-// other's codes, nor does one that is started again: give each a user of its own. It may be used by several sessions of
-// the same user and is safe for concurrent use.
+// The handler uses the clock of the session ([WithClock]). The service accepts each code only once,
+// but it also accepts the codes of the previous and the next 30 seconds. The handler never sends a
+// code twice. For a second sign-in within the same 30 seconds it sends the next code. A third one
+// fails until the next 30 seconds have begun.
+//
+// Two programs with the same secret do not know which codes the other has sent, and neither does a
+// restarted program: create a user for each. Several sessions of the same user may share the
+// handler. It is safe for concurrent use.
 func TOTPHandler(secret string) ChallengeHandler {
 	key, err := decodeTOTPSecret(secret)
 	codes := &totpCodes{key: key}
@@ -404,37 +446,38 @@ func decodeTOTPSecret(secret string) ([]byte, error) {
 	text := strings.TrimRight(strings.ToUpper(strings.Join(strings.Fields(secret), "")), "=")
 	key, err := base32.StdEncoding.WithPadding(base32.NoPadding).DecodeString(text)
 	if err != nil || len(key) == 0 {
-		return nil, fieldError("TOTPHandler", "want the secret of a software token in base32") // and not the secret itself
+		// The error does not repeat the secret.
+		return nil, fieldError("TOTPHandler", "want the secret of a software token in base32")
 	}
 	return key, nil
 }
 
-// totpCodes gives out each code of one secret once.
+// totpCodes generates the codes of one secret, each at most once.
 type totpCodes struct {
 	key []byte
 
 	mu   sync.Mutex // protects the field below
-	last int64      // the step of the last code that was given out; 0 before the first
+	last int64      // the step of the last code; 0 before the first
 }
 
-// next is a code that was not given out yet and that the service takes at now.
+// next returns a code that it has not returned before and that the service accepts at now.
 func (c *totpCodes) next(now time.Time) (string, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	current := now.Unix() / totpStep
 	step := current
-	if c.last >= current && c.last <= current+1 { // further ahead, the clock was set back
+	if c.last >= current && c.last <= current+1 { // if last is further ahead, the clock was set back
 		step = c.last + 1
 	}
 	if step > current+1 {
 		left := totpStep - now.Unix()%totpStep
-		return "", fmt.Errorf("the codes of this half minute were sent already, and each is good once: try again in %d seconds", left)
+		return "", fmt.Errorf("the codes of these 30 seconds were used already: try again in %d seconds", left)
 	}
 	c.last = step
 	return totpCode(c.key, step), nil
 }
 
-// totpCode is the code of RFC 6238 for a step, in six digits.
+// totpCode returns the six-digit code of RFC 6238 for step.
 func totpCode(key []byte, step int64) string {
 	mac := hmac.New(sha1.New, key)
 	_ = binary.Write(mac, binary.BigEndian, step) // a hash does not fail
@@ -445,7 +488,7 @@ func totpCode(key []byte, step int64) string {
 
 type clockKey struct{}
 
-// withClock tells handlers the session's clock.
+// withClock returns a context that passes the session's clock to handlers.
 func withClock(ctx context.Context, now func() time.Time) context.Context {
 	return context.WithValue(ctx, clockKey{}, now)
 }
@@ -454,5 +497,5 @@ func clockOf(ctx context.Context) func() time.Time {
 	if now, ok := ctx.Value(clockKey{}).(func() time.Time); ok {
 		return now
 	}
-	return time.Now // called without a session
+	return time.Now // the caller is not a session
 }

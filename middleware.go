@@ -14,34 +14,35 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 )
 
-// ErrNoToken is the reason in a [*TokenError] when the request carries no token.
+// ErrNoToken means that the request contains no token. It is the reason in a [*TokenError].
 var ErrNoToken = errors.New("request has no token")
 
-// errAuthorization: there is something where the token should be, but not one token.
+// errAuthorization means that the request contains a token that is malformed, or several tokens.
 var errAuthorization = errors.New("want exactly one bearer token")
 
-// TokenExtractor finds the token that a request carries. It returns an error that wraps [ErrNoToken] when
-// there is none, and another one when it cannot tell which of several is meant. It must not change r.
+// A TokenExtractor returns the token of a request. It returns an error that wraps [ErrNoToken] if
+// there is none, and another error if the token is malformed or the request contains several. It
+// must not change r.
 type TokenExtractor func(r *http.Request) (raw string, err error)
 
-// WithTokenExtractor sets where [Verifier.Check] and [Verifier.Handler] find the token of a request. The
-// extractors are asked in order, and the first one that finds a token or fails decides. The default is
-// [BearerToken] alone.
+// WithTokenExtractor sets how [Verifier.Check] and [Verifier.Handler] find the token of a request.
+// The extractors are called in order. The first one that returns a token, or an error other than
+// [ErrNoToken], decides. The default is [BearerToken] alone.
 //
-// A browser sends cookies with requests that other sites cause. Where [CookieToken] is used, protect
-// requests that change something with [net/http.CrossOriginProtection].
+// A browser also sends cookies with requests that other sites cause. With [CookieToken], protect
+// requests that change state with [net/http.CrossOriginProtection].
 func WithTokenExtractor(extractors ...TokenExtractor) VerifierOption {
 	extractors = slices.Clone(extractors)
 	return verifierOption(func(o *verifierOptions) {
 		if len(extractors) == 0 || slices.ContainsFunc(extractors, func(e TokenExtractor) bool { return e == nil }) {
-			o.refuse("WithTokenExtractor", "want at least one function, and none that is nil")
+			o.refuse("WithTokenExtractor", "want at least one function, and none of them nil")
 		}
 		o.handler.extractors = extractors
 	})
 }
 
-// WithHandlerUse sets which token [Verifier.Handler] and [Verifier.HandlerOptional] expect. The default is
-// [AccessToken]; with [IDToken] the handlers find the claims with [IDClaimsFromContext].
+// WithHandlerUse sets which token [Verifier.Handler] and [Verifier.HandlerOptional] expect. The
+// default is [AccessToken]. With [IDToken], handlers get the claims with [IDClaimsFromContext].
 func WithHandlerUse(use TokenUse) VerifierOption {
 	return verifierOption(func(o *verifierOptions) {
 		if checkUse(use) != nil {
@@ -51,18 +52,19 @@ func WithHandlerUse(use TokenUse) VerifierOption {
 	})
 }
 
-// WithHandlerClaims makes [Verifier.Handler] decode the claims of each token into a T as well, as
-// [Verifier.VerifyInto] does. Handlers get it with [CustomClaimsFromContext]. A token whose claims do not fit
-// into a T is rejected with 401.
+// WithHandlerClaims makes [Verifier.Handler] also decode the claims of each token into a T, as
+// [Verifier.VerifyInto] does. Handlers get it with [CustomClaimsFromContext]. A token whose claims
+// cannot be decoded into a T is rejected with status 401.
 func WithHandlerClaims[T any]() VerifierOption {
 	return verifierOption(func(o *verifierOptions) { o.handler.newClaims = func() any { return new(T) } })
 }
 
-// WithErrorHandler sets what writes the response to a request that [Verifier.Handler], or [RequireGroups]
-// and its like inside it, reject. handle is called with WWW-Authenticate, Cache-Control and Retry-After set
-// as far as they apply, the status (401, 403 or 503) and the reason, a [*TokenError], which says more than a
-// stranger should read. It usually writes a body; if it does not call WriteHeader, status is sent. The
-// default writes the status text as plain text.
+// WithErrorHandler sets the function that writes the response to a rejected request. It applies to
+// [Verifier.Handler], and to [RequireGroups], [RequireScopes] and [RequireACR] inside it. The
+// headers WWW-Authenticate, Cache-Control and Retry-After are already set, as far as they apply.
+// status is 401, 403 or 503. err is a [*TokenError], which says more than a client should see.
+// handle usually writes a body. If it does not call WriteHeader, status is sent. The default writes
+// the status text as plain text.
 func WithErrorHandler(handle func(w http.ResponseWriter, r *http.Request, status int, err error)) VerifierOption {
 	return verifierOption(func(o *verifierOptions) {
 		if handle == nil {
@@ -72,38 +74,45 @@ func WithErrorHandler(handle func(w http.ResponseWriter, r *http.Request, status
 	})
 }
 
-// Check verifies the access token that r carries and returns its claims. The token is found as
-// [WithTokenExtractor] says: by default in the one Authorization header, as "Bearer " and the token, and
-// nowhere else. The error is a [*TokenError]: [ErrNoToken] when there is none, [ErrKeysUnavailable] when it
-// could not be checked, [ErrNotInGroup] and [ErrInsufficientScope] when it is good but not enough, and
-// another reason when it is bad. Check does not change r. It is safe for concurrent use.
+// Check verifies the access token of r and returns its claims. It finds the token as
+// [WithTokenExtractor] describes. By default that is the Authorization header, which must contain
+// "Bearer " and the token. Check does not change r. It is safe for concurrent use.
+//
+// The error is a [*TokenError]. Common errors: [ErrNoToken] if there is no token;
+// [ErrKeysUnavailable] or, with [WithRevocationCheck], [ErrRevocationUnknown] if the token could
+// not be checked; [ErrNotInGroup] or [ErrInsufficientScope] if it is valid but [WithGroups] or
+// [WithScopes] rejects it; and another reason if it is invalid.
 func (v *Verifier) Check(r *http.Request) (*AccessClaims, error) { return v.settings().check(r, v) }
 
-// CheckID verifies the ID token that r carries, as [Verifier.Check] does for an access token.
+// CheckID verifies the ID token of r and returns its claims, like [Verifier.Check].
 func (v *Verifier) CheckID(r *http.Request) (*IDClaims, error) { return v.settings().checkID(r, v) }
 
-// CheckContext verifies the token that r carries as [Verifier.Handler] does, and returns the context of r with its
-// claims, for middleware of other frameworks. Handlers find them with [ClaimsFromContext] and its like. The error is a
-// [*TokenError], as for [Verifier.Check]; [TokenError.StatusCode] says how Handler answers it.
+// CheckContext verifies the token of r as [Verifier.Handler] does. It returns the context of r with
+// the claims added. Use it in middleware for other frameworks. Handlers get the claims with
+// [ClaimsFromContext], [IDClaimsFromContext] or [CustomClaimsFromContext]. The error is a
+// [*TokenError], as in [Verifier.Check]. [TokenError.StatusCode] returns the status that Handler
+// would send.
 func (v *Verifier) CheckContext(r *http.Request) (context.Context, error) {
 	return v.settings().checkContext(r, v)
 }
 
-// Handler calls next for requests with a good token, with its claims in their context (see
-// [ClaimsFromContext]). It answers the others itself, as RFC 6750 says and without details in the body: 401
-// without a good token, 403 when [WithGroups] or [WithScopes] reject it, both with WWW-Authenticate, and 503
-// with Retry-After when the keys could not be fetched. [WithLogger] gets the details; [WithErrorHandler]
-// writes other bodies. Use [RequireGroups], [RequireScopes] and [RequireACR] inside it for rules that differ
-// between routes.
+// Handler returns a handler that calls next for requests with a valid token. Their context contains
+// the claims; see [ClaimsFromContext]. It rejects other requests as RFC 6750 describes, without
+// details in the body: with status 401 if there is no valid token, with 403 if [WithGroups] or
+// [WithScopes] rejects it, both with WWW-Authenticate, and with 503 and Retry-After if the token
+// could not be checked: the keys could not be fetched or, with [WithRevocationCheck], the service
+// could not be asked. The details go to the logger of [WithLogger]. [WithErrorHandler] can write
+// other bodies. For rules that differ between routes, use [RequireGroups], [RequireScopes] and
+// [RequireACR] inside it.
 //
-// All methods need a token, OPTIONS too; a handler for CORS, whose preflights carry none, goes around this
-// one.
+// Requests of every method need a token, including OPTIONS. CORS preflight requests have none, so
+// handle them before they reach this handler.
 func (v *Verifier) Handler(next http.Handler) http.Handler {
 	return v.settings().protect(v, next, false)
 }
 
-// HandlerOptional is [Verifier.Handler] for pages that work without a token: a request without one reaches
-// next, without claims in its context. A request with a bad token is answered as Handler does.
+// HandlerOptional is like [Verifier.Handler], but it passes a request without a token to next,
+// without claims in its context. It rejects a request with an invalid token as Handler does.
 func (v *Verifier) HandlerOptional(next http.Handler) http.Handler {
 	return v.settings().protect(v, next, true)
 }
@@ -115,7 +124,8 @@ func (v *Verifier) settings() *handlerSettings {
 	return &v.handler
 }
 
-// BearerToken is the [TokenExtractor] for the Authorization header: "Bearer ", in any case, and the token.
+// BearerToken is the [TokenExtractor] for the Authorization header. The header contains "Bearer ",
+// in any case, and the token. A header with another scheme counts as no token.
 func BearerToken(r *http.Request) (string, error) {
 	fields := r.Header["Authorization"]
 	switch len(fields) {
@@ -126,8 +136,8 @@ func BearerToken(r *http.Request) (string, error) {
 		return "", fmt.Errorf("%w: got %d headers", errAuthorization, len(fields))
 	}
 	scheme, token, _ := strings.Cut(fields[0], " ")
-	if !strings.EqualFold(scheme, "Bearer") { // in any case: RFC 9110, section 11.1
-		return "", fmt.Errorf("%w: the Authorization header is for another scheme", ErrNoToken)
+	if !strings.EqualFold(scheme, "Bearer") { // RFC 9110, section 11.1: the scheme is case-insensitive
+		return "", fmt.Errorf("%w: the Authorization header has another scheme, want Bearer", ErrNoToken)
 	}
 	token = strings.TrimLeft(token, " ")
 	if token == "" || strings.ContainsAny(token, " \t,") {
@@ -136,8 +146,8 @@ func BearerToken(r *http.Request) (string, error) {
 	return token, nil
 }
 
-// HeaderToken returns the [TokenExtractor] for the header name, whose value is the token alone. An empty
-// header counts as none.
+// HeaderToken returns a [TokenExtractor] for the header name, whose value is the token alone. An
+// empty header counts as no token.
 func HeaderToken(name string) TokenExtractor {
 	return func(r *http.Request) (string, error) {
 		switch fields := r.Header.Values(name); {
@@ -151,8 +161,8 @@ func HeaderToken(name string) TokenExtractor {
 	}
 }
 
-// CookieToken returns the [TokenExtractor] for the cookie name, whose value is the token. An empty cookie
-// counts as none. See [WithTokenExtractor] on requests from other sites.
+// CookieToken returns a [TokenExtractor] for the cookie name, whose value is the token. An empty
+// cookie counts as no token. See [WithTokenExtractor] about requests from other sites.
 func CookieToken(name string) TokenExtractor {
 	return func(r *http.Request) (string, error) {
 		switch cookies := r.CookiesNamed(name); {
@@ -166,26 +176,27 @@ func CookieToken(name string) TokenExtractor {
 	}
 }
 
-// authenticated is what a request's context holds: the claims of its token, and how its handlers answer
-// when these are not enough. The claims of the token become a value for the caller when it asks for them, since
-// many handlers never do; all that ask get the same.
+// authenticated is the value in a request's context: the claims of its token, and how to reject the
+// request if they do not suffice. The claims are converted on the first use, since many handlers
+// never read them. All handlers of a request get the same claims.
 type authenticated struct {
-	token    *verifiedToken // nil outside of a Handler
+	token    *verifiedToken // nil outside a Handler
 	use      TokenUse       // of token
 	access   atomic.Pointer[AccessClaims]
 	id       atomic.Pointer[IDClaims]
 	custom   any
-	settings *handlerSettings // nil outside of a Handler
+	settings *handlerSettings // nil outside a Handler
 }
 
 type authenticatedKey struct{}
 
-// authenticatedFrom returns nil if the context holds nothing.
+// authenticatedFrom returns nil if ctx holds no value.
 func authenticatedFrom(ctx context.Context) *authenticated {
 	a, _ := ctx.Value(authenticatedKey{}).(*authenticated)
 	return a
 }
 
+// into returns a copy of ctx that holds a.
 func (a *authenticated) into(ctx context.Context) context.Context {
 	return context.WithValue(ctx, authenticatedKey{}, a)
 }
@@ -196,8 +207,8 @@ func (a *authenticated) accessClaims() *AccessClaims {
 		return nil
 	}
 	if a.token != nil && a.use == AccessToken && a.access.Load() == nil {
-		if made, err := a.token.access(); err == nil {
-			a.access.CompareAndSwap(nil, made)
+		if claims, err := a.token.access(); err == nil {
+			a.access.CompareAndSwap(nil, claims)
 		}
 	}
 	return a.access.Load()
@@ -209,15 +220,15 @@ func (a *authenticated) idClaims() *IDClaims {
 		return nil
 	}
 	if a.token != nil && a.use == IDToken && a.id.Load() == nil {
-		if made, err := a.token.identity(); err == nil {
-			a.id.CompareAndSwap(nil, made)
+		if claims, err := a.token.identity(); err == nil {
+			a.id.CompareAndSwap(nil, claims)
 		}
 	}
 	return a.id.Load()
 }
 
-// with returns a copy of what ctx holds, which change has changed.
-func with(ctx context.Context, change func(*authenticated)) context.Context {
+// withAuthenticated returns a copy of ctx in which change has changed the authenticated value.
+func withAuthenticated(ctx context.Context, change func(*authenticated)) context.Context {
 	a := &authenticated{}
 	if from := authenticatedFrom(ctx); from != nil {
 		a.access.Store(from.accessClaims())
@@ -228,16 +239,16 @@ func with(ctx context.Context, change func(*authenticated)) context.Context {
 	return a.into(ctx)
 }
 
-// granted is what rules for single handlers look at.
+// granted holds the claims that RequireGroups, RequireScopes and RequireACR check.
 type granted struct {
 	use      TokenUse
 	groups   []string
 	scope    string
 	acr      string
-	authTime time.Time // the zero time where the token does not say
+	authTime time.Time // zero if the token has no such claim
 }
 
-// granted returns ok false if there are no claims.
+// granted returns the claims to check. ok is false if there are none.
 func (a *authenticated) granted() (g granted, ok bool) {
 	if a == nil {
 		return g, false
@@ -264,21 +275,24 @@ func (a *authenticated) granted() (g granted, ok bool) {
 	return g, true
 }
 
-// ClaimsFromContext returns the access token's claims that [Verifier.Handler] put into a request's context;
-// ok is false when there are none. Handlers of one request share the claims and must not change them.
+// ClaimsFromContext returns the access token's claims that [Verifier.Handler] stored in a request's
+// context. ok is false if there are none. All handlers of a request share the claims and must not
+// change them.
 func ClaimsFromContext(ctx context.Context) (claims *AccessClaims, ok bool) {
 	claims = authenticatedFrom(ctx).accessClaims()
 	return claims, claims != nil
 }
 
-// IDClaimsFromContext returns the ID token's claims, as [ClaimsFromContext] does, under [WithHandlerUse].
+// IDClaimsFromContext returns the ID token's claims that [Verifier.Handler] stored in a request's
+// context under [WithHandlerUse]. ok is false if there are none. All handlers of a request share
+// the claims and must not change them.
 func IDClaimsFromContext(ctx context.Context) (claims *IDClaims, ok bool) {
 	claims = authenticatedFrom(ctx).idClaims()
 	return claims, claims != nil
 }
 
-// CustomClaimsFromContext returns the claims that [Verifier.Handler] decoded under [WithHandlerClaims]; ok is
-// false when there are none, or none of type T.
+// CustomClaimsFromContext returns the claims that [Verifier.Handler] decoded under
+// [WithHandlerClaims]. ok is false if there are none, or none of type T.
 func CustomClaimsFromContext[T any](ctx context.Context) (claims *T, ok bool) {
 	if a := authenticatedFrom(ctx); a != nil {
 		claims, _ = a.custom.(*T)
@@ -286,25 +300,27 @@ func CustomClaimsFromContext[T any](ctx context.Context) (claims *T, ok bool) {
 	return claims, claims != nil
 }
 
-// ContextWithClaims returns a copy of ctx in which [ClaimsFromContext] finds claims: for tests of handlers,
-// and for middleware that calls [Verifier.VerifyAccessToken] itself. Claims of other kinds in ctx stay.
+// ContextWithClaims returns a copy of ctx in which [ClaimsFromContext] finds claims. Use it in
+// tests of handlers, and in middleware that calls [Verifier.VerifyAccessToken] itself. Other claims
+// in ctx stay.
 func ContextWithClaims(ctx context.Context, claims *AccessClaims) context.Context {
-	return with(ctx, func(a *authenticated) { a.access.Store(claims) })
+	return withAuthenticated(ctx, func(a *authenticated) { a.access.Store(claims) })
 }
 
-// ContextWithIDClaims is [ContextWithClaims] for [IDClaimsFromContext].
+// ContextWithIDClaims is like [ContextWithClaims] for [IDClaimsFromContext].
 func ContextWithIDClaims(ctx context.Context, claims *IDClaims) context.Context {
-	return with(ctx, func(a *authenticated) { a.id.Store(claims) })
+	return withAuthenticated(ctx, func(a *authenticated) { a.id.Store(claims) })
 }
 
-// ContextWithCustomClaims is [ContextWithClaims] for [CustomClaimsFromContext].
+// ContextWithCustomClaims is like [ContextWithClaims] for [CustomClaimsFromContext].
 func ContextWithCustomClaims[T any](ctx context.Context, claims *T) context.Context {
-	return with(ctx, func(a *authenticated) { a.custom = claims })
+	return withAuthenticated(ctx, func(a *authenticated) { a.custom = claims })
 }
 
-// RequireGroups calls next for requests of users in at least one of the groups, and answers the others with
-// 403. It goes inside [Verifier.Handler]; one RequireGroups inside another wants both. A request without
-// claims in its context is answered with 401. Without names nobody passes.
+// RequireGroups returns a handler that calls next if the user is in at least one of the groups. It
+// rejects other requests with status 403, and a request without claims in its context with 401. Use
+// it inside [Verifier.Handler]. To require several groups, put one RequireGroups inside another.
+// Without groups every request is rejected.
 func RequireGroups(next http.Handler, anyOf ...string) http.Handler {
 	anyOf = slices.Clone(anyOf)
 	return require(next, func(g granted, _ *handlerSettings) error {
@@ -315,9 +331,10 @@ func RequireGroups(next http.Handler, anyOf ...string) http.Handler {
 	})
 }
 
-// RequireScopes calls next for requests whose access token has at least one of the scopes, and answers the
-// others with 403. It is used like [RequireGroups]. ID tokens have no scopes. See [WithScopes] on the scopes
-// that a sign-in with this package yields.
+// RequireScopes returns a handler that calls next if the access token has at least one of the
+// scopes. It rejects other requests with status 403, including those with an ID token, which has no
+// scopes. Otherwise it is like [RequireGroups]. See [WithScopes] about the scopes of tokens from a
+// sign-in with this package.
 func RequireScopes(next http.Handler, anyOf ...string) http.Handler {
 	anyOf = slices.Clone(anyOf)
 	return require(next, func(g granted, _ *handlerSettings) error {
@@ -328,13 +345,14 @@ func RequireScopes(next http.Handler, anyOf ...string) http.Handler {
 	})
 }
 
-// RequireACR calls next for requests of users who signed in at one of the levels (the acr claim) and not
-// longer than maxAge ago (the auth_time claim). It answers the others with 401 and a challenge that names
-// both, as RFC 9470 says, so that the client can have the user sign in again. Without levels only the age
-// counts, and with a maxAge of 0 only the level; with neither nobody passes. It is used like
-// [RequireGroups].
+// RequireACR returns a handler that calls next if the user reached one of the levels (the acr
+// claim) and signed in no longer than maxAge ago (the auth_time claim). It rejects other requests
+// with status 401 and a challenge that names the levels and maxAge, as RFC 9470 describes, so that
+// the client can start a new sign-in. Without levels it checks only the age, and with a maxAge of 0
+// only the level. With neither, every request is rejected. Otherwise it is like [RequireGroups].
 //
-// A pool ignores requested levels that its plan does not offer, so do not rely on what was requested.
+// A pool ignores requested levels that its feature plan does not include. Rely on the acr claim,
+// not on what was requested.
 func RequireACR(next http.Handler, levels []string, maxAge time.Duration) http.Handler {
 	levels = slices.Clone(levels)
 	return require(next, func(g granted, s *handlerSettings) error {
@@ -354,7 +372,7 @@ func RequireACR(next http.Handler, levels []string, maxAge time.Duration) http.H
 	})
 }
 
-// authenticationError is ErrInsufficientAuthentication with what is wanted.
+// authenticationError is ErrInsufficientAuthentication with the required levels and age.
 type authenticationError struct {
 	levels []string
 	maxAge time.Duration
@@ -363,7 +381,7 @@ type authenticationError struct {
 // Unwrap returns [ErrInsufficientAuthentication].
 func (e *authenticationError) Unwrap() error { return ErrInsufficientAuthentication }
 
-// Error returns the levels and the age of the sign-in that are required.
+// Error returns the required levels and the maximum age of the sign-in.
 func (e *authenticationError) Error() string {
 	text := ErrInsufficientAuthentication.Error()
 	if len(e.levels) > 0 {
@@ -375,7 +393,7 @@ func (e *authenticationError) Error() string {
 	return text
 }
 
-// challenge is the value of WWW-Authenticate that RFC 9470, section 3, defines.
+// challenge returns the value of WWW-Authenticate that RFC 9470, section 3, defines.
 func (e *authenticationError) challenge() string {
 	text := `Bearer error="insufficient_user_authentication", error_description="A different sign-in is required"`
 	if levels := strings.Map(quotable, strings.Join(e.levels, " ")); levels != "" {
@@ -387,7 +405,7 @@ func (e *authenticationError) challenge() string {
 	return text
 }
 
-// quotable drops what cannot stand in a quoted string of a header.
+// quotable drops characters that are not allowed in a quoted string of a header.
 func quotable(r rune) rune {
 	if r < ' ' || r > '~' || r == '"' || r == '\\' {
 		return -1
@@ -395,8 +413,9 @@ func quotable(r rune) rune {
 	return r
 }
 
-// require calls next for requests with claims in their context that enough finds to be enough.
-func require(next http.Handler, enough func(granted, *handlerSettings) error) http.Handler {
+// require returns a handler that calls next if the context holds claims for which check returns
+// nil.
+func require(next http.Handler, check func(granted, *handlerSettings) error) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		var settings *handlerSettings
 		a := authenticatedFrom(r.Context())
@@ -405,26 +424,26 @@ func require(next http.Handler, enough func(granted, *handlerSettings) error) ht
 		}
 		err, use := ErrNoToken, AccessToken
 		if g, ok := a.granted(); ok {
-			err, use = enough(g, settings), g.use
+			err, use = check(g, settings), g.use
 		}
 		if err != nil {
-			settings.refuse(w, r, &TokenError{Use: use, Reason: err})
+			settings.reject(w, r, &TokenError{Use: use, Reason: err})
 			return
 		}
 		next.ServeHTTP(w, r)
 	})
 }
 
-// handlerSettings is what the options of a verifier say about its handlers.
+// handlerSettings are a verifier's options for its handlers.
 type handlerSettings struct {
-	extractors []TokenExtractor // nil: BearerToken
-	use        TokenUse         // "": AccessToken
-	newClaims  func() any       // nil: no claims type of the caller's
+	extractors []TokenExtractor // nil means BearerToken
+	use        TokenUse         // "" means AccessToken
+	newClaims  func() any       // nil without WithHandlerClaims
 	onError    func(w http.ResponseWriter, r *http.Request, status int, err error)
 	now        func() time.Time
 }
 
-// authenticator is what a [Verifier] and a [MultiVerifier] have in common.
+// authenticator is the method that [Verifier] and [MultiVerifier] share.
 type authenticator interface {
 	authenticate(ctx context.Context, raw string, use TokenUse) (*verifiedToken, error)
 }
@@ -461,7 +480,7 @@ func (s *handlerSettings) verify(r *http.Request, v authenticator, use TokenUse)
 	return v.authenticate(r.Context(), raw, use)
 }
 
-// extract finds the token of a request.
+// extract returns the token of a request.
 func (s *handlerSettings) extract(r *http.Request) (string, error) {
 	if s.extractors == nil {
 		return BearerToken(r)
@@ -480,18 +499,20 @@ func (s *handlerSettings) extract(r *http.Request) (string, error) {
 	return "", ErrNoToken
 }
 
+// protect returns the handler of [Verifier.Handler], or with optional that of
+// [Verifier.HandlerOptional].
 func (s *handlerSettings) protect(v authenticator, next http.Handler, optional bool) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		a, err := s.admit(r, v)
 		if err != nil && (!optional || !errors.Is(err, ErrNoToken)) {
-			s.refuse(w, r, err)
+			s.reject(w, r, err)
 			return
 		}
 		next.ServeHTTP(w, r.WithContext(a.into(r.Context())))
 	})
 }
 
-// admit verifies the token of a request and makes what its context holds.
+// admit verifies the token of a request and returns the value for its context.
 func (s *handlerSettings) admit(r *http.Request, v authenticator) (*authenticated, error) {
 	a := &authenticated{settings: s, use: AccessToken}
 	if s.use != "" {
@@ -512,10 +533,10 @@ func (s *handlerSettings) admit(r *http.Request, v authenticator) (*authenticate
 	return a, nil
 }
 
-// refuse answers a request whose token is not good, or not enough.
-func (s *handlerSettings) refuse(w http.ResponseWriter, r *http.Request, err error) {
+// reject writes the response to a request whose token is missing, invalid or insufficient.
+func (s *handlerSettings) reject(w http.ResponseWriter, r *http.Request, err error) {
 	status, challenge := statusOf(err), `Bearer error="invalid_token"`
-	var step *authenticationError
+	var insufficient *authenticationError
 	switch {
 	case status == http.StatusServiceUnavailable:
 		challenge = ""
@@ -525,8 +546,8 @@ func (s *handlerSettings) refuse(w http.ResponseWriter, r *http.Request, err err
 		challenge = `Bearer realm="api"`
 	case errors.Is(err, errAuthorization):
 		challenge = `Bearer error="invalid_request"`
-	case errors.As(err, &step):
-		challenge = step.challenge()
+	case errors.As(err, &insufficient):
+		challenge = insufficient.challenge()
 	}
 	h := w.Header()
 	if challenge != "" {
@@ -536,9 +557,9 @@ func (s *handlerSettings) refuse(w http.ResponseWriter, r *http.Request, err err
 	}
 	h.Set("Cache-Control", "no-store")
 	if s != nil && s.onError != nil {
-		once := &statusWriter{ResponseWriter: w, status: status}
-		s.onError(once, r, status, err)
-		once.send(status)
+		sw := &statusWriter{ResponseWriter: w, status: status}
+		s.onError(sw, r, status, err)
+		sw.send(status)
 		return
 	}
 	if r.Method == http.MethodHead {
@@ -559,8 +580,8 @@ func statusOf(err error) int {
 	}
 }
 
-// statusWriter sends its status before a body, where a handler of errors does not call WriteHeader: else
-// net/http would send 200.
+// statusWriter sends its status before the body if the error handler does not call WriteHeader.
+// Otherwise net/http would send 200.
 type statusWriter struct {
 	http.ResponseWriter
 
@@ -570,19 +591,19 @@ type statusWriter struct {
 
 func (w *statusWriter) send(status int) {
 	if !w.sent {
-		w.sent = status >= 200 // an informational one is not the response yet
+		w.sent = status >= 200 // an informational status is not the final one
 		w.ResponseWriter.WriteHeader(status)
 	}
 }
 
-// WriteHeader sends the handler's own status.
+// WriteHeader sends the error handler's own status.
 func (w *statusWriter) WriteHeader(status int) { w.send(status) }
 
-// Write sends text, after the status if the handler has sent none.
+// Write sends text. If no status was sent, it sends that of w first.
 func (w *statusWriter) Write(text []byte) (int, error) {
 	w.send(w.status)
 	return w.ResponseWriter.Write(text)
 }
 
-// Unwrap is for [http.ResponseController].
+// Unwrap returns the wrapped writer, for [http.ResponseController].
 func (w *statusWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }

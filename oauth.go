@@ -30,44 +30,47 @@ import (
 
 const (
 	loginValidity = 15 * time.Minute // of a LoginAttempt
-	oauthTimeout  = 30 * time.Second // for one request to the authorization server
+	oauthTimeout  = 30 * time.Second // of a request to the authorization server
 
 	scopeOpenID = "openid"
 )
 
-// Reasons for which a sign-in on the pool's pages, or a request for a machine's token, fails. [ErrFlowNotEnabled],
-// [ErrSecretHash], [ErrLambda] and [ErrThrottled] match, too.
+// These are the reasons why a sign-in on the pool's pages, or a request for a machine's token,
+// fails. [ErrFlowNotEnabled], [ErrSecretHash], [ErrLambda] and [ErrThrottled] match, too.
 var (
-	// ErrLoginAttempt: the callback does not belong to the attempt, or the attempt to this application. The user
-	// may have begun another sign-in, or somebody wants the user to end up in a session of somebody else.
+	// ErrLoginAttempt means that the callback does not belong to the attempt, or that the attempt
+	// does not belong to this application. The user may have started another sign-in, or an
+	// attacker may be trying to sign the user in to the attacker's session.
 	ErrLoginAttempt = errors.New("the callback does not belong to this sign-in")
-	// ErrLoginExpired: the user took too long; begin the sign-in again.
+	// ErrLoginExpired means that the user took too long. Start the sign-in again.
 	ErrLoginExpired = errors.New("the sign-in took too long, begin it again")
-	// ErrLoginRequired: the user is not signed in, and WithPrompt("none") shows no page.
+	// ErrLoginRequired means that the user is not signed in, and that WithPrompt("none") shows no
+	// page.
 	ErrLoginRequired = errors.New("the user must sign in")
-	// ErrAccessDenied: the user or the identity provider declined.
+	// ErrAccessDenied means that the user or the identity provider declined.
 	ErrAccessDenied = errors.New("the user or the identity provider declined")
-	// ErrInvalidGrant: the authorization code was used before, has expired, or was issued for another app client,
-	// redirect URL or attempt.
+	// ErrInvalidGrant means that the authorization code was used before, has expired, or was issued
+	// for another app client, redirect URL or attempt.
 	ErrInvalidGrant = errors.New("the authorization code is spent, expired or another application's")
-	// ErrInvalidScope: the app client may not have one of the scopes.
+	// ErrInvalidScope means that the app client does not allow one of the scopes.
 	ErrInvalidScope = errors.New("a scope is unknown or not enabled for the app client")
-	// ErrTokenNonce: the ID token was not issued for this sign-in.
+	// ErrTokenNonce means that the ID token was not issued for this sign-in.
 	ErrTokenNonce = fmt.Errorf("%w: its nonce is not that of the sign-in", jwt.ErrTokenInvalidClaims)
 )
 
-// OAuthError is a refusal of the pool's authorization server: in a callback, or as the answer to a request for tokens.
-// It matches reasons with [errors.Is], such as [ErrInvalidGrant] and [ErrAccessDenied].
+// OAuthError is an error response of the pool's authorization server, in a callback or to a request
+// for tokens. Match its reasons, such as [ErrInvalidGrant] and [ErrAccessDenied], with [errors.Is].
 type OAuthError struct {
-	// Code is OAuth's error code, such as "invalid_grant"; "" if the answer had none.
+	// Code is OAuth's error code, such as "invalid_grant". It is empty if the response had none.
 	Code string
-	// Description is the server's text; "" for none. It may come from an identity provider or a Lambda function.
+	// Description is the server's text. It is empty if the response had none. The text may come
+	// from an identity provider or a Lambda function.
 	Description string
-	// StatusCode is the answer's HTTP status; 0 for an error in a callback.
+	// StatusCode is the HTTP status of the response. It is 0 for an error in a callback.
 	StatusCode int
 }
 
-// Error returns the code and the description, bounded and on one line.
+// Error returns the code and the description on one line. Their length is bounded.
 func (e *OAuthError) Error() string {
 	text := "the authorization server rejected the request"
 	switch {
@@ -85,7 +88,7 @@ func (e *OAuthError) Error() string {
 // HTTPStatusCode returns StatusCode.
 func (e *OAuthError) HTTPStatusCode() int { return e.StatusCode }
 
-// Is reports whether target is a reason that the refusal stands for.
+// Is reports whether target is a reason of the error.
 func (e *OAuthError) Is(target error) bool {
 	switch target {
 	case ErrAccessDenied:
@@ -93,7 +96,7 @@ func (e *OAuthError) Is(target error) bool {
 	case ErrLoginRequired:
 		return e.Code == "login_required" || e.Code == "interaction_required"
 	case ErrInvalidGrant:
-		return e.Code == "invalid_grant" && !e.ofLambda()
+		return e.Code == "invalid_grant" && !e.fromLambda()
 	case ErrInvalidScope: // the service says invalid_request, and the rest in the description
 		return e.Code == "invalid_scope" || e.Code == "invalid_request" && e.Description == "invalid_scope"
 	case ErrFlowNotEnabled:
@@ -101,7 +104,7 @@ func (e *OAuthError) Is(target error) bool {
 	case ErrSecretHash:
 		return e.Code == "invalid_client"
 	case ErrLambda:
-		return e.ofLambda()
+		return e.fromLambda()
 	case ErrThrottled:
 		return e.StatusCode == http.StatusTooManyRequests
 	default:
@@ -109,28 +112,32 @@ func (e *OAuthError) Is(target error) bool {
 	}
 }
 
-// ofLambda reports whether a Lambda function refused, which the service says in the words of its operations.
-func (e *OAuthError) ofLambda() bool { return strings.Contains(e.Description, " failed with error ") }
+// fromLambda reports whether a Lambda function rejected the request. The description then has the
+// form of the messages of the service's operations.
+func (e *OAuthError) fromLambda() bool { return strings.Contains(e.Description, " failed with error ") }
 
-// ManagedLogin signs users in on the pool's own pages (managed login, formerly the hosted UI), where identity providers
-// stand behind the pool, too. It is safe for concurrent use. Make one with [Cognito.ManagedLogin].
+// ManagedLogin signs users in on the pool's own pages (managed login, formerly the hosted UI),
+// where the pool's identity providers are available, too. It is safe for concurrent use. Create one
+// with [Cognito.ManagedLogin].
 type ManagedLogin struct {
 	c      *Cognito
 	domain string // scheme and host
 	loginOptions
 }
 
-// Format prints the domain and the app client, whatever the verb.
+// Format prints the domain and the app client, for every verb.
 func (m ManagedLogin) Format(f fmt.State, _ rune) {
 	_, _ = io.WriteString(f, "ManagedLogin{"+m.domain+", client "+m.c.shared().clientID+"}")
 }
 
-// LogValue logs the domain and the app client.
+// LogValue returns the domain and the app client.
 func (m ManagedLogin) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(m)) }
 
-// ManagedLogin returns the pages of the pool's domain: a custom domain such as auth.example.com, the prefix of a domain
-// of Amazon's, or a URL, which may be plain HTTP for a loopback address only. With "" it is the domain of [WithDomain].
-// It does no I/O. The options are defaults for [ManagedLogin.AuthCodeURL].
+// ManagedLogin returns the pages of the pool's domain. domain is a custom domain such as
+// auth.example.com, the prefix of an Amazon Cognito domain, or a URL. A URL may use plain HTTP for
+// a loopback address only. If domain is empty, the domain of [WithDomain] is used. opts are the
+// defaults for [ManagedLogin.AuthCodeURL]. It does no I/O. An error names the argument or option
+// and what was expected.
 func (c *Cognito) ManagedLogin(domain string, opts ...LoginOption) (*ManagedLogin, error) {
 	m, err := c.managedLogin(domain, opts)
 	return m, wrapError("ManagedLogin", err)
@@ -151,7 +158,8 @@ func (c *Cognito) managedLogin(domain string, opts []LoginOption) (*ManagedLogin
 	return m, m.apply(opts)
 }
 
-// domainURL returns the scheme and host of a pool's domain.
+// domainURL returns the scheme and host of a pool's domain, or of the Amazon Cognito domain with
+// the prefix domain.
 func domainURL(field, domain, region string) (string, error) {
 	const want = "want a domain such as auth.example.com, a prefix such as my-app, or a URL with https"
 	if !strings.ContainsAny(domain, ".:/") {
@@ -165,7 +173,8 @@ func domainURL(field, domain, region string) (string, error) {
 	}
 	u, err := url.Parse(domain)
 	switch {
-	case err != nil || u.Hostname() == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" || strings.Trim(u.Path, "/") != "":
+	case err != nil || u.Hostname() == "" || u.User != nil,
+		u.RawQuery != "" || u.Fragment != "" || strings.Trim(u.Path, "/") != "":
 		return "", fieldError(field, want+" without user, path and query")
 	case u.Scheme != "https" && (u.Scheme != "http" || !isLoopback(u.Hostname())):
 		return "", fieldError(field, "want https, or http for a loopback address, got "+quote(u.Scheme+"://"+u.Host))
@@ -173,22 +182,24 @@ func domainURL(field, domain, region string) (string, error) {
 	return u.Scheme + "://" + strings.ToLower(u.Host), nil
 }
 
-// prefixURL returns the URL of a domain of Amazon's.
+// prefixURL returns the URL of the Amazon Cognito domain with prefix. It returns an error in
+// regions for which the form of the domain is not known.
 func prefixURL(field, prefix, region string) (string, error) {
 	host := ".auth."
+	inRegion := func(prefix string) bool { return strings.HasPrefix(region, prefix) }
 	switch {
-	case strings.HasPrefix(region, "us-gov-"):
+	case inRegion("us-gov-"):
 		host = ".auth-fips."
-	case slices.ContainsFunc([]string{"cn-", "eusc-", "us-iso", "eu-iso"}, func(p string) bool { return strings.HasPrefix(region, p) }):
-		return "", fieldError(field, "want the whole domain in the region "+region+", got the prefix "+quote(prefix))
+	case slices.ContainsFunc([]string{"cn-", "eusc-", "us-iso", "eu-iso"}, inRegion):
+		return "", fieldError(field, "want the full domain in the region "+region+", got the prefix "+quote(prefix))
 	}
 	return "https://" + strings.ToLower(prefix) + host + region + ".amazoncognito.com", nil
 }
 
-// LoginOption sets up a [ManagedLogin], or a single sign-in in [ManagedLogin.AuthCodeURL].
+// LoginOption configures a [ManagedLogin], or a single sign-in in [ManagedLogin.AuthCodeURL].
 type LoginOption func(*loginOptions)
 
-// loginOptions are what an authorization request says beside what protects it.
+// loginOptions are the parameters of an authorization request, except state, nonce and PKCE.
 type loginOptions struct {
 	redirectURL string
 	scopes      []string
@@ -197,10 +208,10 @@ type loginOptions struct {
 	errs []error
 }
 
-// apply changes the options in place.
+// apply changes o. It leaves the map that o shares with its copies unchanged.
 func (o *loginOptions) apply(opts []LoginOption) error {
 	o.errs = nil
-	o.params = maps.Clone(o.params) // the defaults of others
+	o.params = maps.Clone(o.params)
 	if o.params == nil {
 		o.params = url.Values{}
 	}
@@ -220,22 +231,25 @@ func (o *loginOptions) set(option, name, value string) {
 	o.params[name] = []string{value}
 }
 
-// WithRedirectURL sets where the browser comes back to: one of the app client's allowed callback URLs, to the letter.
-// It is required.
+// WithRedirectURL sets the URL that the browser returns to. It must equal one of the app client's
+// allowed callback URLs exactly. It is required.
 func WithRedirectURL(redirectURL string) LoginOption {
 	return func(o *loginOptions) {
+		const want = "want an absolute https URL without a fragment, " +
+			"http for a loopback address, or an app's own scheme"
 		u, err := url.Parse(redirectURL)
 		if err != nil || u.Scheme == "" || u.Host == "" || u.Fragment != "" || u.User != nil ||
 			u.Scheme == "http" && !isLoopback(u.Hostname()) {
-			o.errs = append(o.errs, fieldError("WithRedirectURL", "want an absolute https URL without a fragment, http for a loopback address, or an app's own scheme"))
+			o.errs = append(o.errs, fieldError("WithRedirectURL", want))
 		}
 		o.redirectURL = redirectURL
 	}
 }
 
-// WithLoginScopes sets the scopes that are requested. The scope "openid" brings an ID token, "email", "phone" and
-// "profile" decide what is in it, and "aws.cognito.signin.user.admin" is what the user's own calls need, such as
-// [Cognito.GetUser] and [Cognito.Logout]. If not set, the tokens have all scopes of the app client.
+// WithLoginScopes sets the scopes to request. The scope "openid" adds an ID token. "email", "phone"
+// and "profile" select the attributes in it. "aws.cognito.signin.user.admin" is required for the
+// user's own calls, such as [Cognito.GetUser] and [Cognito.Logout]. By default the tokens have all
+// scopes of the app client.
 func WithLoginScopes(scopes ...string) LoginOption {
 	return func(o *loginOptions) {
 		if err := checkScopes("WithLoginScopes", scopes); err != nil {
@@ -245,28 +259,31 @@ func WithLoginScopes(scopes ...string) LoginOption {
 	}
 }
 
+// checkScopes rejects scopes that OAuth does not allow. The error names field.
 func checkScopes(field string, scopes []string) error {
+	bad := func(r rune) bool { return r <= ' ' || r > '~' || r == '"' || r == '\\' }
 	for i, scope := range scopes {
-		if scope == "" || strings.ContainsFunc(scope, func(r rune) bool { return r <= ' ' || r > '~' || r == '"' || r == '\\' }) {
-			return fieldError(field, fmt.Sprintf("want scopes without spaces and quotes, got another at %d", i+1))
+		if scope == "" || strings.ContainsFunc(scope, bad) {
+			return fieldError(field, fmt.Sprintf("scope %d: want no spaces, quotation marks and backslashes", i+1))
 		}
 	}
 	return nil
 }
 
-// WithIdentityProvider sends the user to an identity provider of the pool at once: "Google", "Facebook",
-// "LoginWithAmazon", "SignInWithApple", the name of an OpenID or SAML provider, or "COGNITO" for the pool itself.
+// WithIdentityProvider sends the user directly to an identity provider of the pool. name is
+// "Google", "Facebook", "LoginWithAmazon", "SignInWithApple", the name of an OpenID Connect or SAML
+// provider, or "COGNITO" for the pool itself.
 func WithIdentityProvider(name string) LoginOption {
 	return func(o *loginOptions) { o.set("WithIdentityProvider", "identity_provider", name) }
 }
 
-// WithIDPIdentifier is [WithIdentityProvider] with one of the provider's identifiers, such as the domain of a user's
-// e-mail address.
+// WithIDPIdentifier is [WithIdentityProvider] with one of the provider's identifiers, such as the
+// domain of a user's e-mail address.
 func WithIDPIdentifier(identifier string) LoginOption {
 	return func(o *loginOptions) { o.set("WithIDPIdentifier", "idp_identifier", identifier) }
 }
 
-// WithLoginHint fills in the username.
+// WithLoginHint fills in the username on the sign-in page.
 func WithLoginHint(username string) LoginOption {
 	return func(o *loginOptions) { o.set("WithLoginHint", "login_hint", username) }
 }
@@ -276,21 +293,23 @@ func WithLanguage(language string) LoginOption {
 	return func(o *loginOptions) { o.set("WithLanguage", "lang", language) }
 }
 
-// WithPrompt sets what happens to a user who is signed in already: "login" asks again, "none" shows no page and fails
-// with [ErrLoginRequired] if nobody is. "select_account" and "consent" are passed on to identity providers. Values are
-// combined.
+// WithPrompt sets what happens if the user is already signed in. "login" asks again. "none" shows
+// no page and fails with [ErrLoginRequired] if no user is signed in. "select_account" and "consent"
+// are passed on to identity providers. Several values are combined.
 func WithPrompt(values ...string) LoginOption {
 	return func(o *loginOptions) {
+		const want = "want none, login, select_account or consent, got "
 		for _, value := range values {
 			if !slices.Contains([]string{"none", "login", "select_account", "consent"}, value) {
-				o.errs = append(o.errs, fieldError("WithPrompt", "want none, login, select_account or consent, got "+quote(value)))
+				o.errs = append(o.errs, fieldError("WithPrompt", want+quote(value)))
 			}
 		}
 		o.set("WithPrompt", "prompt", strings.Join(values, " "))
 	}
 }
 
-// WithResource binds the access token to an API: the URL becomes its aud claim, which [WithAudience] checks.
+// WithResource binds the access token to an API (RFC 8707). resource is an absolute URL. It becomes
+// the aud claim of the access token, which [WithAudience] checks.
 func WithResource(resource string) LoginOption {
 	return func(o *loginOptions) {
 		if u, err := url.Parse(resource); err != nil || u.Scheme == "" || u.Host == "" {
@@ -300,46 +319,49 @@ func WithResource(resource string) LoginOption {
 	}
 }
 
-// LoginAttempt is a sign-in between [ManagedLogin.AuthCodeURL] and [ManagedLogin.Exchange]. It belongs to the browser
-// that signs in: keep its JSON, in base64, in a cookie (Secure, HttpOnly, SameSite=Lax), and delete the cookie after the
-// exchange. It is good for 15 minutes, and only together with the authorization code that the same browser brings back.
-// Printed or logged it shows none of its secrets; its fields and its JSON do.
+// LoginAttempt is a sign-in between [ManagedLogin.AuthCodeURL] and [ManagedLogin.Exchange]. It
+// belongs to the browser that signs in. Keep its JSON, in base64, in a cookie (Secure, HttpOnly,
+// SameSite=Lax), and delete the cookie after the exchange. It expires after 15 minutes. It can be
+// used only with the authorization code that the same browser returns. Printed or logged, it shows
+// no secret. Its fields and its JSON include the secrets.
 type LoginAttempt struct {
-	// State comes back in the callback, Nonce in the ID token. Verifier proves to the authorization server that the
-	// code is exchanged by who asked for it (PKCE).
+	// State is returned in the callback, and Nonce in the ID token. Verifier proves to the
+	// authorization server that the code is exchanged by the program that requested it (PKCE).
 	State    string `json:"state"`
 	Nonce    string `json:"nonce"`
 	Verifier string `json:"verifier"`
-	// Domain, ClientID and RedirectURL are where the attempt was made, and where it ends.
+	// Domain, ClientID and RedirectURL are those of the authorization request. The exchange uses
+	// the same ones.
 	Domain      string `json:"domain"`
 	ClientID    string `json:"client_id"`
 	RedirectURL string `json:"redirect_url"`
-	// ExpiresAt is when the attempt is no good any more.
+	// ExpiresAt is the time when the attempt expires.
 	ExpiresAt time.Time `json:"expires_at"`
 }
 
-// Format prints where the attempt was made and when it expires, whatever the verb.
+// Format prints the domain and when the attempt expires, for every verb.
 func (a LoginAttempt) Format(f fmt.State, _ rune) {
 	_, _ = io.WriteString(f, "LoginAttempt{at "+a.Domain+", expires "+stamp(a.ExpiresAt)+"}")
 }
 
-// LogValue logs where the attempt was made and when it expires.
+// LogValue returns the domain and when the attempt expires.
 func (a LoginAttempt) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(a)) }
 
-// config is what package oauth2 needs to know.
+// config returns the configuration for package oauth2.
 func (m *ManagedLogin) config(redirectURL, secret string) *oauth2.Config {
 	return &oauth2.Config{
 		ClientID: m.c.shared().clientID, ClientSecret: secret, RedirectURL: redirectURL, Scopes: m.scopes,
 		Endpoint: oauth2.Endpoint{
 			AuthURL: m.domain + "/oauth2/authorize", TokenURL: m.domain + "/oauth2/token",
-			AuthStyle: oauth2.AuthStyleInParams, // in a header a secret with a plus sign can be understood in two ways
+			AuthStyle: oauth2.AuthStyleInParams, // servers disagree on how a plus sign in a header is decoded
 		},
 	}
 }
 
-// AuthCodeURL returns where to send the browser, and the attempt to keep for [ManagedLogin.Exchange]. Each call makes
-// another attempt, with a state, a nonce and a PKCE verifier of its own. The options are for this sign-in, and come
-// before those of [Cognito.ManagedLogin]. It does no I/O.
+// AuthCodeURL returns the URL to send the browser to, and the attempt to keep for
+// [ManagedLogin.Exchange]. Each call starts a new attempt with its own state, nonce and PKCE
+// verifier. opts apply to this sign-in and override those of [Cognito.ManagedLogin]. It does no
+// I/O.
 func (m *ManagedLogin) AuthCodeURL(opts ...LoginOption) (authURL string, attempt LoginAttempt, err error) {
 	defer named("AuthCodeURL", &err)
 	if m == nil || m.c == nil {
@@ -352,33 +374,40 @@ func (m *ManagedLogin) AuthCodeURL(opts ...LoginOption) (authURL string, attempt
 	if one.redirectURL == "" {
 		return "", LoginAttempt{}, fieldError("WithRedirectURL", "want one of the app client's callback URLs, got none")
 	}
+	p := one.c.shared()
 	attempt = LoginAttempt{
 		State: rand.Text(), Nonce: rand.Text(), Verifier: oauth2.GenerateVerifier(), Domain: one.domain,
-		ClientID: one.c.shared().clientID, RedirectURL: one.redirectURL, ExpiresAt: one.c.shared().now().Add(loginValidity),
+		ClientID: p.clientID, RedirectURL: one.redirectURL, ExpiresAt: p.now().Add(loginValidity),
 	}
-	params := []oauth2.AuthCodeOption{oauth2.S256ChallengeOption(attempt.Verifier), oauth2.SetAuthURLParam("nonce", attempt.Nonce)}
+	params := []oauth2.AuthCodeOption{
+		oauth2.S256ChallengeOption(attempt.Verifier), oauth2.SetAuthURLParam("nonce", attempt.Nonce),
+	}
 	for name, values := range one.params {
 		params = append(params, oauth2.SetAuthURLParam(name, values[0]))
 	}
 	return one.config(one.redirectURL, "").AuthCodeURL(attempt.State, params...), attempt, nil
 }
 
-// errNoLogin answers for a ManagedLogin that was made otherwise.
+// errNoLogin is the error of a ManagedLogin that [Cognito.ManagedLogin] did not return.
 var errNoLogin = fieldError("managed login", "want one from Cognito.ManagedLogin")
 
-// Exchange finishes a sign-in with what the browser brought back: the query of the request to the redirect URL, for
-// example r.URL.Query(). It checks that the callback belongs to the attempt, exchanges the code, verifies the tokens
-// and their nonce, and returns a session of the user like any other: it refreshes, stores and signs out. The options
-// are those of [Cognito.ForUser], such as [WithTokenStore]; with [WithUsername] tokens of another user are
-// [ErrStoreUser].
+// Exchange completes a sign-in. callback is the query of the request to the redirect URL, for
+// example r.URL.Query(). Exchange checks that the callback belongs to the attempt, exchanges the
+// code, and verifies the tokens and their nonce. It returns a session that refreshes, stores and
+// signs out like any other. opts are the options of [Cognito.ForUser], such as [WithTokenStore].
+// With [WithUsername], tokens of another user are rejected with [ErrStoreUser].
 //
-// Common errors: [ErrLoginAttempt], [ErrLoginExpired], [ErrAccessDenied], [ErrLoginRequired], [ErrInvalidGrant],
-// [ErrInvalidScope], [ErrSecretHash], [ErrTokenNonce]; an [*OAuthError] holds the server's own words. With
-// [ErrKeysUnavailable] and [ErrUnknownKey] the user did sign in, but the tokens could not be verified: the session is
-// returned, too, and [Cognito.VerifyTokens] tries again. Otherwise it is nil. Not retried automatically.
+// Common errors: [ErrLoginAttempt], [ErrLoginExpired], [ErrAccessDenied], [ErrLoginRequired],
+// [ErrInvalidGrant], [ErrInvalidScope], [ErrSecretHash], [ErrTokenNonce]. An [*OAuthError] holds
+// the server's own text. [ErrKeysUnavailable] and [ErrUnknownKey] mean that the user did sign in,
+// but that the tokens could not be verified. The session is then returned as well, and
+// [Cognito.VerifyTokens] tries again. With every other error the session is nil. Not retried
+// automatically.
 //
 // It calls the domain's token endpoint, which needs no AWS credentials.
-func (m *ManagedLogin) Exchange(ctx context.Context, attempt LoginAttempt, callback url.Values, opts ...SessionOption) (session *Cognito, err error) {
+func (m *ManagedLogin) Exchange(
+	ctx context.Context, attempt LoginAttempt, callback url.Values, opts ...SessionOption,
+) (session *Cognito, err error) {
 	defer named("Exchange", &err)
 	if m == nil || m.c == nil {
 		return nil, errNoLogin
@@ -405,26 +434,26 @@ func (m *ManagedLogin) Exchange(ctx context.Context, attempt LoginAttempt, callb
 	return session, err
 }
 
-// checkCallback checks that a callback brings a code for the attempt.
+// checkCallback checks that a callback belongs to the attempt and has a code.
 func (m *ManagedLogin) checkCallback(attempt LoginAttempt, callback url.Values) error {
 	ours := attempt.Domain == m.domain && attempt.ClientID == m.c.shared().clientID
 	if !ours || attempt.State == "" || attempt.Nonce == "" || attempt.Verifier == "" || attempt.RedirectURL == "" {
-		return fmt.Errorf("%w: the attempt is incomplete, or of another domain or app client", ErrLoginAttempt)
+		return fmt.Errorf("%w: the attempt is incomplete, or belongs to another domain or app client", ErrLoginAttempt)
 	}
-	var refused error
+	var failure error
 	if code := callback.Get("error"); code != "" {
-		refused = &OAuthError{Code: code, Description: callback.Get("error_description")}
+		failure = &OAuthError{Code: code, Description: callback.Get("error_description")}
 	}
 	state := callback["state"]
 	if len(state) != 1 || subtle.ConstantTimeCompare([]byte(state[0]), []byte(attempt.State)) != 1 {
-		if refused != nil && len(state) == 0 { // the service leaves the state out at times
-			return fmt.Errorf("%w: the callback has no state: %w", ErrLoginAttempt, refused)
+		if failure != nil && len(state) == 0 { // the service sometimes omits the state
+			return fmt.Errorf("%w: the callback has no state: %w", ErrLoginAttempt, failure)
 		}
 		return fmt.Errorf("%w: the callback has another state", ErrLoginAttempt)
 	}
 	switch {
-	case refused != nil:
-		return refused
+	case failure != nil:
+		return failure
 	case !m.c.shared().now().Before(attempt.ExpiresAt):
 		return ErrLoginExpired
 	case len(callback["code"]) != 1 || callback.Get("code") == "":
@@ -433,9 +462,11 @@ func (m *ManagedLogin) checkCallback(attempt LoginAttempt, callback url.Values) 
 	return nil
 }
 
-// exchange exchanges a code, and checks what can be checked without the pool's keys. The tokens come from the pool's
-// own domain; nothing of them is used before they are verified.
-func (m *ManagedLogin) exchange(ctx context.Context, attempt LoginAttempt, code string, session *Cognito) (*tokenSet, error) {
+// exchange exchanges a code and checks what can be checked without the pool's keys. The tokens come
+// from the pool's own domain, and the caller verifies them before it uses them.
+func (m *ManagedLogin) exchange(
+	ctx context.Context, attempt LoginAttempt, code string, session *Cognito,
+) (*tokenSet, error) {
 	p := m.c.shared()
 	asked := p.now()
 	answer, err := withSecrets(p, func(secret string) (*oauth2.Token, error) {
@@ -450,8 +481,8 @@ func (m *ManagedLogin) exchange(ctx context.Context, attempt LoginAttempt, code 
 	}
 	idToken, _ := answer.Extra("id_token").(string)
 	tokens := Tokens{
-		IDToken: idToken, AccessToken: answer.AccessToken, RefreshToken: answer.RefreshToken, TokenType: answer.TokenType,
-		ExpiresAt: asked.Add(time.Duration(answer.ExpiresIn) * time.Second),
+		IDToken: idToken, AccessToken: answer.AccessToken, RefreshToken: answer.RefreshToken,
+		TokenType: answer.TokenType, ExpiresAt: asked.Add(time.Duration(answer.ExpiresIn) * time.Second),
 	}
 	if err := checkNonce(tokens, attempt.Nonce); err != nil {
 		return nil, err
@@ -467,8 +498,8 @@ func (m *ManagedLogin) exchange(ctx context.Context, attempt LoginAttempt, code 
 	return readTokens(tokens), nil
 }
 
-// checkNonce checks that the ID token was issued for the attempt. There must be one if the access token has the scope
-// openid.
+// checkNonce checks that the ID token was issued for the attempt. An ID token is required if the
+// access token has the scope openid.
 func checkNonce(tokens Tokens, nonce string) error {
 	if tokens.IDToken == "" {
 		access, err := parseToken(tokens.AccessToken)
@@ -476,7 +507,7 @@ func checkNonce(tokens Tokens, nonce string) error {
 			return &TokenError{Use: AccessToken, Reason: err}
 		}
 		if slices.Contains(strings.Fields(access.claims.scope), scopeOpenID) {
-			return &TokenError{Use: IDToken, Reason: fmt.Errorf("%w: there is none", ErrTokenNonce)}
+			return &TokenError{Use: IDToken, Reason: fmt.Errorf("%w: want an ID token, got none", ErrTokenNonce)}
 		}
 		return nil
 	}
@@ -484,7 +515,7 @@ func checkNonce(tokens Tokens, nonce string) error {
 	if err != nil {
 		return &TokenError{Use: IDToken, Reason: err}
 	}
-	var claims map[string]any // a struct would take "Nonce", too
+	var claims map[string]any // a struct would accept "Nonce", too
 	_ = json.Unmarshal([]byte(id.payload), &claims)
 	got, _ := claims["nonce"].(string)
 	if subtle.ConstantTimeCompare([]byte(got), []byte(nonce)) != 1 {
@@ -493,32 +524,34 @@ func checkNonce(tokens Tokens, nonce string) error {
 	return nil
 }
 
-// LogoutURL returns where to send the browser to sign the user out of the pool's pages, so that the next sign-in asks
-// again. returnTo is where it comes back to: one of the app client's allowed sign-out URLs, to the letter. The session
-// is another thing: end it with [Cognito.RevokeToken] or [Cognito.Logout] first. Sessions at identity providers
-// stay, but for SAML providers with single logout.
+// LogoutURL returns the URL to send the browser to, to sign the user out of the pool's pages. The
+// next sign-in then asks again. returnTo is the URL that the browser returns to. It must equal one
+// of the app client's allowed sign-out URLs exactly. LogoutURL does not end the session: first call
+// [Cognito.RevokeToken] or [Cognito.Logout]. The user stays signed in at identity providers, except
+// at SAML providers with single logout. It returns "" for a ManagedLogin that
+// [Cognito.ManagedLogin] did not return.
 func (m *ManagedLogin) LogoutURL(returnTo string) string {
 	if m == nil || m.c == nil {
 		return ""
 	}
-	// The service's logout endpoint is its own: it takes client_id and logout_uri, and not the parameters of OpenID.
+	// The logout endpoint is not that of OpenID Connect: it takes client_id and logout_uri.
 	return m.domain + "/logout?" + url.Values{"client_id": {m.c.shared().clientID}, "logout_uri": {returnTo}}.Encode()
 }
 
-// oauthError makes errors of package oauth2 ones of this package, without the answer's body.
+// oauthError converts errors of package oauth2. The result does not hold the body of the response.
 func oauthError(err error) error {
-	if refused, ok := errors.AsType[*oauth2.RetrieveError](err); ok {
-		failure := &OAuthError{Code: refused.ErrorCode, Description: refused.ErrorDescription}
-		if refused.Response != nil {
-			failure.StatusCode = refused.Response.StatusCode
+	if retrieve, ok := errors.AsType[*oauth2.RetrieveError](err); ok {
+		failure := &OAuthError{Code: retrieve.ErrorCode, Description: retrieve.ErrorDescription}
+		if retrieve.Response != nil {
+			failure.StatusCode = retrieve.Response.StatusCode
 		}
 		return failure
 	}
 	return err
 }
 
-// withSecrets calls try with the app client's secret, and with its other one if that is rejected. The one that was
-// taken comes first the next time.
+// withSecrets calls try with the app client's secret, and with the second secret if the first is
+// rejected. The secret that was accepted is tried first the next time.
 func withSecrets[V any](p *pool, try func(secret string) (V, error)) (V, error) {
 	first, second := p.clientSecret, p.otherSecret
 	other := second != "" && p.otherFirst.Load()
@@ -541,14 +574,14 @@ func withSecrets[V any](p *pool, try func(secret string) (V, error)) (V, error) 
 
 // isWrongSecret reports whether the service may have rejected a request because of the secret.
 func isWrongSecret(err error) bool {
-	if refused, ok := errors.AsType[*OAuthError](err); ok {
-		return refused.Code == "invalid_client"
+	if failure, ok := errors.AsType[*OAuthError](err); ok {
+		return failure.Code == "invalid_client"
 	}
 	return hasCode(err, "NotAuthorizedException")
 }
 
-// newWebClient returns the HTTP client for the authorization server. It follows no redirects, which would carry
-// secrets and codes to an address that the caller did not name.
+// newWebClient returns the HTTP client for the authorization server. It follows no redirects, which
+// would send secrets and codes to an address that the caller did not name.
 func newWebClient(given *http.Client) *http.Client {
 	client := &http.Client{Timeout: oauthTimeout}
 	if given != nil {
@@ -562,7 +595,8 @@ func newWebClient(given *http.Client) *http.Client {
 // webTransport is the transport of the client for the authorization server.
 type webTransport struct{ base http.RoundTripper }
 
-// RoundTrip sends req. It returns soon after req's context has ended, whatever the base does.
+// RoundTrip sends req. It returns soon after req's context is done, even if the base transport does
+// not.
 func (t webTransport) RoundTrip(req *http.Request) (*http.Response, error) {
 	if t.base == nil {
 		return sendWithin(req, http.DefaultTransport.RoundTrip)
@@ -570,39 +604,46 @@ func (t webTransport) RoundTrip(req *http.Request) (*http.Response, error) {
 	return sendWithin(req, t.base.RoundTrip)
 }
 
-// MachineTokens returns a source of access tokens for the app client itself, for calls from one service to another. The
-// scopes are those of resource servers, such as "https://orders.example.com/read"; without any, they are all that the
-// app client has. It does no I/O.
+// MachineTokens returns a source of access tokens for the app client itself, for calls from one
+// service to another. scopes are the scopes of resource servers, such as
+// "https://orders.example.com/read". Without scopes, the tokens have all scopes of the app client.
+// It does no I/O.
 //
-// Each token is used for about three quarters of its lifetime, by all sources of this client with the same scopes,
-// since Amazon Cognito bills each; while another cannot be had, it is used until it expires. However many callers
-// wait, there is one request. After a failed one the next waits, first a second and then up to five minutes, and longer
-// after a rejection. The source is safe for concurrent use, and needs no [oauth2.ReuseTokenSource] around it.
+// Amazon Cognito bills each token, so all sources of this client with the same scopes share one. A
+// token is used for about three quarters of its lifetime. If a new one is not returned within 5
+// seconds, or cannot be had, the old one is used until it expires. Concurrent callers share one
+// request. After a failed request the next one waits 1 second, and longer after each further
+// failure, up to 5 minutes. After a rejection it waits 30 seconds to 30 minutes. The source is safe
+// for concurrent use. It does not need [oauth2.ReuseTokenSource].
 //
-// Common errors: [ErrSecretHash], [ErrFlowNotEnabled], [ErrInvalidArgument], [ErrInvalidScope], [ErrThrottled].
+// Common errors: [ErrSecretHash], [ErrFlowNotEnabled], [ErrInvalidArgument], [ErrInvalidScope],
+// [ErrThrottled].
 //
-// It calls GetClientToken, which needs no AWS credentials but [WithClientSecret], and an app client that allows
-// ALLOW_CLIENT_TOKEN_AUTH. With [WithDomain] it calls the domain's token endpoint instead, with the OAuth flow of client
-// credentials.
+// It calls GetClientToken, which needs no AWS credentials. It requires [WithClientSecret] and an
+// app client that allows ALLOW_CLIENT_TOKEN_AUTH. With [WithDomain] it calls the domain's token
+// endpoint instead, with the OAuth flow of client credentials.
 func (c *Cognito) MachineTokens(scopes ...string) oauth2.TokenSource {
 	return machineSource{newMachine(c, scopes)}
 }
 
-// MachineHTTPClient returns a copy of base, or of the zero [http.Client] if it is nil, that sends a token of
-// [Cognito.MachineTokens] with each request to the origins of [WithOrigins]. It keeps the rules of a [Transport]; a token
-// that a server has rejected is replaced once, and then not for 5 minutes, and up to an hour.
+// MachineHTTPClient returns a copy of base that sends a token of [Cognito.MachineTokens] with each
+// request to the origins of [WithOrigins]. If base is nil, it copies the zero [http.Client]. The
+// client follows the rules of a [Transport]. The first token that a server rejects is replaced at
+// once. A further one is replaced only 5 minutes after the last replacement, then 10, and so on up
+// to 1 hour.
 func (c *Cognito) MachineHTTPClient(base *http.Client, scopes []string, opts ...TransportOption) *http.Client {
 	client := c.HTTPClient(base, "", opts...)
 	if t, ok := client.Transport.(*Transport); ok {
 		t.state.machine = newMachine(c, scopes)
 		if t.state.use != AccessToken {
-			t.state.err = errors.Join(t.state.err, wrapError("MachineHTTPClient", fieldError("WithTokenUse", "want AccessToken: machines have no other")))
+			err := fieldError("WithTokenUse", "want AccessToken, the only token of a machine client")
+			t.state.err = errors.Join(t.state.err, wrapError("MachineHTTPClient", err))
 		}
 	}
 	return client
 }
 
-// machineSource is an oauth2.TokenSource.
+// machineSource is the [oauth2.TokenSource] of a machine.
 type machineSource struct{ *machine }
 
 // Token returns a token of the app client.
@@ -614,12 +655,12 @@ func (s machineSource) Token() (*oauth2.Token, error) {
 	return &oauth2.Token{AccessToken: ts.AccessToken, TokenType: ts.TokenType, Expiry: ts.expires}, nil
 }
 
-// machine gets tokens of the app client with some scopes.
+// machine gets tokens of the app client with fixed scopes.
 type machine struct {
 	p      *pool
 	scopes []string
-	key    string // in the tables of the pool
-	err    error  // what is wrong with it
+	key    string // the scopes; the key in the pool's tables
+	err    error  // of invalid arguments
 }
 
 func newMachine(c *Cognito, scopes []string) *machine {
@@ -638,12 +679,12 @@ func newMachine(c *Cognito, scopes []string) *machine {
 	return m
 }
 
-// Format prints the app client and the scopes, whatever the verb.
+// Format prints the app client and the scopes, for every verb.
 func (m machine) Format(f fmt.State, _ rune) {
 	_, _ = io.WriteString(f, "machine{client "+m.p.clientID+", scopes "+quote(m.key)+"}")
 }
 
-// machineTable is what all sources of a client share: the tokens by their scopes.
+// machineTable holds what all sources of a client share. Tokens are stored by their scopes.
 type machineTable struct {
 	flights flight.Group[string, *machineToken]
 	pauses  backoff.Table[string]
@@ -656,17 +697,17 @@ type machineTable struct {
 type machineToken struct {
 	*tokenSet
 
-	renewAt    time.Time
-	refusals   int // tokens before it that were replaced since a server rejected them
+	refreshAt  time.Time
+	rejections int // number of earlier tokens that were replaced because a server rejected them
 	replacedAt time.Time
 }
 
 const (
-	machineShare      = 0.75 // of a token's lifetime, for which it is used
-	machineJitter     = 0.05 // of it, by which single programs renew earlier
-	unknownLifetime   = 5 * time.Minute
-	firstRefusalPause = 5 * time.Minute
-	lastRefusalPause  = time.Hour
+	machineShare        = 0.75 // of a token's lifetime, after which it is replaced
+	machineJitter       = 0.05 // of the lifetime, by which a program replaces it earlier at most
+	unknownLifetime     = 5 * time.Minute
+	firstRejectionPause = 5 * time.Minute
+	lastRejectionPause  = time.Hour
 )
 
 func (t *machineTable) find(key string) *machineToken {
@@ -675,7 +716,7 @@ func (t *machineTable) find(key string) *machineToken {
 	return t.tokens[key]
 }
 
-// add keeps a token, and drops those that have expired.
+// add stores a token and removes those that have expired.
 func (t *machineTable) add(key string, token *machineToken, now time.Time) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -690,25 +731,27 @@ func (t *machineTable) add(key string, token *machineToken, now time.Time) {
 	t.tokens[key] = token
 }
 
-// fresh reports whether the token is used without asking for another.
-func (t *machineToken) fresh(now time.Time) bool { return t != nil && now.Before(t.renewAt) }
+// fresh reports whether the token can be used without a request for another.
+func (t *machineToken) fresh(now time.Time) bool { return t != nil && now.Before(t.refreshAt) }
 
-// replaceable reports whether a server's rejection is a reason for another token: each further one takes longer.
+// replaceable reports whether a token that a server rejected may be replaced. The pause before a
+// replacement doubles each time.
 func (t *machineToken) replaceable(now time.Time) bool {
-	if t.refusals == 0 {
+	if t.rejections == 0 {
 		return true
 	}
-	pause := min(firstRefusalPause<<min(t.refusals-1, 10), lastRefusalPause)
+	pause := min(firstRejectionPause<<min(t.rejections-1, 10), lastRejectionPause)
 	return now.Sub(t.replacedAt) >= pause
 }
 
-// current returns a token that is good for a while.
+// current returns a token that has not expired. It does not wait long while the last one has not
+// expired.
 func (m *machine) current(ctx context.Context) (*tokenSet, error) {
 	if m.err != nil {
 		return nil, wrapError("MachineTokens", m.err)
 	}
 	waiting := ctx
-	if old := m.p.machines.find(m.key); old != nil && m.p.now().Before(old.expires) { // nobody has to wait for long
+	if old := m.p.machines.find(m.key); old != nil && m.p.now().Before(old.expires) {
 		var cancel context.CancelFunc
 		waiting, cancel = context.WithTimeout(ctx, earlyWait)
 		defer cancel()
@@ -718,13 +761,14 @@ func (m *machine) current(ctx context.Context) (*tokenSet, error) {
 		return token.tokenSet, nil
 	}
 	if old := m.p.machines.find(m.key); old != nil && m.p.now().Before(old.expires) {
-		m.p.log.DebugContext(ctx, "cognito: a machine's token could not be renewed yet", slog.Any("error", err))
+		m.p.log.DebugContext(ctx, "cognito: machine token not replaced yet", slog.Any("error", err))
 		return old.tokenSet, nil
 	}
 	return nil, wrapError("MachineTokens", err)
 }
 
-// replacement returns another token than used, which a server has rejected, or used itself if it is too early for that.
+// replacement returns a token to use instead of used, which a server has rejected. It returns used
+// if it is too early for a replacement.
 func (m *machine) replacement(ctx context.Context, used *tokenSet) (*tokenSet, error) {
 	token, err := m.get(ctx, used)
 	if err != nil {
@@ -733,8 +777,8 @@ func (m *machine) replacement(ctx context.Context, used *tokenSet) (*tokenSet, e
 	return token.tokenSet, nil
 }
 
-// get returns the token at hand, or a new one for all who wait for it. used is a token that a server has rejected; nil
-// for none.
+// get returns the stored token if it is fresh, or a new one that all callers share. used is a token
+// that a server has rejected, or nil.
 func (m *machine) get(ctx context.Context, used *tokenSet) (*machineToken, error) {
 	table := &m.p.machines
 	usable := func() *machineToken {
@@ -753,19 +797,19 @@ func (m *machine) get(ctx context.Context, used *tokenSet) (*machineToken, error
 	}
 	if old := table.find(m.key); old != nil && m.p.now().Before(old.expires) {
 		if _, err := table.pauses.Recent(m.key, m.p.now()); err != nil {
-			return nil, err // there is no need to wait for another one
+			return nil, err // the caller can use the old token
 		}
 	} else if err := waitOut(ctx, &table.pauses, m.key, m.p.now); err != nil {
 		return nil, err
 	}
 	token, _, err := table.flights.Do(ctx, m.key, func(ctx context.Context) (*machineToken, error) {
 		if token := usable(); token != nil {
-			return token, nil // somebody was faster
+			return token, nil // an earlier request has replaced it
 		}
 		if _, err := table.pauses.Recent(m.key, m.p.now()); err != nil {
 			return nil, err
 		}
-		token, err := m.obtain(context.WithoutCancel(ctx), used) // a token that was asked for is billed
+		token, err := m.obtain(context.WithoutCancel(ctx), used) // a canceled request is billed, too
 		if err != nil {
 			table.pauses.Failed(m.key, err, machinePause(err), m.p.now())
 			return nil, err
@@ -780,16 +824,17 @@ func (m *machine) get(ctx context.Context, used *tokenSet) (*machineToken, error
 	return token, err
 }
 
-// machinePause is pauseAfter for requests of machines.
+// machinePause returns the pause after a failed request. It is pauseAfter, except that every
+// rejection by the authorization server counts as one.
 func machinePause(err error) backoff.Policy {
-	if refused, ok := errors.AsType[*OAuthError](err); ok && refused.StatusCode < http.StatusInternalServerError &&
-		refused.StatusCode >= http.StatusBadRequest && !errors.Is(err, ErrThrottled) {
+	if failure, ok := errors.AsType[*OAuthError](err); ok && failure.StatusCode < http.StatusInternalServerError &&
+		failure.StatusCode >= http.StatusBadRequest && !errors.Is(err, ErrThrottled) {
 		return rejected
 	}
 	return pauseAfter(err)
 }
 
-// obtain asks for a token.
+// obtain requests a token.
 func (m *machine) obtain(ctx context.Context, used *tokenSet) (*machineToken, error) {
 	asked := m.p.now()
 	tokens, err := withSecrets(m.p, func(secret string) (Tokens, error) {
@@ -812,12 +857,12 @@ func (m *machine) obtain(ctx context.Context, used *tokenSet) (*machineToken, er
 	}
 	lifetime := ts.expires.Sub(asked)
 	share := machineShare - machineJitter*mathrand.Float64() //nolint:gosec // it spreads load and protects nothing
-	token := &machineToken{tokenSet: ts, renewAt: asked.Add(time.Duration(share * float64(lifetime)))}
-	if old := m.p.machines.find(m.key); old != nil && asked.Sub(old.replacedAt) < 2*lastRefusalPause {
-		token.refusals, token.replacedAt = old.refusals, old.replacedAt
+	token := &machineToken{tokenSet: ts, refreshAt: asked.Add(time.Duration(share * float64(lifetime)))}
+	if old := m.p.machines.find(m.key); old != nil && asked.Sub(old.replacedAt) < 2*lastRejectionPause {
+		token.rejections, token.replacedAt = old.rejections, old.replacedAt
 	}
 	if used != nil {
-		token.refusals, token.replacedAt = token.refusals+1, asked
+		token.rejections, token.replacedAt = token.rejections+1, asked
 	}
 	return token, nil
 }
@@ -840,7 +885,8 @@ func (m *machine) fromService(ctx context.Context, secret string, asked time.Tim
 	}, nil
 }
 
-// unsigned sends a call without a signature: the SDK takes GetClientToken for one that needs credentials.
+// unsigned turns off the signature of a call: the SDK treats GetClientToken as an operation that
+// needs credentials.
 func unsigned(o *cognitoidentityprovider.Options) { o.Credentials = nil }
 
 // fromDomain calls the domain's token endpoint.

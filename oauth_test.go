@@ -894,7 +894,7 @@ func TestMachineTokensAreChecked(t *testing.T) {
 	c, err = cognito.New(testPool, testClient, cognito.WithClientSecret(testSecret))
 	require.NoError(t, err)
 	_, err = c.MachineTokens("a b").Token()
-	require.ErrorContains(t, err, "scopes: want scopes without spaces")
+	require.ErrorContains(t, err, "scopes: scope 1: want no spaces")
 	_, err = (&cognito.Cognito{}).MachineTokens().Token()
 	require.ErrorContains(t, err, "want one from New")
 	_, err = c.MachineHTTPClient(nil, nil, cognito.WithOrigins(api), cognito.WithTokenUse(cognito.IDToken)).Get(api) //nolint:noctx,bodyclose // nothing is sent

@@ -17,19 +17,19 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
 )
 
-// Option sets up a [Cognito] in [New]. An option that is given again replaces the earlier one; an option
-// that adds to the earlier one says so.
+// Option configures a [Cognito] in [New]. If an option is given more than once, the last one wins,
+// unless its documentation says that it adds to the earlier ones.
 type Option interface {
 	applyClient(*clientOptions)
 }
 
-// SessionOption sets up the session of one user, in [New] or in [Cognito.ForUser].
+// SessionOption configures the session of one user, in [New] or in [Cognito.ForUser].
 type SessionOption interface {
 	Option
 	applySession(*sessionOptions)
 }
 
-// clientOptions is what the options of New collect; errs are reported by New, all at once.
+// clientOptions collects the options of New. New reports all of errs at once.
 type clientOptions struct {
 	sessionOptions
 
@@ -48,8 +48,8 @@ type clientOptions struct {
 	leeway       time.Duration
 	now          func() time.Time
 	logger       *slog.Logger
-	closeIdle    func() // set by newServiceClient; nil where the HTTP client cannot
-	ownKeys      bool   // an option says where the keys come from
+	closeIdle    func() // set by newServiceClient; nil if the HTTP client does not support it
+	ownKeys      bool   // an option sets where the keys come from
 
 	errs []error
 }
@@ -85,7 +85,8 @@ type sharedOption func(*clientOptions)
 func (o sharedOption) applyClient(target *clientOptions)     { o(target) }
 func (o sharedOption) applyVerifier(target *verifierOptions) { o(&target.clientOptions) }
 
-// keySource marks an option that says where keys come from: a Verifier with one has a key set of its own.
+// keySource returns an option that sets where keys come from. A Verifier with such an option has a
+// key set of its own.
 func keySource(set func(*clientOptions)) SharedOption {
 	return sharedOption(func(o *clientOptions) {
 		o.ownKeys = true
@@ -102,20 +103,22 @@ func (o *clientOptions) refuse(option, problem string) {
 	o.errs = append(o.errs, fieldError(option, problem))
 }
 
-// WithClientSecret sets the app client's secret. If not set, or empty, the app client has none.
+// WithClientSecret sets the app client's secret. By default, or if secret is empty, the app client
+// has none.
 func WithClientSecret(secret string) Option {
 	return clientOption(func(o *clientOptions) { o.clientSecret = secret })
 }
 
-// WithOtherClientSecret sets the app client's second secret, for the time in which one replaces the other.
-// [Cognito.MachineTokens] and [ManagedLogin.Exchange] send it where the service rejects the first; other calls do not use
-// it. If not set, there is none.
+// WithOtherClientSecret sets the app client's second secret, for the time in which one secret
+// replaces the other. [Cognito.MachineTokens] and [ManagedLogin.Exchange] send it if the service
+// rejects the first secret. Other calls do not use it. By default there is none.
 func WithOtherClientSecret(secret string) Option {
 	return clientOption(func(o *clientOptions) { o.otherSecret = secret })
 }
 
-// WithDomain sets the domain of the pool's authorization server, as [Cognito.ManagedLogin] takes it.
-// [Cognito.MachineTokens] then come from its token endpoint. If not set, they come from the service's own operation.
+// WithDomain sets the domain of the pool's authorization server. domain has the forms that
+// [Cognito.ManagedLogin] accepts. [Cognito.MachineTokens] then calls the domain's token endpoint.
+// By default it calls the service's operation GetClientToken.
 func WithDomain(domain string) Option {
 	return clientOption(func(o *clientOptions) {
 		if domain == "" {
@@ -125,9 +128,9 @@ func WithDomain(domain string) Option {
 	})
 }
 
-// WithRegion sets the AWS region that the service is called in, for a replica of the pool in another region.
-// If not set, it is the region that the pool ID begins with. Tokens of that region's issuers are accepted beside
-// those of the pool's own region.
+// WithRegion sets the AWS region that the service is called in, for a replica of the pool in
+// another region. Tokens of that region's issuers are accepted in addition to those of the pool's
+// own region. The default is the region at the start of the pool ID.
 func WithRegion(region string) Option {
 	return clientOption(func(o *clientOptions) {
 		if !isRegion(region) {
@@ -137,16 +140,17 @@ func WithRegion(region string) Option {
 	})
 }
 
-// WithAWSConfig sets the AWS configuration that the service client is made from: credentials, HTTP client,
-// retries, endpoints. The key set is fetched with its HTTP client, too, if that is an [http.Client] or the SDK's own
-// kind. Its region is not used. If not set, unsigned calls need no AWS configuration at all, and
-// the first call that must be signed loads the default one.
+// WithAWSConfig sets the AWS configuration that the service client is made from: credentials, HTTP
+// client, retries and endpoints. Its region is not used. If its HTTP client is an [http.Client] or
+// of the SDK's own kind, a copy also fetches the key set and calls the authorization server. By
+// default, unsigned calls need no AWS configuration, and the first call that must be signed loads
+// the default one.
 func WithAWSConfig(cfg aws.Config) Option {
 	return clientOption(func(o *clientOptions) { o.awsConfig = &cfg })
 }
 
-// WithStaticCredentials sets the AWS credentials that signed calls use; sessionToken may be empty. If not set,
-// they come from [WithAWSConfig], else from the default AWS configuration.
+// WithStaticCredentials sets the AWS credentials for signed calls. sessionToken may be empty. By
+// default, the credentials come from [WithAWSConfig], or else from the default AWS configuration.
 func WithStaticCredentials(accessKeyID, secretAccessKey, sessionToken string) Option {
 	return clientOption(func(o *clientOptions) {
 		if accessKeyID == "" || secretAccessKey == "" {
@@ -159,8 +163,9 @@ func WithStaticCredentials(accessKeyID, secretAccessKey, sessionToken string) Op
 	})
 }
 
-// WithClientOptions changes the options of the SDK's client, after everything else has been set. Do not turn on
-// the SDK's logging of bodies outside of tests: they hold passwords and tokens.
+// WithClientOptions changes the options of the SDK's client after the other options have been
+// applied. Further WithClientOptions add to the earlier ones. Do not turn on the SDK's logging of
+// bodies outside of tests: the bodies contain passwords and tokens.
 func WithClientOptions(fns ...func(*cognitoidentityprovider.Options)) Option {
 	return clientOption(func(o *clientOptions) {
 		for _, fn := range fns {
@@ -173,10 +178,11 @@ func WithClientOptions(fns ...func(*cognitoidentityprovider.Options)) Option {
 	})
 }
 
-// WithHTTPClient sets the HTTP client for service calls and for fetching the key set. Redirects are
-// rejected whatever its CheckRedirect says, since a redirected call would carry passwords and tokens to
-// another address. Nor is a time limit added to the client's own Timeout. If not set, the SDK's own client makes the
-// calls and a plain one fetches the keys.
+// WithHTTPClient sets the HTTP client for calls of the service and the authorization server, and
+// for fetching the key set. Redirects are rejected, whatever its CheckRedirect does, because a
+// redirected call would send passwords and tokens to another address. For calls of the service no
+// time limit is added to the client's own Timeout. By default, the SDK's own client calls the
+// service, and a plain client does the rest.
 func WithHTTPClient(client *http.Client) SharedOption {
 	return keySource(func(o *clientOptions) {
 		if client == nil {
@@ -186,10 +192,11 @@ func WithHTTPClient(client *http.Client) SharedOption {
 	})
 }
 
-// WithEndpoint moves the service, the issuer and the key set to one URL, as a local pool has them: the
-// issuer is url + "/" + pool ID. [WithIssuers] and [WithJWKSURL] move the latter two elsewhere. The IDs of the
-// pool and of its app clients may have some characters more than those at AWS then, such as hyphens. Plain http to a host
-// that is not loopback is a warning in the log. If not set, AWS's own endpoint for the region is used, or that of the
+// WithEndpoint sets one URL for the service, the issuer and the key set, as local pools have it.
+// The issuer is then url + "/" + pool ID. [WithIssuers] and [WithJWKSURL] set the latter two to
+// other URLs. With WithEndpoint, the IDs of the pool and its app clients may contain some
+// characters that AWS does not use, such as hyphens. Plain HTTP to a host that is not a loopback
+// address is logged as a warning. The default is AWS's endpoint for the region, or that of the
 // environment; see [New].
 func WithEndpoint(url string) SharedOption {
 	return keySource(func(o *clientOptions) { o.endpoint = o.checkURL("WithEndpoint", url) })
@@ -200,9 +207,9 @@ func WithIssuer(url string) SharedOption {
 	return keySource(func(o *clientOptions) { o.issuers = []string{o.checkURL("WithIssuer", url)} })
 }
 
-// WithIssuers sets the issuers that tokens may name. The keys are fetched from the issuer that the token
-// names, unless [WithJWKSURL] says where they are. If not set, both forms of the pool's issuer at AWS
-// are accepted.
+// WithIssuers sets the issuers that tokens may name. The keys are fetched from the issuer that the
+// token names, unless [WithJWKSURL] sets their URL. By default, both forms of the pool's issuer at
+// AWS are accepted.
 func WithIssuers(urls ...string) SharedOption {
 	urls = slices.Clone(urls)
 	return keySource(func(o *clientOptions) {
@@ -216,22 +223,22 @@ func WithIssuers(urls ...string) SharedOption {
 	})
 }
 
-// WithJWKSURL sets the URL of the pool's key set. If not set, it is the issuer followed by
+// WithJWKSURL sets the URL of the pool's key set. The default is the issuer followed by
 // "/.well-known/jwks.json".
 func WithJWKSURL(url string) SharedOption {
 	return keySource(func(o *clientOptions) { o.jwksURL = o.checkURL("WithJWKSURL", url) })
 }
 
-// WithJWKS gives the pool's key set as JSON. Nothing is fetched then, and keys that the pool rotates to
-// are unknown. If not set, the environment variable COGNITO_JWKS gives the key set, unless [WithJWKSURL]
-// says where it is; otherwise it is fetched.
+// WithJWKS sets the pool's key set as JSON. Nothing is fetched then, and keys that the pool rotates
+// to later are unknown. By default, the environment variable COGNITO_JWKS sets the key set, unless
+// [WithJWKSURL] is given. If the variable is not set either, the key set is fetched.
 func WithJWKS(keySet []byte) SharedOption {
 	keySet = append([]byte{}, keySet...)
 	return keySource(func(o *clientOptions) { o.jwks = keySet })
 }
 
 // WithLeeway sets how far the clocks of the pool and of this machine may differ when the times in a
-// token are checked, from 0 to 5 minutes. The default is one minute.
+// token are checked. d is 0 to 5 minutes. The default is 1 minute.
 func WithLeeway(d time.Duration) SharedOption {
 	return sharedOption(func(o *clientOptions) {
 		if err := checkLeeway("WithLeeway", d); err != nil {
@@ -241,8 +248,8 @@ func WithLeeway(d time.Duration) SharedOption {
 	})
 }
 
-// WithClock sets the clock, mostly for tests; for a constant difference of clocks see [WithLeeway]. The
-// default is [time.Now].
+// WithClock sets the clock, mostly for tests. For a constant difference between clocks, use
+// [WithLeeway]. The default is [time.Now].
 func WithClock(now func() time.Time) SharedOption {
 	return sharedOption(func(o *clientOptions) {
 		if now == nil {
@@ -267,9 +274,9 @@ func WithVerifierLogger(l *slog.Logger) VerifierOption { return WithLogger(l) }
 // Deprecated: use WithJWKS.
 func WithKeys(keySet []byte) VerifierOption { return WithJWKS(keySet) }
 
-// WithLogger sets the logger. The library logs what it does, such as rejected tokens and key set
-// fetches, at debug level, and problems that did not fail a call at warning level, and never a secret.
-// If not set, it does not log.
+// WithLogger sets the logger. At debug level, the library logs what it does, such as rejected
+// tokens and key set fetches. At warning level, it logs problems that did not fail a call. It never
+// logs a secret. By default nothing is logged.
 func WithLogger(l *slog.Logger) SharedOption {
 	return sharedOption(func(o *clientOptions) {
 		if l == nil {
@@ -279,82 +286,93 @@ func WithLogger(l *slog.Logger) SharedOption {
 	})
 }
 
-// WithUsername sets whose session it is: the username, or an alias that the pool lets users sign in with, such
-// as an e-mail address.
+// WithUsername sets the user of the session: the username, or an alias that the pool accepts for a
+// sign-in, such as an e-mail address.
 func WithUsername(name string) SessionOption {
 	return sessionOption(func(o *sessionOptions) { o.username = name })
 }
 
-// WithTokens starts the session with tokens from an earlier one. They are verified before [Cognito.Token] returns
-// them, or by [Cognito.VerifyTokens]. A session with a name takes tokens of that user only: those that name another
-// one are [ErrStoreUser]. Where the session's name is an alias, keep [Tokens.Username] with the tokens.
+// WithTokens starts the session with tokens from an earlier one. [Cognito.Token] verifies them
+// before it returns them, and [Cognito.VerifyTokens] verifies them at once. If the session has a
+// username, tokens of another user are rejected with [ErrStoreUser]. If that username is an alias,
+// keep [Tokens.Username] with the tokens.
 func WithTokens(t Tokens) SessionOption {
 	return sessionOption(func(o *sessionOptions) { o.tokens = t })
 }
 
-// WithChallenge takes up a sign-in that another session, perhaps in another process, left at ch. The challenge
-// also says whose sign-in it is, unless [WithUsername] does.
+// WithChallenge continues a sign-in that another session, perhaps in another process, left at ch.
+// The challenge also sets the user of the session, unless [WithUsername] does.
 func WithChallenge(ch Challenge) SessionOption {
 	ch = ch.clone()
 	return sessionOption(func(o *sessionOptions) { o.challenge = &ch })
 }
 
-// WithChallengeHandler sets what answers challenges. If not set, or nil, they are returned as [*ChallengeError].
+// WithChallengeHandler sets the handler that answers challenges. By default, or if h is nil,
+// challenges are returned as [*ChallengeError].
 func WithChallengeHandler(h ChallengeHandler) SessionOption {
 	return sessionOption(func(o *sessionOptions) { o.handler = h })
 }
 
-// WithTokenStore sets where the session's tokens are kept: they are loaded from it when the session has none and a
-// call needs them, saved before they are used, and deleted at a sign-out, and by [Cognito.Token] when the refresh token
-// is dead. Tokens that cannot be saved are used all the same, with a warning in the log, and saved later.
+// WithTokenStore sets the store of the session's tokens. A call that needs tokens loads them from
+// it if the session has none. Tokens are saved before they are used, and deleted at a sign-out.
+// [Cognito.Token] also deletes them when the refresh token is no longer valid. Tokens that cannot
+// be saved are used anyway, with a warning in the log, and saved later.
 //
-// A store keeps one session. Several values and processes may share it: in one process changes of the session then run
-// one at a time, and in several if the store is a [TokenLocker], as [FileStore] is. Values whose stores are equal (==)
-// share a store. A session with a name rejects tokens of another user with [ErrStoreUser]. A store that is a
-// [DeviceStore] also keeps the device that [WithDeviceTracking] or [Cognito.ConfirmDevice] confirms. If not set, or
+// A store keeps one session. Several values and processes may share it. Changes of the session then
+// run one at a time: in a process always, and in all processes if the store is a [TokenLocker], as
+// [FileStore] is. Values whose stores are equal (==) share a store. A session with a username
+// rejects tokens of another user with [ErrStoreUser]. A store that is a [DeviceStore] also keeps
+// the device that [WithDeviceTracking] or [Cognito.ConfirmDevice] confirms. By default, or if s is
 // nil, the tokens last as long as the session.
 func WithTokenStore(s TokenStore) SessionOption {
 	return sessionOption(func(o *sessionOptions) { o.store = s })
 }
 
-// WithDevice sets the remembered device that the user signs in with, from [Cognito.Device] or [Cognito.ConfirmDevice]. A
-// challenge does not hold it: a session that takes a sign-in up by [WithChallenge] is given the device, too. If not set,
-// or the zero Device, there is none.
+// WithDevice sets the remembered device that the user signs in with, from [Cognito.Device] or
+// [Cognito.ConfirmDevice]. A challenge does not contain the device: a session that continues a
+// sign-in with [WithChallenge] needs WithDevice as well. By default, or if d is the zero Device,
+// there is none.
 func WithDevice(d Device) SessionOption {
 	return sessionOption(func(o *sessionOptions) { o.device = d })
 }
 
-// WithDeviceTracking confirms the new devices that sign-ins bring under name, which may be empty, and has them
-// remembered; store [Cognito.Device] after a sign-in. That this fails does not fail the sign-in: it is logged, and
-// [Cognito.DeviceError] returns it. If not set, new devices are left to [Cognito.ConfirmDevice].
+// WithDeviceTracking confirms new devices of sign-ins under name, which may be empty, and sets them
+// to remembered. Store [Cognito.Device] after a sign-in. A failure does not fail the sign-in: it is
+// logged, and [Cognito.DeviceError] returns it. By default new devices are not confirmed; see
+// [Cognito.ConfirmDevice].
 func WithDeviceTracking(name string) SessionOption {
 	return sessionOption(func(o *sessionOptions) { o.trackName = &name })
 }
 
-// WithRefreshMetadata sets what is asked for the ClientMetadata of each refresh that the session makes by itself or by
-// [Cognito.RenewAccessToken], so that claims that the pool's Lambda functions derive from it stay in the tokens. If not
-// set, or nil, refreshes send what the last sign-in of this session sent.
+// WithRefreshMetadata sets the function that provides the ClientMetadata of each refresh, automatic
+// or with [Cognito.RenewAccessToken]. Claims that the pool's Lambda functions derive from it then
+// stay in the tokens. By default, or if metadata is nil, a refresh sends what the last sign-in of
+// this session sent.
 func WithRefreshMetadata(metadata RefreshMetadata) SessionOption {
 	return sessionOption(func(o *sessionOptions) { o.metadata = metadata })
 }
 
-// WithRegistration takes up a sign-up that another session, perhaps in another process, left at r, so that
-// [Cognito.ConfirmSignUp] and [Cognito.AuthenticateChoice] confirm the user and sign it in without another code. It also
-// says whose session it is, unless [WithUsername] does.
+// WithRegistration continues a sign-up that another session, perhaps in another process, left at r.
+// [Cognito.ConfirmSignUp] and [Cognito.AuthenticateChoice] then confirm the user and sign the user
+// in without another code. r also sets the user of the session, unless [WithUsername] does.
 func WithRegistration(r Registration) SessionOption {
 	return sessionOption(func(o *sessionOptions) { o.signUp = signUp{r.Username, r.Session, r.Confirmed} })
 }
 
-// CallOption changes one call. Each method's documentation lists the options that it takes; the method rejects the others
-// before anything is sent. All are written alike, as calls: Flow(FlowUserPasswordAuth), ClientMetadata(m), Limit(10). Some of
-// them are types, whose literals are options, too. There are:
+// CallOption configures one call. Each method's documentation lists the options that it takes. The
+// method rejects the others before a request is made. All options can be written as calls:
+// Flow(FlowUserPasswordAuth), ClientMetadata(m), Limit(10). Some are types; their literals are
+// options, too. The options are:
 //
 //   - [Flow], for sign-ins and [Cognito.RenewAccessToken];
-//   - [ClientMetadata], for what the pool's Lambda functions are told, and [ValidationData], for sign-ups;
-//   - [UserContextData] and [AnalyticsMetadata], for users' calls, and [ContextData], for sign-ins by an administrator;
-//   - [TargetACR] and [MaxAge], for [Cognito.AuthenticateChoice] and [Cognito.StepUp], and [AuthParameter], for sign-ins;
+//   - [ClientMetadata], for the pool's Lambda functions, and [ValidationData], for sign-ups;
+//   - [UserContextData] and [AnalyticsMetadata], for users' calls;
+//   - [ContextData], for sign-ins with AWS credentials;
+//   - [TargetACR] and [MaxAge], for [Cognito.AuthenticateChoice] and [Cognito.StepUp];
+//   - [AuthParameter], for sign-ins;
 //   - [AttributeMap], for calls that read or write attributes;
-//   - [Limit] and [PageSize], for lists, and [FilterEquals], [FilterPrefix] and [SelectAttributes], for [Cognito.Users];
+//   - [Limit] and [PageSize], for lists;
+//   - [FilterEquals], [FilterPrefix] and [SelectAttributes], for [Cognito.Users];
 //   - [Password], for [Cognito.SelectChallenge];
 //   - [ForceAliasCreation], for [Cognito.ConfirmSignUp] and [Cognito.AdminCreateUser];
 //   - [TemporaryPassword], [MessageAction] and [DeliveryMediums], for [Cognito.AdminCreateUser].
@@ -364,7 +382,8 @@ type CallOption interface {
 
 func isRegion(name string) bool { return name != "" && !strings.ContainsAny(name, "/:@ ") }
 
-// checkURL takes an absolute http or https URL without the parts that have no place in an endpoint.
+// checkURL records an error for a URL that checkURL rejects. It returns the URL without trailing
+// slashes.
 func (o *clientOptions) checkURL(option, raw string) string {
 	if err := checkURL(option, raw); err != nil {
 		o.errs = append(o.errs, err)
@@ -372,10 +391,13 @@ func (o *clientOptions) checkURL(option, raw string) string {
 	return strings.TrimRight(raw, "/")
 }
 
+// checkURL requires an absolute http or https URL without the parts that an endpoint cannot have.
+// The error names field.
 func checkURL(field, raw string) error {
 	u, err := url.Parse(raw)
-	if err != nil || (u.Scheme != "https" && u.Scheme != "http") || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
-		return fieldError(field, "want an absolute http or https URL without user, query and fragment")
+	if err != nil || (u.Scheme != "https" && u.Scheme != "http") ||
+		u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
+		return fieldError(field, "want an absolute http or https URL without user info, query and fragment")
 	}
 	return nil
 }
@@ -387,15 +409,15 @@ func checkLeeway(field string, d time.Duration) error {
 	return nil
 }
 
-// ClientMetadata is passed on to the pool's Lambda functions. The service does not store it; do not put secrets
-// into it. It is an option of sign-ins, answers to challenges, sign-ups, the calls that send codes or set attributes, and
-// of [Cognito.RenewAccessToken].
+// ClientMetadata is passed on to the pool's Lambda functions. The service does not store it. Do not
+// put secrets into it. It is an option of sign-ins, answers to challenges, sign-ups, the calls that
+// send codes or set attributes, and of [Cognito.RenewAccessToken].
 type ClientMetadata map[string]string
 
-// AuthFlow is the name of an authentication flow, and the SDK's type of it.
+// AuthFlow is the name of an authentication flow. It is the SDK's type.
 type AuthFlow = types.AuthFlowType
 
-// The flows that [Flow] chooses from.
+// These are the flows for [Flow].
 const (
 	FlowUserSRPAuth           AuthFlow = "USER_SRP_AUTH"
 	FlowUserPasswordAuth      AuthFlow = "USER_PASSWORD_AUTH"
@@ -406,15 +428,16 @@ const (
 	FlowRefreshTokenAuth      AuthFlow = "REFRESH_TOKEN_AUTH"
 )
 
-// Flow chooses the authentication flow of [Cognito.Authenticate], [Cognito.AdminAuthenticate],
-// [Cognito.NewPasswordChallenge] or [Cognito.RenewAccessToken], each of which says what it can be.
+// Flow selects the authentication flow of [Cognito.Authenticate], [Cognito.AdminAuthenticate],
+// [Cognito.NewPasswordChallenge] or [Cognito.RenewAccessToken]. Each method's documentation lists
+// the flows that it supports.
 type Flow AuthFlow
 
-// ValidationData is passed on to the pool's pre-sign-up Lambda function. The service does not store it. It is an option
-// of [Cognito.Register] and [Cognito.AdminCreateUser].
+// ValidationData is passed on to the pool's pre-sign-up Lambda function. The service does not store
+// it. It is an option of [Cognito.Register] and [Cognito.AdminCreateUser].
 type ValidationData map[string]string
 
-// The names of the call options, for the check that a call does not silently ignore one.
+// These are the names of the call options. A call rejects options that it does not take by name.
 const (
 	optFlow              = "Flow"
 	optClientMetadata    = "ClientMetadata"
@@ -433,7 +456,8 @@ const (
 	optForceAlias        = "ForceAliasCreation"
 )
 
-// callOptions collects the options of one call; given holds their names, and errs what is wrong with them.
+// callOptions collects the options of one call. given holds their names, and errs the errors of
+// their arguments.
 type callOptions struct {
 	flow           AuthFlow
 	metadata       map[string]string
@@ -452,7 +476,7 @@ type callOptions struct {
 	errs  []error
 }
 
-// callOption is an option that is not a type of its own.
+// callOption is an option without a type of its own.
 type callOption func(*callOptions)
 
 func (o callOption) applyCall(target *callOptions) { o(target) }
@@ -476,7 +500,8 @@ func (d ValidationData) applyCall(o *callOptions) {
 	o.given = append(o.given, optValidationData)
 }
 
-// newCallOptions applies opts and refuses those that are not among taken, and those that are wrong.
+// newCallOptions applies opts. It rejects options that are not in taken and options with invalid
+// arguments.
 func newCallOptions(opts []CallOption, taken ...string) (callOptions, error) {
 	var o callOptions
 	for _, opt := range opts {
@@ -495,7 +520,7 @@ func newCallOptions(opts []CallOption, taken ...string) (callOptions, error) {
 	return o, nil
 }
 
-// optional is nil for "", which the service would otherwise validate as a value.
+// optional returns nil for "". The service would validate an empty string as a value.
 func optional(s string) *string {
 	if s == "" {
 		return nil
@@ -503,48 +528,50 @@ func optional(s string) *string {
 	return aws.String(s)
 }
 
-// UserContextData tells the pool's threat protection where the user is, in sign-ins, sign-ups and the calls of a forgotten
-// password, which need no AWS credentials.
-// Without it every user of a server seems to be where the server is; see [UserContextDataFromRequest].
+// UserContextData describes the user's device to the pool's threat protection. It is an option of
+// the calls that need no AWS credentials: sign-ins, sign-ups and calls for a forgotten password.
+// Without it, every user of a server seems to be where the server is. See
+// [UserContextDataFromRequest].
 type UserContextData struct {
-	// IPAddress is the user's own address, not that of a server in between.
+	// IPAddress is the user's own address, not that of a proxy.
 	IPAddress string
-	// EncodedData is the fingerprint that AWS's JavaScript or mobile library collected.
+	// EncodedData is the device fingerprint that AWS's JavaScript or mobile library collected.
 	EncodedData string
 }
 
-// ContextData tells the pool's threat protection about the user's request, in [Cognito.AdminAuthenticate] and the answers to
-// its challenges; see [ContextDataFromRequest].
+// ContextData describes the user's request to the pool's threat protection. It is an option of
+// [Cognito.AdminAuthenticate] and of the answers to its challenges. See [ContextDataFromRequest].
 type ContextData struct {
-	// IPAddress is the user's own address, not that of a server in between.
+	// IPAddress is the user's own address, not that of a proxy.
 	IPAddress string
-	// ServerName and ServerPath are the host and the path that the user's request went to.
+	// ServerName and ServerPath are the host and the path of the user's request.
 	ServerName, ServerPath string
-	// HTTPHeaders are the headers of the user's request that tell its browser from others; no header with a secret
-	// has a place here.
+	// HTTPHeaders are headers of the user's request that identify the browser. Do not include
+	// headers with secrets.
 	HTTPHeaders http.Header
-	// EncodedData is the fingerprint that AWS's JavaScript or mobile library collected.
+	// EncodedData is the device fingerprint that AWS's JavaScript or mobile library collected.
 	EncodedData string
 }
 
-// browserHeaders are what [ContextDataFromRequest] takes over: those that describe a browser. It is a list of what
-// is copied, not of what is left out, so that no header with a credential is copied because its name is new.
+// browserHeaders are the headers that [ContextDataFromRequest] copies: those that describe a
+// browser. An allowlist ensures that no header with a credential is copied because its name is new.
 var browserHeaders = []string{
 	"Accept", "Accept-Encoding", "Accept-Language", "Sec-Ch-Ua", "Sec-Ch-Ua-Mobile", "Sec-Ch-Ua-Platform", "User-Agent",
 }
 
-// UserContextDataFromRequest takes the user's address from r: that of the peer that opened the connection.
-// X-Forwarded-For and its like are not read, since whoever sends the request writes what they please there. Behind
-// a proxy the peer is the proxy: set IPAddress to the address that the proxy vouches for. EncodedData is for the
-// caller to fill in, as it comes in a field of the application's own form.
+// UserContextDataFromRequest returns the address of the peer that opened r's connection. It does
+// not read X-Forwarded-For and similar headers, because the sender of a request can set them to
+// anything. Behind a proxy the peer is the proxy: set IPAddress to the address that the proxy
+// reports. EncodedData is left empty: set it to what the application's own form submits.
 func UserContextDataFromRequest(r *http.Request) UserContextData {
 	return UserContextData{IPAddress: peerAddress(r)}
 }
 
-// ContextDataFromRequest takes over what r says of its sender: the address of the peer that opened the connection,
-// the host and path, and the headers that describe a browser (Accept, Accept-Encoding, Accept-Language, Sec-Ch-Ua
-// and its like, User-Agent). Authorization, Cookie and every other header stay behind. As with
-// [UserContextDataFromRequest], set IPAddress behind a proxy, and EncodedData where there is some.
+// ContextDataFromRequest returns what r tells about its sender: the address of the peer that opened
+// the connection, the host and path, and the headers that describe a browser (Accept,
+// Accept-Encoding, Accept-Language, Sec-Ch-Ua, Sec-Ch-Ua-Mobile, Sec-Ch-Ua-Platform and
+// User-Agent). It copies no other header, in particular not Authorization or Cookie. As with
+// [UserContextDataFromRequest], set IPAddress behind a proxy, and EncodedData if you have it.
 func ContextDataFromRequest(r *http.Request) ContextData {
 	d := ContextData{IPAddress: peerAddress(r), ServerName: r.Host, ServerPath: "/", HTTPHeaders: http.Header{}}
 	if host, _, err := net.SplitHostPort(r.Host); err == nil {
@@ -561,7 +588,8 @@ func ContextDataFromRequest(r *http.Request) ContextData {
 	return d
 }
 
-// peerAddress is the address of the other end of the connection, without its port; "" when it is not known.
+// peerAddress returns the address of the other end of the connection without the port, or "" if it
+// is not known.
 func peerAddress(r *http.Request) string {
 	host, _, err := net.SplitHostPort(r.RemoteAddr)
 	if err != nil {
@@ -582,7 +610,7 @@ func (d ContextData) applyCall(o *callOptions) {
 		o.refuse(optContextData, "want IPAddress, ServerName and ServerPath, which the service requires")
 		return
 	}
-	headers := []types.HttpHeader{} // required, if only as an empty list
+	headers := []types.HttpHeader{} // the service requires a list, even an empty one
 	for _, name := range slices.Sorted(maps.Keys(d.HTTPHeaders)) {
 		headers = append(headers, types.HttpHeader{
 			HeaderName: aws.String(name), HeaderValue: aws.String(strings.Join(d.HTTPHeaders[name], ", ")),
@@ -594,8 +622,9 @@ func (d ContextData) applyCall(o *callOptions) {
 	}
 }
 
-// AnalyticsMetadata names the endpoint of Amazon Pinpoint that the user's messages and events are counted for. It goes with
-// the calls of sign-ins, sign-ups and forgotten passwords, and has an effect where the app client has Pinpoint set up.
+// AnalyticsMetadata sets the Amazon Pinpoint endpoint that the user's messages and events are
+// counted for. It is an option of sign-ins, sign-ups and calls for a forgotten password. It has an
+// effect only if Pinpoint is set up for the app client. endpointID must not be empty.
 func AnalyticsMetadata(endpointID string) CallOption {
 	return callOption(func(o *callOptions) {
 		o.given = append(o.given, optAnalyticsMetadata)

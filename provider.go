@@ -17,37 +17,39 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
 )
 
-// IdentityProvider is a service elsewhere that the pool's users may sign in with. Printed or logged it shows its name
-// and type; its Details hold a secret. It is not marshalled with them either.
+// IdentityProvider is an external identity provider that the pool's users may sign in with. Its
+// Details contain a secret. Printed or logged, it shows only its name and type. Its JSON omits the
+// Details.
 type IdentityProvider struct {
-	// Name identifies the provider in the pool. It cannot be changed, nor can Type.
+	// Name identifies the provider in the pool. Name and Type cannot be changed.
 	Name string
-	// Type is SAML, OIDC, Google and so on.
+	// Type is the kind of provider, such as SAML, OIDC or Google.
 	Type types.IdentityProviderTypeType
-	// Details are what the pool must know of the provider: client_id, client_secret, authorize_scopes, MetadataURL and
-	// so on, by Type. The service adds some of its own; it never returns the private_key of SignInWithApple.
+	// Details are the settings of the provider, such as client_id, client_secret, authorize_scopes
+	// or MetadataURL. They depend on Type. The service adds some of its own. It never returns the
+	// private_key of SignInWithApple.
 	Details map[string]string `json:"-"`
-	// AttributeMapping says which attribute of a user is set from which of the provider's: {"email": "mail"}.
+	// AttributeMapping maps attributes of the pool to those of the provider: {"email": "mail"}.
 	AttributeMapping map[string]string
-	// Identifiers are further names that users may be sent to the provider by.
+	// Identifiers are further names of the provider, for [WithIDPIdentifier].
 	Identifiers []string
-	// Created and Modified are when the provider was made and last changed.
+	// Created and Modified are the times when the provider was created and last changed.
 	Created, Modified time.Time
 }
 
-// Format prints the provider's name and type, whatever the verb.
+// Format prints the provider's name and type, for every verb.
 func (p IdentityProvider) Format(f fmt.State, _ rune) {
 	_, _ = io.WriteString(f, "IdentityProvider{"+p.Name+", "+string(p.Type)+"}")
 }
 
-// LogValue logs the provider's name and type.
+// LogValue returns the provider's name and type.
 func (p IdentityProvider) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(p)) }
 
-// AdminCreateIdentityProvider adds a provider to the pool; p.Created and p.Modified play no part. App clients offer it
-// once it is among their SupportedIdentityProviders. Common errors: [ErrProviderExists]. The request is not sent
-// again after a failure that leaves open whether it was taken.
+// AdminCreateIdentityProvider adds the provider p to the pool and returns it as the pool stores it.
+// It ignores p.Created and p.Modified. An app client offers the provider once its
+// SupportedIdentityProviders list it. Common errors: [ErrProviderExists].
 //
-// It calls CreateIdentityProvider, which needs AWS credentials ([ErrNoCredentials]).
+// It calls CreateIdentityProvider. Not retried automatically. Requires AWS credentials.
 func (c *Cognito) AdminCreateIdentityProvider(ctx context.Context, p IdentityProvider) (*IdentityProvider, error) {
 	made, err := c.createProvider(ctx, p)
 	return made, wrapError("AdminCreateIdentityProvider", err)
@@ -72,10 +74,10 @@ func (c *Cognito) createProvider(ctx context.Context, p IdentityProvider) (*Iden
 	return newProvider(out.IdentityProvider)
 }
 
-// AdminDescribeIdentityProvider reads the provider name, its client_secret included; [ErrProviderNotFound] is the usual
-// error.
+// AdminDescribeIdentityProvider returns the provider called name, including its client_secret.
+// Common errors: [ErrProviderNotFound].
 //
-// It calls DescribeIdentityProvider, which needs AWS credentials ([ErrNoCredentials]).
+// It calls DescribeIdentityProvider. Requires AWS credentials.
 func (c *Cognito) AdminDescribeIdentityProvider(ctx context.Context, name string) (*IdentityProvider, error) {
 	p, err := c.describeProvider(ctx, name)
 	return p, wrapError("AdminDescribeIdentityProvider", err)
@@ -94,20 +96,26 @@ func (c *Cognito) describeProvider(ctx context.Context, name string) (*IdentityP
 	return newProvider(out.IdentityProvider)
 }
 
-// AdminUpdateIdentityProvider changes the provider name: it reads it, lets change alter what it will, and writes all
-// of it back, but for what the service works out itself. Name and Type cannot be changed. A change of the Details of
-// SignInWithApple must give its private_key anew, which the service does not return. [ErrConflict] says that someone
-// else changed the provider at the same time: read again and repeat. A change that comes between the reading and the
-// writing, and is over by then, is not noticed by the service. The writing is not sent again after a failure that
-// leaves open whether it was taken.
+// AdminUpdateIdentityProvider changes the provider called name. It reads the provider, calls change
+// with it, writes all of it except the details that the service computes itself, and returns the
+// result. Name and Type cannot be changed. To change the Details of SignInWithApple, also set its
+// private_key, which the service does not return.
 //
-// It calls DescribeIdentityProvider and UpdateIdentityProvider, which need AWS credentials ([ErrNoCredentials]).
-func (c *Cognito) AdminUpdateIdentityProvider(ctx context.Context, name string, change func(*IdentityProvider)) (*IdentityProvider, error) {
+// Common errors: [ErrProviderNotFound], and [ErrConflict] if someone else changed the provider at
+// the same time; then repeat the call. A change made between the read and the write is overwritten.
+//
+// It calls DescribeIdentityProvider and UpdateIdentityProvider. The write is not retried
+// automatically. Requires AWS credentials.
+func (c *Cognito) AdminUpdateIdentityProvider(
+	ctx context.Context, name string, change func(*IdentityProvider),
+) (*IdentityProvider, error) {
 	p, err := c.updateProvider(ctx, name, change)
 	return p, wrapError("AdminUpdateIdentityProvider", err)
 }
 
-func (c *Cognito) updateProvider(ctx context.Context, name string, change func(*IdentityProvider)) (*IdentityProvider, error) {
+func (c *Cognito) updateProvider(
+	ctx context.Context, name string, change func(*IdentityProvider),
+) (*IdentityProvider, error) {
 	if change == nil {
 		return nil, errNoChange
 	}
@@ -129,9 +137,9 @@ func (c *Cognito) updateProvider(ctx context.Context, name string, change func(*
 		if !maps.Equal(before, p.Details) {
 			return nil, fieldError("provider details", "want "+privateKey+" as well, which the service does not return")
 		}
-		update.ProviderDetails = nil // they stay as they are
+		update.ProviderDetails = nil // so the service leaves them unchanged
 	}
-	// What a request leaves out stays as it is, so what is gone must be said.
+	// The service leaves unchanged what a request omits, so an empty value clears it.
 	if hadMapping && len(p.AttributeMapping) == 0 {
 		update.AttributeMapping = map[string]string{}
 	}
@@ -145,9 +153,10 @@ func (c *Cognito) updateProvider(ctx context.Context, name string, change func(*
 	return newProvider(out.IdentityProvider)
 }
 
-// AdminDeleteIdentityProvider takes the provider name out of the pool. Common errors: [ErrProviderNotFound].
+// AdminDeleteIdentityProvider deletes the provider called name from the pool. Common errors:
+// [ErrProviderNotFound].
 //
-// It calls DeleteIdentityProvider, which needs AWS credentials ([ErrNoCredentials]).
+// It calls DeleteIdentityProvider. Requires AWS credentials.
 func (c *Cognito) AdminDeleteIdentityProvider(ctx context.Context, name string) error {
 	if name == "" {
 		return wrapError("AdminDeleteIdentityProvider", errNoProvider)
@@ -158,66 +167,75 @@ func (c *Cognito) AdminDeleteIdentityProvider(ctx context.Context, name string) 
 	return wrapError("AdminDeleteIdentityProvider", err)
 }
 
-// IdentityProviders ranges over the pool's identity providers, as [Cognito.Users] does over users: their names, types
-// and dates. It takes the options [Limit] and [PageSize].
+// IdentityProviders ranges over the names, types and dates of the pool's identity providers. It
+// fetches pages as the range proceeds, like [Cognito.Users]. It takes the options [Limit] and
+// [PageSize].
 //
-// It calls ListIdentityProviders for each page, which needs AWS credentials ([ErrNoCredentials]).
-func (c *Cognito) IdentityProviders(ctx context.Context, opts ...CallOption) iter.Seq2[types.ProviderDescription, error] {
+// It calls ListIdentityProviders for each page. Requires AWS credentials.
+func (c *Cognito) IdentityProviders(
+	ctx context.Context, opts ...CallOption,
+) iter.Seq2[types.ProviderDescription, error] {
 	return wrapErrors("IdentityProviders", c.identityProviders(ctx, opts))
 }
 
-// ListIdentityProviders returns the names, types and dates of all of the pool's identity providers; nil when there are
-// none. It takes the options [Limit] and [PageSize].
+// ListIdentityProviders returns the names, types and dates of all identity providers of the pool,
+// or nil if there are none. It takes the options [Limit] and [PageSize].
 //
-// It calls ListIdentityProviders for each page, which needs AWS credentials ([ErrNoCredentials]).
+// It calls ListIdentityProviders for each page. Requires AWS credentials.
 func (c *Cognito) ListIdentityProviders(ctx context.Context, opts ...CallOption) ([]types.ProviderDescription, error) {
 	return collect(wrapErrors("ListIdentityProviders", c.identityProviders(ctx, opts)))
 }
 
-func (c *Cognito) identityProviders(ctx context.Context, opts []CallOption) iter.Seq2[types.ProviderDescription, error] {
+func (c *Cognito) identityProviders(
+	ctx context.Context, opts []CallOption,
+) iter.Seq2[types.ProviderDescription, error] {
+	type description = types.ProviderDescription
 	call, err := newCallOptions(opts, optLimit, optPageSize)
 	if err != nil {
-		return failed[types.ProviderDescription](err)
+		return failed[description](err)
 	}
-	return pages(ctx, call.list, func(ctx context.Context, token *string, size *int32) (page[types.ProviderDescription], error) {
+	return pages(ctx, call.list, func(ctx context.Context, token *string, size *int32) (page[description], error) {
 		out, err := c.shared().sdk.ListIdentityProviders(ctx, &cognitoidentityprovider.ListIdentityProvidersInput{
 			UserPoolId: aws.String(c.shared().id), NextToken: token, MaxResults: size,
 		})
 		if err != nil {
-			return page[types.ProviderDescription]{}, err
+			return page[description]{}, err
 		}
-		return page[types.ProviderDescription]{out.Providers, out.NextToken}, nil
+		return page[description]{out.Providers, out.NextToken}, nil
 	})
 }
 
-// Identity names one account: that of a local user of the pool or one at an identity provider. [LocalUser],
-// [FederatedUser] and [FederatedUserByAttribute] make one; the zero Identity names none.
+// Identity identifies an account: that of a local user of the pool, or that of a user at an
+// identity provider. Create one with [LocalUser], [FederatedUser] or [FederatedUserByAttribute].
+// The zero Identity identifies no account.
 type Identity struct {
 	provider, attribute, value string
 }
 
 const (
-	localProvider    = "Cognito"         // what the service calls the pool itself
-	subjectAttribute = "Cognito_Subject" // stands for the ID that the provider knows the user by
+	localProvider    = "Cognito"         // the service's name for the pool itself
+	subjectAttribute = "Cognito_Subject" // the service's name for the user's ID at the provider
 )
 
-// socialProviders are the providers whose name and ID attribute are fixed.
+// socialProviders are the providers with a fixed name and a fixed ID attribute.
 var socialProviders = []string{"Facebook", "Google", "LoginWithAmazon", "SignInWithApple"}
 
-// LocalUser names a user of the pool itself. username is the user's name in the pool ([User.Username]), not an alias.
+// LocalUser identifies a user of the pool itself. username is the user's name in the pool
+// ([User.Username]), not an alias.
 func LocalUser(username string) Identity { return Identity{localProvider, subjectAttribute, username} }
 
-// FederatedUser names a user by the ID that the identity provider knows it by: the claim sub of OIDC providers, Google
-// and Apple, the id of Facebook, the user_id of Login with Amazon, the NameID of SAML. provider is the provider's name in
-// the pool, for example "Google".
+// FederatedUser identifies a user by the ID at the identity provider: the claim sub of OIDC
+// providers, Google and Apple, the id of Facebook, the user_id of Login with Amazon, the NameID of
+// SAML. provider is the provider's name in the pool, for example "Google".
 func FederatedUser(provider, userID string) Identity {
 	return Identity{provider, subjectAttribute, userID}
 }
 
-// FederatedUserByAttribute names a user of an OIDC or SAML provider by an attribute other than its ID. attribute is the
-// attribute of the pool that the provider's AttributeMapping sets from the claim, for example "email"; value is what the
-// provider will say. Whoever controls that value at the provider can sign in as the linked user. Facebook, Google, Login
-// with Amazon and Apple take [FederatedUser] only.
+// FederatedUserByAttribute identifies a user of an OIDC or SAML provider by an attribute other than
+// the ID. attribute is the attribute of the pool that the provider's AttributeMapping sets from the
+// claim, for example "email". value is the value that the provider will send. Whoever controls that
+// value at the provider can sign in as the linked user. Facebook, Google, Login with Amazon and
+// Apple support [FederatedUser] only.
 func FederatedUserByAttribute(provider, attribute, value string) Identity {
 	return Identity{provider, attribute, value}
 }
@@ -236,11 +254,12 @@ func (i Identity) String() string {
 
 func (i Identity) isLocal() bool { return strings.EqualFold(i.provider, localProvider) }
 
-// check refuses an identity that the service would refuse, or would take for another one.
+// check rejects an identity that the service would reject or would treat as another one. The error
+// names field.
 func (i Identity) check(field string) error {
 	switch {
 	case i == Identity{}:
-		return fieldError(field, "want one made by LocalUser, FederatedUser or FederatedUserByAttribute, got none")
+		return fieldError(field, "want one from LocalUser, FederatedUser or FederatedUserByAttribute, got none")
 	case i.provider == "":
 		return fieldError(field, "want the name of an identity provider of the pool, got none")
 	case i.value == "":
@@ -258,21 +277,24 @@ func (i Identity) check(field string) error {
 
 func (i Identity) toService() *types.ProviderUserIdentifierType {
 	return &types.ProviderUserIdentifierType{
-		ProviderName: aws.String(i.provider), ProviderAttributeName: aws.String(i.attribute), ProviderAttributeValue: aws.String(i.value),
+		ProviderName:           aws.String(i.provider),
+		ProviderAttributeName:  aws.String(i.attribute),
+		ProviderAttributeValue: aws.String(i.value),
 	}
 }
 
-// AdminLinkProviderForUser lets the user source of an identity provider sign in as destination, an existing user of the
-// pool. destination is usually a [LocalUser]; a federated one is named by [FederatedUser]. source must be federated and
-// must not have signed in yet: the service merges no accounts. A user has at most five linked identities. Link only
-// identities that you trust, since whoever signs in with one is that user.
+// AdminLinkProviderForUser links the user source of an identity provider to destination, an
+// existing user of the pool. source can then sign in as destination. destination is usually a
+// [LocalUser]; use [FederatedUser] for a federated one. source must be federated and must not have
+// signed in yet, because the service does not merge accounts. A user can have at most five linked
+// identities. Link only identities that you trust: whoever signs in with one is that user.
 //
-// Common errors: [ErrIdentityLinked] if source is already linked to this user or another one, [ErrIdentityExists] if source
-// has signed in before and has an account of its own, which must be deleted first, [ErrUserNotFound] for the destination,
-// and [ErrLimitExceeded]. Not retried automatically. A caller may retry: if the lost request succeeded, the second returns
-// ErrIdentityLinked.
+// Common errors: [ErrIdentityLinked] if source is already linked to this user or another one,
+// [ErrIdentityExists] if source has signed in before and has an account of its own, which must be
+// deleted first, [ErrUserNotFound] if destination does not exist, and [ErrLimitExceeded]. A caller
+// may retry: if a lost request succeeded, the second returns ErrIdentityLinked.
 //
-// It calls AdminLinkProviderForUser, which needs AWS credentials ([ErrNoCredentials]).
+// It calls AdminLinkProviderForUser. Not retried automatically. Requires AWS credentials.
 func (c *Cognito) AdminLinkProviderForUser(ctx context.Context, destination, source Identity) (err error) {
 	defer named("AdminLinkProviderForUser", &err)
 	if err := destination.check("destination"); err != nil {
@@ -283,9 +305,9 @@ func (c *Cognito) AdminLinkProviderForUser(ctx context.Context, destination, sou
 	}
 	switch {
 	case source.isLocal():
-		return fieldError("source", "want a user of an identity provider, got a local user, who can only be the destination")
+		return fieldError("source", "want a user of an identity provider, got a local user")
 	case destination.attribute != subjectAttribute:
-		return fieldError("destination", "want LocalUser or FederatedUser, the service takes no other attribute there")
+		return fieldError("destination", "want LocalUser or FederatedUser, got another attribute")
 	case destination == source:
 		return fieldError("source", "want another user than the destination, got the same")
 	}
@@ -295,12 +317,13 @@ func (c *Cognito) AdminLinkProviderForUser(ctx context.Context, destination, sou
 	return err
 }
 
-// AdminDisableProviderForUser removes a link that [Cognito.AdminLinkProviderForUser] made. The federated user gets an
-// account of its own at the next sign-in. Pass the same Identity as to AdminLinkProviderForUser, with one exception: use
-// [FederatedUser] for a user who was linked by an attribute and has signed in since. For a [LocalUser] the call disables
-// sign-in with a password. Common errors: [ErrUserNotFound].
+// AdminDisableProviderForUser removes a link that [Cognito.AdminLinkProviderForUser] made. At the
+// next sign-in the federated user gets an account of its own. Pass the same Identity as to
+// AdminLinkProviderForUser, with one exception: use [FederatedUser] for a user who was linked by an
+// attribute and has signed in since. For a [LocalUser] the call disables sign-in with a password.
+// Common errors: [ErrUserNotFound].
 //
-// It calls AdminDisableProviderForUser, which needs AWS credentials ([ErrNoCredentials]).
+// It calls AdminDisableProviderForUser. Requires AWS credentials.
 func (c *Cognito) AdminDisableProviderForUser(ctx context.Context, user Identity) (err error) {
 	defer named("AdminDisableProviderForUser", &err)
 	if err := user.check("user"); err != nil {
@@ -314,13 +337,13 @@ func (c *Cognito) AdminDisableProviderForUser(ctx context.Context, user Identity
 
 const privateKey = "private_key"
 
-// computedDetails are what the service adds to a provider's details and does not take back.
+// computedDetails are the details that the service computes and does not accept.
 var computedDetails = []string{
 	"attributes_url_add_attributes", "token_request_method",
 	"ActiveEncryptionCertificate", "SLORedirectBindingURI", "SSORedirectBindingURI",
 }
 
-// writable is details without what the service works out itself.
+// writable returns a copy of details without those that the service computes.
 func writable(details map[string]string) map[string]string {
 	out := maps.Clone(details)
 	maps.DeleteFunc(out, func(name, _ string) bool { return slices.Contains(computedDetails, name) })
@@ -340,31 +363,34 @@ func newProvider(p *types.IdentityProviderType) (*IdentityProvider, error) {
 
 var (
 	errNoProvider = fieldError("provider name", "want the name of an identity provider, got none")
-	errNoDetails  = fieldError("provider details", "want what the pool must know of the provider, got nothing")
+	errNoDetails  = fieldError("provider details", "want the settings of the provider, got none")
 	errNoChange   = fieldError("change", "want a function, got nil")
 )
 
-// UserPoolClient is an app client of the pool: the settings of one application. Printed or logged it shows the name and
-// the ID; it is not marshalled with its secret.
+// UserPoolClient is an app client of the pool. Printed or logged, it shows the name and the ID. Its
+// JSON omits the secret.
 type UserPoolClient struct {
-	// Settings are the app client's, as the service describes them, but for the secret.
+	// Settings are the settings of the app client as the service describes them, without the
+	// secret.
 	Settings types.UserPoolClientType
-	// Secret is the app client's secret; "" when it has none.
+	// Secret is the app client's secret. It is empty if the app client has none.
 	Secret string `json:"-"`
 }
 
-// Format prints the app client's name and ID, whatever the verb.
+// Format prints the app client's name and ID, for every verb.
 func (p UserPoolClient) Format(f fmt.State, _ rune) {
-	_, _ = io.WriteString(f, "UserPoolClient{"+aws.ToString(p.Settings.ClientName)+", "+aws.ToString(p.Settings.ClientId)+"}")
+	name, id := aws.ToString(p.Settings.ClientName), aws.ToString(p.Settings.ClientId)
+	_, _ = io.WriteString(f, "UserPoolClient{"+name+", "+id+"}")
 }
 
-// LogValue logs the app client's name and ID.
+// LogValue returns the app client's name and ID.
 func (p UserPoolClient) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(p)) }
 
-// DescribeUserPoolClient reads the app client clientID of the pool, its secret included. That there is none is the
-// service's *types.ResourceNotFoundException, reachable with [errors.As].
+// DescribeUserPoolClient returns the app client clientID of the pool, including its secret. If
+// there is no such app client, use [errors.As] to get the service's
+// *types.ResourceNotFoundException.
 //
-// It calls DescribeUserPoolClient, which needs AWS credentials ([ErrNoCredentials]).
+// It calls DescribeUserPoolClient. Requires AWS credentials.
 func (c *Cognito) DescribeUserPoolClient(ctx context.Context, clientID string) (*UserPoolClient, error) {
 	client, err := c.describeUserPoolClient(ctx, clientID)
 	return client, wrapError("DescribeUserPoolClient", err)
@@ -383,13 +409,16 @@ func (c *Cognito) describeUserPoolClient(ctx context.Context, clientID string) (
 	return newUserPoolClient(out.UserPoolClient)
 }
 
-// AdminUpdateUserPoolClient changes the app client clientID: it reads it, lets change alter its Settings, and writes all
-// of them back. (The service sets what a request leaves out to its default.) The pool, the ID, the dates and the secret
-// cannot be changed. [ErrConflict] says that someone else changed the app client at the same
-// time: repeat. A change that comes between the reading and the writing, and is over by then, is not noticed by the
-// service. The writing is not sent again after a failure that leaves open whether it was taken.
+// AdminUpdateUserPoolClient changes the app client clientID. It reads the app client, calls change
+// with it, writes all of its Settings, and returns the result. (The service resets settings that a
+// request omits to their defaults.) The pool, the ID, the dates and the secret cannot be changed.
 //
-// It calls DescribeUserPoolClient and UpdateUserPoolClient, which need AWS credentials ([ErrNoCredentials]).
+// Common errors: [ErrConflict] if someone else changed the app client at the same time; then repeat
+// the call. A change made between the read and the write is overwritten. If there is no such app
+// client, use [errors.As] to get the service's *types.ResourceNotFoundException.
+//
+// It calls DescribeUserPoolClient and UpdateUserPoolClient. The write is not retried automatically.
+// Requires AWS credentials.
 func (c *Cognito) AdminUpdateUserPoolClient(
 	ctx context.Context, clientID string, change func(*UserPoolClient),
 ) (*UserPoolClient, error) {
@@ -417,67 +446,79 @@ func (c *Cognito) updateUserPoolClient(
 	return newUserPoolClient(out.UserPoolClient)
 }
 
-// UserPoolClients ranges over the pool's app clients, as [Cognito.Users] does over users: their names and IDs. It takes
-// the options [Limit] and [PageSize].
+// UserPoolClients ranges over the names and IDs of the pool's app clients. It fetches pages as the
+// range proceeds, like [Cognito.Users]. It takes the options [Limit] and [PageSize].
 //
-// It calls ListUserPoolClients for each page, which needs AWS credentials ([ErrNoCredentials]).
-func (c *Cognito) UserPoolClients(ctx context.Context, opts ...CallOption) iter.Seq2[types.UserPoolClientDescription, error] {
+// It calls ListUserPoolClients for each page. Requires AWS credentials.
+func (c *Cognito) UserPoolClients(
+	ctx context.Context, opts ...CallOption,
+) iter.Seq2[types.UserPoolClientDescription, error] {
 	return wrapErrors("UserPoolClients", c.userPoolClients(ctx, opts))
 }
 
-// ListUserPoolClients returns the names and IDs of all of the pool's app clients; nil when there are none. It takes the
-// options [Limit] and [PageSize].
+// ListUserPoolClients returns the names and IDs of all app clients of the pool, or nil if there are
+// none. It takes the options [Limit] and [PageSize].
 //
-// It calls ListUserPoolClients for each page, which needs AWS credentials ([ErrNoCredentials]).
-func (c *Cognito) ListUserPoolClients(ctx context.Context, opts ...CallOption) ([]types.UserPoolClientDescription, error) {
+// It calls ListUserPoolClients for each page. Requires AWS credentials.
+func (c *Cognito) ListUserPoolClients(
+	ctx context.Context, opts ...CallOption,
+) ([]types.UserPoolClientDescription, error) {
 	return collect(wrapErrors("ListUserPoolClients", c.userPoolClients(ctx, opts)))
 }
 
-func (c *Cognito) userPoolClients(ctx context.Context, opts []CallOption) iter.Seq2[types.UserPoolClientDescription, error] {
+func (c *Cognito) userPoolClients(
+	ctx context.Context, opts []CallOption,
+) iter.Seq2[types.UserPoolClientDescription, error] {
+	type description = types.UserPoolClientDescription
 	call, err := newCallOptions(opts, optLimit, optPageSize)
 	if err != nil {
-		return failed[types.UserPoolClientDescription](err)
+		return failed[description](err)
 	}
-	return pages(ctx, call.list, func(ctx context.Context, token *string, size *int32) (page[types.UserPoolClientDescription], error) {
+	return pages(ctx, call.list, func(ctx context.Context, token *string, size *int32) (page[description], error) {
 		out, err := c.shared().sdk.ListUserPoolClients(ctx, &cognitoidentityprovider.ListUserPoolClientsInput{
 			UserPoolId: aws.String(c.shared().id), NextToken: token, MaxResults: size,
 		})
 		if err != nil {
-			return page[types.UserPoolClientDescription]{}, err
+			return page[description]{}, err
 		}
-		return page[types.UserPoolClientDescription]{out.UserPoolClients, out.NextToken}, nil
+		return page[description]{out.UserPoolClients, out.NextToken}, nil
 	})
 }
 
-// ClientSecret is one of the secrets of an app client. Printed or logged it shows the ID; it is not marshalled with its
-// value.
+// ClientSecret is one of the secrets of an app client. Printed or logged, it shows only the ID. Its
+// JSON omits the value.
 type ClientSecret struct {
-	// ID names the secret, for [Cognito.DeleteUserPoolClientSecret].
+	// ID identifies the secret in [Cognito.DeleteUserPoolClientSecret].
 	ID string
-	// Value is the secret itself. Only [Cognito.AddUserPoolClientSecret] returns it; in lists it is "".
+	// Value is the secret itself. Only [Cognito.AddUserPoolClientSecret] returns it. It is empty in
+	// lists.
 	Value string `json:"-"`
-	// Created is when it was added.
+	// Created is the time when the secret was added.
 	Created time.Time
 }
 
-// Format prints the secret's ID, whatever the verb.
+// Format prints the secret's ID, for every verb.
 func (s ClientSecret) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "ClientSecret{"+s.ID+"}") }
 
-// LogValue logs the secret's ID.
+// LogValue returns the secret's ID.
 func (s ClientSecret) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(s)) }
 
 func newClientSecret(d types.ClientSecretDescriptorType) (*ClientSecret, error) {
 	return &ClientSecret{
-		ID: aws.ToString(d.ClientSecretId), Value: aws.ToString(d.ClientSecretValue), Created: aws.ToTime(d.ClientSecretCreateDate),
+		ID:      aws.ToString(d.ClientSecretId),
+		Value:   aws.ToString(d.ClientSecretValue),
+		Created: aws.ToTime(d.ClientSecretCreateDate),
 	}, nil
 }
 
-// AddUserPoolClientSecret adds a second secret to the app client clientID, so that programs can move to it one by one.
-// Delete the old secret afterwards with [Cognito.DeleteUserPoolClientSecret]. secret is 24 to 64 letters, digits, + and _;
-// if it is empty, the service generates one. The result holds the value, which no later call returns. An app client has at
-// most two secrets ([ErrLimitExceeded]). A public app client cannot get one. Not retried automatically.
+// AddUserPoolClientSecret adds a second secret to the app client clientID, so that programs can
+// move to it one after the other. Afterwards, delete the old secret with
+// [Cognito.DeleteUserPoolClientSecret]. secret has 24 to 64 letters, digits, + and _. If it is
+// empty, the service generates one. The result holds the value, which no later call returns. A
+// public app client cannot get a secret. Common errors: [ErrLimitExceeded] if the app client
+// already has two secrets.
 //
-// It calls AddUserPoolClientSecret, which needs AWS credentials ([ErrNoCredentials]).
+// It calls AddUserPoolClientSecret. Not retried automatically. Requires AWS credentials.
 func (c *Cognito) AddUserPoolClientSecret(ctx context.Context, clientID, secret string) (_ *ClientSecret, err error) {
 	defer named("AddUserPoolClientSecret", &err)
 	if err := c.shared().ids.checkClientID(clientID); err != nil {
@@ -497,12 +538,12 @@ func (c *Cognito) AddUserPoolClientSecret(ctx context.Context, clientID, secret 
 	}
 	added, err := newClientSecret(*out.ClientSecretDescriptor)
 	if secret != "" {
-		added.Value = secret // which the service does not repeat
+		added.Value = secret // the service does not return it
 	}
 	return added, err
 }
 
-// checkClientSecret refuses a secret that the service would refuse, without repeating it.
+// checkClientSecret rejects a secret that the service would reject. The error does not contain it.
 func checkClientSecret(secret string) error {
 	const fewest, most = 24, 64
 	if secret != "" && (len(secret) < fewest || len(secret) > most || !allOf(secret, isWord, "+")) {
@@ -511,31 +552,36 @@ func checkClientSecret(secret string) error {
 	return nil
 }
 
-// ListUserPoolClientSecrets returns the secrets of the app client clientID, without their values; nil if it has none. An
-// unknown app client is the service's *types.ResourceNotFoundException, reachable with [errors.As].
+// ListUserPoolClientSecrets returns the secrets of the app client clientID without their values, or
+// nil if it has none. If there is no such app client, use [errors.As] to get the service's
+// *types.ResourceNotFoundException.
 //
-// It calls ListUserPoolClientSecrets, which needs AWS credentials ([ErrNoCredentials]).
+// It calls ListUserPoolClientSecrets for each page. Requires AWS credentials.
 func (c *Cognito) ListUserPoolClientSecrets(ctx context.Context, clientID string) (_ []*ClientSecret, err error) {
 	defer named("ListUserPoolClientSecrets", &err)
 	if err := c.shared().ids.checkClientID(clientID); err != nil {
 		return nil, err
 	}
-	return collect(mapped(pages(ctx, listOptions{}, func(ctx context.Context, token *string, _ *int32) (page[types.ClientSecretDescriptorType], error) {
-		out, err := c.shared().sdk.ListUserPoolClientSecrets(ctx, &cognitoidentityprovider.ListUserPoolClientSecretsInput{
+	type descriptor = types.ClientSecretDescriptorType
+	fetch := func(ctx context.Context, token *string, _ *int32) (page[descriptor], error) {
+		in := &cognitoidentityprovider.ListUserPoolClientSecretsInput{
 			UserPoolId: aws.String(c.shared().id), ClientId: aws.String(clientID), NextToken: token,
-		})
-		if err != nil {
-			return page[types.ClientSecretDescriptorType]{}, err
 		}
-		return page[types.ClientSecretDescriptorType]{out.ClientSecrets, out.NextToken}, nil
-	}), newClientSecret))
+		out, err := c.shared().sdk.ListUserPoolClientSecrets(ctx, in)
+		if err != nil {
+			return page[descriptor]{}, err
+		}
+		return page[descriptor]{out.ClientSecrets, out.NextToken}, nil
+	}
+	return collect(mapped(pages(ctx, listOptions{}, fetch), newClientSecret))
 }
 
-// DeleteUserPoolClientSecret deletes the secret secretID of the app client clientID. Calls with that secret then fail with
-// [ErrSecretHash]. The service rejects the deletion of the last secret. An unknown secret is the service's
-// *types.ResourceNotFoundException, reachable with [errors.As].
+// DeleteUserPoolClientSecret deletes the secret secretID of the app client clientID. Calls with
+// that secret then fail with [ErrSecretHash]. The service rejects the deletion of the last secret.
+// If there is no such secret or app client, use [errors.As] to get the service's
+// *types.ResourceNotFoundException.
 //
-// It calls DeleteUserPoolClientSecret, which needs AWS credentials ([ErrNoCredentials]).
+// It calls DeleteUserPoolClientSecret. Requires AWS credentials.
 func (c *Cognito) DeleteUserPoolClientSecret(ctx context.Context, clientID, secretID string) (err error) {
 	defer named("DeleteUserPoolClientSecret", &err)
 	if err := c.shared().ids.checkClientID(clientID); err != nil {
@@ -550,7 +596,8 @@ func (c *Cognito) DeleteUserPoolClientSecret(ctx context.Context, clientID, secr
 	return err
 }
 
-// updateOf is the request that changes nothing of an app client. It has a place for every setting that can be written.
+// updateOf returns the request that changes nothing in an app client. It sets every setting that
+// can be written.
 func updateOf(s types.UserPoolClientType) *cognitoidentityprovider.UpdateUserPoolClientInput {
 	return &cognitoidentityprovider.UpdateUserPoolClientInput{
 		ClientName:                               s.ClientName,

@@ -362,11 +362,11 @@ func TestIdentitiesThatAreRefusedBeforeSending(t *testing.T) {
 		destination, source cognito.Identity
 		want                string
 	}{
-		{cognito.Identity{}, google, "destination: want one made by LocalUser, FederatedUser or FederatedUserByAttribute, got none"},
-		{bob, cognito.Identity{}, "source: want one made by LocalUser, FederatedUser or FederatedUserByAttribute, got none"},
-		{google, bob, "source: want a user of an identity provider, got a local user, who can only be the destination"},
+		{cognito.Identity{}, google, "destination: want one from LocalUser, FederatedUser or FederatedUserByAttribute, got none"},
+		{bob, cognito.Identity{}, "source: want one from LocalUser, FederatedUser or FederatedUserByAttribute, got none"},
+		{google, bob, "source: want a user of an identity provider, got a local user"},
 		{google, google, "source: want another user than the destination, got the same"},
-		{cognito.FederatedUserByAttribute("Okta", "email", "x"), google, "destination: want LocalUser or FederatedUser, the service takes no other attribute there"},
+		{cognito.FederatedUserByAttribute("Okta", "email", "x"), google, "destination: want LocalUser or FederatedUser, got another attribute"},
 		{bob, cognito.FederatedUserByAttribute("Google", "email", "x"), `source: want the user's ID at Google, got the attribute "email"`},
 		{bob, cognito.FederatedUserByAttribute("LoginWithAmazon", "email", "x"), `source: want the user's ID at LoginWithAmazon, got the attribute "email"`},
 		{bob, cognito.FederatedUser("COGNITO", "x"), `source: want LocalUser for a user of the pool itself, got the provider "COGNITO"`},
@@ -381,7 +381,7 @@ func TestIdentitiesThatAreRefusedBeforeSending(t *testing.T) {
 		require.ErrorIs(t, err, cognito.ErrInvalidArgument)
 	}
 	require.EqualError(t, c.AdminDisableProviderForUser(t.Context(), cognito.Identity{}),
-		"cognito: AdminDisableProviderForUser: user: want one made by LocalUser, FederatedUser or FederatedUserByAttribute, got none")
+		"cognito: AdminDisableProviderForUser: user: want one from LocalUser, FederatedUser or FederatedUserByAttribute, got none")
 	assert.Len(t, srv.Requests(), before)
 }
 

@@ -50,6 +50,47 @@ func challenged(t *testing.T, err error) cognito.Challenge {
 	return challenge.Challenge
 }
 
+// People type and paste spaces into codes, and messages have invisible characters beside them. The service refuses both.
+func TestCodesMayHaveSpaces(t *testing.T) {
+	t.Parallel()
+	const typed, sent = "\ufeff 123\u00a0456\u200b\u2060\n", "123456"
+	ctx := t.Context()
+	srv := newFlowServer(t, cognitotest.Config{MFA: "OPTIONAL"})
+	bob := newFlowClient(t, srv, cognito.WithUsername("bob"))
+	require.NoError(t, bob.Authenticate(ctx, testPassword))
+	pending := func(name cognito.ChallengeName, opts ...cognito.SessionOption) *cognito.Cognito {
+		ch := cognito.Challenge{Name: name, Session: strings.Repeat("s", 20), Username: "bob"}
+		return bob.ForUser("bob", append(opts, cognito.WithChallenge(ch))...)
+	}
+	byHandler := newFlowClient(t, srv, cognito.WithUsername("totp"), cognito.WithChallengeHandler(
+		func(context.Context, cognito.Challenge) (cognito.Answer, error) {
+			return cognito.Answer{"SOFTWARE_TOKEN_MFA_CODE": typed}, nil
+		}))
+	for name, call := range map[string]func() error{
+		"sign-up":        func() error { return bob.ConfirmSignUp(ctx, "bob", typed) },
+		"password":       func() error { return bob.ConfirmForgotPassword(ctx, typed, "Another-Horse-1") },
+		"address":        func() error { return bob.ValidateVerification(ctx, "email", typed) },
+		"set-up":         func() error { return bob.VerifySoftwareToken(ctx, typed, "") },
+		"SMS":            func() error { return pending("SMS_MFA").RespondToSMSMFAChallenge(ctx, typed) },
+		"software token": func() error { return pending("SOFTWARE_TOKEN_MFA").RespondToSoftwareTokenMFAChallenge(ctx, typed) },
+		"e-mail":         func() error { return pending("EMAIL_OTP").RespondToEmailOTPChallenge(ctx, typed) },
+		"SMS first":      func() error { return pending("SMS_OTP").RespondToSMSOTPChallenge(ctx, typed) },
+		"any challenge": func() error {
+			return pending("SMS_MFA").RespondToChallenge(ctx, map[string]string{"SMS_MFA_CODE": typed})
+		},
+		"handler": func() error { return byHandler.Authenticate(ctx, testPassword) },
+	} {
+		before := len(serviceCalls(srv))
+		require.Error(t, call(), "%s: it is not the code", name)
+		calls := serviceCalls(srv)
+		require.Greater(t, len(calls), before, name)
+		assert.Contains(t, texts(calls[len(calls)-1].Body), sent, name)
+	}
+	// An answer to a question of the application's own goes as it is.
+	_ = pending("CUSTOM_CHALLENGE").RespondToChallenge(ctx, map[string]string{"ANSWER": "two words", "SMS_MFA_CODE": "1 2"})
+	assert.Subset(t, texts(lastCall(srv).Body), []string{"two words", "1 2"})
+}
+
 func TestWrongCodeLeavesTheChallenge(t *testing.T) {
 	t.Parallel()
 	srv := newFlowServer(t, cognitotest.Config{})

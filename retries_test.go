@@ -59,6 +59,66 @@ func TestRetries(t *testing.T) {
 	}
 }
 
+// The first request of a sign-in that carries a password or makes the service or a Lambda function send a message is sent
+// once, whatever becomes of its reply. The one of SRP carries no secret, and may be sent again.
+func TestFirstRequestsThatAreSentOnce(t *testing.T) {
+	t.Parallel()
+	ctx := t.Context()
+	choose := func(first cognito.FirstFactor) func(*cognito.Cognito) error {
+		return func(c *cognito.Cognito) error { return c.AuthenticateChoice(ctx, first) }
+	}
+	for name, tt := range map[string]struct {
+		begin func(*cognito.Cognito) error
+		once  bool
+	}{
+		"SRP": {func(c *cognito.Cognito) error { return c.Authenticate(ctx, testPassword) }, false},
+		"administrator's SRP": {func(c *cognito.Cognito) error {
+			return c.AdminAuthenticate(ctx, testPassword, cognito.Flow(cognito.FlowUserSRPAuth))
+		}, false},
+		"SRP of choice": {choose(cognito.FirstFactor{Password: testPassword}), false},
+		"password": {func(c *cognito.Cognito) error {
+			return c.Authenticate(ctx, testPassword, cognito.Flow(cognito.FlowUserPasswordAuth))
+		}, true},
+		"administrator's password": {func(c *cognito.Cognito) error { return c.AdminAuthenticate(ctx, testPassword) }, true},
+		"custom":                   {func(c *cognito.Cognito) error { return c.AuthenticateCustom(ctx, "") }, true},
+		"custom after SRP":         {func(c *cognito.Cognito) error { return c.AuthenticateCustom(ctx, testPassword) }, true},
+		"administrator's custom": {func(c *cognito.Cognito) error {
+			return c.AdminAuthenticate(ctx, testPassword, cognito.Flow(cognito.FlowCustomAuth))
+		}, true},
+		"password of choice": {choose(cognito.FirstFactor{Preferred: cognito.ChallengePassword, Password: testPassword}), true},
+		"e-mail code":        {choose(cognito.FirstFactor{Preferred: cognito.ChallengeEmailOTP}), true},
+		"SMS code":           {choose(cognito.FirstFactor{Preferred: cognito.ChallengeSMSOTP}), true},
+		"no choice":          {choose(cognito.FirstFactor{}), true},
+		"temporary password": {func(c *cognito.Cognito) error {
+			return c.NewPasswordChallenge(ctx, testPassword, "Another-Horse-1", nil, cognito.Flow(cognito.FlowUserPasswordAuth))
+		}, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			for _, kind := range []cognitotest.FaultKind{cognitotest.FaultLostReply, cognitotest.FaultServerError} {
+				srv := newFlowServer(t, cognitotest.Config{})
+				c := newFlowClient(t, srv, cognito.WithUsername("email"), cognito.WithClientOptions(noBackoff))
+				for _, op := range []string{"InitiateAuth", "AdminInitiateAuth"} {
+					srv.Fault(cognitotest.Fault{Op: op, Kind: kind, Times: 2})
+				}
+				err := tt.begin(c)
+				sent := 0
+				for _, call := range serviceCalls(srv) {
+					if strings.HasSuffix(call.Op, "InitiateAuth") {
+						sent++
+					}
+				}
+				if tt.once {
+					assert.Equal(t, 1, sent, kind)
+					assert.True(t, cognito.IsTemporary(err), "%s: %v", kind, err)
+				} else {
+					assert.Equal(t, 3, sent, kind)
+				}
+			}
+		})
+	}
+}
+
 // noBackoff makes the SDK repeat at once.
 func noBackoff(o *cognitoidentityprovider.Options) {
 	o.Retryer = aws.RetryerV2(instantly{o.Retryer})

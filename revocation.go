@@ -17,17 +17,17 @@ import (
 )
 
 const (
-	revocationTimeout  = 5 * time.Second // of one question; a caller's context may end its wait earlier
+	revocationTimeout  = 5 * time.Second // of one check and its retry; a caller's context may end its wait earlier
 	maxRevocationPause = 30 * time.Second
-	maxRevocations     = 50_000 // answers in a generation, of which there are two
+	maxRevocations     = 50_000 // answers in each of the two generations
 	adminScope         = "aws.cognito.signin.user.admin"
 )
 
-// ErrRevocationUnknown means that the service could not be asked whether the token was revoked ([WithRevocationCheck]), so
-// the token was rejected although it verifies.
+// ErrRevocationUnknown means that the service could not be asked whether the token was revoked
+// ([WithRevocationCheck]). The token was rejected although it verifies.
 var ErrRevocationUnknown = errors.New("the service cannot be asked whether the token was revoked")
 
-// RevocationOption changes [WithRevocationCheck].
+// RevocationOption configures [WithRevocationCheck].
 type RevocationOption interface {
 	applyRevocation(*revocations)
 }
@@ -36,13 +36,14 @@ type revocationOption func(*revocations)
 
 func (o revocationOption) applyRevocation(target *revocations) { o(target) }
 
-// FailOpen accepts tokens that verify while the service cannot be asked about them. If not set, they are rejected
-// with [ErrRevocationUnknown], which [Verifier.Handler] answers with 503.
+// FailOpen accepts tokens that verify while the service cannot be asked about them. By default they
+// are rejected with [ErrRevocationUnknown], which [Verifier.Handler] answers with status 503.
 func FailOpen() RevocationOption { return revocationOption(func(r *revocations) { r.open = true }) }
 
 // UserInfoURL sets the userInfo endpoint of the pool's managed login, such as
-// "https://example.auth.eu-west-1.amazoncognito.com/oauth2/userInfo". It is asked about tokens that have the scope
-// openid but not aws.cognito.signin.user.admin. If not set, the service cannot be asked about such tokens.
+// "https://example.auth.eu-west-1.amazoncognito.com/oauth2/userInfo". It is called for tokens that
+// have the scope openid but not aws.cognito.signin.user.admin. By default the service cannot be
+// asked about such tokens.
 func UserInfoURL(url string) RevocationOption {
 	return revocationOption(func(r *revocations) {
 		if err := checkURL("UserInfoURL", url); err != nil {
@@ -52,18 +53,21 @@ func UserInfoURL(url string) RevocationOption {
 	})
 }
 
-// WithRevocationCheck asks the service about each sign-in whose access token verifies, and rejects tokens that it
-// no longer accepts with [ErrTokenRevoked]: after [Cognito.Logout], [Cognito.RevokeToken], [Cognito.AdminSignOut],
-// and of users who are disabled or deleted. The answer counts for all tokens of the sign-in (the origin_jti claim)
-// for ttl, 1 second to 1 hour; so a revoked token passes for ttl at most. Concurrent callers share one request.
+// WithRevocationCheck asks the service about the sign-in of each access token that verifies. Tokens
+// that the service no longer accepts are rejected with [ErrTokenRevoked]: those of users who were
+// signed out with [Cognito.Logout], [Cognito.RevokeToken] or [Cognito.AdminSignOut], and of users
+// who are disabled or deleted. The answer applies to all tokens of the sign-in (the origin_jti
+// claim) and is remembered for ttl, which is 1 second to 1 hour. A revoked token is therefore
+// accepted for at most ttl. Concurrent callers share one request.
 //
-// It calls GetUser, which needs no AWS credentials but the scope aws.cognito.signin.user.admin, and counts against
-// the quota of that operation; see [UserInfoURL] for other tokens. While the service is throttling or cannot be
-// reached, requests to it pause for 1 to 30 seconds, and tokens without a remembered answer are rejected; see
-// [FailOpen].
+// It calls GetUser, which needs no AWS credentials but the scope aws.cognito.signin.user.admin, and
+// counts against the quota of that operation. See [UserInfoURL] for tokens without that scope.
+// While the service throttles or cannot be reached, requests to it pause for 1 to 30 seconds.
+// Tokens without a remembered answer are then rejected; see [FailOpen].
 //
-// The tokens of machine clients (the client credentials grant) belong to no user and are not asked about. Nor are
-// ID tokens, which the service does not take: they are rejected only if their sign-in is known to be revoked.
+// The tokens of machine clients (the client credentials grant) belong to no user and are not
+// checked. ID tokens are not checked either, because the service does not accept them. They are
+// rejected only if their sign-in is known to be revoked.
 func WithRevocationCheck(ttl time.Duration, opts ...RevocationOption) VerifierOption {
 	return verifierOption(func(o *verifierOptions) {
 		r := &revocations{ttl: ttl}
@@ -80,11 +84,12 @@ func WithRevocationCheck(ttl time.Duration, opts ...RevocationOption) VerifierOp
 	})
 }
 
-// revocations asks the service whether sign-ins were revoked, and remembers the answers.
+// revocations asks the service whether sign-ins were revoked, and remembers the answers. The
+// answers are kept in two generations, so that old ones are forgotten without a scan.
 type revocations struct {
 	ttl      time.Duration
 	open     bool
-	userInfo string // "" when there is none
+	userInfo string // "" if there is none
 	errs     []error
 
 	sdk    *cognitoidentityprovider.Client
@@ -94,22 +99,24 @@ type revocations struct {
 
 	mu         sync.Mutex // protects the fields below
 	young, old map[string]verdict
-	rotated    time.Time // when young was begun
+	rotated    time.Time // when young was started
 	failures   int       // since the last answer
-	nextAsk    time.Time // no question before
-	lastErr    error     // of the last question
+	nextAsk    time.Time // no request before
+	lastErr    error     // of the last request
 }
 
-// verdict is what the service said about a sign-in.
+// verdict is the service's answer about a sign-in.
 type verdict struct {
-	revoked error // nil: it is not
+	revoked error // nil: the sign-in was not revoked
 	at      time.Time
 }
 
-// revocationCheck returns an error if a verified token was revoked, or if that is not known and counts as such.
+// revocationCheck returns an error if a verified token was revoked, or if it must be rejected
+// because that is not known.
 type revocationCheck func(ctx context.Context, raw string, t *verifiedToken) error
 
-// use makes the check of one verifier: an option value may be given to several.
+// use makes the check of one verifier. It does not change r, since an option may be given to
+// several verifiers.
 func (r *revocations) use(o *verifierOptions, poolID string, client *http.Client) (revocationCheck, error) {
 	sdk := o.sdk
 	if sdk == nil {
@@ -127,14 +134,15 @@ func (r *revocations) use(o *verifierOptions, poolID string, client *http.Client
 	return made.check, nil
 }
 
-// check returns an error if the sign-in of a verified token was revoked, or if that is not known and counts as such.
+// check returns an error if the sign-in of a verified token was revoked, or if the token must be
+// rejected because that is not known.
 func (r *revocations) check(ctx context.Context, raw string, t *verifiedToken) error {
 	c := &t.claims
-	if c.use == AccessToken && c.username == "" && c.subject == c.clientID { // a machine's
+	if c.use == AccessToken && c.username == "" && c.subject == c.clientID { // a token of a machine client
 		return nil
 	}
 	signIn := c.subject + "\x00" + c.originID
-	if c.originID == "" { // the app client has revocation off; the token stands for itself
+	if c.originID == "" { // the app client has revocation off, so each token is checked by itself
 		sum := hashToken(raw)
 		signIn = c.subject + "\x01" + string(sum[:])
 	}
@@ -165,19 +173,20 @@ func (r *revocations) remembered(signIn string) (verdict, bool) {
 	return answer, ok && r.now().Sub(answer.at) < r.ttl
 }
 
-// ask asks the service, together with all that ask about the same sign-in, and waits at most until ctx is done.
+// ask asks the service and waits at most until ctx is done. Concurrent callers share a request
+// about the same sign-in.
 func (r *revocations) ask(ctx context.Context, signIn, raw string, c *tokenClaims) (verdict, error) {
 	if err := r.paused(); err != nil {
 		return verdict{}, err
 	}
-	sum := hashToken(raw) // the answer "expired" is about this token alone
+	sum := hashToken(raw) // other tokens of the sign-in may not have expired
 	answer, _, err := r.flight.Do(ctx, signIn+string(sum[:]), func(ctx context.Context) (verdict, error) {
-		// A question under way is answered although nobody waits any more: others may ask the same.
+		// The request continues if nobody waits for it any longer: others may need its answer.
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), revocationTimeout)
 		defer cancel()
-		revoked, err := r.question(ctx, raw, c)
-		if r.mayBeABlip(err) && ctx.Err() == nil {
-			revoked, err = r.question(ctx, raw, c)
+		revoked, err := r.query(ctx, raw, c)
+		if r.shouldRetry(err) && ctx.Err() == nil {
+			revoked, err = r.query(ctx, raw, c)
 		}
 		return r.finish(signIn, revoked, err)
 	})
@@ -193,10 +202,11 @@ func (r *revocations) paused() error {
 	return nil
 }
 
-// mayBeABlip reports whether the same question may well be answered at once: what failed is the first since an
-// answer, and nobody asked for less of them.
-func (r *revocations) mayBeABlip(err error) bool {
-	if err == nil || errors.Is(err, errNoQuestion) || errors.Is(err, ErrAccessTokenExpired) || errors.Is(err, ErrThrottled) {
+// shouldRetry reports whether to retry at once: only after the first failure since the last answer,
+// and not if the service throttles.
+func (r *revocations) shouldRetry(err error) bool {
+	if err == nil || errors.Is(err, errNotCheckable) ||
+		errors.Is(err, ErrAccessTokenExpired) || errors.Is(err, ErrThrottled) {
 		return false
 	}
 	r.mu.Lock()
@@ -204,18 +214,19 @@ func (r *revocations) mayBeABlip(err error) bool {
 	return r.failures == 0
 }
 
-// errNoQuestion is a fault of the token or the configuration, after which other tokens can be asked about.
-var errNoQuestion = errors.New("want a token with the scope " + adminScope + ", or with openid and a UserInfoURL")
+// errNotCheckable means that the service cannot be asked about the token. It does not pause the
+// requests about other tokens.
+var errNotCheckable = errors.New("want a token with the scope " + adminScope + ", or with openid and a UserInfoURL")
 
-// finish remembers an answer. Failures pause the questions 1 s, 2 s, 4 s and so on.
+// finish records an answer. After failures, requests pause for 1 s, 2 s, 4 s and so on.
 func (r *revocations) finish(signIn string, revoked, err error) (verdict, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	now := r.now()
 	switch {
-	case errors.Is(err, errNoQuestion):
+	case errors.Is(err, errNotCheckable):
 		return verdict{}, err
-	case errors.Is(err, ErrAccessTokenExpired): // within the leeway, which the service does not grant
+	case errors.Is(err, ErrAccessTokenExpired): // the service has no leeway
 		return verdict{revoked: fmt.Errorf("%w: %w", jwt.ErrTokenExpired, err)}, nil
 	case err != nil:
 		r.lastErr = err
@@ -232,9 +243,10 @@ func (r *revocations) finish(signIn string, revoked, err error) (verdict, error)
 	return answer, nil
 }
 
-// question asks the service about a token. revoked says that it is no longer accepted.
-func (r *revocations) question(ctx context.Context, raw string, c *tokenClaims) (revoked, err error) {
-	defer func() { // a broken HTTP client counts as a service that cannot be reached
+// query asks the service about a token. It returns the reason in revoked if the service no longer
+// accepts the token.
+func (r *revocations) query(ctx context.Context, raw string, c *tokenClaims) (revoked, err error) {
+	defer func() { // a panic of the caller's HTTP client counts as a service that cannot be reached
 		if p := recover(); p != nil {
 			revoked, err = nil, fmt.Errorf("panic: %v", p)
 		}
@@ -243,20 +255,21 @@ func (r *revocations) question(ctx context.Context, raw string, c *tokenClaims) 
 	switch {
 	case scopes.HasScope(adminScope):
 		_, err = r.sdk.GetUser(ctx, &cognitoidentityprovider.GetUserInput{AccessToken: aws.String(raw)},
-			func(o *cognitoidentityprovider.Options) { o.RetryMaxAttempts = 1 }) // there is a pause of our own
+			func(o *cognitoidentityprovider.Options) { o.RetryMaxAttempts = 1 }) // ask and finish retry and pause
 		err = wrapError("GetUser", err)
 		if IsTerminal(err) {
 			return fmt.Errorf("%w: %w", ErrTokenRevoked, err), nil
 		}
 		return nil, err
 	case r.userInfo != "" && scopes.HasScope("openid"):
-		return r.askUserInfo(ctx, raw)
+		return r.queryUserInfo(ctx, raw)
 	default:
-		return nil, errNoQuestion
+		return nil, errNotCheckable
 	}
 }
 
-func (r *revocations) askUserInfo(ctx context.Context, raw string) (revoked, err error) {
+// queryUserInfo is query for the userInfo endpoint.
+func (r *revocations) queryUserInfo(ctx context.Context, raw string) (revoked, err error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, r.userInfo, nil)
 	if err != nil {
 		return nil, err
@@ -267,7 +280,7 @@ func (r *revocations) askUserInfo(ctx context.Context, raw string) (revoked, err
 		return nil, err
 	}
 	defer func() { _ = resp.Body.Close() }()
-	_, _ = io.CopyN(io.Discard, resp.Body, 64<<10) // so that the connection is used again
+	_, _ = io.CopyN(io.Discard, resp.Body, 64<<10) // so that the connection is reused
 	switch resp.StatusCode {
 	case http.StatusOK:
 		return nil, nil

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"os"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -18,6 +19,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
+	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
 	"github.com/aws/smithy-go"
 	"github.com/aws/smithy-go/logging"
 
@@ -92,10 +94,26 @@ func newServiceClient(o *clientOptions, region string, clock *serviceClock) (*co
 		return nil, fieldError("environment", err.Error())
 	}
 	fromEnv := aws.Config{ConfigSources: []any{env}} // of which the client takes the endpoint's settings
-	if env.BaseEndpoint != "" && !aws.ToBool(env.IgnoreConfiguredEndpoints) {
-		fromEnv.BaseEndpoint = aws.String(env.BaseEndpoint)
+	if !aws.ToBool(env.IgnoreConfiguredEndpoints) {
+		if err := checkEnvironment(); err != nil {
+			return nil, err
+		}
+		if env.BaseEndpoint != "" {
+			fromEnv.BaseEndpoint = aws.String(env.BaseEndpoint)
+		}
 	}
 	return cognitoidentityprovider.NewFromConfig(fromEnv, adjust), nil
+}
+
+// checkEnvironment rejects an endpoint of the environment that no request can be sent to, such as one without a scheme. The
+// one that is not in use is not looked at.
+func checkEnvironment() error {
+	for _, name := range []string{"AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER", "AWS_ENDPOINT_URL"} {
+		if value := os.Getenv(name); value != "" {
+			return checkURL("environment variable "+name, value)
+		}
+	}
+	return nil
 }
 
 // warnOfPlainHTTP warns when what is sent to and fetched from addresses can be read and changed on its way.
@@ -295,6 +313,17 @@ func attemptToken(ctx context.Context, r aws.Retryer) (func(error) error, error)
 // refused for certain, is sent again.
 func sendOnce(o *cognitoidentityprovider.Options) { o.Retryer = onlyThrottled{o.Retryer} }
 
+// onceIfAddressed is sendOnce for attributes with an address, which the service sends a code to.
+func onceIfAddressed(list []types.AttributeType) func(*cognitoidentityprovider.Options) {
+	addressed := slices.ContainsFunc(list, func(a types.AttributeType) bool {
+		return aws.ToString(a.Name) == "email" || aws.ToString(a.Name) == "phone_number"
+	})
+	if addressed {
+		return sendOnce
+	}
+	return func(*cognitoidentityprovider.Options) {}
+}
+
 type onlyThrottled struct{ aws.Retryer }
 
 // IsErrorRetryable reports whether err says that the call was throttled.
@@ -315,11 +344,32 @@ func hasCode(err error, codes ...string) bool {
 // serviceClock is the service's clock: the local one, put right by the dates of the service's answers. What the service
 // compares with its own clock, and when its tokens expire, goes by it.
 type serviceClock struct {
-	local  func() time.Time
-	offset atomic.Int64 // in nanoseconds
+	local   func() time.Time
+	learned atomic.Pointer[clockOffset] // nil when the local clock is right, as far as is known
 }
 
-func (k *serviceClock) now() time.Time { return k.local().Add(time.Duration(k.offset.Load())) }
+// clockOffset is how far the local clock was behind the service's at a time of the local clock.
+type clockOffset struct {
+	offset time.Duration
+	at     time.Time
+}
+
+func (k *serviceClock) now() time.Time {
+	now := k.local()
+	learned := k.learned.Load()
+	if learned == nil || learned.isVoid(now) {
+		return now
+	}
+	return now.Add(learned.offset)
+}
+
+// isVoid reports whether the local clock was set right since the offset was learned, as happens soon after a machine without
+// a clock of its own has started: it went on by the offset more than time passed. Readings of other clocks than the
+// machine's cannot tell.
+func (o *clockOffset) isVoid(now time.Time) bool {
+	jump := now.Round(0).Sub(o.at.Round(0)) - now.Sub(o.at)
+	return (jump - o.offset).Abs() <= 2*smallOffset
+}
 
 // smallOffset is not worth correcting: dates of answers are in whole seconds.
 const smallOffset = 2 * time.Second
@@ -338,9 +388,10 @@ func (k *serviceClock) observe(resp *http.Response, sent time.Time) {
 	halfTrip := received.Sub(sent) / 2
 	offset := date.Add(time.Second / 2).Sub(received.Add(-halfTrip))
 	if offset.Abs() <= smallOffset+halfTrip.Abs() {
-		offset = 0
+		k.learned.Store(nil)
+		return
 	}
-	k.offset.Store(int64(offset))
+	k.learned.Store(&clockOffset{offset, received})
 }
 
 // clockedClient sets the clock by the service's answers.

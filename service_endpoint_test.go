@@ -110,6 +110,35 @@ func TestUnreadableEnvironment(t *testing.T) {
 	require.NoError(t, err, "the environment does not count with an endpoint")
 }
 
+// A forgotten scheme is found where the setting can be named, as with WithEndpoint.
+func TestEndpointOfTheEnvironmentIsChecked(t *testing.T) {
+	const general, own = "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER"
+	for _, tt := range []struct {
+		env  map[string]string
+		opts []cognito.Option
+		want string // the variable that the error names; "" for no error
+	}{
+		{map[string]string{general: "localhost:4566"}, nil, general},
+		{map[string]string{own: "localhost:4566"}, nil, own},
+		{map[string]string{own: "ftp://pool.example", general: "https://all.example"}, nil, own},
+		{map[string]string{own: "https://idp.example", general: "localhost:4566"}, nil, ""},
+		{map[string]string{general: "localhost:4566", "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "true"}, nil, ""},
+		{map[string]string{general: "localhost:4566"}, []cognito.Option{cognito.WithEndpoint("https://idp.example")}, ""},
+		{map[string]string{general: "localhost:4566"}, []cognito.Option{cognito.WithAWSConfig(aws.Config{})}, ""},
+	} {
+		for _, name := range []string{general, own, "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"} {
+			t.Setenv(name, tt.env[name])
+		}
+		_, err := cognito.New(testPool, testClient, tt.opts...)
+		if tt.want == "" {
+			require.NoError(t, err, tt.env)
+			continue
+		}
+		require.EqualError(t, err, "cognito: New: environment variable "+tt.want+": want an absolute http or https URL without user, query and fragment", tt.env)
+		require.ErrorIs(t, err, cognito.ErrInvalidArgument)
+	}
+}
+
 func TestPlainHTTPIsAWarning(t *testing.T) {
 	t.Parallel()
 	warned := func(construct func(cognito.SharedOption) error) []string {

@@ -53,12 +53,22 @@ func TestCallsThatAreSentOnce(t *testing.T) {
 			return err
 		},
 		"GetTokensFromRefreshToken": func(c *cognito.Cognito) error { return c.RenewAccessToken(t.Context()) },
+		// A new address is sent a code.
+		"UpdateUserAttributes": func(c *cognito.Cognito) error {
+			return err1(c.UpdateProfile(t.Context(), cognito.Attributes{"email": "new@example.com"}))
+		},
+		"AdminUpdateUserAttributes": func(c *cognito.Cognito) error {
+			return err1(c.AdminUpdateProfile(t.Context(), "bob", cognito.Attributes{"phone_number": "+15551234567"}))
+		},
+		// Lambda functions send messages to who is confirmed, and a password in the history is refused the second time.
+		"AdminConfirmSignUp":   func(c *cognito.Cognito) error { return c.AdminConfirmSignUp(t.Context(), "bob") },
+		"AdminSetUserPassword": func(c *cognito.Cognito) error { return c.AdminSetPassword(t.Context(), "bob", "Another-Horse-1", true) },
 	}
 	for op, call := range calls {
 		t.Run(op, func(t *testing.T) {
 			t.Parallel()
 			srv := newServer(t, cognitotest.Config{})
-			c := newClient(t, srv, cognito.WithUsername("bob"), cognito.WithClientOptions(noBackoff))
+			c := newAdmin(t, srv, cognito.WithUsername("bob"), cognito.WithClientOptions(noBackoff))
 			require.NoError(t, c.Authenticate(t.Context(), testPassword))
 
 			sent := refuseOp(srv, op, "InternalErrorException", http.StatusInternalServerError, 1)
@@ -70,6 +80,31 @@ func TestCallsThatAreSentOnce(t *testing.T) {
 				_ = call(c) // what comes of it is not the point
 				assert.EqualValues(t, 2, sent.Load(), throttled)
 			}
+		})
+	}
+}
+
+// What a lost reply makes no difference to is sent again.
+func TestCallsThatAreRepeated(t *testing.T) {
+	t.Parallel()
+	calls := map[string]func(*cognito.Cognito) error{
+		"GetUser": func(c *cognito.Cognito) error { return err1(c.GetUser(t.Context())) },
+		"UpdateUserAttributes": func(c *cognito.Cognito) error {
+			return err1(c.UpdateProfile(t.Context(), cognito.Attributes{"name": "Bob"}))
+		},
+		"AdminUpdateUserAttributes": func(c *cognito.Cognito) error {
+			return err1(c.AdminUpdateProfile(t.Context(), "bob", cognito.Attributes{"name": "Bob"}))
+		},
+		"DeleteUser": func(c *cognito.Cognito) error { return c.DeleteUser(t.Context()) },
+	}
+	for op, call := range calls {
+		t.Run(op, func(t *testing.T) {
+			t.Parallel()
+			srv := newServer(t, cognitotest.Config{})
+			c := newAdmin(t, srv, cognito.WithUsername("bob"), cognito.WithClientOptions(noBackoff))
+			require.NoError(t, c.Authenticate(t.Context(), testPassword))
+			srv.Fault(cognitotest.Fault{Op: op, Kind: cognitotest.FaultLostReply})
+			require.NoError(t, call(c))
 		})
 	}
 }

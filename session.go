@@ -209,13 +209,16 @@ func (s *session) lock(ctx context.Context) (unlock func(), err error) {
 	if !ok {
 		return func() {}, nil
 	}
-	ctx, cancel := context.WithTimeout(ctx, lockTimeout)
-	defer cancel()
+	// A locker may hold the lock with what it made of its context, such as a transaction. So only the wait ends with ctx
+	// or the time limit.
+	lockCtx, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
+	timer := time.AfterFunc(lockTimeout, func() { cancel(context.DeadlineExceeded) })
+	stop := context.AfterFunc(ctx, func() { cancel(ctx.Err()) })
 	var mu sync.Mutex // protects the variables below
 	var held func()   // what unlocks the store
 	abandoned := false
-	_, err = flight.Run(ctx, func() (struct{}, error) {
-		unlock, err := locker.Lock(ctx)
+	_, err = flight.Run(lockCtx, func() (struct{}, error) {
+		unlock, err := locker.Lock(lockCtx)
 		mu.Lock()
 		late := abandoned
 		if err == nil && !late {
@@ -227,11 +230,18 @@ func (s *session) lock(ctx context.Context) (unlock func(), err error) {
 		}
 		return struct{}{}, err
 	})
+	timer.Stop()
+	stop()
+	ended := context.Cause(lockCtx)
+	if err == nil {
+		err = ended
+	}
 	mu.Lock()
 	abandoned = err != nil
 	locked := held
 	mu.Unlock()
 	release := func() {
+		defer cancel(nil)
 		if locked == nil {
 			return
 		}
@@ -246,9 +256,9 @@ func (s *session) lock(ctx context.Context) (unlock func(), err error) {
 	if err == nil {
 		return release, nil
 	}
-	release()             // it came as the wait ended
-	if ctx.Err() != nil { // a time limit of the locker's own means that the store cannot be locked
-		return nil, fmt.Errorf("lock the token store: %w", err)
+	release()         // it came as the wait ended
+	if ended != nil { // a time limit of the locker's own means that the store cannot be locked
+		return nil, fmt.Errorf("lock the token store: %w", ended)
 	}
 	s.log.WarnContext(ctx, "cognito: the token store cannot be locked", slog.Any("error", err))
 	return func() {}, nil
@@ -708,14 +718,26 @@ func (s *session) end(ctx context.Context, ts *tokenSet) error {
 	return err
 }
 
+// drop clears the session, which had ts, and leaves its store alone. The session does not load ts again. ts may be nil.
+func (s *session) drop(ts *tokenSet) {
+	s.update(func(st *state) {
+		st.clear()
+		if ts != nil {
+			st.ended = fingerprint(ts.Tokens)
+		}
+	})
+	if ts != nil {
+		exchanges.forget(ts)
+	}
+}
+
 // endIfSpent clears the session after the service has rejected ts for good. The store keeps what others have saved
 // in the meantime.
 func (s *session) endIfSpent(ctx context.Context, ts *tokenSet) error {
 	if s.store != nil {
 		loaded, _, err := s.load(ctx)
 		if err != nil || (loaded != Tokens{} && loaded.RefreshToken != ts.RefreshToken) {
-			s.update(func(st *state) { st.clear(); st.ended = fingerprint(ts.Tokens) })
-			exchanges.forget(ts)
+			s.drop(ts)
 			return err
 		}
 	}

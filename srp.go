@@ -14,7 +14,7 @@ import (
 	"github.com/gocognito/cognito/internal/srp"
 )
 
-// The keys of AuthParameters, ChallengeParameters and ChallengeResponses.
+// These are the keys of AuthParameters, ChallengeParameters and ChallengeResponses.
 const (
 	keyUsername     = "USERNAME"
 	keyPassword     = "PASSWORD"
@@ -74,7 +74,9 @@ func NewSRP(userPoolID, clientID, username, password string, opts ...SRPOption) 
 }
 
 func newSRP(userPoolID, clientID, username, password string, opts ...SRPOption) (*SRP, error) {
-	s := &SRP{username: username, clientParams: clientParams{clientID: clientID}, secret: &srpSecret{password: password}}
+	s := &SRP{
+		username: username, clientParams: clientParams{clientID: clientID}, secret: &srpSecret{password: password},
+	}
 	for _, opt := range opts {
 		if opt != nil {
 			opt(s)
@@ -124,8 +126,8 @@ func (s *SRP) AuthParameters() (map[string]string, error) {
 // the ChallengeParameters params. The service compares now with its own time. Later calls use the
 // user's name from params as USERNAME. An error names the parameter and what was expected.
 func (s *SRP) PasswordVerifierChallenge(params map[string]string, now time.Time) (map[string]string, error) {
-	answers, err := s.passwordVerifier(params, now)
-	return answers, wrapError("PasswordVerifierChallenge", err)
+	responses, err := s.passwordVerifier(params, now)
+	return responses, wrapError("PasswordVerifierChallenge", err)
 }
 
 func (s *SRP) passwordVerifier(params map[string]string, now time.Time) (map[string]string, error) {
@@ -136,12 +138,13 @@ func (s *SRP) passwordVerifier(params map[string]string, now time.Time) (map[str
 	if s.secret == nil || s.secret.user == nil {
 		return nil, errors.New("no attempt is under way: call AuthParameters first")
 	}
-	answers, err := proofResponses(s.secret.user, srp.Identity{Namespace: s.poolName, Name: userID}, s.secret.password, params, now)
+	id := srp.Identity{Namespace: s.poolName, Name: userID}
+	responses, err := proofResponses(s.secret.user, id, s.secret.password, params, now)
 	if err != nil {
 		return nil, err
 	}
 	s.username = usernameOf(params, s.username)
-	return s.addTo(answers, s.username), nil
+	return s.addTo(responses, s.username), nil
 }
 
 // DeviceSRPAuthChallenge starts a device's attempt with a new secret and returns the
@@ -167,12 +170,13 @@ func (s *SRP) DevicePasswordVerifierChallenge(params map[string]string, now time
 	if s.secret.device == nil {
 		return nil, wrapError(op, errors.New("no attempt is under way: call DeviceSRPAuthChallenge first"))
 	}
-	answers, err := proofResponses(s.secret.device, srp.Identity{Namespace: s.device.GroupKey, Name: s.device.Key}, s.device.Password, params, now)
+	id := srp.Identity{Namespace: s.device.GroupKey, Name: s.device.Key}
+	responses, err := proofResponses(s.secret.device, id, s.device.Password, params, now)
 	if err != nil {
 		return nil, wrapError(op, err)
 	}
 	s.username = usernameOf(params, s.username)
-	return s.addTo(answers, s.username), nil
+	return s.addTo(responses, s.username), nil
 }
 
 var errNoDevice = errors.New("no device is set (WithSRPDevice)")
@@ -195,12 +199,16 @@ func SecretHash(username, clientID, clientSecret string) string {
 // NewDeviceVerifier generates a random password for a device and returns it with its verifier.
 // groupKey and deviceKey are the device's keys from NewDeviceMetadata. Pass the verifier to
 // ConfirmDevice. Keep the password and both keys for later sign-ins.
-func NewDeviceVerifier(groupKey, deviceKey string) (password string, verifier *types.DeviceSecretVerifierConfigType, err error) {
+func NewDeviceVerifier(
+	groupKey, deviceKey string,
+) (password string, verifier *types.DeviceSecretVerifierConfigType, err error) {
 	password, verifier, err = newDeviceVerifier(groupKey, deviceKey)
 	return password, verifier, wrapError("NewDeviceVerifier", err)
 }
 
-func newDeviceVerifier(groupKey, deviceKey string) (password string, verifier *types.DeviceSecretVerifierConfigType, err error) {
+func newDeviceVerifier(
+	groupKey, deviceKey string,
+) (password string, verifier *types.DeviceSecretVerifierConfigType, err error) {
 	if groupKey == "" || deviceKey == "" {
 		return "", nil, fieldError("device", "want a group key and a device key")
 	}
@@ -213,7 +221,9 @@ func newDeviceVerifier(groupKey, deviceKey string) (password string, verifier *t
 }
 
 // proofResponses returns the responses that prove password to the challenge in params.
-func proofResponses(client *srp.Client, id srp.Identity, password string, params map[string]string, now time.Time) (map[string]string, error) {
+func proofResponses(
+	client *srp.Client, id srp.Identity, password string, params map[string]string, now time.Time,
+) (map[string]string, error) {
 	challenge, err := srp.ParseChallenge(params[keySalt], params[keySRPB], params[keySecretBlock])
 	if err != nil {
 		return nil, err
@@ -223,7 +233,9 @@ func proofResponses(client *srp.Client, id srp.Identity, password string, params
 	if err != nil {
 		return nil, err
 	}
-	return map[string]string{keyClaimBlock: params[keySecretBlock], keyClaimSig: signature, keyTimestamp: timestamp}, nil
+	return map[string]string{
+		keyClaimBlock: params[keySecretBlock], keyClaimSig: signature, keyTimestamp: timestamp,
+	}, nil
 }
 
 // usernameOf returns the user's name in a challenge's parameters, or before if they have none.
@@ -251,13 +263,13 @@ type clientParams struct {
 }
 
 // addTo adds USERNAME, the SECRET_HASH for that username, and DEVICE_KEY to params.
-func (r clientParams) addTo(params map[string]string, username string) map[string]string {
+func (p clientParams) addTo(params map[string]string, username string) map[string]string {
 	params[keyUsername] = username
-	if r.clientSecret != nil && *r.clientSecret != "" {
-		params[keySecretHash] = SecretHash(username, r.clientID, *r.clientSecret)
+	if p.clientSecret != nil && *p.clientSecret != "" {
+		params[keySecretHash] = SecretHash(username, p.clientID, *p.clientSecret)
 	}
-	if r.deviceKey != "" {
-		params[keyDeviceKey] = r.deviceKey
+	if p.deviceKey != "" {
+		params[keyDeviceKey] = p.deviceKey
 	}
 	return params
 }

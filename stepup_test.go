@@ -221,7 +221,7 @@ func TestStepUpRejectsTokens(t *testing.T) {
 		want   error
 		text   string
 	}{
-		{"dana", nil, cognito.ErrInsufficientAuthentication, "want the level urn:cognito:loa:4 in the claim acr, got none: the pool does not say"},
+		{"dana", nil, cognito.ErrInsufficientAuthentication, "want the level urn:cognito:loa:4, got no claim acr"},
 		{"dana", map[string]any{"acr": cognito.ACRLevel3}, cognito.ErrInsufficientAuthentication, `want the level urn:cognito:loa:4, got "urn:cognito:loa:3"`},
 		{"dana", map[string]any{"acr": "gold"}, cognito.ErrInsufficientAuthentication, `got "gold"`},
 		{"erin", map[string]any{"acr": cognito.ACRLevel4}, jwt.ErrTokenInvalidSubject, "it is not of the user who steps up"},
@@ -348,4 +348,31 @@ func TestTargetACRAfterSignUp(t *testing.T) {
 	require.ErrorIs(t, c.AuthenticateChoice(ctx, cognito.FirstFactor{}, cognito.TargetACR(cognito.ACRLevel1)), cognito.ErrSelectChallengeRequired)
 	require.NoError(t, c.SelectChallenge(ctx, "PASSWORD", cognito.Password(testPassword)))
 	assert.Equal(t, cognito.ACRLevel1, c.AccessClaims().ACR)
+}
+
+// A failed challenge ends a sign-in towards a level, whatever it failed for. A request that came to nothing does not.
+func TestAFailedChallengeEndsTheStepUp(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		exception, message string
+		reason             error
+		pending            bool
+	}{
+		{"CodeMismatchException", "Invalid code received for user", cognito.ErrCodeMismatch, false},
+		{"ExpiredCodeException", "Your software token has already been used once.", cognito.ErrCodeExpired, false},
+		{"NotAuthorizedException", "Incorrect username or password.", cognito.ErrInvalidCredentials, false},
+		{"NotAuthorizedException", "Password attempts exceeded", cognito.ErrTooManyAttempts, false},
+		{"TooManyRequestsException", "Rate exceeded", cognito.ErrThrottled, true},
+	} {
+		srv := newLevels(t, cognitotest.Config{})
+		c := newLevelClient(t, srv, "dana", cognito.WithClientOptions(noBackoff))
+		require.NoError(t, c.AuthenticateChoice(t.Context(), cognito.FirstFactor{Password: testPassword}, cognito.TargetACR(cognito.ACRLevel1)))
+		tokens := c.Tokens()
+		require.ErrorIs(t, c.StepUp(t.Context(), cognito.FirstFactor{}, cognito.TargetACR(cognito.ACRLevel4)), cognito.ErrSoftwareTokenMFARequired)
+		answer(srv, "RespondToAuthChallenge", http.StatusBadRequest, map[string]string{"__type": tt.exception, "message": tt.message})
+		require.ErrorIs(t, c.RespondToSoftwareTokenMFAChallenge(t.Context(), "123456"), tt.reason)
+		_, pending := c.Challenge()
+		assert.Equal(t, tt.pending, pending, tt.message)
+		assert.Equal(t, tokens, c.Tokens())
+	}
 }

@@ -274,14 +274,14 @@ func (c *Cognito) token(ctx context.Context) (*tokenSet, error) {
 	if c.pool == nil || c.session == nil {
 		return nil, errNotMade
 	}
-	now := c.shared().now()
-	if ts := c.session.current().tokens; ts.verified() && ts.fresh(now) {
+	if ts := c.session.current().tokens; ts.verified() && ts.fresh(c.shared().now()) {
 		return ts, nil
 	}
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
 	ts, err := c.usable(ctx)
+	now := c.shared().now() // reading the store may have taken a while
 	switch {
 	case err != nil:
 		return nil, err
@@ -496,10 +496,9 @@ func (c *Cognito) refreshNow(ctx context.Context, request refreshRequest) (*toke
 	if newest == nil {
 		return nil, ErrNotSignedIn
 	}
-	now := c.shared().now()
 	if newest == s.current().waiting {
 		verified, err := c.verifyWaiting(ctx, newest)
-		switch {
+		switch now := c.shared().now(); {
 		case err != nil:
 			return nil, err
 		case verified != nil && verified.fresh(now) && request.background:
@@ -513,7 +512,7 @@ func (c *Cognito) refreshNow(ctx context.Context, request refreshRequest) (*toke
 			return nil, ErrNotSignedIn
 		}
 	}
-	if newest.verified() && newest.fresh(now) && !newest.same(request.old) && !request.hasWishes() {
+	if newest.verified() && newest.fresh(c.shared().now()) && !newest.same(request.old) && !request.hasWishes() {
 		return newest, nil // somebody was faster
 	}
 	fresh, err := c.exchange(ctx, newest, request)
@@ -525,7 +524,7 @@ func (c *Cognito) refreshNow(ctx context.Context, request refreshRequest) (*toke
 		return nil, &spentError{lookErr}
 	}
 	if other != nil {
-		if other.verified() && other.fresh(now) {
+		if other.verified() && other.fresh(c.shared().now()) {
 			return other, nil
 		}
 		newest = other
@@ -558,7 +557,7 @@ func (c *Cognito) verifyWaiting(ctx context.Context, ts *tokenSet) (*tokenSet, e
 	case errors.Is(err, jwt.ErrTokenExpired):
 		return nil, nil //nolint:nilnil // see above
 	case errors.Is(err, ErrUnknownKey):
-		if c.shared().now().Sub(s.current().waitingSince) < unknownKeyPause && ts.fresh(c.shared().now()) {
+		if c.shared().now().Sub(s.current().waitingSince).Abs() < unknownKeyPause {
 			return nil, err // the key may be on its way
 		}
 		return nil, nil //nolint:nilnil // see above
@@ -1104,12 +1103,10 @@ func (c *Cognito) ForgetTokens(ctx context.Context) (err error) {
 	return s.change(ctx, func(ctx context.Context) error {
 		st := s.current()
 		if s.store != nil {
-			if loaded, _, err := s.load(ctx); err == nil && st.checkOwner(readTokens(loaded)) != nil {
-				s.update((*state).clear) // another user's tokens stay there
-				if own := st.newest(); own != nil {
-					exchanges.forget(own)
-				}
-				return nil
+			loaded, _, err := s.load(ctx)
+			if own := st.newest(); err != nil && own != nil || err == nil && st.checkOwner(readTokens(loaded)) != nil {
+				s.drop(own) // the store holds another user's tokens, or may do so
+				return err
 			}
 		}
 		return s.end(ctx, st.newest())
@@ -1157,8 +1154,7 @@ func (c *Cognito) endSession(ctx context.Context, end ending) error {
 				}
 			}
 			if others {
-				s.update((*state).clear)
-				exchanges.forget(ts)
+				s.drop(ts)
 				return nil
 			}
 			return s.end(ctx, ts)

@@ -17,38 +17,42 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
 )
 
-// User is a user of the pool as it was when it was read. Printed or logged it shows the name and the status. A User is
-// not safe for concurrent use.
+// User is a user of the pool, as it was when it was read. Printed or logged, it shows only the name
+// and the status. A User is not safe for concurrent use.
 type User struct {
-	// Username is the name that the pool knows the user by: what the service answered, not what was asked for.
+	// Username is the user's name in the pool. It comes from the service's response and may differ
+	// from the name in the call.
 	Username string
-	// Sub is the user's unchangeable ID; "" when the attribute was not fetched.
+	// Sub is the user's ID, which never changes. It is empty if the attribute was not fetched.
 	Sub string
-	// Attributes are the user's attributes, those that the app client may read or that [SelectAttributes] chose, under
-	// the names that [AttributeMap] gave them. Change them and call [User.Save] or [User.AdminSave].
+	// Attributes are the attributes that the app client may read, or that [SelectAttributes]
+	// selected, under the names that [AttributeMap] sets. Change them and call [User.Save] or
+	// [User.AdminSave].
 	Attributes Attributes
-	// Status is CONFIRMED, UNCONFIRMED and so on. It is "" when the call does not say, as [Cognito.GetUser]; Enabled,
-	// Created and Modified are then unknown as well.
+	// Status is the state of the user, such as CONFIRMED or UNCONFIRMED. It is empty if the call
+	// does not return it, as in [Cognito.GetUser]. Enabled, Created and Modified are then unknown
+	// as well.
 	Status types.UserStatusType
-	// Enabled is whether the user may sign in.
+	// Enabled reports whether the user may sign in.
 	Enabled bool
-	// Created and Modified are when the user was made and last changed.
+	// Created and Modified are the times when the user was created and last changed.
 	Created, Modified time.Time
-	// MFAMethods are the user's ways of a second factor, such as SOFTWARE_TOKEN_MFA, and PreferredMFA the one that is
-	// asked for. Lists of users do not say: they are nil and "" there, as they are for a user without any.
+	// MFAMethods are the user's second factors, such as SOFTWARE_TOKEN_MFA. PreferredMFA is the one
+	// that the pool asks for first. They are nil and "" for a user without second factors, and for
+	// users in lists, which do not return them.
 	MFAMethods   []string
 	PreferredMFA string
 
 	client *Cognito
 	names  attributeNames
-	loaded Attributes // under the pool's names, to tell what has changed
-	err    error      // why the user cannot be saved: the options of UserFromAttributes
+	loaded Attributes // the baseline for changes, under the pool's names
+	err    error      // of the options of UserFromAttributes; the user cannot be saved then
 }
 
-// Format prints the user's name and status, whatever the verb.
+// Format prints the user's name and status, for every verb.
 func (u User) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, u.text()) }
 
-// LogValue logs the user's name and status.
+// LogValue returns the user's name and status.
 func (u User) LogValue() slog.Value { return slog.StringValue(u.text()) }
 
 func (u User) text() string {
@@ -58,11 +62,12 @@ func (u User) text() string {
 	return "User{" + u.Username + ", " + string(u.Status) + "}"
 }
 
-// GetUser reads the user who is signed in. Status, Enabled and the dates are absent; [Cognito.AdminGetUser] has them.
-// Since the service looks at the access token, this is also how to ask whether it was revoked ([ErrTokenRevoked]). An
-// expired access token is renewed first. It takes the option [AttributeMap].
+// GetUser returns the signed-in user. The result has no Status, Enabled and dates;
+// [Cognito.AdminGetUser] returns them. The service checks the access token, so GetUser also detects
+// that the token was revoked. An expired access token is refreshed first. It takes the option
+// [AttributeMap]. Common errors: [ErrNotSignedIn], [ErrTokenRevoked].
 //
-// It calls GetUser, which needs no AWS credentials but an access token: without one it returns [ErrNotSignedIn].
+// It calls GetUser with the session's access token.
 func (c *Cognito) GetUser(ctx context.Context, opts ...CallOption) (*User, error) {
 	user, err := c.getUser(ctx, opts)
 	return user, wrapError("GetUser", err)
@@ -89,10 +94,10 @@ func (c *Cognito) getUser(ctx context.Context, opts []CallOption) (*User, error)
 	return user, nil
 }
 
-// AdminGetUser reads the user username, who may be named by an alias. It takes the option [AttributeMap];
-// Common errors: [ErrUserNotFound].
+// AdminGetUser returns the user username, who may be named by an alias. It takes the option
+// [AttributeMap]. Common errors: [ErrUserNotFound].
 //
-// It calls AdminGetUser, which needs AWS credentials ([ErrNoCredentials]).
+// It calls AdminGetUser. Requires AWS credentials.
 func (c *Cognito) AdminGetUser(ctx context.Context, username string, opts ...CallOption) (*User, error) {
 	call, err := newCallOptions(opts, optAttributeMap)
 	if err != nil {
@@ -100,7 +105,8 @@ func (c *Cognito) AdminGetUser(ctx context.Context, username string, opts ...Cal
 	}
 	var user *User
 	err = c.adminCall("AdminGetUser", username, func(poolID, username *string) error {
-		out, err := c.shared().sdk.AdminGetUser(ctx, &cognitoidentityprovider.AdminGetUserInput{UserPoolId: poolID, Username: username})
+		in := &cognitoidentityprovider.AdminGetUserInput{UserPoolId: poolID, Username: username}
+		out, err := c.shared().sdk.AdminGetUser(ctx, in)
 		if err != nil {
 			return err
 		}
@@ -116,27 +122,28 @@ func (c *Cognito) AdminGetUser(ctx context.Context, username string, opts ...Cal
 	return user, err
 }
 
-// ListUsers returns all users, or those that the options choose; nil when there are none, or with an error. It takes the
-// options [Limit], [PageSize], [FilterEquals], [FilterPrefix], [SelectAttributes] and [AttributeMap]. [Cognito.Users] does
-// not keep all of them in memory.
+// ListUsers returns all users, or those that the options select. It returns nil if there are none,
+// or with an error. To keep only one page in memory, use [Cognito.Users]. It takes the options
+// [Limit], [PageSize], [FilterEquals], [FilterPrefix], [SelectAttributes] and [AttributeMap].
 //
-// It calls ListUsers for each page, which needs AWS credentials ([ErrNoCredentials]).
+// It calls ListUsers for each page. Requires AWS credentials.
 func (c *Cognito) ListUsers(ctx context.Context, opts ...CallOption) ([]*User, error) {
 	return collect(wrapErrors("ListUsers", c.users(ctx, opts)))
 }
 
-// GetUsers is [Cognito.ListUsers] under its name in pycognito. It takes the options [Limit], [PageSize], [FilterEquals],
-// [FilterPrefix], [SelectAttributes] and [AttributeMap].
+// GetUsers is [Cognito.ListUsers] under its name in pycognito. It takes the options [Limit],
+// [PageSize], [FilterEquals], [FilterPrefix], [SelectAttributes] and [AttributeMap].
 func (c *Cognito) GetUsers(ctx context.Context, opts ...CallOption) ([]*User, error) {
 	users, err := collect(c.users(ctx, opts))
 	return users, wrapError("GetUsers", err)
 }
 
-// Users ranges over all users, or those that the options choose. A page is fetched when the range comes to it, and
-// only one is kept; each range starts anew. The range ends at the first error, which comes with a nil user. It takes
-// the options [Limit], [PageSize], [FilterEquals], [FilterPrefix], [SelectAttributes] and [AttributeMap].
+// Users ranges over all users, or those that the options select. It fetches pages as the range
+// proceeds and keeps only one. Each range starts from the beginning. It ends with the first error,
+// which is yielded with a nil user. It takes the options [Limit], [PageSize], [FilterEquals],
+// [FilterPrefix], [SelectAttributes] and [AttributeMap].
 //
-// It calls ListUsers for each page, which needs AWS credentials ([ErrNoCredentials]).
+// It calls ListUsers for each page. Requires AWS credentials.
 func (c *Cognito) Users(ctx context.Context, opts ...CallOption) iter.Seq2[*User, error] {
 	return wrapErrors("Users", c.users(ctx, opts))
 }
@@ -146,7 +153,7 @@ func (c *Cognito) users(ctx context.Context, opts []CallOption) iter.Seq2[*User,
 	if err != nil {
 		return failed[*User](err)
 	}
-	return mapped(pages(ctx, call.list, func(ctx context.Context, token *string, size *int32) (page[types.UserType], error) {
+	fetch := func(ctx context.Context, token *string, size *int32) (page[types.UserType], error) {
 		out, err := c.shared().sdk.ListUsers(ctx, &cognitoidentityprovider.ListUsersInput{
 			UserPoolId: aws.String(c.shared().id), PaginationToken: token, Limit: size,
 			Filter: optional(call.list.filter), AttributesToGet: call.list.selected,
@@ -155,12 +162,16 @@ func (c *Cognito) users(ctx context.Context, opts []CallOption) iter.Seq2[*User,
 			return page[types.UserType]{}, err
 		}
 		return page[types.UserType]{out.Users, out.PaginationToken}, nil
-	}), func(u types.UserType) (*User, error) { return c.userFromType(u, call.attributes) })
+	}
+	return mapped(pages(ctx, call.list, fetch), func(u types.UserType) (*User, error) {
+		return c.userFromType(u, call.attributes)
+	})
 }
 
-// UserFromAttributes makes a User of what another call of the service answered; it calls nothing itself. What username
-// names is taken as it is. list counts as what the pool has, so that [User.Save] sends what differs from it. It takes
-// the option [AttributeMap]; a wrong option is reported when the user is saved.
+// UserFromAttributes makes a User from the response of another call of the service. It makes no
+// request. username is not looked up. list is taken as the user's stored attributes, so [User.Save]
+// sends the attributes that differ from it. It takes the option [AttributeMap]. An invalid option
+// is reported when the user is saved.
 func (c *Cognito) UserFromAttributes(username string, list []types.AttributeType, opts ...CallOption) *User {
 	call, err := newCallOptions(opts, optAttributeMap)
 	if err == nil {
@@ -169,12 +180,12 @@ func (c *Cognito) UserFromAttributes(username string, list []types.AttributeType
 			return user
 		}
 	}
-	user, _ := c.newUser(username, list, attributeNames{}) // without other names there is no error
+	user, _ := c.newUser(username, list, attributeNames{}) // never fails without AttributeMap
 	user.err = err
 	return user
 }
 
-// userFromType makes a User of one in a list.
+// userFromType returns the User for a user in the SDK's form.
 func (c *Cognito) userFromType(u types.UserType, names attributeNames) (*User, error) {
 	user, err := c.newUser(aws.ToString(u.Username), u.Attributes, names)
 	if err != nil {
@@ -199,25 +210,29 @@ func (c *Cognito) newUser(username string, list []types.AttributeType, names att
 const (
 	attrSub        = "sub"
 	attrIdentities = "identities"
-	verifiedSuffix = "_verified" // of email_verified and phone_number_verified, which only an administrator sets
+	verifiedSuffix = "_verified" // of email_verified and phone_number_verified; only an administrator sets them
 )
 
-// Save writes the attributes that have changed since the user was read, with the access token of the session that
-// read it; nothing is sent when none has. An attribute that is gone from the map is deleted. A change of sub,
-// identities, email_verified or phone_number_verified is refused, since a user may not make it; unchanged they are
-// never sent. It returns where codes went to verify a new address with; nil when none was sent. The session must be that of this very user: when it is another's, nothing is sent. Afterwards the user
-// counts as read; read it again to see what the pool made of a new address. It takes the option [ClientMetadata];
-// [ErrUserExists] says that an address is another user's.
+// Save writes the attributes that have changed since the user was read, with the access token of
+// the session that read the user. It makes no request if nothing has changed. An attribute that is
+// missing from the map is deleted. A change of sub, identities, email_verified or
+// phone_number_verified is rejected, because a user may not make it; unchanged, they are never
+// sent. If the session is now another user's, Save returns an error and makes no request.
 //
-// It calls UpdateUserAttributes, which needs no AWS credentials but an access token: without one it returns
-// [ErrNotSignedIn].
+// Save returns where codes were sent to verify new addresses, or nil if none was sent. On success
+// the current attributes become the baseline for the next Save. Fetch the user again to see
+// server-side changes, such as a pending address. It takes the option [ClientMetadata]. Common
+// errors: [ErrNotSignedIn], and [ErrUserExists] if an address is another user's.
+//
+// It calls UpdateUserAttributes with the session's access token.
 func (u *User) Save(ctx context.Context, opts ...CallOption) ([]CodeDelivery, error) {
 	deliveries, err := u.save(ctx, opts)
 	return deliveries, wrapError("User.Save", err)
 }
 
 func (u *User) save(ctx context.Context, opts []CallOption) ([]CodeDelivery, error) {
-	call, changes, err := u.prepare(opts, attrSub, attrIdentities, "email"+verifiedSuffix, "phone_number"+verifiedSuffix)
+	call, changes, err := u.prepare(opts,
+		attrSub, attrIdentities, "email"+verifiedSuffix, "phone_number"+verifiedSuffix)
 	if err != nil || len(changes) == 0 {
 		return nil, err
 	}
@@ -235,13 +250,15 @@ func (u *User) save(ctx context.Context, opts []CallOption) ([]CodeDelivery, err
 	return deliveries, u.saved()
 }
 
-// AdminSave writes the attributes that have changed since the user was read, as an administrator; nothing is sent when
-// none has. An attribute that is gone from the map is deleted. Of the attributes only sub and identities cannot be
-// changed. It is always about this user, whoever is signed in. The service does not tell an administrator where codes went:
-// the deliveries, which it returns as [User.Save] does, are nil. It takes the option [ClientMetadata]. Common errors:
-// [ErrUserNotFound], and [ErrUserExists] if an address is another user's.
+// AdminSave writes the attributes that have changed since the user was read, as an administrator.
+// It makes no request if nothing has changed. An attribute that is missing from the map is deleted.
+// Only sub and identities cannot be changed. AdminSave always changes this user, whoever is signed
+// in. The returned deliveries are always nil, because the service does not tell an administrator
+// where codes were sent. On success the current attributes become the baseline for the next save.
+// It takes the option [ClientMetadata]. Common errors: [ErrUserNotFound], and [ErrUserExists] if an
+// address is another user's.
 //
-// It calls AdminUpdateUserAttributes, which needs AWS credentials ([ErrNoCredentials]).
+// It calls AdminUpdateUserAttributes. Requires AWS credentials.
 func (u *User) AdminSave(ctx context.Context, opts ...CallOption) ([]CodeDelivery, error) {
 	call, changes, err := u.prepare(opts, attrSub, attrIdentities)
 	if err != nil || len(changes) == 0 {
@@ -253,10 +270,11 @@ func (u *User) AdminSave(ctx context.Context, opts ...CallOption) ([]CodeDeliver
 	return nil, wrapError("User.AdminSave", u.saved())
 }
 
-// Delete deletes this user, with the access token of the session that read it, which then has no tokens. The session
-// must be that of this very user: when it is another's, nothing is sent.
+// Delete deletes this user, with the access token of the session that read the user. The session
+// and its [TokenStore] then have no tokens. If the session is now another user's, Delete returns an
+// error and makes no request. Common errors: [ErrNotSignedIn].
 //
-// It calls DeleteUser, which needs no AWS credentials but an access token: without one it returns [ErrNotSignedIn].
+// It calls DeleteUser with the session's access token.
 func (u *User) Delete(ctx context.Context) error {
 	if u.client == nil {
 		return wrapError("User.Delete", errNoClient)
@@ -264,9 +282,10 @@ func (u *User) Delete(ctx context.Context) error {
 	return wrapError("User.Delete", u.client.deleteUser(ctx, u.checkOwner))
 }
 
-// AdminDelete deletes this user, as an administrator, whoever is signed in. Common errors: [ErrUserNotFound].
+// AdminDelete deletes this user, as an administrator, whoever is signed in. Common errors:
+// [ErrUserNotFound].
 //
-// It calls AdminDeleteUser, which needs AWS credentials ([ErrNoCredentials]).
+// It calls AdminDeleteUser. Requires AWS credentials.
 func (u *User) AdminDelete(ctx context.Context) error {
 	if u.client == nil {
 		return wrapError("User.AdminDelete", errNoClient)
@@ -274,25 +293,27 @@ func (u *User) AdminDelete(ctx context.Context) error {
 	return u.client.adminDeleteUser(ctx, "User.AdminDelete", u.Username)
 }
 
-var errNoClient = errors.New("the user: want one that a Cognito returned, got one made by hand (UserFromAttributes makes one)")
+var errNoClient = errors.New("the user: want one from a method of Cognito, such as GetUser or UserFromAttributes")
 
-// checkOwner refuses tokens that are not this user's: what is done with them would happen to their owner. The service
-// is not asked, so the token need not be verified; a false one it refuses itself.
+// checkOwner rejects tokens of another user: a call with them would change that user. The tokens
+// need not be verified, since the service rejects forged ones itself.
 func (u *User) checkOwner(tokens *tokenSet) error {
 	sub := u.loaded[attrSub]
 	switch {
 	case tokens.subject == "" && tokens.username == "":
-		return errors.New("access token: its claims cannot be read, to tell whether it is this user's")
+		return errors.New("access token: want the claim sub or username, got neither")
 	case sub != "" && tokens.subject == sub, sub == "" && u.Username != "" && tokens.username == u.Username:
 		return nil
 	case tokens.username == u.Username:
-		return fmt.Errorf("the session is that of another user called %s: the sub of its access token is not this user's", quote(u.Username))
+		return fmt.Errorf("the session belongs to another user called %s: its access token has another sub",
+			quote(u.Username))
 	default:
-		return fmt.Errorf("the session is that of %s, not of %s; AdminSave and AdminDelete work for any user", quote(tokens.username), quote(u.Username))
+		return fmt.Errorf("the session belongs to %s, not to %s; AdminSave and AdminDelete work for any user",
+			quote(tokens.username), quote(u.Username))
 	}
 }
 
-// prepare lists what has changed, and refuses changes of the attributes fixed.
+// prepare returns the changed attributes, and rejects changes of the attributes fixed.
 func (u *User) prepare(opts []CallOption, fixed ...string) (callOptions, []types.AttributeType, error) {
 	if u.client == nil {
 		return callOptions{}, nil, errNoClient
@@ -312,7 +333,7 @@ func (u *User) prepare(opts []CallOption, fixed ...string) (callOptions, []types
 		}
 		reason := fixedReason(name)
 		if _, kept := current[name]; !kept {
-			reason = "it is gone from the user's Attributes, which would delete it; " + reason
+			reason = "it is missing from the user's Attributes, which would delete it; " + reason
 		}
 		return callOptions{}, nil, fieldError("attribute "+name, reason)
 	}
@@ -326,7 +347,8 @@ func fixedReason(name string) string {
 	return "the pool does not let anyone change it"
 }
 
-// changed is what to send to make of the attributes from the attributes to: an empty value deletes.
+// changed returns the changes that turn the attributes from into the attributes to. An empty value
+// deletes an attribute.
 func changed(from, to Attributes) Attributes {
 	changes := Attributes{}
 	for name, value := range to {
@@ -342,7 +364,7 @@ func changed(from, to Attributes) Attributes {
 	return changes
 }
 
-// saved makes the attributes as they are what later changes are told by.
+// saved makes the current attributes the baseline for later changes.
 func (u *User) saved() error {
 	loaded, err := u.names.toPool(u.Attributes)
 	if err == nil {
@@ -351,16 +373,17 @@ func (u *User) saved() error {
 	return err
 }
 
-// createOptions are the options of AdminCreateUser. A zero field was not given.
+// createOptions are the options of AdminCreateUser. A zero field means the option was not given.
 type createOptions struct {
 	password string
 	action   types.MessageActionType
 	mediums  []types.DeliveryMediumType
 }
 
-// TemporaryPassword is the password that a new user signs in with once; see [Cognito.AdminCreateUser]. Without it, or
-// if it is empty, the service makes one up; but where users can sign in with codes, a user whose address is verified
-// gets no password, and is confirmed at once.
+// TemporaryPassword sets the password that a new user signs in with once; see
+// [Cognito.AdminCreateUser]. By default, or if password is empty, the service generates one. In a
+// pool where users can sign in with codes, a user with a verified address gets no password and is
+// confirmed at once.
 func TemporaryPassword(password string) CallOption {
 	return callOption(func(o *callOptions) {
 		o.given = append(o.given, optTemporaryPassword)
@@ -368,8 +391,8 @@ func TemporaryPassword(password string) CallOption {
 	})
 }
 
-// MessageAction says what becomes of the invitation to a new user: SUPPRESS sends none, RESEND sends it again to one
-// who has not signed in yet; see [Cognito.AdminCreateUser].
+// MessageAction sets what happens to the invitation of a new user: SUPPRESS sends none, and RESEND
+// sends it again to a user who has not signed in yet. See [Cognito.AdminCreateUser].
 func MessageAction(action types.MessageActionType) CallOption {
 	return callOption(func(o *callOptions) {
 		o.given = append(o.given, optMessageAction)
@@ -380,8 +403,8 @@ func MessageAction(action types.MessageActionType) CallOption {
 	})
 }
 
-// DeliveryMediums says how the invitation to a new user is sent: SMS, EMAIL or both; see [Cognito.AdminCreateUser].
-// Without it the service sends it by SMS.
+// DeliveryMediums sets how the invitation of a new user is sent: SMS, EMAIL or both. See
+// [Cognito.AdminCreateUser]. By default the service sends it by SMS.
 func DeliveryMediums(mediums ...types.DeliveryMediumType) CallOption {
 	mediums = slices.Clone(mediums)
 	return callOption(func(o *callOptions) {
@@ -393,15 +416,20 @@ func DeliveryMediums(mediums ...types.DeliveryMediumType) CallOption {
 	})
 }
 
-// AdminCreateUser makes a user and invites it with a temporary password, which the user must change at the first
-// sign-in ([ErrNewPasswordRequired]). In a pool whose users sign in with an e-mail address or a phone number that is
-// the username. attrs may be nil; "email_verified": "true" spares the user a code. It takes the options
-// [TemporaryPassword], [MessageAction], [DeliveryMediums], [ForceAliasCreation], [AttributeMap], [ClientMetadata] and
-// [ValidationData]. Common errors: [ErrUserExists], [ErrInvalidPassword]. The session does not change. The
-// request is not sent again after a failure that leaves open whether it was taken.
+// AdminCreateUser creates a user and sends an invitation with a temporary password. The user must
+// change the password at the first sign-in ([ErrNewPasswordRequired]). In a pool whose users sign
+// in with an e-mail address or a phone number, username is that address or number. attrs may be
+// nil; with "email_verified": "true" the user needs no code to verify the address. The session does
+// not change.
 //
-// It calls AdminCreateUser, which needs AWS credentials ([ErrNoCredentials]).
-func (c *Cognito) AdminCreateUser(ctx context.Context, username string, attrs Attributes, opts ...CallOption) (*User, error) {
+// It takes the options [TemporaryPassword], [MessageAction], [DeliveryMediums],
+// [ForceAliasCreation], [AttributeMap], [ClientMetadata] and [ValidationData]. Common errors:
+// [ErrUserExists], [ErrInvalidPassword].
+//
+// It calls AdminCreateUser. Not retried automatically. Requires AWS credentials.
+func (c *Cognito) AdminCreateUser(
+	ctx context.Context, username string, attrs Attributes, opts ...CallOption,
+) (*User, error) {
 	call, err := newCallOptions(opts, optTemporaryPassword, optMessageAction, optDeliveryMediums, optForceAlias,
 		optAttributeMap, optClientMetadata, optValidationData)
 	if err != nil {
@@ -430,7 +458,7 @@ func (c *Cognito) AdminCreateUser(ctx context.Context, username string, attrs At
 	return user, err
 }
 
-// adminCall is an administrative call about one user, who is always named in it: the session's own user plays no part.
+// adminCall makes a call about the user username. It never uses the session's user.
 func (c *Cognito) adminCall(op, username string, call func(poolID, username *string) error) error {
 	if username == "" {
 		return wrapError(op, errNoUsername)
@@ -438,10 +466,10 @@ func (c *Cognito) adminCall(op, username string, call func(poolID, username *str
 	return wrapError(op, call(aws.String(c.shared().id), aws.String(username)))
 }
 
-// AdminConfirmSignUp confirms the user username, who signed up, without a code. It takes the option [ClientMetadata];
-// Common errors: [ErrUserNotFound].
+// AdminConfirmSignUp confirms the user username, who signed up, without a code. It takes the option
+// [ClientMetadata]. Common errors: [ErrUserNotFound], [ErrUserConfirmed].
 //
-// It calls AdminConfirmSignUp, which needs AWS credentials ([ErrNoCredentials]).
+// It calls AdminConfirmSignUp. Requires AWS credentials.
 func (c *Cognito) AdminConfirmSignUp(ctx context.Context, username string, opts ...CallOption) error {
 	call, err := newCallOptions(opts, optClientMetadata)
 	if err != nil {
@@ -450,19 +478,22 @@ func (c *Cognito) AdminConfirmSignUp(ctx context.Context, username string, opts 
 	return c.adminCall("AdminConfirmSignUp", username, func(poolID, username *string) error {
 		_, err := c.shared().sdk.AdminConfirmSignUp(ctx, &cognitoidentityprovider.AdminConfirmSignUpInput{
 			UserPoolId: poolID, Username: username, ClientMetadata: call.metadata,
-		})
+		}, sendOnce)
 		return err
 	})
 }
 
-// AdminUpdateProfile sets attributes of the user username; those that attrs does not name stay as they are, and an
-// empty value deletes one. It may set email_verified and phone_number_verified; an address that is changed without is
-// no longer verified. The service does not tell an administrator where codes went: the deliveries, which it returns as
-// [Cognito.UpdateProfile] does, are nil. It takes the options [ClientMetadata] and [AttributeMap]; [ErrUserExists] says that
-// an address is another user's.
+// AdminUpdateProfile sets attributes of the user username. Attributes that are not in attrs stay
+// unchanged, and an empty value deletes an attribute. attrs may set email_verified and
+// phone_number_verified. An address that is changed without them is no longer verified. The
+// returned deliveries are always nil, because the service does not tell an administrator where
+// codes were sent. It takes the options [ClientMetadata] and [AttributeMap]. Common errors:
+// [ErrUserNotFound], and [ErrUserExists] if an address is another user's.
 //
-// It calls AdminUpdateUserAttributes, which needs AWS credentials ([ErrNoCredentials]).
-func (c *Cognito) AdminUpdateProfile(ctx context.Context, username string, attrs Attributes, opts ...CallOption) ([]CodeDelivery, error) {
+// It calls AdminUpdateUserAttributes. Requires AWS credentials.
+func (c *Cognito) AdminUpdateProfile(
+	ctx context.Context, username string, attrs Attributes, opts ...CallOption,
+) ([]CodeDelivery, error) {
 	call, err := newCallOptions(opts, optClientMetadata, optAttributeMap)
 	if err != nil {
 		return nil, wrapError("AdminUpdateProfile", err)
@@ -474,19 +505,21 @@ func (c *Cognito) AdminUpdateProfile(ctx context.Context, username string, attrs
 	return nil, c.adminUpdateAttributes(ctx, "AdminUpdateProfile", username, list, call.metadata)
 }
 
-func (c *Cognito) adminUpdateAttributes(ctx context.Context, op, username string, list []types.AttributeType, metadata map[string]string) error {
+func (c *Cognito) adminUpdateAttributes(
+	ctx context.Context, op, username string, list []types.AttributeType, metadata map[string]string,
+) error {
 	return c.adminCall(op, username, func(poolID, username *string) error {
 		_, err := c.shared().sdk.AdminUpdateUserAttributes(ctx, &cognitoidentityprovider.AdminUpdateUserAttributesInput{
 			UserPoolId: poolID, Username: username, UserAttributes: list, ClientMetadata: metadata,
-		})
+		}, onceIfAddressed(list))
 		return err
 	})
 }
 
-// AdminDeleteAttributes deletes attributes of the user username, by their names in the pool. Common errors:
-// [ErrUserNotFound].
+// AdminDeleteAttributes deletes attributes of the user username. names are the names in the pool;
+// at least one is required. Common errors: [ErrUserNotFound].
 //
-// It calls AdminDeleteUserAttributes, which needs AWS credentials ([ErrNoCredentials]).
+// It calls AdminDeleteUserAttributes. Requires AWS credentials.
 func (c *Cognito) AdminDeleteAttributes(ctx context.Context, username string, names ...string) error {
 	if err := checkNames(names); err != nil {
 		return wrapError("AdminDeleteAttributes", err)
@@ -499,12 +532,12 @@ func (c *Cognito) AdminDeleteAttributes(ctx context.Context, username string, na
 	})
 }
 
-// AdminResetPassword makes the user username set a new password: the old one is void, and a code goes to the user, who
-// then calls [Cognito.ConfirmForgotPassword]. Until then sign-ins fail with [ErrPasswordResetRequired]. It takes the
-// option [ClientMetadata]. Common errors: [ErrLimitExceeded]. The request is not sent again after a failure that
-// leaves open whether it was taken.
+// AdminResetPassword invalidates the password of the user username and sends the user a code. The
+// user then sets a new password with [Cognito.ConfirmForgotPassword]. Until then sign-ins fail with
+// [ErrPasswordResetRequired]. It takes the option [ClientMetadata]. Common errors:
+// [ErrUserNotFound], [ErrPasswordResetNotAllowed], [ErrLimitExceeded].
 //
-// It calls AdminResetUserPassword, which needs AWS credentials ([ErrNoCredentials]).
+// It calls AdminResetUserPassword. Not retried automatically. Requires AWS credentials.
 func (c *Cognito) AdminResetPassword(ctx context.Context, username string, opts ...CallOption) error {
 	call, err := newCallOptions(opts, optClientMetadata)
 	if err != nil {
@@ -518,11 +551,11 @@ func (c *Cognito) AdminResetPassword(ctx context.Context, username string, opts 
 	})
 }
 
-// AdminSetPassword sets the password of the user username. A permanent one makes the user confirmed; otherwise it is
-// temporary, and the user must choose another at the next sign-in ([ErrNewPasswordRequired]). Common errors:
-// [ErrInvalidPassword].
+// AdminSetPassword sets the password of the user username. If permanent is set, the user becomes
+// confirmed. Otherwise the password is temporary, and the user must choose another one at the next
+// sign-in ([ErrNewPasswordRequired]). Common errors: [ErrUserNotFound], [ErrInvalidPassword].
 //
-// It calls AdminSetUserPassword, which needs AWS credentials ([ErrNoCredentials]).
+// It calls AdminSetUserPassword. Requires AWS credentials.
 func (c *Cognito) AdminSetPassword(ctx context.Context, username, password string, permanent bool) error {
 	if password == "" {
 		return wrapError("AdminSetPassword", errNoNewPassword)
@@ -530,53 +563,59 @@ func (c *Cognito) AdminSetPassword(ctx context.Context, username, password strin
 	return c.adminCall("AdminSetPassword", username, func(poolID, username *string) error {
 		_, err := c.shared().sdk.AdminSetUserPassword(ctx, &cognitoidentityprovider.AdminSetUserPasswordInput{
 			UserPoolId: poolID, Username: username, Password: aws.String(password), Permanent: permanent,
-		})
+		}, sendOnce)
 		return err
 	})
 }
 
 // AdminDeleteUser deletes the user username. Common errors: [ErrUserNotFound].
 //
-// It calls AdminDeleteUser, which needs AWS credentials ([ErrNoCredentials]).
+// It calls AdminDeleteUser. Requires AWS credentials.
 func (c *Cognito) AdminDeleteUser(ctx context.Context, username string) error {
 	return c.adminDeleteUser(ctx, "AdminDeleteUser", username)
 }
 
 func (c *Cognito) adminDeleteUser(ctx context.Context, op, username string) error {
 	return c.adminCall(op, username, func(poolID, username *string) error {
-		_, err := c.shared().sdk.AdminDeleteUser(ctx, &cognitoidentityprovider.AdminDeleteUserInput{UserPoolId: poolID, Username: username})
+		in := &cognitoidentityprovider.AdminDeleteUserInput{UserPoolId: poolID, Username: username}
+		_, err := c.shared().sdk.AdminDeleteUser(ctx, in)
 		return err
 	})
 }
 
-// AdminEnableUser lets the user username sign in again. Common errors: [ErrUserNotFound].
+// AdminEnableUser allows the user username to sign in again. Common errors: [ErrUserNotFound].
 //
-// It calls AdminEnableUser, which needs AWS credentials ([ErrNoCredentials]).
+// It calls AdminEnableUser. Requires AWS credentials.
 func (c *Cognito) AdminEnableUser(ctx context.Context, username string) error {
 	return c.adminCall("AdminEnableUser", username, func(poolID, username *string) error {
-		_, err := c.shared().sdk.AdminEnableUser(ctx, &cognitoidentityprovider.AdminEnableUserInput{UserPoolId: poolID, Username: username})
+		in := &cognitoidentityprovider.AdminEnableUserInput{UserPoolId: poolID, Username: username}
+		_, err := c.shared().sdk.AdminEnableUser(ctx, in)
 		return err
 	})
 }
 
-// AdminDisableUser keeps the user username from signing in and revokes the user's tokens; tokens that others verify
-// offline stay good until they expire. The user stays in lists. Common errors: [ErrUserNotFound].
+// AdminDisableUser prevents the user username from signing in and revokes the user's tokens.
+// Servers that verify tokens offline accept them until they expire. The user stays in lists. Common
+// errors: [ErrUserNotFound].
 //
-// It calls AdminDisableUser, which needs AWS credentials ([ErrNoCredentials]).
+// It calls AdminDisableUser. Requires AWS credentials.
 func (c *Cognito) AdminDisableUser(ctx context.Context, username string) error {
 	return c.adminCall("AdminDisableUser", username, func(poolID, username *string) error {
-		_, err := c.shared().sdk.AdminDisableUser(ctx, &cognitoidentityprovider.AdminDisableUserInput{UserPoolId: poolID, Username: username})
+		in := &cognitoidentityprovider.AdminDisableUserInput{UserPoolId: poolID, Username: username}
+		_, err := c.shared().sdk.AdminDisableUser(ctx, in)
 		return err
 	})
 }
 
-// AdminSignOut signs the user username out everywhere: all refresh tokens of the user die, and the service refuses the
-// access tokens. Tokens that others verify offline stay good until they expire. Common errors: [ErrUserNotFound].
+// AdminSignOut signs the user username out everywhere. It revokes all of the user's refresh tokens,
+// and the service rejects the access tokens. Servers that verify tokens offline accept them until
+// they expire. Common errors: [ErrUserNotFound].
 //
-// It calls AdminUserGlobalSignOut, which needs AWS credentials ([ErrNoCredentials]).
+// It calls AdminUserGlobalSignOut. Requires AWS credentials.
 func (c *Cognito) AdminSignOut(ctx context.Context, username string) error {
 	return c.adminCall("AdminSignOut", username, func(poolID, username *string) error {
-		_, err := c.shared().sdk.AdminUserGlobalSignOut(ctx, &cognitoidentityprovider.AdminUserGlobalSignOutInput{UserPoolId: poolID, Username: username})
+		in := &cognitoidentityprovider.AdminUserGlobalSignOutInput{UserPoolId: poolID, Username: username}
+		_, err := c.shared().sdk.AdminUserGlobalSignOut(ctx, in)
 		return err
 	})
 }

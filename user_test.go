@@ -74,15 +74,15 @@ func TestSavingAnotherUserWithTheSessionIsRefused(t *testing.T) {
 	for _, user := range []*cognito.User{withSub, withoutSub, nameless} {
 		user.Attributes["given_name"] = "X"
 		user.Sub = c.AccessClaims().Subject // what a caller changes does not make it another user
-		require.ErrorContains(t, err1(user.Save(t.Context())), `the session is that of "bob", not of`)
-		require.ErrorContains(t, user.Delete(t.Context()), `the session is that of "bob", not of`)
+		require.ErrorContains(t, err1(user.Save(t.Context())), `the session belongs to "bob", not to`)
+		require.ErrorContains(t, user.Delete(t.Context()), `the session belongs to "bob", not to`)
 	}
 	namesake := c.UserFromAttributes("bob", []types.AttributeType{{Name: aws.String("sub"), Value: aws.String("of-a-bob-who-is-gone")}})
 	namesake.Attributes["given_name"] = "X"
-	require.ErrorContains(t, err1(namesake.Save(t.Context())), `the session is that of another user called "bob"`)
-	require.ErrorContains(t, namesake.Delete(t.Context()), `the session is that of another user called "bob"`)
+	require.ErrorContains(t, err1(namesake.Save(t.Context())), `the session belongs to another user called "bob"`)
+	require.ErrorContains(t, namesake.Delete(t.Context()), `the session belongs to another user called "bob"`)
 	unreadable := newClient(t, srv, cognito.WithTokens(cognito.Tokens{AccessToken: "opaque"})).UserFromAttributes("bob", nil)
-	require.ErrorContains(t, unreadable.Delete(t.Context()), "claims cannot be read")
+	require.ErrorContains(t, unreadable.Delete(t.Context()), "want the claim sub or username")
 	require.ErrorIs(t, c.ForUser("bob").UserFromAttributes("bob", nil).Delete(t.Context()), cognito.ErrNotSignedIn)
 	require.ErrorContains(t, nameless.AdminDelete(t.Context()), "username")
 	assert.Len(t, srv.Requests(), before)
@@ -212,7 +212,7 @@ func TestSaveRefusesFixedAttributes(t *testing.T) {
 	carol := listed(t, c, "carol")
 	before = len(srv.Requests())
 	carol.Attributes = cognito.Attributes{"given_name": "C"} // in place of all that there was
-	require.ErrorContains(t, err1(carol.AdminSave(t.Context())), "attribute sub: it is gone from the user's Attributes")
+	require.ErrorContains(t, err1(carol.AdminSave(t.Context())), "attribute sub: it is missing from the user's Attributes")
 	assert.Len(t, srv.Requests(), before)
 	user := c.UserFromAttributes("carol", nil)
 	require.NoError(t, user.Attributes.Set("email_verified", true))
@@ -272,10 +272,10 @@ func TestUserFromAttributes(t *testing.T) {
 	require.ErrorContains(t, err1(c.UserFromAttributes("carol", list, cognito.Limit(1)).Save(t.Context())), "option Limit")
 
 	byHand := &cognito.User{Username: "carol"}
-	require.ErrorContains(t, err1(byHand.Save(t.Context())), "made by hand")
-	require.ErrorContains(t, err1(byHand.AdminSave(t.Context())), "made by hand")
-	require.ErrorContains(t, byHand.Delete(t.Context()), "made by hand")
-	require.ErrorContains(t, byHand.AdminDelete(t.Context()), "made by hand")
+	require.ErrorContains(t, err1(byHand.Save(t.Context())), "want one from a method of Cognito")
+	require.ErrorContains(t, err1(byHand.AdminSave(t.Context())), "want one from a method of Cognito")
+	require.ErrorContains(t, byHand.Delete(t.Context()), "want one from a method of Cognito")
+	require.ErrorContains(t, byHand.AdminDelete(t.Context()), "want one from a method of Cognito")
 }
 
 func TestAdminGetUser(t *testing.T) {

@@ -27,22 +27,23 @@ import (
 
 const defaultLeeway = time.Minute
 
-// Verifier verifies the tokens of one user pool: signature (RS256, with one of the pool's keys), issuer,
-// expiry, use and app client. It fetches the pool's keys on first use and again when a token names a new
-// one, from under the issuer that the token names, unless [WithJWKS] gives them. A Verifier is safe for
-// concurrent use.
+// Verifier verifies the tokens of one user pool: the signature (RS256, with one of the pool's
+// keys), the issuer, the expiry, the use and the app client. Unless [WithJWKS] sets the keys, it
+// fetches them from the issuer that the token names, on first use and again when a token names a
+// new key. A Verifier is safe for concurrent use. Create one with [NewVerifier] or
+// [Cognito.Verifier].
 //
-// A token that verifies was issued by the pool and has not expired. Whether it was revoked since, for
-// example by a sign-out, only the service knows; see [WithRevocationCheck].
+// A token that verifies was issued by the pool and has not expired. Only the service knows whether
+// it was revoked in the meantime, for example by a sign-out; see [WithRevocationCheck].
 type Verifier struct {
 	poolID    string
 	issuers   []string
 	clientIDs []string   // nil: any
-	groups    [][]string // any of each; nil: not checked
+	groups    [][]string // a token needs one of each element; nil: not checked
 	scopes    [][]string // likewise
 	audiences [][]string // likewise
 	keys      *jwks.Keys
-	cache     *tokenCache // nil: every token is verified anew
+	cache     *tokenCache // nil: no cache
 	leeway    time.Duration
 	now       func() time.Time
 	times     *jwt.Validator
@@ -50,17 +51,17 @@ type Verifier struct {
 	handler   handlerSettings
 	revoked   revocationCheck // nil: not checked
 
-	// What [Cognito.Verifier] passes on to a Verifier with keys of its own.
+	// [Cognito.Verifier] passes these on to a Verifier with keys of its own.
 	jwks       []byte
 	jwksURL    string
 	httpClient *http.Client
 }
 
-// VerifierOption sets up a [Verifier] in [NewVerifier] or [Cognito.Verifier].
-//
-// An option that is given again replaces the earlier one. [WithGroups], [WithScopes] and [WithAudience]
-// add instead: one call accepts any of its names, and a token must pass every call. So no repetition
-// accepts more than each call alone.
+// VerifierOption configures a [Verifier] in [NewVerifier] or [Cognito.Verifier]. If an option is
+// given more than once, the last one wins, except for [WithGroups], [WithScopes] and
+// [WithAudience]. Each of these adds a condition: a token must meet the conditions of all calls,
+// and any name of a call meets that call's condition. So a repeated option never accepts more
+// tokens than each call alone.
 type VerifierOption interface {
 	applyVerifier(*verifierOptions)
 }
@@ -80,23 +81,23 @@ type verifierOptions struct {
 	cacheSize int
 	handler   handlerSettings
 
-	// revocation makes the check; nil: tokens are not asked about. It is a function so that the SDK's calls are part
-	// of a program only if that checks revocation.
+	// revocation makes the check; nil means that tokens are not checked. It is a function so that
+	// the linker can drop the SDK's calls from programs that do not check revocation.
 	revocation func(o *verifierOptions, poolID string, client *http.Client) (revocationCheck, error)
-	sdk        *cognitoidentityprovider.Client // a Cognito's; nil: one of the options
-	shared     *jwks.Keys                      // a Cognito's; nil: the options say which
+	sdk        *cognitoidentityprovider.Client // of a Cognito; nil: made from the options
+	shared     *jwks.Keys                      // of a Cognito; nil: made from the options
 }
 
-// WithAnyClient accepts the tokens of every app client of the pool. Without it the client IDs are
-// compared. Add [WithAudience] where clients register themselves, so that a token for another resource is
-// rejected.
+// WithAnyClient accepts the tokens of every app client of the pool. By default, only the given
+// client IDs are accepted. Add [WithAudience] if clients register themselves, so that tokens for
+// other resources are rejected.
 func WithAnyClient() VerifierOption {
 	return verifierOption(func(o *verifierOptions) { o.anyClient = true })
 }
 
-// WithRegions accepts the issuers of the pool in further regions, where it is replicated: both forms of
-// the issuer at AWS for each region, beside those of the pool's own region. It has no effect together
-// with [WithIssuers] or [WithEndpoint].
+// WithRegions accepts the issuers of the pool in further regions, where the pool is replicated. It
+// accepts both forms of the issuer at AWS for each region, in addition to those of the pool's own
+// region. It has no effect together with [WithIssuers] or [WithEndpoint].
 func WithRegions(regions ...string) VerifierOption {
 	return keyOption(func(o *verifierOptions) {
 		o.regions = nil
@@ -109,7 +110,7 @@ func WithRegions(regions ...string) VerifierOption {
 	})
 }
 
-// keyOption is an option that changes where keys come from.
+// keyOption returns an option that changes where keys come from.
 func keyOption(set func(*verifierOptions)) VerifierOption {
 	return verifierOption(func(o *verifierOptions) {
 		o.ownKeys = true
@@ -117,33 +118,33 @@ func keyOption(set func(*verifierOptions)) VerifierOption {
 	})
 }
 
-// WithGroups accepts only the tokens of users in at least one of the groups; names are compared exactly.
-// Each further WithGroups is a further condition: WithGroups("a"), WithGroups("b") wants both. Other
-// tokens are rejected with [ErrNotInGroup]. If not set, groups are not checked. See [RequireGroups] for a
-// rule for single handlers.
+// WithGroups accepts only tokens of users in at least one of the groups anyOf. Names are compared
+// exactly. Each further WithGroups adds a condition: WithGroups("a"), WithGroups("b") requires both
+// groups. Other tokens are rejected with [ErrNotInGroup]. By default groups are not checked. Use
+// [RequireGroups] for a rule for single handlers.
 func WithGroups(anyOf ...string) VerifierOption {
 	anyOf = slices.Clone(anyOf)
 	return verifierOption(func(o *verifierOptions) { o.groups = append(o.groups, o.wanted("WithGroups", anyOf)) })
 }
 
-// WithScopes accepts only access tokens with at least one of the scopes. Each further WithScopes is a
-// further condition. Other tokens, and ID tokens, which have no scopes, are rejected with
-// [ErrInsufficientScope]. If not set, scopes are not checked. See [RequireScopes] for a rule for single
-// handlers.
+// WithScopes accepts only access tokens with at least one of the scopes anyOf. Each further
+// WithScopes adds a condition. Other tokens are rejected with [ErrInsufficientScope], and so are ID
+// tokens, which have no scopes. By default scopes are not checked. Use [RequireScopes] for a rule
+// for single handlers.
 //
 // The tokens of a sign-in with this package have one scope, aws.cognito.signin.user.admin, unless a
-// Lambda function of the pool adds others. Only managed login and machine clients yield the scopes of
-// resource servers: do not ask for those where users sign in with a password.
+// Lambda function of the pool adds others. Only managed login and machine clients return the scopes
+// of resource servers. Do not require those if users sign in with a password.
 func WithScopes(anyOf ...string) VerifierOption {
 	anyOf = slices.Clone(anyOf)
 	return verifierOption(func(o *verifierOptions) { o.scopes = append(o.scopes, o.wanted("WithScopes", anyOf)) })
 }
 
-// WithAudience accepts only access tokens that are bound to at least one of the resources, by their aud
-// claim; URLs are compared exactly. Each further WithAudience is a further condition. Other tokens, and
-// ID tokens, whose audience is an app client, are rejected with [ErrTokenAudience]. If not set, the aud
-// claim of access tokens is not checked: a pool sets it only for clients that ask for a resource
-// (RFC 8707).
+// WithAudience accepts only access tokens that are bound to at least one of the resources anyOf, by
+// the aud claim. URLs are compared exactly. Each further WithAudience adds a condition. Other
+// tokens are rejected with [ErrTokenAudience], and so are ID tokens, whose audience is an app
+// client. By default the aud claim of access tokens is not checked: a pool sets it only for clients
+// that request a resource (RFC 8707); see [WithResource].
 func WithAudience(anyOf ...string) VerifierOption {
 	anyOf = slices.Clone(anyOf)
 	return verifierOption(func(o *verifierOptions) {
@@ -151,10 +152,11 @@ func WithAudience(anyOf ...string) VerifierOption {
 	})
 }
 
-// WithTokenCache remembers the last n verified tokens, at least n/2 of them, so that the signature of a token seen
-// before is not computed again. It keeps the SHA-256 hash of each signature, and so no token that could be used. Its times are compared with the clock
-// each time, and it is forgotten with the key that signed it. n is 1 to 1,000,000. The cache takes at most
-// 4 kB times n of memory: larger tokens leave room for fewer. If not set, nothing is remembered.
+// WithTokenCache caches the last verified tokens, at most n and at least n/2 of them, so that the
+// signature of a token is verified only once. n is 1 to 1,000,000. The cache keeps the SHA-256 hash
+// of each signature instead of the signature, so it contains no usable token. The times of a cached
+// token are checked on each use. A token leaves the cache together with its key. The cache takes at
+// most 4 kB times n of memory; if tokens are large, it holds fewer. By default nothing is cached.
 func WithTokenCache(n int) VerifierOption {
 	return verifierOption(func(o *verifierOptions) {
 		if n < 1 || n > 1_000_000 {
@@ -170,17 +172,18 @@ func WithVerifierLeeway(d time.Duration) VerifierOption { return WithLeeway(d) }
 // WithVerifierClock is [WithClock].
 func WithVerifierClock(now func() time.Time) VerifierOption { return WithClock(now) }
 
-// wanted returns the names of which a token must have one.
+// wanted returns names. It records an error if there are none, or if one is empty.
 func (o *verifierOptions) wanted(option string, names []string) []string {
 	if len(names) == 0 || slices.Contains(names, "") {
-		o.refuse(option, "want at least one name, and none that is empty")
+		o.refuse(option, "want at least one name, and no empty one")
 	}
 	return names
 }
 
-// NewVerifier makes a verifier of the tokens that the user pool userPoolID issues to the app clients
-// clientIDs. It does no I/O. It is an error to pass no client IDs without [WithAnyClient]. A program that
-// has a [Cognito] uses [Cognito.Verifier], which shares its keys.
+// NewVerifier returns a Verifier for the tokens that the user pool userPoolID issues to the app
+// clients clientIDs. It is an error to pass no client IDs without [WithAnyClient], or both. A
+// program that has a [Cognito] should use [Cognito.Verifier], which shares its keys. NewVerifier
+// does no I/O. An error names the argument or option and what was expected.
 func NewVerifier(userPoolID string, clientIDs []string, opts ...VerifierOption) (*Verifier, error) {
 	o := &verifierOptions{clientOptions: defaultClientOptions()}
 	o.apply(opts)
@@ -190,17 +193,17 @@ func NewVerifier(userPoolID string, clientIDs []string, opts ...VerifierOption) 
 		errs = append(errs, ids.checkClientID(id))
 	}
 	if (len(clientIDs) == 0) != o.anyClient {
-		errs = append(errs, fieldError("client IDs", "want at least one, or none and WithAnyClient"))
+		errs = append(errs, fieldError("client IDs", "want at least one, or none and the option WithAnyClient"))
 	}
 	o.errs = append(errs, o.errs...)
 	v, err := newVerifier(userPoolID, clientIDs, o)
 	return v, wrapError("NewVerifier", err)
 }
 
-// Verifier makes a verifier of the tokens of c's pool and app client. It shares c's keys, issuers, clock,
-// leeway and logger, so that a server has one key set; opts change the others. With an option that says
-// where keys come from, such as [WithJWKS] or [WithIssuers], the Verifier has keys of its own. It does no
-// I/O.
+// Verifier returns a [Verifier] for the tokens of c's pool and app client. It shares c's keys,
+// issuers, clock, leeway and logger, so that a server has one key set. opts change the rest. With
+// an option that sets where keys come from, such as [WithJWKS] or [WithIssuers], the Verifier has
+// keys of its own. It does no I/O.
 func (c *Cognito) Verifier(opts ...VerifierOption) (*Verifier, error) {
 	if c == nil || c.pool == nil {
 		return nil, wrapError("Verifier", errNotMade)
@@ -258,7 +261,8 @@ func newVerifier(poolID string, clientIDs []string, o *verifierOptions) (*Verifi
 		revoked: revoked,
 		poolID:  poolID, issuers: issuers, clientIDs: slices.Clone(clientIDs),
 		groups: o.groups, scopes: o.scopes, audiences: o.audiences,
-		keys: keys, cache: newTokenCache(o.cacheSize), leeway: o.leeway, now: o.now, times: newTimes(o.leeway, o.now), log: o.logger, handler: o.handlerSettings(),
+		keys: keys, cache: newTokenCache(o.cacheSize),
+		leeway: o.leeway, now: o.now, times: newTimes(o.leeway, o.now), log: o.logger, handler: o.handlerSettings(),
 		jwks: o.jwks, jwksURL: o.jwksURL, httpClient: client,
 	}, nil
 }
@@ -270,7 +274,7 @@ func (o *verifierOptions) handlerSettings() handlerSettings {
 	return s
 }
 
-// acceptedIssuers lists the issuers to accept; the first is the pool's own.
+// acceptedIssuers returns the issuers to accept. The first is the pool's own.
 func (o *verifierOptions) acceptedIssuers(poolID string) ([]string, error) {
 	switch {
 	case len(o.issuers) > 0:
@@ -294,7 +298,7 @@ func (o *verifierOptions) acceptedIssuers(poolID string) ([]string, error) {
 	return issuers, nil
 }
 
-// keys returns the keys that the options ask for.
+// keys returns the keys that the options set.
 func (o *verifierOptions) keys(issuers []string) (*jwks.Keys, error) {
 	source, given := "WithJWKS", o.jwks
 	if env := os.Getenv(jwksEnv); given == nil && env != "" && o.jwksURL == "" {
@@ -318,7 +322,7 @@ func (o *verifierOptions) keys(issuers []string) (*jwks.Keys, error) {
 	}
 }
 
-// keyClient returns the HTTP client that fetches keys; nil for a plain one.
+// keyClient returns the HTTP client that fetches keys, or nil for a plain one.
 func (o *verifierOptions) keyClient() *http.Client {
 	if o.httpClient == nil && o.awsConfig != nil {
 		return plainClient(o.awsConfig.HTTPClient)
@@ -326,8 +330,10 @@ func (o *verifierOptions) keyClient() *http.Client {
 	return o.httpClient
 }
 
-// VerifyAccessToken verifies an access token and returns its claims. The error is a [*TokenError]:
-// [ErrKeysUnavailable] when the token could not be checked, another reason when it is bad.
+// VerifyAccessToken verifies an access token and returns its claims. The error is a [*TokenError].
+// [ErrKeysUnavailable] and [ErrRevocationUnknown] mean that the token could not be checked. Other
+// reasons mean that it is invalid. Common errors: [ErrTokenUse], [ErrTokenClient],
+// [ErrTokenIssuer], [ErrUnknownKey].
 func (v *Verifier) VerifyAccessToken(ctx context.Context, raw string) (*AccessClaims, error) {
 	t, err := v.authenticate(ctx, raw, AccessToken)
 	if err != nil {
@@ -336,8 +342,9 @@ func (v *Verifier) VerifyAccessToken(ctx context.Context, raw string) (*AccessCl
 	return t.access()
 }
 
-// VerifyIDToken verifies an ID token and returns its claims. The error is as for [Verifier.VerifyAccessToken].
-// Where the access token that came with it is at hand, [Cognito.VerifyTokens] compares at_hash, too.
+// VerifyIDToken verifies an ID token and returns its claims. The errors are those of
+// [Verifier.VerifyAccessToken]. If you have the access token that was issued with it, use
+// [Cognito.VerifyTokens], which also compares at_hash.
 func (v *Verifier) VerifyIDToken(ctx context.Context, raw string) (*IDClaims, error) {
 	t, err := v.authenticate(ctx, raw, IDToken)
 	if err != nil {
@@ -346,11 +353,13 @@ func (v *Verifier) VerifyIDToken(ctx context.Context, raw string) (*IDClaims, er
 	return t.identity()
 }
 
-// VerifyInto verifies a token for use and decodes its claims into claims, a pointer to what [json.Unmarshal]
-// takes: a struct of your own, or a [jwt.MapClaims]. A struct may embed [AccessClaims], but not [IDClaims], which
-// decodes itself. No method of it is called, and what it says about the token does not matter: the checks
-// look at the token alone. The error is a [*TokenError], as for [Verifier.VerifyAccessToken]; claims is as it was then.
-// It is an [*Error] for a use that does not exist and for claims that are no pointer.
+// VerifyInto verifies a token for use and decodes its claims into claims. claims is a pointer to a
+// value that [json.Unmarshal] accepts: a struct of your own, or a [jwt.MapClaims]. A struct may
+// embed [AccessClaims], but not [IDClaims], which decodes itself. Only the token is checked: a
+// Validate method of claims is not called. The error is a [*TokenError] as for
+// [Verifier.VerifyAccessToken], or an [*Error] if use does not exist or claims is not a pointer.
+// claims is unchanged if the token is rejected, but may be partly set if a claim does not fit into
+// it.
 func (v *Verifier) VerifyInto(ctx context.Context, raw string, use TokenUse, claims any) error {
 	if err := errors.Join(checkUse(use), checkTarget(claims)); err != nil {
 		return wrapError("VerifyInto", err)
@@ -362,9 +371,10 @@ func (v *Verifier) VerifyInto(ctx context.Context, raw string, use TokenUse, cla
 	return t.decode(use, claims)
 }
 
-// Keyfunc returns what finds the pool's keys for a parser of github.com/golang-jwt/jwt/v5, for those who need what
-// this package does not offer. It takes RS256 only, and fetches under ctx. Everything else is then the parser's to
-// check: issuer, expiry, token_use and the app client.
+// Keyfunc returns a function that finds the pool's keys for a parser of
+// github.com/golang-jwt/jwt/v5. Use it for what this package does not offer. It accepts RS256 only,
+// and uses ctx to fetch keys. The parser must check everything else: issuer, expiry, token_use and
+// the app client.
 func (v *Verifier) Keyfunc(ctx context.Context) jwt.Keyfunc {
 	return func(t *jwt.Token) (any, error) {
 		if v == nil || v.keys == nil {
@@ -390,8 +400,8 @@ func (v *Verifier) Keyfunc(ctx context.Context) jwt.Keyfunc {
 	}
 }
 
-// Preload fetches the key set if there is none yet, so that the first token does not wait for it. The error
-// wraps [ErrKeysUnavailable].
+// Preload fetches the key set if there is none yet, so that the first token does not wait for it.
+// The error wraps [ErrKeysUnavailable].
 func (v *Verifier) Preload(ctx context.Context) error {
 	if v == nil || v.keys == nil {
 		return wrapError("Preload", errNoVerifier)
@@ -399,7 +409,8 @@ func (v *Verifier) Preload(ctx context.Context) error {
 	return wrapError("Preload", v.keys.Preload(ctx))
 }
 
-// awsIssuers is both forms of the issuer of a pool at AWS. The SDK knows the host of each partition.
+// awsIssuers returns both forms of the issuer of a pool at AWS. The SDK provides the host of each
+// partition.
 func awsIssuers(region, poolID string) ([]string, error) {
 	endpoint, err := cognitoidentityprovider.NewDefaultEndpointResolverV2().ResolveEndpoint(context.Background(),
 		cognitoidentityprovider.EndpointParameters{Region: &region})
@@ -411,7 +422,7 @@ func awsIssuers(region, poolID string) ([]string, error) {
 }
 
 const (
-	// algorithm is the one that the service signs with, and the one that is accepted.
+	// algorithm is the algorithm that the service signs with. No other is accepted.
 	algorithm = "RS256"
 
 	jwksEnv  = "COGNITO_JWKS"
@@ -431,10 +442,11 @@ func checkUse(use TokenUse) error {
 	return nil
 }
 
-// checkTarget refuses what claims cannot be decoded into, which would look like a fault of the token.
+// checkTarget rejects a value that cannot be decoded into, so that it is not reported as an error
+// of the token.
 func checkTarget(claims any) error {
 	if v := reflect.ValueOf(claims); v.Kind() != reflect.Pointer || v.IsNil() {
-		return fieldError("claims", fmt.Sprintf("want a pointer that is not nil, got %T", claims))
+		return fieldError("claims", fmt.Sprintf("want a non-nil pointer, got %T", claims))
 	}
 	return nil
 }
@@ -444,17 +456,17 @@ type verifiedToken struct {
 	claims tokenClaims
 	keyID  string
 	key    *rsa.PublicKey
-	cached bool                       // others may get it, too
-	all    atomic.Pointer[everyClaim] // of a cached one: every claim, decoded once
+	cached bool                       // other callers may get it, too
+	all    atomic.Pointer[everyClaim] // set in a cached token: every claim, decoded once
 }
 
-// everyClaim is every claim of a token by its name. It does not change.
+// everyClaim holds every claim of a token by its name. It does not change.
 type everyClaim struct {
 	all    map[string]any
 	nested []string // the claims that are lists or objects
 }
 
-// every returns every claim by its name, in a map that belongs to the caller.
+// every returns every claim by its name. The map belongs to the caller.
 func (t *verifiedToken) every(use TokenUse) (map[string]any, error) {
 	if known := t.all.Load(); known != nil {
 		return known.clone(), nil
@@ -476,7 +488,7 @@ func (t *verifiedToken) every(use TokenUse) (map[string]any, error) {
 	return known.clone(), nil
 }
 
-// clone returns a copy that shares nothing with e that could be changed.
+// clone returns a copy that shares no maps and slices with e.
 func (e *everyClaim) clone() map[string]any {
 	all := maps.Clone(e.all)
 	for _, name := range e.nested {
@@ -488,7 +500,7 @@ func (e *everyClaim) clone() map[string]any {
 // decode decodes the claims of the token into out.
 func (t *verifiedToken) decode(use TokenUse, out any) error {
 	d := json.NewDecoder(strings.NewReader(t.claims.payload))
-	d.UseNumber() // a float64 would change numbers beyond 2^53
+	d.UseNumber() // float64 cannot represent every number beyond 2^53
 	if err := d.Decode(out); err != nil {
 		return &TokenError{Use: use, Reason: fmt.Errorf("%w: claims: %w", jwt.ErrTokenMalformed, err)}
 	}
@@ -511,26 +523,27 @@ func (t *verifiedToken) access() (*AccessClaims, error) {
 	return t.claims.access(all), nil
 }
 
-// authenticate verifies a token that a stranger sent. Where its key may be a new one that cannot be fetched yet, because
-// made-up key IDs have just caused a fetch, nothing is known about it.
+// authenticate verifies a token from an untrusted sender. If the token names an unknown key and the
+// key set may not be fetched again yet, because made-up key IDs have just caused a fetch, it
+// returns ErrKeysUnavailable: the key may be a new one.
 func (v *Verifier) authenticate(ctx context.Context, raw string, use TokenUse) (*verifiedToken, error) {
 	t, err := v.verify(ctx, raw, use)
 	if errors.Is(err, jwks.ErrPaused) {
-		var refused *TokenError
-		errors.As(err, &refused)
-		err = &TokenError{Use: use, Reason: fmt.Errorf("%w: %w", ErrKeysUnavailable, refused.Reason)}
+		var failure *TokenError
+		errors.As(err, &failure)
+		err = &TokenError{Use: use, Reason: fmt.Errorf("%w: %w", ErrKeysUnavailable, failure.Reason)}
 	}
 	if err == nil && v.revoked != nil {
 		if reason := v.revoked(ctx, raw, t); reason != nil {
-			refused := &TokenError{Use: use, Reason: reason}
-			v.log.DebugContext(ctx, "cognito: token refused", slog.Any("error", refused))
-			return nil, refused
+			failure := &TokenError{Use: use, Reason: reason}
+			v.log.DebugContext(ctx, "cognito: token rejected", slog.Any("error", failure))
+			return nil, failure
 		}
 	}
 	return t, err
 }
 
-// verify checks raw for use.
+// verify verifies raw for use, but does not ask whether it was revoked.
 func (v *Verifier) verify(ctx context.Context, raw string, use TokenUse) (*verifiedToken, error) {
 	if v == nil || v.keys == nil {
 		return nil, &TokenError{Use: use, Reason: errNoVerifier}
@@ -540,15 +553,15 @@ func (v *Verifier) verify(ctx context.Context, raw string, use TokenUse) (*verif
 		err = v.checkClaims(&t.claims, use)
 	}
 	if err != nil {
-		refused := &TokenError{Use: use, Reason: err}
-		v.log.DebugContext(ctx, "cognito: token refused", slog.Any("error", refused))
-		return nil, refused
+		failure := &TokenError{Use: use, Reason: err}
+		v.log.DebugContext(ctx, "cognito: token rejected", slog.Any("error", failure))
+		return nil, failure
 	}
 	return t, nil
 }
 
-// signed returns raw parsed and with its signature verified. With a cache, a token seen before is not verified
-// again while its key is still in the key set.
+// signed returns raw parsed and with its signature verified. With a cache, a token seen before is
+// not verified again while its key is still in the key set.
 func (v *Verifier) signed(ctx context.Context, raw string) (*verifiedToken, error) {
 	if v.cache == nil || len(raw) > token.MaxSize {
 		return v.checkSignature(ctx, raw)
@@ -567,8 +580,8 @@ func (v *Verifier) signed(ctx context.Context, raw string) (*verifiedToken, erro
 func (v *Verifier) checkSignature(ctx context.Context, raw string) (*verifiedToken, error) {
 	t := &verifiedToken{}
 	find := func(h token.Header, parsed *jwt.Token) (any, error) {
-		// A foreign issuer is rejected before its key is looked for: that is in no set here, and looking for it would
-		// only make the set be fetched again.
+		// The issuer is checked before the key is looked up: the key of another issuer is in no set
+		// here, and the lookup would only cause a fetch.
 		if !slices.Contains(v.issuers, t.claims.issuer) {
 			return nil, fmt.Errorf("%w: want %s, got %s", ErrTokenIssuer, v.issuers[0], quote(t.claims.issuer))
 		}
@@ -587,8 +600,8 @@ func (v *Verifier) checkSignature(ctx context.Context, raw string) (*verifiedTok
 	return t, nil
 }
 
-// newTimes makes golang-jwt's check of times. To that the moment of expiry itself is too late; here it is not,
-// which a nanosecond of leeway brings about.
+// newTimes returns golang-jwt's check of times. golang-jwt rejects a token at the moment of its
+// expiry, and this package accepts it; a nanosecond of leeway makes the difference.
 func newTimes(leeway time.Duration, now func() time.Time) *jwt.Validator {
 	return jwt.NewValidator(jwt.WithExpirationRequired(), jwt.WithLeeway(leeway+time.Nanosecond), jwt.WithTimeFunc(now))
 }
@@ -597,9 +610,11 @@ func (v *Verifier) checkTimes(c *tokenClaims) error {
 	err := v.times.Validate(c)
 	switch {
 	case errors.Is(err, jwt.ErrTokenExpired):
-		return fmt.Errorf("%w: it was valid until %s, and it is %s", jwt.ErrTokenExpired, stamp(c.expires.Time), stamp(v.now()))
+		return fmt.Errorf("%w: it was valid until %s, and it is %s",
+			jwt.ErrTokenExpired, stamp(c.expires.Time), stamp(v.now()))
 	case errors.Is(err, jwt.ErrTokenNotValidYet):
-		return fmt.Errorf("%w: it is valid from %s, and it is %s", jwt.ErrTokenNotValidYet, stamp(c.notBefore.Time), stamp(v.now()))
+		return fmt.Errorf("%w: it is valid from %s, and it is %s",
+			jwt.ErrTokenNotValidYet, stamp(c.notBefore.Time), stamp(v.now()))
 	default:
 		return err
 	}
@@ -638,8 +653,8 @@ func (v *Verifier) checkClaims(c *tokenClaims, use TokenUse) error {
 	return nil
 }
 
-// needs reports whether a token for use is no good if the claim name is of the wrong type, beside those that
-// every token needs.
+// needs reports whether a token for use is invalid if the claim name has the wrong type. It is
+// asked only about claims that not every token needs.
 func (v *Verifier) needs(name string, use TokenUse) bool {
 	switch name {
 	case "client_id", "username", "scope":
@@ -656,7 +671,7 @@ func (v *Verifier) needs(name string, use TokenUse) bool {
 }
 
 func (v *Verifier) checkClient(c *tokenClaims, use TokenUse) error {
-	if len(v.clientIDs) == 0 { // any, which WithAnyClient says
+	if len(v.clientIDs) == 0 { // WithAnyClient
 		return nil
 	}
 	client := c.clientID
@@ -672,7 +687,7 @@ func (v *Verifier) checkClient(c *tokenClaims, use TokenUse) error {
 	return nil
 }
 
-// containsAny reports whether one of names is wanted. An empty name never is.
+// containsAny reports whether one of names is in wanted. An empty name never is.
 func containsAny(names iter.Seq[string], wanted []string) bool {
 	for name := range names {
 		if name != "" && slices.Contains(wanted, name) {
@@ -682,23 +697,24 @@ func containsAny(names iter.Seq[string], wanted []string) bool {
 	return false
 }
 
-// stamp is a time in an error.
+// stamp returns t in the form for errors.
 func stamp(t time.Time) string { return t.UTC().Format(time.RFC3339) }
 
-// MultiVerifier verifies the tokens of several user pools, each by its own [Verifier]. The issuer that a token names
-// only chooses among these; no address is ever made from it. It is safe for concurrent use.
+// MultiVerifier verifies the tokens of several user pools, each with its own [Verifier]. The issuer
+// in a token only selects one of these; it is never used as an address. A MultiVerifier is safe for
+// concurrent use. Create one with [NewMultiVerifier].
 type MultiVerifier struct {
 	verifiers []*Verifier
 	byIssuer  map[string]*Verifier
 }
 
-// NewMultiVerifier makes a verifier of the tokens that any of vs accepts. It does no I/O. That two of them accept the
-// same issuer is an error, as is that there is none.
+// NewMultiVerifier returns a MultiVerifier for the tokens that any of vs accepts. It is an error to
+// pass no verifier, or two that accept the same issuer. It does no I/O.
 func NewMultiVerifier(vs ...*Verifier) (*MultiVerifier, error) {
 	m := &MultiVerifier{byIssuer: map[string]*Verifier{}}
 	var errs []error
 	if len(vs) == 0 {
-		errs = append(errs, fieldError("verifiers", "want at least one"))
+		errs = append(errs, fieldError("verifiers", "want at least one, got none"))
 	}
 	for i, v := range vs {
 		if v == nil || v.keys == nil {
@@ -708,7 +724,8 @@ func NewMultiVerifier(vs ...*Verifier) (*MultiVerifier, error) {
 		m.verifiers = append(m.verifiers, v)
 		for _, issuer := range v.issuers {
 			if m.byIssuer[issuer] != nil && m.byIssuer[issuer] != v {
-				errs = append(errs, fieldError(fmt.Sprintf("verifier %d", i+1), "want an issuer that no other has, got "+quote(issuer)))
+				problem := "want an issuer that no other verifier accepts, got " + quote(issuer)
+				errs = append(errs, fieldError(fmt.Sprintf("verifier %d", i+1), problem))
 			}
 			m.byIssuer[issuer] = v
 		}
@@ -719,8 +736,8 @@ func NewMultiVerifier(vs ...*Verifier) (*MultiVerifier, error) {
 	return m, nil
 }
 
-// VerifyAccessToken verifies an access token as [Verifier.VerifyAccessToken] does. That no verifier accepts its
-// issuer is [ErrTokenIssuer].
+// VerifyAccessToken verifies an access token as [Verifier.VerifyAccessToken] does. The error is
+// [ErrTokenIssuer] if no verifier accepts its issuer.
 func (m *MultiVerifier) VerifyAccessToken(ctx context.Context, raw string) (*AccessClaims, error) {
 	v, err := m.choose(raw, AccessToken)
 	if err != nil {
@@ -729,8 +746,8 @@ func (m *MultiVerifier) VerifyAccessToken(ctx context.Context, raw string) (*Acc
 	return v.VerifyAccessToken(ctx, raw)
 }
 
-// VerifyIDToken verifies an ID token as [Verifier.VerifyIDToken] does. That no verifier accepts its issuer is
-// [ErrTokenIssuer].
+// VerifyIDToken verifies an ID token as [Verifier.VerifyIDToken] does. The error is
+// [ErrTokenIssuer] if no verifier accepts its issuer.
 func (m *MultiVerifier) VerifyIDToken(ctx context.Context, raw string) (*IDClaims, error) {
 	v, err := m.choose(raw, IDToken)
 	if err != nil {
@@ -739,8 +756,8 @@ func (m *MultiVerifier) VerifyIDToken(ctx context.Context, raw string) (*IDClaim
 	return v.VerifyIDToken(ctx, raw)
 }
 
-// VerifyInto verifies a token as [Verifier.VerifyInto] does. That no verifier accepts its issuer is
-// [ErrTokenIssuer].
+// VerifyInto verifies a token as [Verifier.VerifyInto] does. The error is [ErrTokenIssuer] if no
+// verifier accepts its issuer.
 func (m *MultiVerifier) VerifyInto(ctx context.Context, raw string, use TokenUse, claims any) error {
 	if err := errors.Join(checkUse(use), checkTarget(claims)); err != nil {
 		return wrapError("VerifyInto", err)
@@ -752,8 +769,8 @@ func (m *MultiVerifier) VerifyInto(ctx context.Context, raw string, use TokenUse
 	return v.VerifyInto(ctx, raw, use, claims)
 }
 
-// Preload fetches the key sets of all pools that have none yet, beside each other. The error wraps
-// [ErrKeysUnavailable] and names each set that could not be fetched; the others can be used.
+// Preload fetches the key sets of all pools that have none yet, concurrently. The error wraps
+// [ErrKeysUnavailable] and names each set that could not be fetched. The other sets can be used.
 func (m *MultiVerifier) Preload(ctx context.Context) error {
 	if m == nil || m.byIssuer == nil {
 		return wrapError("Preload", errNoVerifier)
@@ -762,7 +779,7 @@ func (m *MultiVerifier) Preload(ctx context.Context) error {
 	var wg sync.WaitGroup
 	for i, v := range m.verifiers {
 		wg.Go(func() {
-			defer func() { panics[i] = recover() }() // of the caller's clock or logger: it is the caller's to see
+			defer func() { panics[i] = recover() }() // a panic of the caller's clock or logger is passed on below
 			errs[i] = v.keys.Preload(ctx)
 		})
 	}
@@ -775,36 +792,37 @@ func (m *MultiVerifier) Preload(ctx context.Context) error {
 	return wrapError("Preload", errors.Join(errs...))
 }
 
-// Check verifies the access token that r carries, as [Verifier.Check] does.
+// Check verifies the access token in r, as [Verifier.Check] does.
 func (m *MultiVerifier) Check(r *http.Request) (*AccessClaims, error) {
 	return m.settings().check(r, m)
 }
 
-// CheckID verifies the ID token that r carries, as [Verifier.CheckID] does.
+// CheckID verifies the ID token in r, as [Verifier.CheckID] does.
 func (m *MultiVerifier) CheckID(r *http.Request) (*IDClaims, error) {
 	return m.settings().checkID(r, m)
 }
 
-// CheckContext verifies the token that r carries and returns a context with its claims, as [Verifier.CheckContext]
-// does. The options of the first verifier apply, as for [MultiVerifier.Handler].
+// CheckContext verifies the token in r and returns a context with its claims, as
+// [Verifier.CheckContext] does. The options of the first verifier apply, as for
+// [MultiVerifier.Handler].
 func (m *MultiVerifier) CheckContext(r *http.Request) (context.Context, error) {
 	return m.settings().checkContext(r, m)
 }
 
-// Handler calls next for requests with a good token and answers the others, as [Verifier.Handler] does.
-// The options of the first verifier say which use the token has, where it is found, which claims type the
-// context gets and how errors are answered.
+// Handler calls next for requests with a valid token and rejects the others, as [Verifier.Handler]
+// does. The options of the first verifier set the use of the token, where it is found, the type of
+// the claims in the context, and how errors are answered.
 func (m *MultiVerifier) Handler(next http.Handler) http.Handler {
 	return m.settings().protect(m, next, false)
 }
 
-// HandlerOptional is [MultiVerifier.Handler] for pages that work without a token, as
-// [Verifier.HandlerOptional] is.
+// HandlerOptional is [MultiVerifier.Handler] for pages that work without a token, like
+// [Verifier.HandlerOptional].
 func (m *MultiVerifier) HandlerOptional(next http.Handler) http.Handler {
 	return m.settings().protect(m, next, true)
 }
 
-// settings returns those of the first verifier.
+// settings returns the settings of the first verifier.
 func (m *MultiVerifier) settings() *handlerSettings {
 	if m == nil || len(m.verifiers) == 0 {
 		return &handlerSettings{}
@@ -820,7 +838,7 @@ func (m *MultiVerifier) authenticate(ctx context.Context, raw string, use TokenU
 	return v.authenticate(ctx, raw, use)
 }
 
-// choose finds the verifier of the issuer that raw names, of which nothing is verified yet.
+// choose returns the verifier for the issuer that raw names. Nothing in raw is verified yet.
 func (m *MultiVerifier) choose(raw string, use TokenUse) (*Verifier, error) {
 	if m == nil || m.byIssuer == nil {
 		return nil, &TokenError{Use: use, Reason: errNoVerifier}
@@ -828,7 +846,8 @@ func (m *MultiVerifier) choose(raw string, use TokenUse) (*Verifier, error) {
 	var c tokenClaims
 	err := tokenParser.Read(raw, &c)
 	if err == nil && m.byIssuer[c.issuer] == nil {
-		err = fmt.Errorf("%w: want that of one of %d verifiers, got %s", ErrTokenIssuer, len(m.verifiers), quote(c.issuer))
+		err = fmt.Errorf("%w: want an issuer of one of the %d verifiers, got %s",
+			ErrTokenIssuer, len(m.verifiers), quote(c.issuer))
 	}
 	if err != nil {
 		return nil, &TokenError{Use: use, Reason: err}
@@ -836,13 +855,13 @@ func (m *MultiVerifier) choose(raw string, use TokenUse) (*Verifier, error) {
 	return m.byIssuer[c.issuer], nil
 }
 
-// parsedToken is a token taken apart, of which nothing has been verified.
+// parsedToken is a decoded token. Nothing in it is verified.
 type parsedToken struct {
 	claims  tokenClaims
 	payload string // the claims as JSON
 }
 
-// parseToken takes raw apart. It verifies nothing.
+// parseToken decodes raw. It verifies nothing.
 func parseToken(raw string) (*parsedToken, error) {
 	t := &parsedToken{}
 	if err := tokenParser.Read(raw, &t.claims); err != nil {
@@ -852,46 +871,51 @@ func parseToken(raw string) (*parsedToken, error) {
 	return t, nil
 }
 
-// Why a token is refused, matched with [errors.Is] against a [*TokenError]. The sentinels of
-// github.com/golang-jwt/jwt/v5 (jwt.ErrTokenExpired, jwt.ErrTokenMalformed, jwt.ErrTokenSignatureInvalid and
-// so on) match too.
+// These are the reasons why a token is rejected. Match a [*TokenError] with [errors.Is]. The
+// sentinels of github.com/golang-jwt/jwt/v5 match, too: jwt.ErrTokenExpired, jwt.ErrTokenMalformed,
+// jwt.ErrTokenSignatureInvalid and so on.
 var (
-	// ErrTokenUse: an ID token where an access token is wanted, or the reverse.
+	// ErrTokenUse means that the token is an ID token where an access token is required, or the
+	// reverse.
 	ErrTokenUse = errors.New("token is for another use")
-	// ErrTokenClient: the token was issued to another app client.
+	// ErrTokenClient means that the token was issued to another app client.
 	ErrTokenClient = errors.New("token was issued to another app client")
-	// ErrTokenAudience: the access token is not bound to the resource that [WithAudience] names.
+	// ErrTokenAudience means that the access token is not bound to a resource that [WithAudience]
+	// names.
 	ErrTokenAudience = fmt.Errorf("%w: token is for another resource", jwt.ErrTokenInvalidAudience)
-	// ErrTokenSigner: the claims were signed by another load balancer ([ALBVerifier]).
+	// ErrTokenSigner means that another load balancer signed the claims ([ALBVerifier]).
 	ErrTokenSigner = errors.New("claims are signed by another load balancer")
-	// ErrTokenIssuer: the token was issued by another pool.
+	// ErrTokenIssuer means that another pool issued the token.
 	ErrTokenIssuer = errors.New("token has another issuer")
-	// ErrUnknownKey: the token names no key, or one that the pool does not have.
+	// ErrUnknownKey means that the token names no key, or one that the pool does not have.
 	ErrUnknownKey = jwks.ErrUnknownKey
-	// ErrKeysUnavailable: the pool's keys could not be fetched, so nothing is known about the token. It is the
-	// one reason here that speaks of the pool and not of the token.
+	// ErrKeysUnavailable means that the pool's keys could not be fetched, so nothing is known about
+	// the token.
 	ErrKeysUnavailable = jwks.ErrUnavailable
-	// ErrNotInGroup: the user is in none of the groups that [WithGroups] or [RequireGroups] name.
+	// ErrNotInGroup means that the user is in none of the groups that [WithGroups] or
+	// [RequireGroups] names.
 	ErrNotInGroup = errors.New("user is in none of the groups that are wanted")
-	// ErrInsufficientScope: the token has none of the scopes that [WithScopes] or [RequireScopes] name.
+	// ErrInsufficientScope means that the token has none of the scopes that [WithScopes] or
+	// [RequireScopes] names.
 	ErrInsufficientScope = errors.New("token has none of the scopes that are wanted")
-	// ErrInsufficientAuthentication: the user signed in at too low a level or too long ago for [RequireACR].
+	// ErrInsufficientAuthentication means that the user signed in at a lower level than
+	// [RequireACR] or [TargetACR] requires, or too long ago.
 	ErrInsufficientAuthentication = errors.New("a stronger or more recent sign-in is required")
 )
 
-// TokenUse is what a token is for: its claim token_use.
+// TokenUse is the use of a token: its claim token_use.
 type TokenUse string
 
-// The uses of a user pool's tokens.
+// These are the uses of a user pool's tokens.
 const (
 	AccessToken TokenUse = "access"
 	IDToken     TokenUse = "id"
 )
 
-// TokenError says why a token was refused, or why it could not be checked ([ErrKeysUnavailable]). It never
-// holds the token.
+// TokenError is the error for a token that was rejected, or that could not be checked
+// ([ErrKeysUnavailable], [ErrRevocationUnknown]). It never contains the token.
 type TokenError struct {
-	// Use is what the token was wanted for.
+	// Use is the use that was required.
 	Use TokenUse
 	// Reason is the cause.
 	Reason error
@@ -905,6 +929,7 @@ func (e *TokenError) text() string { return string(e.Use) + " token: " + e.Reaso
 // Unwrap returns the reason.
 func (e *TokenError) Unwrap() error { return e.Reason }
 
-// StatusCode returns the HTTP status that [Verifier.Handler] answers with: 503 if nothing is known about the token
-// because keys or the service could not be reached, 403 if the token is good but not enough, else 401.
+// StatusCode returns the HTTP status that [Verifier.Handler] answers with: 503 if nothing is known
+// about the token because the keys or the service could not be reached, 403 if the token is valid
+// but lacks a group or scope, and otherwise 401.
 func (e *TokenError) StatusCode() int { return statusOf(e) }

@@ -233,7 +233,7 @@ func TestOlderNamesOfOptions(t *testing.T) {
 	srv.Advance(time.Hour)
 	_, err = v.VerifyAccessToken(t.Context(), raw)
 	require.ErrorIs(t, err, jwt.ErrTokenExpired, "by the server's clock, without leeway")
-	assert.Contains(t, logged.String(), "token refused")
+	assert.Contains(t, logged.String(), "token rejected")
 }
 
 // A client of a replica accepts the issuers of its region beside those of the pool's own, and no others.

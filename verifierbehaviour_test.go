@@ -231,7 +231,7 @@ func TestNewMultiVerifierRefusesBadArguments(t *testing.T) {
 		"none":              {nil, "at least one"},
 		"nil":               {[]*cognito.Verifier{v, nil}, "verifier 2"},
 		"the zero Verifier": {[]*cognito.Verifier{{}}, "verifier 1"},
-		"a pool twice":      {[]*cognito.Verifier{v, newTestVerifier(t)}, "no other has"},
+		"a pool twice":      {[]*cognito.Verifier{v, newTestVerifier(t)}, "no other verifier accepts"},
 	} {
 		m, err := cognito.NewMultiVerifier(tt.verifiers...)
 		require.ErrorContains(t, err, tt.want, name)

@@ -386,7 +386,7 @@ func TestVerifyInto(t *testing.T) {
 	require.ErrorIs(t, v.VerifyInto(t.Context(), forged(claim("custom:team", "blue")), cognito.AccessToken, &wrong), jwt.ErrTokenMalformed)
 	for _, target := range []any{nil, claims, (*validatedClaims)(nil), jwt.MapClaims{}} {
 		err := v.VerifyInto(t.Context(), forged(nil), cognito.AccessToken, target)
-		require.ErrorContains(t, err, "want a pointer")
+		require.ErrorContains(t, err, "want a non-nil pointer")
 		require.NotErrorIs(t, err, jwt.ErrTokenMalformed, "the token is good")
 	}
 

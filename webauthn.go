@@ -32,8 +32,12 @@ type WebAuthnCredential struct {
 
 func newWebAuthnCredential(d types.WebAuthnCredentialDescription) *WebAuthnCredential {
 	return &WebAuthnCredential{
-		ID: aws.ToString(d.CredentialId), Name: aws.ToString(d.FriendlyCredentialName), RelyingPartyID: aws.ToString(d.RelyingPartyId),
-		Attachment: aws.ToString(d.AuthenticatorAttachment), Transports: slices.Clone(d.AuthenticatorTransports), Created: aws.ToTime(d.CreatedAt),
+		ID:             aws.ToString(d.CredentialId),
+		Name:           aws.ToString(d.FriendlyCredentialName),
+		RelyingPartyID: aws.ToString(d.RelyingPartyId),
+		Attachment:     aws.ToString(d.AuthenticatorAttachment),
+		Transports:     slices.Clone(d.AuthenticatorTransports),
+		Created:        aws.ToTime(d.CreatedAt),
 	}
 }
 
@@ -64,7 +68,8 @@ func (c *Cognito) StartWebAuthnRegistration(ctx context.Context) (json.RawMessag
 func (c *Cognito) startWebAuthnRegistration(ctx context.Context) (json.RawMessage, error) {
 	var options json.RawMessage
 	err := c.withAccessToken(ctx, func(accessToken *string) error {
-		out, err := c.shared().sdk.StartWebAuthnRegistration(ctx, &cognitoidentityprovider.StartWebAuthnRegistrationInput{AccessToken: accessToken})
+		in := &cognitoidentityprovider.StartWebAuthnRegistrationInput{AccessToken: accessToken}
+		out, err := c.shared().sdk.StartWebAuthnRegistration(ctx, in)
 		if err != nil {
 			return err
 		}
@@ -91,9 +96,10 @@ func (c *Cognito) completeWebAuthnRegistration(ctx context.Context, credentialJS
 		return err
 	}
 	return c.withAccessToken(ctx, func(accessToken *string) error {
-		_, err := c.shared().sdk.CompleteWebAuthnRegistration(ctx, &cognitoidentityprovider.CompleteWebAuthnRegistrationInput{
+		in := &cognitoidentityprovider.CompleteWebAuthnRegistrationInput{
 			AccessToken: accessToken, Credential: newRawDocument(credentialJSON),
-		}, sendOnce)
+		}
+		_, err := c.shared().sdk.CompleteWebAuthnRegistration(ctx, in, sendOnce)
 		return err
 	})
 }
@@ -107,11 +113,11 @@ func (c *Cognito) WebAuthnCredentials(ctx context.Context, opts ...CallOption) i
 	return wrapErrors("WebAuthnCredentials", c.webAuthnCredentials(ctx, opts))
 }
 
-// ListWebAuthnCredentials returns all passkeys of the signed-in user; nil when there are none. It takes the options [Limit]
-// and [PageSize], of at most 20.
-//
-// It calls ListWebAuthnCredentials, which needs no AWS credentials but an access token: without one it returns
+// ListWebAuthnCredentials returns all passkeys of the signed-in user, or nil if there are none. It
+// takes the options [Limit] and [PageSize]; pages have at most 20 elements. Common errors:
 // [ErrNotSignedIn].
+//
+// It calls ListWebAuthnCredentials for each page with the session's access token.
 func (c *Cognito) ListWebAuthnCredentials(ctx context.Context, opts ...CallOption) ([]*WebAuthnCredential, error) {
 	return collect(wrapErrors("ListWebAuthnCredentials", c.webAuthnCredentials(ctx, opts)))
 }
@@ -123,22 +129,25 @@ func (c *Cognito) webAuthnCredentials(ctx context.Context, opts []CallOption) it
 	if err != nil {
 		return failed[*WebAuthnCredential](err)
 	}
-	list := pages(ctx, call.list, func(ctx context.Context, next *string, size *int32) (p page[description], err error) {
+	fetch := func(ctx context.Context, next *string, size *int32) (p page[description], err error) {
 		if size != nil {
 			size = aws.Int32(min(*size, most))
 		}
 		err = c.withAccessToken(ctx, func(accessToken *string) error {
-			out, err := c.shared().sdk.ListWebAuthnCredentials(ctx, &cognitoidentityprovider.ListWebAuthnCredentialsInput{
+			in := &cognitoidentityprovider.ListWebAuthnCredentialsInput{
 				AccessToken: accessToken, MaxResults: size, NextToken: next,
-			})
+			}
+			out, err := c.shared().sdk.ListWebAuthnCredentials(ctx, in)
 			if err == nil {
 				p = page[description]{items: out.Credentials, next: out.NextToken}
 			}
 			return err
 		})
 		return p, err
+	}
+	return mapped(pages(ctx, call.list, fetch), func(d description) (*WebAuthnCredential, error) {
+		return newWebAuthnCredential(d), nil
 	})
-	return mapped(list, func(d description) (*WebAuthnCredential, error) { return newWebAuthnCredential(d), nil })
 }
 
 // DeleteWebAuthnCredential deletes the signed-in user's passkey with the ID id from the pool.

@@ -229,7 +229,7 @@ func TestFlowGate(t *testing.T) {
 
 	none := newFixture(t, cognitotest.Config{Clients: []cognitotest.Client{{ID: clientID, ExplicitAuthFlows: []string{}}}})
 	_, err = none.bySRP("ana", password)
-	refused(t, err, badParameter, "USER_SRP_AUTH flow not enabled for this client")
+	refused(t, err, badParameter, "USER_SRP_AUTH is not enabled for the client.")
 	_, err = none.initiate(types.AuthFlowTypeRefreshTokenAuth, map[string]string{"REFRESH_TOKEN": "x"})
 	refused(t, err, badParameter, "REFRESH_TOKEN_AUTH flow not enabled for this client")
 }
@@ -449,9 +449,12 @@ func TestAdminSignInIsGated(t *testing.T) {
 	refused(t, err, badParameter, "Initiate Auth method not supported.")
 	_, err = f.begin("ADMIN_USER_PASSWORD_AUTH", "USERNAME", "ana", "PASSWORD", password)
 	refused(t, err, badParameter, "Initiate Auth method not supported.")
-	for _, flow := range []string{"USER_SRP_AUTH", "CUSTOM_AUTH", "USER_AUTH"} {
+	for flow, message := range map[string]string{
+		"USER_SRP_AUTH": "USER_SRP_AUTH is not enabled for the client.", "CUSTOM_AUTH": "CUSTOM_AUTH is not enabled for the client.",
+		"USER_AUTH": "USER_AUTH flow not enabled for this client",
+	} {
 		_, err := f.begin(flow, "USERNAME", "ana")
-		refused(t, err, badParameter, flow+" flow not enabled for this client")
+		refused(t, err, badParameter, message)
 	}
 	for _, op := range []string{"AdminInitiateAuth", "AdminRespondToAuthChallenge"} {
 		resp, body := post(t, f, target+op, `{"UserPoolId":"us-east-1_Test00001"}`, nil)

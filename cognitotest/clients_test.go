@@ -54,7 +54,7 @@ func TestUserPoolClients(t *testing.T) {
 	assert.Equal(t, int32(600), out.AuthenticationResult.ExpiresIn)
 	assert.NotContains(t, claims(t, *out.AuthenticationResult.AccessToken), "origin_jti")
 	_, err = f.startSRP("ana")
-	refused(t, err, badParameter, "USER_SRP_AUTH flow not enabled for this client")
+	refused(t, err, badParameter, "USER_SRP_AUTH is not enabled for the client.")
 
 	nickname := func() members {
 		return members{"AccessToken": f.Token("ana", cognitotest.TokenOptions{ClientID: *c.ClientId}), "UserAttributes": attributes("nickname", "An")}

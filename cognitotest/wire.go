@@ -528,7 +528,11 @@ func errMissing(parameter string) *apiError {
 	return invalidParameter("Missing required parameter " + parameter)
 }
 
+// errFlowGate says it as the service does: of SRP and of custom authentication in other words than of the rest.
 func errFlowGate(flow string) *apiError {
+	if flow == flowSRP || flow == flowCustom {
+		return invalidParameter(flow + " is not enabled for the client.")
+	}
 	return invalidParameter(flow + " flow not enabled for this client")
 }
 

@@ -147,7 +147,7 @@ func TestValidation(t *testing.T) {
 		{"InitiateAuth", `{"AuthFlow":"USER_SRP_AUTH","ClientId":"` + clientID + `","AuthParameters":{"USERNAME":"ana"}}`, "Missing required parameter SRP_A"},
 		{"InitiateAuth", `{"AuthFlow":"USER_PASSWORD_AUTH","ClientId":"` + clientID + `","AuthParameters":{"USERNAME":"ana"}}`, "Missing required parameter PASSWORD"},
 		{"InitiateAuth", `{"AuthFlow":"REFRESH_TOKEN_AUTH","ClientId":"` + clientID + `"}`, "Missing required parameter REFRESH_TOKEN"},
-		{"InitiateAuth", `{"AuthFlow":"CUSTOM_AUTH","ClientId":"` + clientID + `"}`, "CUSTOM_AUTH flow not enabled for this client"},
+		{"InitiateAuth", `{"AuthFlow":"CUSTOM_AUTH","ClientId":"` + clientID + `"}`, "CUSTOM_AUTH is not enabled for the client."},
 		{"InitiateAuth", `{"AuthFlow":"ADMIN_USER_PASSWORD_AUTH","ClientId":"` + clientID + `"}`, "Initiate Auth method not supported."},
 		{"InitiateAuth", `{"AuthFlow":"NO_AUTH","ClientId":"` + clientID + `"}`, "1 validation error detected: Value at 'authFlow' failed to satisfy constraint: Member must satisfy enum value set: [ADMIN_NO_SRP_AUTH, ADMIN_USER_PASSWORD_AUTH, CUSTOM_AUTH, REFRESH_TOKEN, REFRESH_TOKEN_AUTH, USER_AUTH, USER_PASSWORD_AUTH, USER_SRP_AUTH]"},
 		{"RespondToAuthChallenge", `{"ChallengeName":"PASSWORD_VERIFIER","ClientId":"` + clientID + `"}`, "Missing required parameter USERNAME"},

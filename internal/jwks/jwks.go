@@ -1,7 +1,8 @@
-// Package jwks keeps the public keys of an issuer: given once, or fetched on first use and again when a token
-// names a key that is not there. A [Keys] hands them to a parser through github.com/MicahParks/keyfunc, as a
-// storage of github.com/MicahParks/jwkset, which reads the keys. The storage of that package is not used: it does
-// I/O in its constructor, leaves a goroutine behind and lets callers wait for minutes.
+// Package jwks keeps the public keys of an issuer. They are given once, or fetched on first use and
+// again when a token names a key that is missing. A [Keys] implements a storage of
+// github.com/MicahParks/jwkset, so that github.com/MicahParks/keyfunc finds the keys for a parser.
+// The HTTP storage of jwkset is not used: it does I/O in its constructor, leaves a goroutine behind
+// and makes callers wait for minutes.
 package jwks
 
 import (
@@ -27,17 +28,17 @@ import (
 
 const (
 	minKeyBits    = 2048
-	maxKeyBits    = 8192             // a pool's keys have 2,048; a verification takes time with their square
-	maxBody       = 64 << 10         // a pool's key set has two keys and is under 1 kB
+	maxKeyBits    = 8192             // a pool's keys have 2,048; the time of a verification grows with the square
+	maxBody       = 64 << 10         // bytes; a pool's key set has two keys and is under 1 kB
 	fetchTimeout  = 10 * time.Second // of the fetch itself; a caller's context may end its wait earlier
-	softAge       = 45 * time.Minute // then the set is fetched again, beside the call that noticed
-	maxAge        = time.Hour        // then the call waits for that, for a while
-	maxAgeWait    = time.Second      // how long; the old keys serve while fetches fail
-	freeFailures  = 2                // failed fetches before they pause
+	softAge       = 45 * time.Minute // after which the set is fetched again in the background
+	maxAge        = time.Hour        // after which a call waits for that fetch, at most maxAgeWait
+	maxAgeWait    = time.Second      // the old keys are used while fetches fail
+	freeFailures  = 2                // failed fetches without a pause
 	maxFetchPause = 30 * time.Second // between two fetches while they fail
 )
 
-// UnknownKeyPause lies between two fetches for keys that are not in the set.
+// UnknownKeyPause is the pause between two fetches for keys that are not in the set.
 const UnknownKeyPause = 10 * time.Second
 
 var (
@@ -45,23 +46,24 @@ var (
 	ErrUnknownKey = errors.New("token is signed with an unknown key")
 	// ErrUnavailable means that the set could not be fetched.
 	ErrUnavailable = errors.New("the pool's keys are unavailable")
-	// ErrPaused stands beside ErrUnknownKey: the set may have the key by now, but may not be fetched again yet.
+	// ErrPaused is wrapped together with ErrUnknownKey if the set may have the key by now, but may
+	// not be fetched again yet.
 	ErrPaused = errors.New("the key set was fetched moments ago, and may not be fetched again yet")
 )
 
-// Config is what the sets of one [Keys] have in common.
+// Config configures the sets of a [Keys].
 type Config struct {
 	Client *http.Client // nil: a plain one; redirects are not followed
 	Now    func() time.Time
 	Log    *slog.Logger
 }
 
-// Set is the public keys of one issuer. It starts no goroutine that outlives a fetch, never blocks a caller longer
-// than the caller's context, and keeps the old keys while fetches fail. It is safe for concurrent use, and finds a
-// key that is there without a lock.
+// Set is the set of public keys of one issuer. It starts no goroutine that outlives a fetch, never
+// blocks a caller longer than the caller's context, and keeps the old keys while fetches fail. It
+// is safe for concurrent use, and finds a key in the set without a lock.
 type Set struct {
-	url    string // "" when the keys were given
-	source string // what gave them
+	url    string // "" if the keys were given
+	source string // the option or variable that gave the keys
 	client *http.Client
 	now    func() time.Time
 	log    *slog.Logger
@@ -70,20 +72,20 @@ type Set struct {
 	current atomic.Pointer[snapshot] // nil before the first fetch
 
 	mu        sync.Mutex // protects the fields below
-	lastErr   error      // of the last fetch; nil when it succeeded
+	lastErr   error      // of the last fetch; nil if it succeeded
 	failures  int        // fetches that failed since the last success
 	nextFetch time.Time  // no fetch before
 
-	refreshing atomic.Bool // while an old set is fetched anew
+	refreshing atomic.Bool // an old set is being fetched again
 }
 
-// snapshot is a key set as it came. It does not change.
+// snapshot is a key set as it was fetched or given. It does not change.
 type snapshot struct {
 	keys map[string]*entry // by their IDs
 	at   time.Time
 }
 
-// entry is a key, or why it cannot be used.
+// entry is a key, or the reason why it cannot be used.
 type entry struct {
 	jwk      jwkset.JWK
 	unusable error
@@ -94,7 +96,7 @@ func (e *entry) public() *rsa.PublicKey {
 	return public
 }
 
-// Fetched makes a set that is fetched from url.
+// Fetched returns a set that is fetched from url.
 func Fetched(url string, config Config) *Set {
 	s := &Set{url: url, client: &http.Client{}, now: config.Now, log: config.Log}
 	if config.Client != nil {
@@ -104,7 +106,8 @@ func Fetched(url string, config Config) *Set {
 	return s
 }
 
-// Given makes a set from JSON that was given by an option or the environment; source names which, for errors.
+// Given returns a set from JSON. source names the option or environment variable that gave it, for
+// errors.
 func Given(source string, raw []byte) (*Set, error) {
 	keys, err := parse(raw)
 	if err != nil {
@@ -115,16 +118,17 @@ func Given(source string, raw []byte) (*Set, error) {
 	return s, nil
 }
 
-// key finds the key with the ID kid. It fetches the set when there is none yet or the key is not in it. Errors
-// wrap ErrUnknownKey or ErrUnavailable, or jwt.ErrTokenSignatureInvalid for a key that does not sign tokens.
+// key returns the key with the ID kid. It fetches the set if there is none yet or the key is not in
+// it. Errors wrap ErrUnknownKey or ErrUnavailable, or jwt.ErrTokenSignatureInvalid for a key that
+// does not sign tokens.
 func (s *Set) key(ctx context.Context, kid string) (jwkset.JWK, error) {
 	if kid == "" {
-		return jwkset.JWK{}, fmt.Errorf("%w: it names none", ErrUnknownKey)
+		return jwkset.JWK{}, fmt.Errorf("%w: want a key ID, got none", ErrUnknownKey)
 	}
-	s.renewIfOld(ctx)
+	s.refreshIfOld(ctx)
 	seen := s.current.Load()
 	key, ok := seen.find(kid)
-	// A fetch that was under way may have begun before the key was there; so one more is worth its while.
+	// A fetch by another caller may have started before the key was published, so one more is made.
 	asked := true
 	for range 2 {
 		if ok {
@@ -142,7 +146,7 @@ func (s *Set) key(ctx context.Context, kid string) (jwkset.JWK, error) {
 	}
 	switch {
 	case !ok && s.url == "":
-		return jwkset.JWK{}, fmt.Errorf("%w: %s is not among those of %s", ErrUnknownKey, quote(kid), s.source)
+		return jwkset.JWK{}, fmt.Errorf("%w: %s is not in the key set of %s", ErrUnknownKey, quote(kid), s.source)
 	case !ok && !asked:
 		return jwkset.JWK{}, fmt.Errorf("%w: %s: %w: %s", ErrUnknownKey, quote(kid), ErrPaused, s.url)
 	case !ok:
@@ -163,15 +167,15 @@ func (set *snapshot) find(kid string) (key *entry, ok bool) {
 	return key, ok
 }
 
-// has reports whether key is still the one with the ID kid.
+// has reports whether key is still the key with the ID kid.
 func (s *Set) has(ctx context.Context, kid string, key *rsa.PublicKey) bool {
-	s.renewIfOld(ctx)
+	s.refreshIfOld(ctx)
 	found, ok := s.current.Load().find(kid)
 	return ok && found.unusable == nil && found.public() == key
 }
 
-// recheck fetches the set again, for a signature that does not fit the key with the ID kid, unless it was fetched
-// moments ago. It reports whether the key is another now.
+// recheck fetches the set again after a signature did not match the key with the ID kid, unless it
+// was fetched moments ago. It reports whether the key has changed.
 func (s *Set) recheck(ctx context.Context, kid string, key *rsa.PublicKey) bool {
 	seen := s.current.Load()
 	if s.url == "" || seen == nil || s.now().Sub(seen.at) < UnknownKeyPause {
@@ -184,8 +188,8 @@ func (s *Set) recheck(ctx context.Context, kid string, key *rsa.PublicKey) bool 
 	return ok && now.unusable == nil && now.public() != key
 }
 
-// replace makes keys the set. A key that was in it before stays the same pointer, so that tokens in a cache outlive
-// a fetch that changes nothing.
+// replace makes keys the set. It keeps the pointer of a key that has not changed, so that cached
+// tokens stay valid.
 func (s *Set) replace(keys map[string]*entry, at time.Time) {
 	before := s.current.Load()
 	for kid, key := range keys {
@@ -206,17 +210,18 @@ func (s *Set) preload(ctx context.Context) error {
 	return err
 }
 
-// prefetch starts fetching the set, if there is none yet, and does not wait for it.
+// prefetch starts to fetch the set if there is none yet. It does not wait.
 func (s *Set) prefetch(ctx context.Context) {
 	if s.current.Load() == nil && s.mayFetch() {
 		s.start(ctx, nil)
 	}
 }
 
-// renewIfOld fetches the set anew when it is old. It does not wait for that before the set is an hour old. Then the
-// call that began the fetch waits for a moment, so that after a quiet time, too, a withdrawn key is gone within the
-// hour where the endpoint answers.
-func (s *Set) renewIfOld(ctx context.Context) {
+// refreshIfOld fetches the set again if it is old. It does not wait while the set is younger than
+// an hour. After that, the call that started the fetch waits for a moment, so that a withdrawn key
+// is not used for longer than an hour while the endpoint answers, even after a long time without
+// calls.
+func (s *Set) refreshIfOld(ctx context.Context) {
 	set := s.current.Load()
 	if s.url == "" || set == nil {
 		return
@@ -247,9 +252,9 @@ func (s *Set) mayFetch() bool {
 	return !s.now().Before(s.nextFetch)
 }
 
-// fetchFor waits, at most until ctx is done, for a fetch that replaces seen. fetched reports whether this call
-// started it. Where a fetch was made moments ago it does not wait: asked is false then, and the error that of the
-// last fetch, if it failed.
+// fetchFor waits, at most until ctx is done, for a fetch that replaces seen. fetched reports
+// whether this call started it. If a fetch was made moments ago, fetchFor does not wait: asked is
+// then false, and err is the error of the last fetch, if it failed.
 func (s *Set) fetchFor(ctx context.Context, seen *snapshot) (fetched, asked bool, err error) {
 	if s.url == "" {
 		return true, true, nil
@@ -259,28 +264,29 @@ func (s *Set) fetchFor(ctx context.Context, seen *snapshot) (fetched, asked bool
 		defer s.mu.Unlock()
 		return s.current.Load() == seen, false, s.lastErr
 	}
-	done, began := s.start(ctx, seen)
+	done, started := s.start(ctx, seen)
 	select {
 	case result := <-done:
 		if result.panicked != nil {
 			panic(result.panicked)
 		}
-		return began.Load(), true, result.err
+		return started.Load(), true, result.err
 	case <-ctx.Done():
 		return false, true, fmt.Errorf("%w: waiting for %s: %w", ErrUnavailable, s.url, ctx.Err())
 	}
 }
 
-// outcome is how a fetch ended for one who waited for it.
+// outcome is the outcome of a fetch for a caller that waited for it.
 type outcome struct {
 	err      error
-	panicked *flight.PanicError // the caller's HTTP client panicked
+	panicked *flight.PanicError // of the caller's clock or logger
 }
 
-// start joins the fetch that is under way or begins one, unless another has ended since the caller had seen the
-// set; began tells which, once it is done. The fetch has ctx's values but outlives it: others may wait for it.
-func (s *Set) start(ctx context.Context, seen *snapshot) (done <-chan outcome, began *atomic.Bool) {
-	ctx, began = context.WithoutCancel(ctx), &atomic.Bool{}
+// start joins the fetch in progress or starts one, unless the set is no longer seen. Once done has
+// a value, started reports whether this call fetched. The fetch has ctx's values but
+// outlives it, since others may wait for it.
+func (s *Set) start(ctx context.Context, seen *snapshot) (done <-chan outcome, started *atomic.Bool) {
+	ctx, started = context.WithoutCancel(ctx), &atomic.Bool{}
 	ended := make(chan outcome, 1)
 	go func() {
 		var o outcome
@@ -289,37 +295,37 @@ func (s *Set) start(ctx context.Context, seen *snapshot) (done <-chan outcome, b
 			ended <- o
 		}()
 		_, _, o.err = s.flight.Do(ctx, struct{}{}, func(ctx context.Context) (struct{}, error) {
-			return struct{}{}, s.refetch(ctx, seen, began)
+			return struct{}{}, s.refetch(ctx, seen, started)
 		})
 	}()
-	return ended, began
+	return ended, started
 }
 
-func (s *Set) refetch(ctx context.Context, seen *snapshot, began *atomic.Bool) error {
+func (s *Set) refetch(ctx context.Context, seen *snapshot, started *atomic.Bool) error {
 	defer s.refreshing.Store(false)
 	if s.current.Load() != seen {
 		return nil
 	}
-	began.Store(true)
+	started.Store(true)
 	ctx, cancel := context.WithTimeout(ctx, fetchTimeout)
 	defer cancel()
 	keys, err := s.fetch(ctx)
 	var blip temporaryError
-	if errors.As(err, &blip) && ctx.Err() == nil && s.fetchedLast() { // once more, so that a blip fails no request
+	if errors.As(err, &blip) && ctx.Err() == nil && s.lastSucceeded() { // one retry, so that a blip fails no request
 		keys, err = s.fetch(ctx)
 	}
 	return s.finish(ctx, keys, err)
 }
 
-// fetchedLast reports whether the last fetch succeeded, or there was none.
-func (s *Set) fetchedLast() bool {
+// lastSucceeded reports whether the last fetch succeeded, or there was none.
+func (s *Set) lastSucceeded() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.failures == 0
 }
 
-// finish records how a fetch ended. After a failure or two the next caller may try again at once; from then on
-// fetches pause 1 s, 2 s, 4 s and so on while they fail.
+// finish records the outcome of a fetch. After the first failures the next caller may retry at
+// once. After further failures, fetches pause for 1 s, 2 s, 4 s and so on.
 func (s *Set) finish(ctx context.Context, keys map[string]*entry, err error) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -339,18 +345,18 @@ func (s *Set) finish(ctx context.Context, keys map[string]*entry, err error) err
 	return s.lastErr
 }
 
-// pauseUnknown puts off further fetches after one that did not bring a token's key, so that made-up key IDs
-// cannot make every call fetch.
+// pauseUnknown delays further fetches after one that did not return a token's key, so that made-up
+// key IDs cannot make every call fetch.
 func (s *Set) pauseUnknown() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if now := s.now(); !now.Before(s.nextFetch) { // else a pause is under way, and made-up IDs must not prolong it
+	if now := s.now(); !now.Before(s.nextFetch) { // made-up IDs must not extend a pause
 		s.nextFetch = now.Add(UnknownKeyPause)
 	}
 }
 
-// resume ends a pause that unknown key IDs brought about, and reports whether there was one. That of failing
-// fetches stays.
+// resume ends a pause that unknown key IDs caused, and reports whether there was one. It does not
+// end the pause after failed fetches.
 func (s *Set) resume() bool {
 	if s.url == "" {
 		return false
@@ -364,14 +370,15 @@ func (s *Set) resume() bool {
 	return paused
 }
 
-// temporaryError is a failure that may be a blip: no response, or that of a server in trouble.
+// temporaryError is a failure that a retry may avoid: no response, or one with a status of 500 or
+// higher.
 type temporaryError struct{ error }
 
 // Unwrap returns the error of the request.
 func (e temporaryError) Unwrap() error { return e.error }
 
 func (s *Set) fetch(ctx context.Context) (keys map[string]*entry, err error) {
-	defer func() { // a caller's HTTP client may panic, and this is no caller's goroutine
+	defer func() { // the HTTP client may be a caller's and panic, and no caller can recover here
 		if p := recover(); p != nil {
 			keys, err = nil, fmt.Errorf("panic: %v", p)
 		}
@@ -403,8 +410,9 @@ func (s *Set) fetch(ctx context.Context) (keys map[string]*entry, err error) {
 	return parse(body)
 }
 
-// parse reads a JSON Web Key Set. A key that cannot be used is passed over, as is one without an ID, which no token
-// can name; it is an error when none is left. Of two keys with one ID the first counts.
+// parse parses a JSON Web Key Set. It skips keys that cannot be used and keys without an ID, which
+// no token can name. It is an error if no key is left. Of two keys with the same ID it uses the
+// first.
 func parse(raw []byte) (map[string]*entry, error) {
 	var set struct {
 		Keys []json.RawMessage `json:"keys"`
@@ -423,12 +431,13 @@ func parse(raw []byte) (map[string]*entry, error) {
 			continue
 		}
 		keys[kid] = key
-		if !errors.Is(key.unusable, ErrUnknownKey) { // a key for another purpose shows that the set is one
+		if !errors.Is(key.unusable, ErrUnknownKey) { // a key for another purpose is valid, too
 			good++
 		}
 	}
 	if good == 0 {
-		return nil, errors.Join(append([]error{errors.New("want a JSON Web Key Set with at least one key that can be used")}, problems...)...)
+		none := errors.New("want a JSON Web Key Set with at least one usable key")
+		return nil, errors.Join(append([]error{none}, problems...)...)
 	}
 	return keys, nil
 }
@@ -440,18 +449,22 @@ func parseKey(raw json.RawMessage) (kid string, key *entry) {
 	}
 	err := json.Unmarshal(raw, &id)
 	if err == nil {
-		// With these options certificates are compared with the key and never fetched.
+		// With these options, certificates are compared with the key and never fetched.
 		key.jwk, err = jwkset.NewJWKFromRawJSON(raw, jwkset.JWKMarshalOptions{}, jwkset.JWKValidateOptions{})
 	}
 	if err != nil {
-		key.unusable = fmt.Errorf("%w: %s is in the key set but cannot be used: %s", ErrUnknownKey, quote(id.KeyID), clip(err.Error()))
+		key.unusable = fmt.Errorf("%w: %s is in the key set but cannot be used: %s",
+			ErrUnknownKey, quote(id.KeyID), clip(err.Error()))
 		return id.KeyID, key
 	}
 	members, public := key.jwk.Marshal(), key.public()
 	switch {
-	case public == nil, members.USE != "" && members.USE != jwkset.UseSig, members.ALG != "" && members.ALG != jwkset.AlgRS256,
+	case public == nil,
+		members.USE != "" && members.USE != jwkset.UseSig,
+		members.ALG != "" && members.ALG != jwkset.AlgRS256,
 		len(members.KEYOPS) > 0 && !slices.Contains(members.KEYOPS, jwkset.KeyOpsVerify):
-		key.unusable = fmt.Errorf("key %s is not for this token's algorithm: %w", quote(id.KeyID), jwt.ErrTokenSignatureInvalid)
+		key.unusable = fmt.Errorf("key %s is not for this token's algorithm: %w",
+			quote(id.KeyID), jwt.ErrTokenSignatureInvalid)
 	case public.N.BitLen() < minKeyBits || public.N.BitLen() > maxKeyBits:
 		key.unusable = fmt.Errorf("%w: %s is in the key set but cannot be used: want %d to %d bits, got %d",
 			ErrUnknownKey, quote(id.KeyID), minKeyBits, maxKeyBits, public.N.BitLen())
@@ -459,7 +472,7 @@ func parseKey(raw json.RawMessage) (kid string, key *entry) {
 	return id.KeyID, key
 }
 
-// quote shows a part of a token or a key set in an error, bounded.
+// quote returns a part of a token or a key set for an error, with a bounded length.
 func quote(s string) string {
 	const most = 60
 	if len(s) > most {

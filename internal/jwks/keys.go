@@ -12,15 +12,17 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 )
 
-// Keys are the key sets of the issuers that a verifier accepts, which are those of one pool. A token's key is
-// looked for in the set of the issuer that it names, and in the others when that one cannot be fetched: a
-// replicated pool serves its keys from several regions. It is safe for concurrent use.
+// Keys holds the key sets of the issuers that a verifier accepts, which are those of one pool. A
+// token's key is looked up in the set of the issuer that the token names. If that set cannot be
+// fetched, it is looked up in the others: a replicated pool serves its keys from several regions. A
+// Keys is safe for concurrent use.
 type Keys struct {
 	sets     []*Set
 	byIssuer map[string]*storage
 }
 
-// New makes the keys of issuers, with the set that set returns for each; it may return one for several.
+// New returns the keys of issuers. set returns the set of each issuer; it may return the same set
+// for several.
 func New(issuers []string, set func(issuer string) *Set) (*Keys, error) {
 	k := &Keys{byIssuer: map[string]*storage{}}
 	for _, issuer := range issuers {
@@ -42,8 +44,8 @@ func (k *Keys) contains(set *Set) bool {
 	return slices.Contains(k.sets, set)
 }
 
-// storage is a [jwkset.Storage] of the keys of one issuer. Only its reading methods are of use: the memory storage
-// that it embeds for the others is empty.
+// storage is a [jwkset.Storage] of the keys of one issuer. Only its reading methods work. The
+// memory storage that it embeds for the others is empty.
 type storage struct {
 	jwkset.Storage
 
@@ -52,11 +54,11 @@ type storage struct {
 	keyfunc keyfunc.Keyfunc
 }
 
-// KeyRead finds a key; see [Keys].
+// KeyRead returns the key with the ID kid; see [Keys].
 func (s *storage) KeyRead(ctx context.Context, kid string) (jwkset.JWK, error) {
 	key, err := s.own.key(ctx, kid)
 	if !errors.Is(err, ErrUnavailable) {
-		return key, found(err)
+		return key, wrapKeyError(err)
 	}
 	for _, other := range s.keys.sets {
 		if other == s.own || ctx.Err() != nil {
@@ -66,20 +68,20 @@ func (s *storage) KeyRead(ctx context.Context, kid string) (jwkset.JWK, error) {
 			return key, nil
 		}
 	}
-	return key, found(err)
+	return key, wrapKeyError(err)
 }
 
 // keyError carries an error of this package through keyfunc, which wraps it in others.
 type keyError struct{ error }
 
-func found(err error) error {
+func wrapKeyError(err error) error {
 	if err == nil {
 		return nil
 	}
 	return &keyError{err}
 }
 
-// KeyReadAll returns the keys that are there; it fetches none.
+// KeyReadAll returns the keys of the last fetch. It fetches nothing.
 func (s *storage) KeyReadAll(context.Context) ([]jwkset.JWK, error) {
 	var all []jwkset.JWK
 	if set := s.own.current.Load(); set != nil {
@@ -92,12 +94,12 @@ func (s *storage) KeyReadAll(context.Context) ([]jwkset.JWK, error) {
 	return all, nil
 }
 
-// Key finds the key of a token of issuer, whose header has been checked. Errors wrap ErrUnknownKey,
-// ErrUnavailable or jwt.ErrTokenSignatureInvalid.
+// Key returns the key of a token of issuer. The token's header must have been checked. Errors wrap
+// ErrUnknownKey, ErrUnavailable or jwt.ErrTokenSignatureInvalid.
 func (k *Keys) Key(ctx context.Context, issuer string, t *jwt.Token) (*rsa.PublicKey, error) {
 	s := k.byIssuer[issuer]
-	if kid, _ := t.Header["kid"].(string); s == nil || kid == "" { // without an ID keyfunc would try all keys
-		return nil, fmt.Errorf("%w: it names none", ErrUnknownKey)
+	if kid, _ := t.Header["kid"].(string); s == nil || kid == "" { // keyfunc would try all keys
+		return nil, fmt.Errorf("%w: want a key ID, got none", ErrUnknownKey)
 	}
 	key, err := s.keyfunc.KeyfuncCtx(ctx)(t)
 	var own *keyError
@@ -114,7 +116,8 @@ func (k *Keys) Key(ctx context.Context, issuer string, t *jwt.Token) (*rsa.Publi
 	return public, nil
 }
 
-// Has reports whether key is still the one with the ID kid of issuer, or of another where that was asked.
+// Has reports whether key is still the key with the ID kid of issuer, or of another issuer if the
+// set of issuer has never been fetched.
 func (k *Keys) Has(ctx context.Context, issuer, kid string, key *rsa.PublicKey) bool {
 	s := k.byIssuer[issuer]
 	if s == nil {
@@ -131,14 +134,14 @@ func (k *Keys) Has(ctx context.Context, issuer, kid string, key *rsa.PublicKey) 
 	return false
 }
 
-// Recheck fetches the set of issuer again, for a signature that does not fit the key with the ID kid, but not
-// often. It reports whether the key is another now.
+// Recheck fetches the set of issuer again after a signature did not match the key with the ID kid,
+// but not often. It reports whether the key has changed.
 func (k *Keys) Recheck(ctx context.Context, issuer, kid string, key *rsa.PublicKey) bool {
 	s := k.byIssuer[issuer]
 	return s != nil && s.own.recheck(ctx, kid, key)
 }
 
-// Preload fetches the keys of the first issuer that has them, if none are there yet.
+// Preload fetches the keys of the first issuer whose set can be fetched, if there are none yet.
 func (k *Keys) Preload(ctx context.Context) error {
 	var errs []error
 	for _, set := range k.sets {
@@ -154,10 +157,10 @@ func (k *Keys) Preload(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
-// Prefetch starts fetching the keys of the first issuer, if there are none yet, and does not wait for them.
+// Prefetch starts to fetch the keys of the first issuer if there are none yet. It does not wait.
 func (k *Keys) Prefetch(ctx context.Context) { k.sets[0].prefetch(ctx) }
 
-// Resume ends pauses that unknown key IDs brought about, and reports whether there was one.
+// Resume ends pauses that unknown key IDs caused, and reports whether there was one.
 func (k *Keys) Resume() bool {
 	resumed := false
 	for _, set := range k.sets {

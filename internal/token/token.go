@@ -1,9 +1,11 @@
-// Package token takes JSON Web Tokens apart and verifies them with a key. The work is that of
-// github.com/golang-jwt/jwt/v5; this package adds what that does not do: a bound on size, one spelling of each
-// token, and a strict reading of names, where encoding/json takes "EXP" for "exp" and the last of two. So no
-// two readers of a token see different claims in it. It does no I/O.
+// Package token parses JSON Web Tokens and verifies them with a key. It uses
+// github.com/golang-jwt/jwt/v5 and adds what that lacks: a maximum size, one valid encoding of
+// each token, and strict matching of names. encoding/json treats "EXP" as "exp", and uses the last
+// of two members with the same name. With strict matching, two readers of a token never see
+// different claims. The package does no I/O.
 //
-// The strict reading is code of its own until encoding/json/v2, which has it, is no longer an experiment.
+// encoding/json/v2 matches names strictly. While it is an experiment, this package has its own code
+// for that.
 package token
 
 import (
@@ -20,21 +22,23 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 )
 
-// MaxSize bounds a token before any work is done on it. A pool's largest honest ID token holds 50 custom
-// attributes; HTTP servers reject headers well below this.
+// MaxSize is the maximum size of a token in bytes. It is checked before any other work. The largest
+// honest ID token of a pool has 50 custom attributes; HTTP servers reject headers well below this
+// size.
 const MaxSize = 64 << 10
 
-// A Parser parses tokens that are signed with one algorithm. It is safe for concurrent use.
+// Parser parses tokens that are signed with one algorithm. It is safe for concurrent use.
 type Parser struct {
 	alg     string
 	padding bool
 	jwt     *jwt.Parser
 }
 
-// NewParser makes a parser for an algorithm, such as RS256. The parser does not check claims.
+// NewParser returns a parser for an algorithm, such as RS256. The parser does not check claims.
 func NewParser(alg string) *Parser { return newParser(alg) }
 
-// NewPaddedParser is [NewParser] for tokens whose segments may be padded, as load balancers write them.
+// NewPaddedParser is [NewParser] for tokens whose segments may be padded, like those of load
+// balancers.
 func NewPaddedParser(alg string) *Parser {
 	p := newParser(alg, jwt.WithPaddingAllowed())
 	p.padding = true
@@ -46,9 +50,10 @@ func newParser(alg string, opts ...jwt.ParserOption) *Parser {
 	return &Parser{alg: alg, jwt: jwt.NewParser(opts...)}
 }
 
-// Parse decodes raw into claims and verifies its signature with the key that key returns. claims decode
-// themselves with [Members]. key is called once the algorithm has been checked and claims have been decoded,
-// neither of which is verified at that time; its error is returned as it is. Others wrap a sentinel of golang-jwt.
+// Parse decodes raw into claims and verifies its signature with the key that key returns. claims
+// decode themselves with [Members]. key is called after the algorithm has been checked and claims
+// have been decoded; neither is verified at that time. Parse returns the error of key unchanged.
+// Other errors wrap a sentinel of golang-jwt.
 func (p *Parser) Parse(raw string, claims Claims, key func(Header, *jwt.Token) (any, error)) error {
 	h, err := p.header(raw)
 	if err != nil {
@@ -58,7 +63,7 @@ func (p *Parser) Parse(raw string, claims Claims, key func(Header, *jwt.Token) (
 	_, err = p.jwt.ParseWithClaims(raw, claims, func(t *jwt.Token) (any, error) {
 		var found any
 		switch {
-		case !claims.Decoded(): // null decodes without being read
+		case !claims.Decoded(): // encoding/json skips UnmarshalJSON for null
 			keyErr = malformed("claims: want a JSON object")
 		case h.hasCrit:
 			keyErr = ErrCritical
@@ -73,21 +78,21 @@ func (p *Parser) Parse(raw string, claims Claims, key func(Header, *jwt.Token) (
 	case err == nil || errors.Is(err, jwt.ErrTokenMalformed):
 		return err
 	case !h.hasAlg:
-		return fmt.Errorf("%w: it names no algorithm", jwt.ErrTokenUnverifiable)
-	case h.alg != p.alg: // which golang-jwt may not know, and then says otherwise
+		return fmt.Errorf("%w: want an algorithm, got none", jwt.ErrTokenUnverifiable)
+	case h.alg != p.alg: // golang-jwt has another error for an algorithm that it does not know
 		return fmt.Errorf("%w: want the algorithm %s, got %s", jwt.ErrTokenSignatureInvalid, p.alg, quote(h.alg))
 	default:
 		return err
 	}
 }
 
-// Read decodes raw into claims and verifies nothing.
+// Read decodes raw into claims. It verifies nothing.
 func (p *Parser) Read(raw string, claims Claims) error {
 	if _, err := p.header(raw); err != nil {
 		return err
 	}
 	_, _, err := p.jwt.ParseUnverified(raw, claims)
-	if errors.Is(err, jwt.ErrTokenUnverifiable) { // the algorithm, which does not matter yet
+	if errors.Is(err, jwt.ErrTokenUnverifiable) { // an unknown algorithm; Read does not check it
 		err = nil
 	}
 	if err == nil && !claims.Decoded() {
@@ -96,7 +101,7 @@ func (p *Parser) Read(raw string, claims Claims) error {
 	return err
 }
 
-// Claims are claims that decode themselves and know whether they did.
+// Claims are claims that decode themselves. Decoded reports whether they did.
 type Claims interface {
 	jwt.Claims
 	json.Unmarshaler
@@ -106,13 +111,13 @@ type Claims interface {
 // ErrCritical means that the token has critical header extensions.
 var ErrCritical = fmt.Errorf("%w: it has critical header extensions, and none is supported", jwt.ErrTokenUnverifiable)
 
-// Header is what the header of a token says.
+// Header holds the fields of a token's header.
 type Header struct {
-	KeyID  string // "" when it names none
-	Signer string // the load balancer that signed it; "" elsewhere
-	Client string // likewise, the app client
+	KeyID  string // "" if there is none
+	Signer string // the load balancer that signed the token; "" if no load balancer did
+	Client string // the app client, likewise
 
-	Expires time.Time // likewise; the zero time when it does not say
+	Expires time.Time // likewise; the zero time if there is none
 }
 
 type header struct {
@@ -122,13 +127,14 @@ type header struct {
 	hasAlg, hasCrit bool
 }
 
-// header reads the header strictly. golang-jwt decodes it into a map, which takes the last of two members.
+// header parses the header strictly. golang-jwt decodes it into a map, which keeps the last of two
+// members with the same name.
 func (p *Parser) header(raw string) (h header, err error) {
 	if len(raw) > MaxSize {
 		return h, malformed("want at most %d bytes, got %d", MaxSize, len(raw))
 	}
-	if strings.IndexByte(raw, '\r') >= 0 || strings.IndexByte(raw, '\n') >= 0 { // base64 decoders pass over them
-		return h, malformed("it has a line break in it")
+	if strings.IndexByte(raw, '\r') >= 0 || strings.IndexByte(raw, '\n') >= 0 { // base64 decoders ignore them
+		return h, malformed("want no line breaks")
 	}
 	segment, _, ok := strings.Cut(raw, ".")
 	if !ok {
@@ -178,8 +184,8 @@ func (p *Parser) header(raw string) (h header, err error) {
 	return h, nil
 }
 
-// usualHeader reads a header that is written as pools write it: kid and alg, without spaces and with nothing in the
-// two texts that is not plain. ok is false for every other one, which Members reads.
+// usualHeader parses a header in the form that pools write: kid and alg, without spaces, and
+// without escapes in the two strings. ok is false for every other header; use Members for those.
 func usualHeader(header string) (kid, alg string, ok bool) {
 	header, opens := strings.CutPrefix(header, `{"`)
 	header, closes := strings.CutSuffix(header, `"}`)
@@ -199,7 +205,7 @@ func usualHeader(header string) (kid, alg string, ok bool) {
 	}
 }
 
-// isPlain reports whether s is what stands between the quotes of a JSON string, too.
+// isPlain reports whether s is its own encoding in a JSON string.
 func isPlain(s string) bool {
 	for i := range len(s) {
 		if s[i] < ' ' || s[i] >= 0x7f || s[i] == '"' || s[i] == '\\' {
@@ -213,19 +219,20 @@ func malformed(format string, args ...any) error {
 	return fmt.Errorf("%w: "+format, append([]any{jwt.ErrTokenMalformed}, args...)...)
 }
 
-// Member is a member of a JSON object: its name, and its value as it is written.
+// Member is a member of a JSON object. Value is its JSON.
 type Member struct{ Name, Value string }
 
-// Members calls fn with the members of a JSON object: their names, and their values as they are written. A
-// name that is there twice is an error: readers differ in which one they take. text must be valid JSON; names and
-// values are parts of it, so that reading a token costs few allocations.
+// Members calls fn for each member of the JSON object text, with its name and the JSON of its
+// value. It returns an error for a name that occurs twice, because readers differ in which one they
+// use. text must be valid JSON. Names and values are substrings of it, so that parsing a token
+// costs few allocations.
 func Members(text string, fn func(name, value string) error) error {
 	text = skipSpace(text)
 	if text == "" || text[0] != '{' {
 		return errors.New("want a JSON object")
 	}
 	var names nameSet
-	// The text is valid JSON, so what follows needs to look only for where things end.
+	// The text is valid JSON, so it is enough to find the ends of strings and values.
 	for text = skipSpace(text[1:]); text[0] != '}'; text = skipSpace(text) {
 		if text[0] == ',' {
 			text = skipSpace(text[1:])
@@ -248,14 +255,14 @@ func Members(text string, fn func(name, value string) error) error {
 	return nil
 }
 
-// nameSet is a set of names, most often of a dozen.
+// nameSet is a set of names. It allocates only for more than 24 names; most tokens have a dozen.
 type nameSet struct {
 	first [24]string
 	n     int
 	more  map[string]struct{}
 }
 
-// add reports false if the name is there.
+// add adds name. It reports false if name is already in the set.
 func (s *nameSet) add(name string) bool {
 	if slices.Contains(s.first[:s.n], name) {
 		return false
@@ -284,7 +291,7 @@ func skipSpace(s string) string {
 
 func isSpace(c byte) bool { return c == ' ' || c == '\t' || c == '\r' || c == '\n' }
 
-// stringEnd is where the JSON string ends with which s begins.
+// stringEnd returns the index after the JSON string at the start of s.
 func stringEnd(s string) int {
 	end := 1 + strings.IndexByte(s[1:], '"')
 	if strings.IndexByte(s[:end], '\\') < 0 {
@@ -300,7 +307,7 @@ func stringEnd(s string) int {
 	}
 }
 
-// valueEnd is where the JSON value ends with which s begins.
+// valueEnd returns the index after the JSON value at the start of s.
 func valueEnd(s string) int {
 	switch s[0] {
 	case '"':
@@ -329,10 +336,10 @@ func valueEnd(s string) int {
 	}
 }
 
-// Text is a JSON string; escapes and invalid UTF-8 in it are left to encoding/json.
+// Text returns the string that value encodes. It uses encoding/json for escapes and invalid UTF-8.
 func Text(value string) (string, error) {
 	if value[0] != '"' {
-		return "", errors.New("want a text")
+		return "", errors.New("want a string")
 	}
 	if strings.IndexByte(value, '\\') >= 0 || !utf8.ValidString(value) {
 		var text string
@@ -342,7 +349,7 @@ func Text(value string) (string, error) {
 	return value[1 : len(value)-1], nil
 }
 
-// Texts is a JSON array of strings, or one string, which is a list of it.
+// Texts returns the strings of the JSON array value. It treats a single string as an array of one.
 func Texts(value string) ([]string, error) {
 	switch value[0] {
 	case '"':
@@ -350,7 +357,7 @@ func Texts(value string) ([]string, error) {
 		return []string{text}, err
 	case '[':
 	default:
-		return nil, errors.New("want texts")
+		return nil, errors.New("want strings")
 	}
 	var list []string
 	for rest := skipSpace(value[1:]); rest[0] != ']'; rest = skipSpace(rest) {
@@ -367,7 +374,7 @@ func Texts(value string) ([]string, error) {
 	return list, nil
 }
 
-// Value is any JSON value, as encoding/json decodes it, with numbers as [json.Number].
+// Value decodes any JSON value as encoding/json does, with numbers as [json.Number].
 func Value(value string) (any, error) {
 	switch value[0] {
 	case '"':
@@ -397,8 +404,8 @@ func decode(value string) (decoded any, err error) {
 	return decoded, err
 }
 
-// flatList is a JSON array without arrays and objects in it, such as the groups of a user. ok is false for others,
-// which would be scanned once more for each level.
+// flatList decodes a JSON array without nested arrays and objects, such as the groups of a user. ok
+// is false for others, which flatList would scan once for each level.
 func flatList(value string) (list []any, ok bool) {
 	list = []any{}
 	for rest := skipSpace(value[1:]); rest[0] != ']'; rest = skipSpace(rest) {
@@ -418,7 +425,8 @@ func flatList(value string) (list []any, ok bool) {
 	return list, true
 }
 
-// Date is a JSON number of seconds since 1970, to the fraction that it names.
+// Date returns the time that value encodes: a JSON number of seconds since 1970. It keeps
+// fractions.
 func Date(value string) (time.Time, error) {
 	seconds, err := strconv.ParseFloat(value, 64)
 	if err != nil || math.Abs(seconds) > 1<<53 {
@@ -428,7 +436,7 @@ func Date(value string) (time.Time, error) {
 	return time.Unix(int64(whole), int64(fraction*float64(time.Second))), nil
 }
 
-// quote shows a part of a token in an error, bounded.
+// quote returns a part of a token for an error, with a bounded length.
 func quote(s string) string {
 	const most = 60
 	if len(s) > most {
