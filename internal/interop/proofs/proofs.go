@@ -29,7 +29,7 @@ const (
 	Password = "Correct-Horse-1"
 
 	clientID = "1example23456789abcdefghij"
-	secret   = "ps50nb7hd1umdnmlt1xa9nwiscqvdvzy5ijw63vcacd09yihc2"
+	secret   = "ps50nb7hd1umdnmlt1xa9nwiscqvdvzy5ijw63vcacd09yihc2" //nolint:gosec // of a pool that lives as long as a test
 )
 
 // The sign-ins that a client goes through. Each ends in tokens unless the case breaks it.
@@ -290,7 +290,7 @@ type Pool struct {
 }
 
 // NewPool starts a pool with the users ana, eve and totp, whose app client has a secret if confidential is set.
-func NewPool(t testing.TB, confidential bool, cases []Case) *Pool {
+func NewPool(t *testing.T, confidential bool, cases []Case) *Pool {
 	t.Helper()
 	client := cognitotest.Client{ID: clientID, ExplicitAuthFlows: []string{"ALLOW_USER_SRP_AUTH", "ALLOW_USER_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"}}
 	if confidential {
@@ -441,7 +441,7 @@ func Read(printed []byte) ([]Outcome, error) {
 
 // Check checks that every case was gone through, that its field was broken, and how it ended. It returns the number of
 // cases that were refused.
-func (p *Pool) Check(t testing.TB, outcomes []Outcome) (refused int) {
+func (p *Pool) Check(t *testing.T, outcomes []Outcome) (refused int) {
 	t.Helper()
 	if len(outcomes) != len(p.cases) {
 		t.Fatalf("want %d outcomes, got %d", len(p.cases), len(outcomes))
