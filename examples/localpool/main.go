@@ -8,7 +8,8 @@
 //
 // With -data it keeps everything in a file: pools, users, tokens and the keys that sign them. A change is in the file
 // within a second, and the file is replaced as a whole, so that a crash leaves the one before. It has secrets and
-// private keys, and only its owner may read it. Without -data everything is gone in the end.
+// private keys, and only its owner may read it. One process at a time uses it: a second one ends with an error, and the file
+// with the name's ending .lock is how it knows. Without -data everything is gone in the end.
 //
 // With -users it begins with the users of a JSON file, unless the file of -data is there already:
 //

@@ -44,7 +44,12 @@ func (f *Settings) Flags(flags *flag.FlagSet) {
 // error says which flag describes no pool, or that the port is taken.
 func (f Settings) Run(ctx context.Context, out io.Writer) error {
 	mail := &mailbox{out: out, json: f.json}
-	_, err := os.Stat(f.data)
+	unlock, err := f.lock()
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	_, err = os.Stat(f.data)
 	restored := f.data != "" && err == nil
 	srv, err := f.start(mail.deliver)
 	if err != nil {

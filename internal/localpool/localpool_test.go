@@ -130,7 +130,7 @@ func TestData(t *testing.T) {
 	}
 	files, err := filepath.Glob(f.data + "*")
 	require.NoError(t, err)
-	assert.Equal(t, []string{f.data}, files, "nothing else is left")
+	assert.Equal(t, []string{f.data, f.data + ".lock"}, files, "nothing else is left")
 
 	f.users = filepath.Join(t.TempDir(), "users.json")
 	require.NoError(t, os.WriteFile(f.users, []byte(`[{"username":"late","password":"Correct-Horse-2"}]`), 0o600))
@@ -167,6 +167,26 @@ func TestJSON(t *testing.T) {
 	require.NoError(t, json.Unmarshal([]byte(screen.find(`^.*\n(.*)\n$`)), &sent))
 	assert.Equal(t, message{"EMAIL", "eve@example.com", "eve", "SignUp", sent.Code}, sent)
 	assert.Len(t, sent.Code, 6)
+}
+
+// Two processes do not write one file: the second is told so, and what the first has written stays.
+func TestDataOfAnotherProcess(t *testing.T) {
+	t.Parallel()
+	f := local()
+	f.data = filepath.Join(t.TempDir(), "pools.json")
+	unlock, err := f.lock()
+	require.NoError(t, err)
+	screen := &terminal{}
+	err = f.Run(t.Context(), screen)
+	require.EqualError(t, err, "-data: another process uses "+f.data+"; stop that one, or name another file")
+	assert.Empty(t, screen.find("(.)"), "no pool was started")
+	require.NoFileExists(t, f.data)
+	unlock()
+	again, err := f.lock()
+	require.NoError(t, err, "the lock ends with the process that has it")
+	again()
+	f.data = filepath.Join(t.TempDir(), "none", "pools.json")
+	require.ErrorContains(t, f.Run(t.Context(), screen), "-data: open ")
 }
 
 func TestTriggerFlag(t *testing.T) {
