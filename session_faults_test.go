@@ -403,25 +403,30 @@ func TestAFailedConfirmationAndTheNextRequest(t *testing.T) {
 	assert.NotZero(t, storedIn(t, store))
 }
 
-// Rule 5: a Token that waited for keys does not bring back what was forgotten meanwhile.
-func TestATokenThatWaitedForKeysAfterASignOut(t *testing.T) {
+// Rule 5: a call that waited for keys does not bring back what was forgotten meanwhile, nor say that it is verified.
+func TestACallThatWaitedForKeysAfterASignOut(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		srv := newServer(t, cognitotest.Config{InMemory: true})
-		store := cognito.NewMemoryStore()
-		require.NoError(t, srv.Client(t, cognito.WithUsername("bob"), cognito.WithTokenStore(store)).Authenticate(t.Context(), testPassword))
-		c := srv.Client(t, cognito.WithUsername("bob"), cognito.WithTokenStore(store))
-		srv.Fault(cognitotest.Fault{Op: "JWKS", Kind: cognitotest.FaultDelay, Delay: 12 * time.Second})
-		done := make(chan error, 1)
-		go func() {
-			_, err := c.Token(t.Context())
-			done <- err
-		}()
-		time.Sleep(5 * time.Second)
-		require.NoError(t, c.ForgetTokens(t.Context()))
-		require.Error(t, <-done)
-		assert.Zero(t, c.Tokens(), "signed out, and back")
-	})
+	for name, call := range map[string]func(context.Context, *cognito.Cognito) error{
+		"Token":        func(ctx context.Context, c *cognito.Cognito) error { _, err := c.Token(ctx); return err },
+		"VerifyTokens": func(ctx context.Context, c *cognito.Cognito) error { return c.VerifyTokens(ctx) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				srv := newServer(t, cognitotest.Config{InMemory: true})
+				store := cognito.NewMemoryStore()
+				require.NoError(t, srv.Client(t).ForUser("bob", cognito.WithTokenStore(store)).Authenticate(t.Context(), testPassword))
+				c := srv.Client(t, cognito.WithUsername("bob"), cognito.WithTokenStore(store))
+				srv.Fault(cognitotest.Fault{Op: "JWKS", Kind: cognitotest.FaultDelay, Delay: 12 * time.Second})
+				done := make(chan error, 1)
+				go func() { done <- call(t.Context(), c) }()
+				time.Sleep(5 * time.Second)
+				require.NoError(t, c.ForgetTokens(t.Context()))
+				require.ErrorIs(t, <-done, cognito.ErrNotSignedIn)
+				assert.Zero(t, c.Tokens(), "signed out, and back")
+			})
+		})
+	}
 }
 
 // Rule 2: while another user's exchange hangs, what the exchanges of a new sign-in bring is shared, whoever signed out before.
@@ -617,4 +622,26 @@ func TestALateSaveOfAStoreOfRequests(t *testing.T) {
 		time.Sleep(time.Minute)
 		assert.Zero(t, storedIn(t, store.MemoryStore), "signed out, and back in the store")
 	})
+}
+
+// A device that another session over the same store has confirmed meanwhile stays confirmed.
+func TestADeviceThatAnotherSessionConfirmed(t *testing.T) {
+	t.Parallel()
+	srv := newDeviceServer(t, false)
+	store := cognito.NewMemoryStore()
+	client := newFlowClient(t, srv, cognito.WithDeviceTracking(""), cognito.WithClientOptions(noBackoff))
+	srv.Fault(cognitotest.Fault{Op: "ConfirmDevice", Times: 1})
+	c := client.ForUser("bob", cognito.WithTokenStore(store))
+	require.NoError(t, c.Authenticate(t.Context(), testPassword))
+	require.Error(t, c.DeviceError())
+	require.NoError(t, client.ForUser("bob", cognito.WithTokenStore(store)).RenewAccessToken(t.Context()))
+	confirmed, err := store.LoadDevice(t.Context())
+	require.NoError(t, err)
+	require.NotZero(t, confirmed.Password)
+	require.NoError(t, c.RenewAccessToken(t.Context()))
+	require.NoError(t, c.RenewAccessToken(t.Context()))
+	kept, err := store.LoadDevice(t.Context())
+	require.NoError(t, err)
+	assert.True(t, confirmed == kept, "the device's password is lost") //nolint:testifylint // it prints less
+	assert.NoError(t, c.DeviceError())
 }

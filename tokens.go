@@ -1005,8 +1005,8 @@ func (c *Cognito) verifyHeld(ctx context.Context) error {
 	}
 	if st := c.session.current(); ts != st.waiting && !st.unsaved {
 		verified, err := c.verify(ctx, ts.unverified())
-		if err == nil {
-			c.session.adopt(seen, verified, func(*state) {})
+		if err == nil && !c.session.adopt(seen, verified, func(*state) {}) && !c.session.current().tokens.verified() {
+			err = ErrNotSignedIn // signed out meanwhile
 		}
 		return err
 	}
