@@ -379,6 +379,27 @@ func TestErrorHandler(t *testing.T) {
 		http.Redirect(w, r, "/login", http.StatusSeeOther)
 	}))
 	assert.Equal(t, 303, serve(t, redirect.Handler(empty), "").Code)
+	flushing := newTestVerifier(t, cognito.WithErrorHandler(func(w http.ResponseWriter, _ *http.Request, _ int, _ error) {
+		assert.NoError(t, http.NewResponseController(w).Flush())
+	}))
+	w = serve(t, flushing.Handler(empty), "")
+	assert.Equal(t, 401, w.Code, "to flush does not make it 200")
+	assert.True(t, w.Flushed)
+
+	// The rules alone answer alike.
+	rule := cognito.RequireGroups(empty, "admins")
+	r := bearing(t, http.MethodGet)
+	ctx := cognito.ContextWithErrorHandler(cognito.ContextWithClaims(r.Context(), &cognito.AccessClaims{Username: "bob"}), asJSON)
+	w = httptest.NewRecorder()
+	rule.ServeHTTP(w, r.WithContext(ctx))
+	assert.Equal(t, 403, w.Code)
+	assert.JSONEq(t, `{"path":"/things","status":403}`, w.Body.String())
+	w = httptest.NewRecorder()
+	rule.ServeHTTP(w, r.WithContext(cognito.ContextWithErrorHandler(r.Context(), asJSON)))
+	assert.Equal(t, 401, w.Code, "it lets nobody in")
+	w = httptest.NewRecorder()
+	rule.ServeHTTP(w, r.WithContext(cognito.ContextWithErrorHandler(ctx, nil)))
+	assert.Equal(t, "Forbidden\n", w.Body.String())
 }
 
 func TestTokenExtractors(t *testing.T) {
@@ -445,6 +466,10 @@ func TestVerifierOfAClient(t *testing.T) {
 	require.NoError(t, err)
 	_, err = v.VerifyAccessToken(t.Context(), other)
 	require.ErrorIs(t, err, cognito.ErrUnknownKey)
+	v, err = c.Verifier(cognito.WithRegions("us-east-1"))
+	require.NoError(t, err)
+	_, err = v.VerifyAccessToken(t.Context(), srv.Token("bob", cognitotest.TokenOptions{Use: "access"}))
+	require.NoError(t, err, "regions are nothing to a pool with an endpoint")
 	_, err = c.Verifier(cognito.WithIssuers("x"))
 	require.ErrorContains(t, err, "WithIssuers")
 	_, err = (&cognito.Cognito{}).Verifier()

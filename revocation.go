@@ -11,6 +11,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
+	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
 	"github.com/golang-jwt/jwt/v5"
 
 	"github.com/gocognito/cognito/internal/flight"
@@ -64,6 +65,8 @@ func UserInfoURL(url string) RevocationOption {
 // counts against the quota of that operation. See [UserInfoURL] for tokens without that scope.
 // While the service throttles or cannot be reached, requests to it pause for 1 to 30 seconds.
 // Tokens without a remembered answer are then rejected; see [FailOpen].
+//
+// A token that is known to be revoked stays rejected, also with FailOpen.
 //
 // The tokens of machine clients (the client credentials grant) belong to no user and are not
 // checked. ID tokens are not checked either, because the service does not accept them. They are
@@ -126,6 +129,9 @@ func (r *revocations) use(o *verifierOptions, poolID string, client *http.Client
 			return nil, err
 		}
 	}
+	if r.userInfo != "" {
+		warnOfPlainHTTP(o.logger, "the userInfo endpoint, which gets access tokens", r.userInfo)
+	}
 	made := &revocations{ttl: r.ttl, open: r.open, userInfo: r.userInfo, sdk: sdk, client: &http.Client{}, now: o.now}
 	if client != nil {
 		*made.client = *client
@@ -146,16 +152,16 @@ func (r *revocations) check(ctx context.Context, raw string, t *verifiedToken) e
 		sum := hashToken(raw)
 		signIn = c.subject + "\x01" + string(sum[:])
 	}
-	if answer, ok := r.remembered(signIn); ok {
-		return answer.revoked
-	}
-	if c.use == IDToken {
-		return nil
+	last, fresh := r.remembered(signIn)
+	if fresh || c.use == IDToken {
+		return last.revoked
 	}
 	answer, err := r.ask(ctx, signIn, raw, c)
 	switch {
 	case err == nil:
 		return answer.revoked
+	case last.revoked != nil: // no outage makes a revoked token valid again
+		return last.revoked
 	case r.open && ctx.Err() == nil:
 		return nil
 	default:
@@ -163,14 +169,16 @@ func (r *revocations) check(ctx context.Context, raw string, t *verifiedToken) e
 	}
 }
 
-func (r *revocations) remembered(signIn string) (verdict, bool) {
+// remembered returns the last answer about a sign-in, or the zero verdict if there is none. fresh
+// reports whether the answer is younger than ttl. Older answers are not kept for long.
+func (r *revocations) remembered(signIn string) (last verdict, fresh bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	answer, ok := r.young[signIn]
+	last, ok := r.young[signIn]
 	if !ok {
-		answer, ok = r.old[signIn]
+		last, ok = r.old[signIn]
 	}
-	return answer, ok && r.now().Sub(answer.at) < r.ttl
+	return last, ok && r.now().Sub(last.at) < r.ttl
 }
 
 // ask asks the service and waits at most until ctx is done. Concurrent callers share a request
@@ -257,7 +265,7 @@ func (r *revocations) query(ctx context.Context, raw string, c *tokenClaims) (re
 		_, err = r.sdk.GetUser(ctx, &cognitoidentityprovider.GetUserInput{AccessToken: aws.String(raw)},
 			func(o *cognitoidentityprovider.Options) { o.RetryMaxAttempts = 1 }) // ask and finish retry and pause
 		err = wrapError("GetUser", err)
-		if IsTerminal(err) {
+		if isRejected(err) {
 			return fmt.Errorf("%w: %w", ErrTokenRevoked, err), nil
 		}
 		return nil, err
@@ -265,6 +273,20 @@ func (r *revocations) query(ctx context.Context, raw string, c *tokenClaims) (re
 		return r.queryUserInfo(ctx, raw)
 	default:
 		return nil, errNotCheckable
+	}
+}
+
+// isRejected reports whether err says that the service does not accept the token, rather than that
+// it could not answer. An app client may be gone, for example. Counting that as an outage would
+// let the holder of one such token stop the check of all others.
+func isRejected(err error) bool {
+	var notAuthorized *types.NotAuthorizedException
+	var gone *types.ResourceNotFoundException
+	switch {
+	case errors.Is(err, ErrAccessTokenExpired), errors.Is(err, ErrForbidden):
+		return false
+	default:
+		return IsTerminal(err) || errors.As(err, &notAuthorized) || errors.As(err, &gone)
 	}
 }
 

@@ -2,9 +2,12 @@ package cognito_test
 
 import (
 	"context"
+	"errors"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"runtime"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -172,6 +175,64 @@ func TestRevocationOfOtherTokens(t *testing.T) {
 	}
 	require.ErrorIs(t, verifyAccess(t, v, token(map[string]any{"origin_jti": 1})), jwt.ErrTokenMalformed)
 	assert.Zero(t, questions(srv))
+}
+
+// An outage does not make a revoked token valid again, and no time makes its sign-in's ID token.
+func TestRevokedStaysRevoked(t *testing.T) {
+	t.Parallel()
+	srv := newServer(t, cognitotest.Config{})
+	c := signedIn(t, srv)
+	other := signedIn(t, srv).Tokens().AccessToken
+	tokens := c.Tokens()
+	v := revocationVerifier(t, srv, cognito.FailOpen())
+	require.NoError(t, c.RevokeToken(t.Context()))
+	require.ErrorIs(t, verifyAccess(t, v, tokens.AccessToken), cognito.ErrTokenRevoked)
+	srv.Advance(time.Minute)
+	_, err := v.VerifyIDToken(t.Context(), tokens.IDToken)
+	require.ErrorIs(t, err, cognito.ErrTokenRevoked)
+	srv.Fault(cognitotest.Fault{Op: "GetUser", Kind: cognitotest.FaultServerError, Times: -1})
+	require.NoError(t, verifyAccess(t, v, other))
+	for range 3 {
+		require.ErrorIs(t, verifyAccess(t, v, tokens.AccessToken), cognito.ErrTokenRevoked)
+	}
+}
+
+// An answer that the service does not accept a token is no outage: the holder of one such token, of an app client that
+// is gone for example, must not stop the check of the others.
+func TestRejectedTokensDoNotStopTheCheck(t *testing.T) {
+	t.Parallel()
+	for answer, want := range map[string]error{
+		`{"__type":"NotAuthorizedException","message":"Invalid Access Token"}`:                             cognito.ErrTokenRevoked,
+		`{"__type":"ResourceNotFoundException","message":"User pool client x does not exist."}`:            cognito.ErrTokenRevoked,
+		`{"__type":"PasswordResetRequiredException","message":"Password reset required for the user"}`:     cognito.ErrTokenRevoked,
+		`{"__type":"NotAuthorizedException","message":"Access Token has expired"}`:                         jwt.ErrTokenExpired,
+		`{"__type":"ForbiddenException","message":"Request not allowed due to WAF block."}`:                cognito.ErrRevocationUnknown,
+		`{"__type":"NotAuthorizedException","message":"Request not allowed because of security reasons."}`: cognito.ErrRevocationUnknown,
+		`{"__type":"TooManyRequestsException","message":"Rate exceeded"}`:                                  cognito.ErrRevocationUnknown,
+		`{"__type":"InternalErrorException","message":"Something went wrong"}`:                             cognito.ErrRevocationUnknown,
+	} {
+		asked := 0
+		v := newTestVerifier(t, cognito.WithRevocationCheck(time.Minute), cognito.WithHTTPClient(&http.Client{
+			Transport: roundTripperFunc(func(*http.Request) (*http.Response, error) {
+				asked++
+				return &http.Response{
+					StatusCode: http.StatusBadRequest, Header: http.Header{"Content-Type": {"application/x-amz-json-1.1"}},
+					Body: io.NopCloser(strings.NewReader(answer)),
+				}, nil
+			}),
+		}))
+		token := func(signIn string) string {
+			return forged(map[string]any{"scope": "aws.cognito.signin.user.admin", "origin_jti": signIn})
+		}
+		require.ErrorIs(t, verifyAccess(t, v, token("a")), want, answer)
+		before := asked
+		require.ErrorIs(t, verifyAccess(t, v, token("b")), want, answer)
+		if errors.Is(want, cognito.ErrRevocationUnknown) {
+			assert.Equal(t, before, asked, "%s: questions pause", answer)
+		} else {
+			assert.Equal(t, before+1, asked, "%s: the next one is asked about", answer)
+		}
+	}
 }
 
 func TestRevocationCheckRefusesBadArguments(t *testing.T) {
