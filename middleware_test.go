@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -231,6 +232,8 @@ func TestWithAudience(t *testing.T) {
 	require.NoError(t, err)
 	_, err = v.VerifyIDToken(t.Context(), idToken(nil))
 	require.ErrorIs(t, err, cognito.ErrTokenAudience)
+	_, err = newTestVerifier(t, cognito.WithAudience(testClient)).VerifyIDToken(t.Context(), idToken(nil))
+	require.ErrorIs(t, err, cognito.ErrTokenAudience, "the audience of an ID token is no resource")
 	_, err = cognito.NewVerifier(testPool, []string{testClient}, cognito.WithAudience())
 	require.ErrorContains(t, err, "WithAudience")
 }
@@ -260,6 +263,7 @@ func TestRules(t *testing.T) {
 		"no scopes":                 {access, cognito.RequireScopes(empty), 403, scope},
 		"groups of an ID token":     {id, cognito.RequireGroups(empty, "readers"), 200, ""},
 		"scopes of an ID token":     {id, cognito.RequireScopes(empty, "a"), 403, scope},
+		"a scope in an ID token":    {idToken(claim("scope", "a")), cognito.RequireScopes(empty, "a"), 403, scope},
 		"the level":                 {access, cognito.RequireACR(empty, []string{"loa:3", "loa:2"}, 0), 200, ""},
 		"the level of an ID token":  {id, cognito.RequireACR(empty, []string{"loa:2"}, time.Minute), 200, ""},
 		"a level too low":           {access, cognito.RequireACR(empty, []string{"loa:3", `lo"a:4`}, 0), 401, step + `, acr_values="loa:3 loa:4"`},
@@ -273,7 +277,7 @@ func TestRules(t *testing.T) {
 		"an optional token, groups": {"", cognito.RequireGroups(empty, "readers"), 401, bare},
 	} {
 		use := cognito.AccessToken
-		if tt.raw == id {
+		if strings.Contains(name, "an ID token") {
 			use = cognito.IDToken
 		}
 		v := newTestVerifier(t, cognito.WithHandlerUse(use))
@@ -436,6 +440,21 @@ func TestTokenExtractors(t *testing.T) {
 		w := httptest.NewRecorder()
 		v.Handler(empty).ServeHTTP(w, r)
 		assert.Equal(t, tt.status, w.Code, name)
+	}
+	for name, tt := range map[string]struct {
+		raw       string
+		err       error
+		challenge string
+	}{
+		"empty":     {"", nil, `Bearer realm="api"`},
+		"no token":  {"x", fmt.Errorf("%w: not here", cognito.ErrNoToken), `Bearer realm="api"`},
+		"malformed": {"", errNever, `Bearer error="invalid_request"`},
+	} {
+		v := newTestVerifier(t, cognito.WithTokenExtractor(func(*http.Request) (string, error) { return tt.raw, tt.err }))
+		w := serve(t, v.Handler(empty), "")
+		assert.Equal(t, 401, w.Code, name)
+		assert.Equal(t, tt.challenge, w.Header().Get("WWW-Authenticate"), name)
+		assert.Equal(t, tt.err == errNever, serve(t, v.HandlerOptional(empty), "").Code == 401, name)
 	}
 	for _, opt := range with(cognito.WithTokenExtractor(), cognito.WithTokenExtractor(nil), cognito.WithErrorHandler(nil)) {
 		_, err := cognito.NewVerifier(testPool, []string{testClient}, opt)

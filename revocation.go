@@ -184,6 +184,9 @@ func (r *revocations) remembered(signIn string) (last verdict, fresh bool) {
 // ask asks the service and waits at most until ctx is done. Concurrent callers share a request
 // about the same sign-in.
 func (r *revocations) ask(ctx context.Context, signIn, raw string, c *tokenClaims) (verdict, error) {
+	if !r.checkable(c) {
+		return verdict{}, errNotCheckable
+	}
 	if err := r.paused(); err != nil {
 		return verdict{}, err
 	}
@@ -201,11 +204,17 @@ func (r *revocations) ask(ctx context.Context, signIn, raw string, c *tokenClaim
 	return answer, err
 }
 
+// paused returns the last error while requests pause. After a pause one request is sent, and the
+// others wait for what it shows: a service that throttles or hangs is not asked by all at once.
 func (r *revocations) paused() error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.now().Before(r.nextAsk) {
+	now := r.now()
+	if now.Before(r.nextAsk) {
 		return r.lastErr
+	}
+	if r.failures > 0 {
+		r.nextAsk = now.Add(revocationTimeout) // finish ends this pause
 	}
 	return nil
 }
@@ -213,13 +222,18 @@ func (r *revocations) paused() error {
 // shouldRetry reports whether to retry at once: only after the first failure since the last answer,
 // and not if the service throttles.
 func (r *revocations) shouldRetry(err error) bool {
-	if err == nil || errors.Is(err, errNotCheckable) ||
-		errors.Is(err, ErrAccessTokenExpired) || errors.Is(err, ErrThrottled) {
+	if err == nil || errors.Is(err, ErrAccessTokenExpired) || errors.Is(err, ErrThrottled) {
 		return false
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.failures == 0
+}
+
+// checkable reports whether the service can be asked about the token.
+func (r *revocations) checkable(c *tokenClaims) bool {
+	scopes := AccessClaims{Scope: c.scope}
+	return scopes.HasScope(adminScope) || r.userInfo != "" && scopes.HasScope("openid")
 }
 
 // errNotCheckable means that the service cannot be asked about the token. It does not pause the
@@ -232,9 +246,8 @@ func (r *revocations) finish(signIn string, revoked, err error) (verdict, error)
 	defer r.mu.Unlock()
 	now := r.now()
 	switch {
-	case errors.Is(err, errNotCheckable):
-		return verdict{}, err
 	case errors.Is(err, ErrAccessTokenExpired): // the service has no leeway
+		r.failures, r.lastErr, r.nextAsk = 0, nil, now
 		return verdict{revoked: fmt.Errorf("%w: %w", jwt.ErrTokenExpired, err)}, nil
 	case err != nil:
 		r.lastErr = err
@@ -242,7 +255,7 @@ func (r *revocations) finish(signIn string, revoked, err error) (verdict, error)
 		r.failures++
 		return verdict{}, err
 	}
-	r.failures, r.lastErr = 0, nil
+	r.failures, r.lastErr, r.nextAsk = 0, nil, now
 	if r.young == nil || now.Sub(r.rotated) >= r.ttl || len(r.young) >= maxRevocations {
 		r.old, r.young, r.rotated = r.young, map[string]verdict{}, now
 	}
@@ -260,20 +273,16 @@ func (r *revocations) query(ctx context.Context, raw string, c *tokenClaims) (re
 		}
 	}()
 	scopes := AccessClaims{Scope: c.scope}
-	switch {
-	case scopes.HasScope(adminScope):
-		_, err = r.sdk.GetUser(ctx, &cognitoidentityprovider.GetUserInput{AccessToken: aws.String(raw)},
-			func(o *cognitoidentityprovider.Options) { o.RetryMaxAttempts = 1 }) // ask and finish retry and pause
-		err = wrapError("GetUser", err)
-		if isRejected(err) {
-			return fmt.Errorf("%w: %w", ErrTokenRevoked, err), nil
-		}
-		return nil, err
-	case r.userInfo != "" && scopes.HasScope("openid"):
+	if !scopes.HasScope(adminScope) {
 		return r.queryUserInfo(ctx, raw)
-	default:
-		return nil, errNotCheckable
 	}
+	_, err = r.sdk.GetUser(ctx, &cognitoidentityprovider.GetUserInput{AccessToken: aws.String(raw)},
+		func(o *cognitoidentityprovider.Options) { o.RetryMaxAttempts = 1 }) // ask and finish retry and pause
+	err = wrapError("GetUser", err)
+	if isRejected(err) {
+		return fmt.Errorf("%w: %w", ErrTokenRevoked, err), nil
+	}
+	return nil, err
 }
 
 // isRejected reports whether err says that the service does not accept the token, rather than that

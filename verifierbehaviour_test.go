@@ -293,6 +293,29 @@ func TestKeyfunc(t *testing.T) {
 	}
 	_, err = parser.Parse(macToken(f, access(nil)), keyfunc)
 	require.ErrorIs(t, err, jwt.ErrTokenSignatureInvalid)
+	_, err = keyfunc(&jwt.Token{Method: jwt.SigningMethodRS256, Header: map[string]any{"alg": "HS256", "kid": "one"}})
+	require.ErrorIs(t, err, jwt.ErrTokenSignatureInvalid)
+}
+
+// A parser of the caller's gets the keys of the issuer that the token names, as the verifier does.
+func TestKeyfuncOfSeveralIssuers(t *testing.T) {
+	t.Parallel()
+	other := "https://issuer-cognito-idp.us-east-1.amazonaws.com/" + testPool
+	var asked []string
+	v, err := cognito.NewVerifier(testPool, []string{testClient}, cognito.WithRegions("us-west-2"), cognito.WithRegions("us-east-1"),
+		cognito.WithHTTPClient(&http.Client{Transport: roundTripperFunc(func(r *http.Request) (*http.Response, error) {
+			asked = append(asked, r.URL.Host)
+			return goodKeys(r)
+		})}))
+	require.NoError(t, err)
+	parser := jwt.NewParser(jwt.WithTimeFunc(func() time.Time { return testTime }))
+	for _, issuer := range []string{other, "https://evil.example.com"} {
+		_, err = parser.Parse(forged(claim("iss", issuer)), v.Keyfunc(t.Context()))
+		require.NoError(t, err, "the issuer is the parser's to check")
+	}
+	assert.Equal(t, []string{"issuer-cognito-idp.us-east-1.amazonaws.com", "cognito-idp.eu-west-1.amazonaws.com"}, asked)
+	err = verifyAccess(t, v, forged(claim("iss", "https://cognito-idp.us-west-2.amazonaws.com/"+testPool)))
+	require.ErrorIs(t, err, cognito.ErrTokenIssuer, "the last option wins")
 }
 
 // Tokens of new keys must verify at once, however many come while the keys are fetched.

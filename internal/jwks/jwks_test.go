@@ -20,6 +20,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/iotest"
 	"testing/synctest"
 	"time"
 
@@ -316,10 +317,18 @@ func TestAnswersThatAreNoSet(t *testing.T) {
 		"500":           {answer(500, good), "500", 2},
 		"404":           {answer(404, good), "404", 1},
 		"203":           {answer(203, good), "203", 1},
-		"a redirect":    {answer(302, good), "302", 1},
-		"HTML":          {answer(200, []byte("<html>")), "Key Set", 1},
-		"huge":          {answer(200, bytes.Repeat([]byte(" "), maxBody+1)), "at most", 1},
-		"a panic":       {func(*http.Request) (*http.Response, error) { panic("broken") }, "broken", 1},
+		"a redirect": {func(r *http.Request) (*http.Response, error) {
+			resp, err := answer(302, good)(r)
+			resp.Header.Set("Location", "https://evil.example.com/jwks.json")
+			return resp, err
+		}, "302", 1},
+		"a broken body": {func(*http.Request) (*http.Response, error) {
+			body := io.NopCloser(io.MultiReader(bytes.NewReader(good[:20]), iotest.ErrReader(io.ErrUnexpectedEOF)))
+			return &http.Response{StatusCode: 200, Body: body, Header: http.Header{}}, nil
+		}, "unexpected EOF", 2},
+		"HTML":    {answer(200, []byte("<html>")), "Key Set", 1},
+		"huge":    {answer(200, bytes.Repeat([]byte(" "), maxBody+1)), "at most", 1},
+		"a panic": {func(*http.Request) (*http.Response, error) { panic("broken") }, "broken", 1},
 	} {
 		e := newEndpoint(tt.answer)
 		s := e.fetched()
