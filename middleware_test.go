@@ -390,6 +390,27 @@ func TestErrorHandler(t *testing.T) {
 	assert.Equal(t, 401, w.Code, "to flush does not make it 200")
 	assert.True(t, w.Flushed)
 
+	early := newTestVerifier(t, cognito.WithErrorHandler(func(w http.ResponseWriter, _ *http.Request, _ int, _ error) {
+		w.WriteHeader(http.StatusEarlyHints)
+		_, _ = io.WriteString(w, "no")
+	}))
+	front := httptest.NewServer(early.Handler(empty))
+	defer front.Close()
+	resp, err := front.Client().Do(newRequest(t, front.URL))
+	require.NoError(t, err)
+	defer func() { _ = resp.Body.Close() }()
+	assert.Equal(t, 401, resp.StatusCode, "an informational status is not the last")
+
+	// Claims of a middleware's own change nothing about that.
+	names := []string{"x"}
+	inner := cognito.RequireGroups(empty, names...)
+	names[0] = "readers"
+	w = serve(t, v.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		inner.ServeHTTP(w, r.WithContext(cognito.ContextWithCustomClaims(r.Context(), &tenantClaims{})))
+	})), forged(nil))
+	assert.Equal(t, 403, w.Code)
+	assert.JSONEq(t, `{"path":"/things","status":403}`, w.Body.String())
+
 	// The rules alone answer alike.
 	rule := cognito.RequireGroups(empty, "admins")
 	r := bearing(t, http.MethodGet)
@@ -404,6 +425,13 @@ func TestErrorHandler(t *testing.T) {
 	w = httptest.NewRecorder()
 	rule.ServeHTTP(w, r.WithContext(cognito.ContextWithErrorHandler(ctx, nil)))
 	assert.Equal(t, "Forbidden\n", w.Body.String())
+}
+
+func newRequest(t *testing.T, url string) *http.Request {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
+	require.NoError(t, err)
+	return r
 }
 
 func TestTokenExtractors(t *testing.T) {
