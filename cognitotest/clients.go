@@ -83,7 +83,7 @@ type clientInput struct {
 // existingClient is what the calls about a client begin with.
 func (p *pool) existingClient(in clientInput, more func(*validation)) (*Client, error) {
 	err := p.adminCall(in.UserPoolID, func(v *validation) {
-		v.length("clientId", in.ClientID, 1, 128)
+		v.clientID(in.ClientID)
 		if more != nil {
 			more(v)
 		}

@@ -42,7 +42,8 @@
 // It is also the pool's authorization server, with [Server.URL] as its domain: /oauth2/authorize and /login with a small
 // sign-in form, /oauth2/token (authorization codes with PKCE, refresh tokens and client credentials), /oauth2/userInfo,
 // /oauth2/revoke, /logout and the OpenID discovery document. [Client] says which flows, scopes and redirect URIs an app
-// client may use; [Server.Authorize] signs a user in without the form.
+// client may use; [Server.Authorize] signs a user in without the form. A request is for the pool of its app client or token.
+// One whose host is a pool's domain, such as my-app.localhost for the prefix my-app, is for that pool alone.
 //
 // Another operation of the service is answered with an error that names it. In place of Lambda functions there are
 // [Triggers], and [Config.TriggerURLs] for those in other languages.

@@ -10,10 +10,10 @@ import (
 	"time"
 )
 
-const (
-	browserCookie   = "cognito"
-	browserValidity = time.Hour
-)
+const browserValidity = time.Hour
+
+// cookieName is the name of the cookie of a signed-in browser. Each pool has its own: they are all on one host.
+func (p *pool) cookieName() string { return "cognito-" + p.cfg.UserPoolID }
 
 // browser is a browser in which a user has signed in.
 type browser struct {
@@ -24,7 +24,7 @@ type browser struct {
 
 // browserOf finds the signed-in browser of a request; nil if it is none.
 func (p *pool) browserOf(r *http.Request) *browser {
-	cookie, err := r.Cookie(browserCookie)
+	cookie, err := r.Cookie(p.cookieName())
 	if err != nil {
 		return nil
 	}
@@ -38,7 +38,7 @@ func (p *pool) browserOf(r *http.Request) *browser {
 // Authorize answers an authorization request, the URL that an application sends a browser to, as the pool's pages do
 // once the user has signed in: it returns where the browser is sent to next. That is the application's redirect URI
 // with a code, or with an error if the request is refused; it is the pool's own error page if the app client or the
-// redirect URI is wrong. It panics if there is no such user or rawURL is no URL.
+// redirect URI is wrong. The pool is that of the app client. It panics if that has no such user or rawURL is no URL.
 func (s *Server) Authorize(rawURL, username string) string {
 	u, err := url.Parse(rawURL)
 	if err != nil {
@@ -46,7 +46,7 @@ func (s *Server) Authorize(rawURL, username string) string {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	p := s.pool
+	p := s.service.authority(u.Query().Get("client_id"), "")
 	signedIn := p.must(username)
 	a, refused := p.readAuthorization(u.Query())
 	if refused == nil {
@@ -73,7 +73,7 @@ func textOf(err error) string {
 // serveAuthorize sends a browser back to the application if the user has signed in already, and else to the login page.
 func (s *Server) serveAuthorize(w http.ResponseWriter, r *http.Request, _ url.Values) {
 	s.mu.Lock()
-	location := s.pool.authorizeBrowser(r)
+	location := s.authority(r, nil).authorizeBrowser(r)
 	s.mu.Unlock()
 	redirect(w, location)
 }
@@ -108,7 +108,7 @@ func redirect(w http.ResponseWriter, location string) {
 // serveLogin shows the form.
 func (s *Server) serveLogin(w http.ResponseWriter, r *http.Request, _ url.Values) {
 	s.mu.Lock()
-	a, refused := s.pool.readAuthorization(r.URL.Query())
+	a, refused := s.authority(r, nil).readAuthorization(r.URL.Query())
 	s.mu.Unlock()
 	if refused != nil {
 		redirect(w, refused.location())
@@ -124,7 +124,7 @@ func (s *Server) serveSignIn(w http.ResponseWriter, r *http.Request, form url.Va
 		s.onMessage(m)
 	}
 	if step.cookie != "" {
-		http.SetCookie(w, &http.Cookie{Name: browserCookie, Value: step.cookie, Path: "/", HttpOnly: true, SameSite: http.SameSiteLaxMode}) //nolint:gosec // the pool speaks plain HTTP
+		http.SetCookie(w, &http.Cookie{Name: step.cookieName, Value: step.cookie, Path: "/", HttpOnly: true, SameSite: http.SameSiteLaxMode}) //nolint:gosec // the pool speaks plain HTTP
 	}
 	if step.location != "" {
 		redirect(w, step.location)
@@ -135,16 +135,17 @@ func (s *Server) serveSignIn(w http.ResponseWriter, r *http.Request, form url.Va
 
 // loginStep is what a step of the sign-in leads to: another page, or a redirect.
 type loginStep struct {
-	location, cookie string
-	status           int
-	view             loginView
-	sent             []Message
+	location           string
+	cookie, cookieName string
+	status             int
+	view               loginView
+	sent               []Message
 }
 
 func (s *Server) signInStep(r *http.Request, form url.Values) (step loginStep) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	p := s.pool
+	p := s.authority(r, nil)
 	before := len(s.service.messages)
 	defer func() {
 		if s.onMessage != nil {
@@ -182,7 +183,7 @@ func (s *Server) signInStep(r *http.Request, form url.Values) (step loginStep) {
 	if err != nil {
 		location = (&refusal{code: "invalid_request", description: textOf(err), to: a}).location()
 	}
-	return loginStep{location: location, cookie: cookie}
+	return loginStep{location: location, cookie: cookie, cookieName: p.cookieName()}
 }
 
 // hostedSignIn takes a sign-in on the pool's pages a step on. It does not go by the client's ExplicitAuthFlows or
@@ -220,13 +221,14 @@ func (p *pool) hostedSignIn(c *Client, form url.Values) (authOutput, error) {
 // serveLogout signs the browser out, and sends it to one of the client's sign-out URLs or to the login page.
 func (s *Server) serveLogout(w http.ResponseWriter, r *http.Request, _ url.Values) {
 	s.mu.Lock()
-	location, ok := s.pool.logoutLocation(r.URL.Query())
-	if cookie, err := r.Cookie(browserCookie); ok && err == nil {
-		delete(s.pool.oauth.browsers, cookie.Value)
+	p := s.authority(r, nil)
+	location, ok := p.logoutLocation(r.URL.Query())
+	if cookie, err := r.Cookie(p.cookieName()); ok && err == nil {
+		delete(p.oauth.browsers, cookie.Value)
 	}
 	s.mu.Unlock()
 	if ok {
-		http.SetCookie(w, &http.Cookie{Name: browserCookie, Path: "/", MaxAge: -1, HttpOnly: true, SameSite: http.SameSiteLaxMode}) //nolint:gosec // the pool speaks plain HTTP
+		http.SetCookie(w, &http.Cookie{Name: p.cookieName(), Path: "/", MaxAge: -1, HttpOnly: true, SameSite: http.SameSiteLaxMode}) //nolint:gosec // the pool speaks plain HTTP
 	}
 	redirect(w, location)
 }

@@ -14,9 +14,10 @@ import (
 // DescribeUserPool names each of them by an ARN. A pool that CreateUserPool makes calls those whose ARNs are in its
 // LambdaConfig, and UpdateUserPool turns off those that are not in it.
 type Triggers struct {
-	// PreSignUp runs before a user is added by SignUp.
+	// PreSignUp runs before a user is added by SignUp or AdminCreateUser.
 	PreSignUp func(*PreSignUpEvent) error
-	// PostConfirmation runs after ConfirmSignUp, and after a sign-up that PreSignUp confirmed.
+	// PostConfirmation runs after ConfirmSignUp, AdminConfirmSignUp and ConfirmForgotPassword, and after a sign-up that
+	// PreSignUp confirmed.
 	PostConfirmation func(*TriggerEvent) error
 	// PreAuthentication runs before the first factor is checked.
 	PreAuthentication func(*TriggerEvent) error
@@ -32,6 +33,8 @@ type Triggers struct {
 	PreTokenGeneration func(*PreTokenGenerationEvent) error
 	// UserMigration looks for a user whom the pool does not have, in the flows that send the password in clear.
 	UserMigration func(*UserMigrationEvent) error
+	// CustomMessage writes a message before it is delivered: a code, or the invitation of AdminCreateUser.
+	CustomMessage func(*CustomMessageEvent) error
 }
 
 // TriggerEvent is what every trigger is told. Printed or logged, it and the events that embed it show no more than
@@ -39,7 +42,8 @@ type Triggers struct {
 type TriggerEvent struct {
 	// Source is the event's triggerSource, such as "PreSignUp_SignUp".
 	Source string
-	// UserPoolID and ClientID are where the request went to.
+	// UserPoolID and ClientID are where the request went to. For a request of an administrator's that names no app client,
+	// ClientID is "CLIENT_ID_NOT_APPLICABLE".
 	UserPoolID, ClientID string
 	// Username is the internal one, or for a user who does not exist what the client called it.
 	Username string
@@ -57,6 +61,8 @@ type PreSignUpEvent struct {
 
 	// ValidationData is that of the request.
 	ValidationData map[string]string
+
+	// As with the service, the members below do nothing in AdminCreateUser.
 
 	// AutoConfirmUser confirms the user without a code.
 	AutoConfirmUser bool
@@ -165,6 +171,20 @@ type UserMigrationEvent struct {
 	Status string
 }
 
+// CustomMessageEvent is what CustomMessage is told, and what it may set.
+type CustomMessageEvent struct {
+	TriggerEvent
+
+	// CodeParameter stands for the code in a message, or for the temporary password.
+	CodeParameter string
+	// UsernameParameter stands for the username in an invitation; "" in other messages.
+	UsernameParameter string
+
+	// SMSMessage is the text of a message by SMS; EmailMessage and EmailSubject are those of an e-mail. [Message] has what
+	// becomes of them.
+	SMSMessage, EmailMessage, EmailSubject string
+}
+
 // Format prints the event's source and user, whatever the verb.
 func (e TriggerEvent) Format(f fmt.State, _ rune) {
 	_, _ = io.WriteString(f, "TriggerEvent{"+e.Source+" "+e.Username+"}")
@@ -173,11 +193,17 @@ func (e TriggerEvent) Format(f fmt.State, _ rune) {
 // LogValue logs the event's source and user.
 func (e TriggerEvent) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(e)) }
 
-// event makes an event about u, who is nil if there is no such user.
+// noClientID is what the service tells triggers for requests that name no app client.
+const noClientID = "CLIENT_ID_NOT_APPLICABLE"
+
+// event makes an event about u, who is nil if there is no such user. c is nil where the request names no client.
 func (p *pool) event(source string, c *Client, u *user, name string, metadata map[string]string) TriggerEvent {
 	e := TriggerEvent{
-		Source: source, UserPoolID: p.cfg.UserPoolID, ClientID: c.ID, Username: name,
+		Source: source, UserPoolID: p.cfg.UserPoolID, ClientID: noClientID, Username: name,
 		ClientMetadata: maps.Clone(metadata), UserNotFound: u == nil,
+	}
+	if c != nil {
+		e.ClientID = c.ID
 	}
 	if u != nil {
 		e.Username, e.Attributes = u.username, maps.Clone(u.attributes)
