@@ -422,6 +422,11 @@ func TestErrorHandler(t *testing.T) {
 	w = httptest.NewRecorder()
 	rule.ServeHTTP(w, r.WithContext(cognito.ContextWithErrorHandler(r.Context(), asJSON)))
 	assert.Equal(t, 401, w.Code, "it lets nobody in")
+	w = serve(t, v.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		ctx := cognito.ContextWithErrorHandler(r.Context(), asJSON)
+		cognito.RequireACR(empty, nil, time.Minute).ServeHTTP(w, r.WithContext(ctx))
+	})), forged(claim("auth_time", testTime.Unix())))
+	assert.Equal(t, 200, w.Code, "the verifier's clock counts on")
 	w = httptest.NewRecorder()
 	rule.ServeHTTP(w, r.WithContext(cognito.ContextWithErrorHandler(ctx, nil)))
 	assert.Equal(t, "Forbidden\n", w.Body.String())

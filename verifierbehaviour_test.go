@@ -473,6 +473,7 @@ func TestFieldsGetClaimsOfTheirNameOnly(t *testing.T) {
 		return f.sign(f.header(), strings.TrimSuffix(access(nil), "}")+more+"}")
 	}
 	for more, want := range map[string][5]string{
+		`,"Team":"blue","team":"evil"`:                                     {"", "", "blue"},
 		`,"custom:tenant":"acme","custom:Tenant":"evil"`:                   {"acme"},
 		`,"custom:Tenant":"evil","custom:tenant":"acme","CUSTOM:TENANT":1`: {"acme"},
 		`,"custom:Tenant":"evil","cuſtom:tenant":"evil"`:                   {},
@@ -507,6 +508,14 @@ func TestFieldsGetClaimsOfTheirNameOnly(t *testing.T) {
 	var pointer struct{ *cognito.AccessClaims }
 	require.NoError(t, v.VerifyInto(t.Context(), sign(`,"custom:tenant":"acme"`), cognito.AccessToken, &pointer))
 	assert.Equal(t, "acme", pointer.Custom("tenant"))
+	var without struct {
+		*cognito.AccessClaims `json:"-"`
+
+		Tenant string `json:"custom:tenant"`
+	}
+	require.NoError(t, v.VerifyInto(t.Context(), sign(`,"custom:tenant":"acme"`), cognito.AccessToken, &without))
+	assert.Equal(t, "acme", without.Tenant)
+	assert.Nil(t, without.AccessClaims)
 	var indirect *struct {
 		Tenant string `json:"custom:tenant"`
 	}
