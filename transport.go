@@ -241,8 +241,8 @@ func (t *transport) retry(req *http.Request, resp *http.Response, used *tokenSet
 // errRefused is the error recorded in the table of refusals.
 var errRefused = errors.New("the server has rejected new tokens, too")
 
-// refusalKey identifies the tokens' user and the server of req. All clients and transports share
-// the table of refusals.
+// refusalKey identifies the tokens' user and the server of req. All sessions and transports of a
+// client share the table of refusals.
 func refusalKey(req *http.Request, tokens *tokenSet) string {
 	return tokens.subject + "\x00" + req.URL.Host
 }
