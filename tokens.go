@@ -901,8 +901,8 @@ func (c *Cognito) sendRefreshToken(
 			name = c.session.current().username
 		}
 		if name == "" {
-			return nil, fmt.Errorf(
-				"access token: want the claim username, which the secret hash of a refresh is made with: %w", ErrSecretHash)
+			const problem = "access token: want the claim username, which the secret hash of a refresh is made with"
+			return nil, fmt.Errorf(problem+": %w", ErrSecretHash)
 		}
 		params[keySecretHash] = *c.shared().secretHash(name)
 	}
