@@ -544,7 +544,7 @@ func (s *signIn) answer(ctx context.Context, ch Challenge, answer Answer) (authR
 	if ch.endsWith(err) {
 		s.c.pool.forgetPending(ch)
 	}
-	return authReply{}, s.c.session.refusedAnswer(ch, err)
+	return authReply{}, s.c.session.rejectedAnswer(ch, err)
 }
 
 // finish makes the tokens of a finished sign-in the session's.
