@@ -11,13 +11,13 @@ import (
 	"time"
 )
 
-// How long codes are good for.
+// The lifetimes of codes.
 const (
 	codeValidity     = 24 * time.Hour
 	recoveryValidity = time.Hour
 )
 
-// What a message is about, as [Message.Purpose] names it; a user has one code outstanding for each.
+// The purposes of messages, as in [Message.Purpose]. A user has one outstanding code for each.
 const (
 	purposeSignUp     = "SignUp"
 	purposeInvitation = "AdminCreateUser"
@@ -26,7 +26,7 @@ const (
 	purposeFactor     = "Authentication"
 )
 
-// Attempts that a user has in an hour.
+// Attempts per user and hour.
 const (
 	requestCodeAttempts = 5
 	verifyAttempts      = 15
@@ -36,7 +36,7 @@ const (
 type code struct {
 	text      string
 	attribute string
-	address   string // what it was sent to
+	address   string // where it was sent
 	expires   time.Time
 }
 
@@ -46,47 +46,52 @@ type codeDelivery struct {
 	AttributeName  string
 }
 
-// Message is a message that a pool delivered to a user. Printed or logged it shows no code.
+// Message is a message that the server delivered to a user. Printed or logged, it shows no code.
 type Message struct {
 	// UserPoolID is the user's pool.
 	UserPoolID string
 	// Username is the internal username.
 	Username string
-	// Destination is the e-mail address or phone number, unmasked; Medium is "EMAIL" or "SMS".
+	// Destination is the e-mail address or phone number, unmasked. Medium is "EMAIL" or "SMS".
 	Destination, Medium string
-	// Purpose is "SignUp", "ForgotPassword", "VerifyUserAttribute", "Authentication" or "AdminCreateUser".
+	// Purpose is "SignUp", "ForgotPassword", "VerifyUserAttribute", "Authentication" or
+	// "AdminCreateUser".
 	Purpose string
-	// Code is the code, or the temporary password of "AdminCreateUser".
+	// Code is the code. If Purpose is "AdminCreateUser", it is the temporary password.
 	Code string
 }
 
-// Format prints the message without its code, whatever the verb.
+// Format prints the message without its code, for every verb.
 func (m Message) Format(f fmt.State, _ rune) {
 	_, _ = io.WriteString(f, "Message{"+m.Purpose+" "+m.Username+"}")
 }
 
-// LogValue logs what the message is about.
+// LogValue returns the message's purpose and user.
 func (m Message) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(m)) }
 
-// Messages returns what was delivered, to the users of all pools, in order. [Server.Code] is the last one of a user's.
+// Messages returns the messages delivered to the users of all pools, in order. [Server.Code]
+// returns the code of a user's last one.
 func (s *Server) Messages() []Message {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return slices.Clone(s.service.messages)
 }
 
-// deliver sends a code or a password to an address of a user's, and says where it went, masked as the service does.
+// deliver delivers a code or a password to an address of a user and returns where it went, masked
+// as the service does.
 func (p *pool) deliver(u *user, purpose, attr, address, text string) *codeDelivery {
 	where := delivery(attr, address)
 	m := Message{
-		UserPoolID: p.cfg.UserPoolID, Username: u.username, Destination: address, Medium: where.DeliveryMedium, Purpose: purpose, Code: text,
+		UserPoolID: p.cfg.UserPoolID, Username: u.username,
+		Destination: address, Medium: where.DeliveryMedium, Purpose: purpose, Code: text,
 	}
 	p.service.messages, p.service.sent = append(p.service.messages, m), append(p.service.sent, m)
 	u.inbox = text
 	return where
 }
 
-// sendCode delivers a new code to an address of a user's; older ones for the same purpose and attribute are void.
+// sendCode delivers a new code to an address of a user. Older codes for the same purpose and
+// attribute become invalid.
 func (p *pool) sendCode(u *user, purpose, attr, address string) *codeDelivery {
 	validity := codeValidity
 	if purpose == purposeRecovery {
@@ -97,7 +102,8 @@ func (p *pool) sendCode(u *user, purpose, attr, address string) *codeDelivery {
 	return p.deliver(u, purpose, attr, address, sent.text)
 }
 
-// codeKey tells the codes of a user apart: those that verify an attribute by attribute, too.
+// codeKey returns the key of a user's code. Codes that verify an attribute have one key per
+// attribute.
 func codeKey(purpose, attr string) string {
 	if purpose == purposeVerify {
 		return purpose + " " + attr
@@ -105,7 +111,7 @@ func codeKey(purpose, attr string) string {
 	return purpose
 }
 
-// checkCode finds the code that was sent under a key, if given is it.
+// checkCode returns the code that was sent under key if it matches given.
 func (p *pool) checkCode(u *user, key, given string) (*code, error) {
 	sent := u.codes[key]
 	switch {
@@ -118,7 +124,7 @@ func (p *pool) checkCode(u *user, key, given string) (*code, error) {
 	}
 }
 
-// newCode is random digits.
+// newCode returns random digits.
 func newCode(digits int) string {
 	most := new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(digits)), nil)
 	n, err := rand.Int(rand.Reader, most)
@@ -128,7 +134,7 @@ func newCode(digits int) string {
 	return fmt.Sprintf("%0*d", digits, n)
 }
 
-// delivery says where a code went, masked as the service does.
+// delivery describes where a code went, masked as the service does.
 func delivery(attr, address string) *codeDelivery {
 	if attr == attrPhone {
 		return &codeDelivery{
@@ -137,7 +143,8 @@ func delivery(attr, address string) *codeDelivery {
 		}
 	}
 	local, domain, _ := strings.Cut(address, "@")
-	return &codeDelivery{Destination: first(local) + "***@" + first(domain) + "***", DeliveryMedium: "EMAIL", AttributeName: attr}
+	masked := first(local) + "***@" + first(domain) + "***"
+	return &codeDelivery{Destination: masked, DeliveryMedium: "EMAIL", AttributeName: attr}
 }
 
 func first(s string) string {
@@ -149,8 +156,8 @@ func first(s string) string {
 
 type deliveryOutput struct{ CodeDeliveryDetails *codeDelivery }
 
-// Code returns the last code or temporary password that was sent to a user, who may be named by an alias that is not verified yet. It
-// is "" when none was.
+// Code returns the last code or temporary password that was sent to a user of the first pool, or ""
+// if there is none. username may be an alias, even one that is not verified yet.
 func (s *Server) Code(username string) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
