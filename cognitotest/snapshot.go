@@ -17,10 +17,10 @@ import (
 	"github.com/gocognito/cognito/internal/srp"
 )
 
-// snapshotVersion is that of the format. A snapshot of another version is not read.
+// snapshotVersion is the version of the format. A snapshot of another version is rejected.
 const snapshotVersion = 1
 
-// The saved types are what a snapshot has of the types without that prefix.
+// The saved types are the parts of the types without that prefix that a snapshot contains.
 type (
 	savedService struct {
 		Version int
@@ -163,24 +163,25 @@ type (
 	}
 )
 
-// clientCopy is a Client that JSON shows whole.
+// clientCopy is a Client that JSON shows in full.
 type clientCopy Client
 
-// Snapshot is the output of [Server.Snapshot], as JSON. Printed or logged it shows nothing of it.
+// Snapshot is the output of [Server.Snapshot], as JSON. Printed or logged, it shows only its size.
 type Snapshot []byte
 
-// Format prints that it is a Snapshot, whatever the verb.
+// Format prints the type and the size, for every verb.
 func (s Snapshot) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, s.summary()) }
 
-// LogValue logs that it is a Snapshot.
+// LogValue returns the type and the size.
 func (s Snapshot) LogValue() slog.Value { return slog.StringValue(s.summary()) }
 
 func (s Snapshot) summary() string { return fmt.Sprintf("Snapshot{%d bytes}", len(s)) }
 
-// Snapshot returns all pools as JSON for [Config.Snapshot]: settings, app clients, groups, identity providers, resource
-// servers, domains, users and the tokens that they have, with the keys that sign them. Passwords are in it as SRP verifiers
-// only, but it has the secrets of app clients and of software tokens and the private keys: keep it as a secret. It has
-// no challenges that are under way, no lock-outs and counts of attempts, no messages, and none of the functions in [Triggers].
+// Snapshot returns all pools as JSON for [Config.Snapshot]: settings, app clients, groups, identity
+// providers, resource servers, domains, users with their tokens, and the keys that sign tokens. It
+// contains passwords as SRP verifiers only, but it also contains private keys and the secrets of
+// app clients and software tokens: store it as a secret. It does not contain pending challenges,
+// lockouts, counts of attempts, messages, or the functions in [Triggers].
 func (s *Server) Snapshot() (Snapshot, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -320,8 +321,8 @@ func (t *savedToken) load() *softwareToken {
 	return &softwareToken{t.Secret, t.Name, t.Used}
 }
 
-// restore puts the pools of a snapshot in place of the configured one, which stays the one that the methods of Server are
-// about only if the snapshot has no pool that was configured.
+// restore replaces the service's pool with the pools of a snapshot. The methods of Server go on
+// referring to the replaced pool only if the snapshot lacks the first pool of its server.
 func (s *service) restore(raw []byte, cfg *Config) error {
 	var in savedService
 	if err := json.Unmarshal(raw, &in); err != nil {
@@ -463,12 +464,13 @@ func (in *savedPool) loadTokens(p *pool) {
 	}
 }
 
-// firstPool is the pool that the methods of Server are about.
+// firstPool returns the pool that the methods of Server refer to.
 func (s *service) firstPool() *pool {
 	return s.findPool(func(p *pool) bool { return p.cfg.UserPoolID == s.first })
 }
 
-// restored makes the service of a Config, from its snapshot if it has one. It panics on a snapshot that is none.
+// restored returns the service of a Config, from its snapshot if it has one. It panics if the
+// snapshot is invalid.
 func restored(cfg Config, url string) (s *service, first *pool) {
 	s = newService(cfg, url)
 	first = s.pools[0]
