@@ -5,13 +5,14 @@ import (
 	"strings"
 )
 
-// adminInput is what the calls of an administrator about a user have in common.
+// adminInput is the common input of an administrator's calls on a user.
 type adminInput struct {
 	UserPoolID string `json:"UserPoolId"`
 	Username   string
 }
 
-// adminCall is what every signed call begins with: the form of its members, and the pool.
+// adminCall is the common start of all signed calls. It checks the form of the input and returns
+// the pool.
 func (p *pool) adminCall(poolID string, more func(*validation)) error {
 	v := &validation{}
 	v.poolID(poolID)
@@ -27,7 +28,7 @@ func (p *pool) adminCall(poolID string, more func(*validation)) error {
 	return nil
 }
 
-// adminUser finds the user whom a signed call is about.
+// adminUser returns the user that a signed call refers to.
 func (p *pool) adminUser(in adminInput, more func(*validation)) (*user, error) {
 	err := p.adminCall(in.UserPoolID, func(v *validation) {
 		v.name("username", in.Username)
@@ -98,7 +99,7 @@ func (p *pool) adminUserGlobalSignOut(in *adminInput) (empty, error) {
 	return empty{}, nil
 }
 
-// The members of AdminCreateUser that are words.
+// Values of members of AdminCreateUser.
 const (
 	actionResend   = "RESEND"
 	actionSuppress = "SUPPRESS"
@@ -159,7 +160,7 @@ func (p *pool) adminCreateUser(in *adminCreateUserInput) (adminCreateUserOutput,
 	return adminCreateUserOutput{p.listed(u, nil)}, nil
 }
 
-// createInvited adds the user of an AdminCreateUser, who has no password yet.
+// createInvited adds the user of an AdminCreateUser, without a password.
 func (p *pool) createInvited(in *adminCreateUserInput) (*user, error) {
 	attributes, err := p.checkAdminAttributes(in.UserAttributes)
 	if err != nil {
@@ -182,7 +183,7 @@ func (p *pool) createInvited(in *adminCreateUserInput) (*user, error) {
 	return u, nil
 }
 
-// inviteAgain finds the user of an AdminCreateUser that repeats an invitation.
+// inviteAgain returns the user of an AdminCreateUser that repeats an invitation.
 func (p *pool) inviteAgain(in *adminCreateUserInput) (*user, error) {
 	u := p.find(in.Username)
 	switch {
@@ -195,8 +196,8 @@ func (p *pool) inviteAgain(in *adminCreateUserInput) (*user, error) {
 	}
 }
 
-// deliverInvitation sends a temporary password by the media that were asked for, to the addresses that there are.
-// By default it is by SMS alone.
+// deliverInvitation sends a temporary password through the requested media, to the addresses that
+// the user has. The default is SMS alone.
 func (p *pool) deliverInvitation(u *user, password string, media []string) {
 	if len(media) == 0 {
 		media = []string{mediumSMS}
@@ -208,7 +209,7 @@ func (p *pool) deliverInvitation(u *user, password string, media []string) {
 	}
 }
 
-// listedUser is a user on the wire, as lists and AdminCreateUser have it.
+// listedUser is a user on the wire, as in lists and in the response of AdminCreateUser.
 type listedUser struct {
 	Username             string
 	Attributes           []attribute
@@ -218,7 +219,7 @@ type listedUser struct {
 	UserStatus           string
 }
 
-// listed puts a user on the wire with some attributes; nil means all.
+// listed returns a user on the wire with some attributes, or with all if they are nil.
 func (p *pool) listed(u *user, names []string) listedUser {
 	attributes := u.readable(nil)
 	if names != nil {
@@ -283,20 +284,20 @@ const (
 	filterEnabled  = "status"
 )
 
-// searchable are the attributes that ListUsers finds users by.
+// searchable are the attributes that ListUsers can filter by.
 var searchable = []string{
 	filterUsername, attrEmail, attrPhone, "name", "given_name", "family_name", attrPreferred, filterStatus, filterEnabled, attrSub,
 }
 
-// filter is the one clause that a filter of ListUsers has.
+// filter is the clause of a filter of ListUsers.
 type filter struct {
 	attribute string
 	prefix    bool // ^= in place of =
 	value     string
 }
 
-// parseFilter reads a filter of ListUsers: attribute, = or ^=, and a value in double quotes, in which \" is a double
-// quote and \\ a backslash. An empty filter lets everyone through.
+// parseFilter parses a filter of ListUsers: an attribute, = or ^=, and a value in double quotes, in
+// which \" is a double quote and \\ a backslash. An empty filter matches all users.
 func (p *pool) parseFilter(text string) (func(*user) bool, error) {
 	if strings.TrimSpace(text) == "" {
 		return func(*user) bool { return true }, nil
@@ -311,7 +312,7 @@ func (p *pool) parseFilter(text string) (func(*user) bool, error) {
 	return func(u *user) bool { return p.matches(f, u) }, nil
 }
 
-// splitFilter takes a filter apart.
+// splitFilter splits a filter into its parts.
 func splitFilter(text string) (filter, error) {
 	name, rest, ok := strings.Cut(text, "=")
 	if !ok {
@@ -326,7 +327,7 @@ func splitFilter(text string) (filter, error) {
 	return filter{attribute: name, prefix: prefix, value: value}, nil
 }
 
-// unquote reads a value in double quotes that is all of quoted.
+// unquote returns the value in double quotes if it is all of quoted.
 func unquote(quoted string) (string, bool) {
 	inner, ok := strings.CutPrefix(quoted, `"`)
 	if !ok {
@@ -345,8 +346,8 @@ func unquote(quoted string) (string, bool) {
 	return "", false // the closing quote is missing
 }
 
-// matches reports whether a user is among those that a filter wants. Names and the status Enabled are compared as
-// they are, the user status without regard to case, and addresses as the pool compares them.
+// matches reports whether a user matches the filter. Names and the status Enabled are compared
+// exactly, the user status without regard to case, and addresses as the pool compares them.
 func (p *pool) matches(f filter, u *user) bool {
 	have, want := u.attributes[f.attribute], f.value
 	switch f.attribute {

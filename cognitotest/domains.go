@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// domain is a domain of a pool on the wire: a prefix of the service's own, or with a certificate a custom one. Nothing is
-// served there: the pool is at [Server.URL].
+// domain is a domain of a pool on the wire: a prefix of the service's domain, or a custom domain
+// with a certificate. The server does not listen there: the pool is at [Server.URL].
 type domain struct {
 	Domain              string
 	CustomDomainConfig  map[string]any `json:",omitempty"`
@@ -51,7 +51,7 @@ type domainOutput struct {
 	ManagedLoginVersion int
 }
 
-// cloudFront is where a custom domain is to point at; "" for a prefix.
+// cloudFront returns the host that a custom domain must point to, or "" for a prefix.
 func (d *domain) cloudFront() string {
 	if d.CustomDomainConfig == nil {
 		return ""
@@ -61,7 +61,7 @@ func (d *domain) cloudFront() string {
 
 func (d *domain) output() domainOutput { return domainOutput{d.cloudFront(), d.ManagedLoginVersion} }
 
-// findDomain finds a domain of any pool.
+// findDomain returns a domain of any pool.
 func (s *service) findDomain(name string) (*pool, *domain) {
 	for _, p := range s.pools {
 		for _, d := range p.domains {
@@ -97,7 +97,7 @@ func (p *pool) createUserPoolDomain(in *domainInput) (domainOutput, error) {
 	return d.output(), nil
 }
 
-// existingDomain finds the pool's domain that a call is about.
+// existingDomain returns the pool's domain that a call refers to.
 func (p *pool) existingDomain(in *domainInput) (*domain, error) {
 	if err := p.adminCall(in.UserPoolID, in.form); err != nil {
 		return nil, err
@@ -145,7 +145,8 @@ type describedDomain struct {
 
 type describeDomainOutput struct{ DomainDescription describedDomain }
 
-// describeUserPoolDomain describes a domain of any pool. One that there is not is described by nothing, and is no error.
+// describeUserPoolDomain describes a domain of any pool. If there is none, the description is
+// empty; that is not an error.
 func (s *service) describeUserPoolDomain(in *domainInput) (describeDomainOutput, error) {
 	v := &validation{}
 	in.form(v)

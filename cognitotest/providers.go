@@ -14,7 +14,8 @@ type provider struct {
 	created, modified time.Time
 }
 
-// providerSettings are what an update may change of a provider. A member that is missing stays as it is.
+// providerSettings are the settings of a provider that an update may change. A missing member stays
+// unchanged.
 type providerSettings struct {
 	ProviderDetails  map[string]string `json:",omitempty"`
 	AttributeMapping map[string]string `json:",omitempty"`
@@ -27,7 +28,7 @@ var (
 	providerNamePattern = regexp.MustCompile(`^[^_\p{Z}][\p{L}\p{M}\p{S}\p{N}\p{P}]*[^_\p{Z}]?$`)
 )
 
-// findProvider finds a provider by name; nil if there is none.
+// findProvider returns a provider by name, or nil if there is none.
 func (p *pool) findProvider(name string) *provider {
 	i := slices.IndexFunc(p.providers, func(known *provider) bool { return known.name == name })
 	if i < 0 {
@@ -104,7 +105,7 @@ func (p *pool) createIdentityProvider(in *createProviderInput) (providerOutput, 
 	return p.describedProvider(added), nil
 }
 
-// existingProvider is what the calls about a provider begin with.
+// existingProvider is the common start of calls on a provider.
 func (p *pool) existingProvider(in providerInput, more func(*validation)) (*provider, error) {
 	err := p.adminCall(in.UserPoolID, func(v *validation) {
 		v.length("providerName", in.ProviderName, 1, 32)

@@ -11,8 +11,8 @@ import (
 	"time"
 )
 
-// poolSettings are the settings of a pool on the wire that UpdateUserPool replaces, where a missing one is the default.
-// Those that are maps are kept and described, and have no effect here.
+// poolSettings are the settings of a pool on the wire that UpdateUserPool replaces. A missing
+// setting is the default. Settings of a map type are stored and described, but have no effect.
 type poolSettings struct {
 	PoolName                    string                   `json:",omitempty"`
 	Policies                    *poolPolicies            `json:",omitempty"`
@@ -38,7 +38,7 @@ type poolSettings struct {
 	IssuerConfiguration         map[string]any           `json:",omitempty"`
 }
 
-// poolShape is what CreateUserPool decides for the life of a pool.
+// poolShape holds the settings that CreateUserPool fixes for the life of a pool.
 type poolShape struct {
 	AliasAttributes       []string               `json:",omitempty"`
 	UsernameAttributes    []string               `json:",omitempty"`
@@ -141,7 +141,7 @@ func (p *poolPolicies) form(v *validation) {
 	}
 }
 
-// withDefaults shows the defaults that the service shows.
+// withDefaults returns the settings with the defaults that the service shows.
 func (s poolSettings) withDefaults() poolSettings {
 	policies := poolPolicies{}
 	if s.Policies != nil {
@@ -186,7 +186,7 @@ func (s poolSettings) withDefaults() poolSettings {
 	return s
 }
 
-// check checks what the form does not show. factors are the second factors that are set up.
+// check checks the rules that form does not. factors are the second factors that are set up.
 func (s *poolSettings) check(factors *mfaFactors) error {
 	for _, name := range s.UserAttributeUpdateSettings.AttributesRequireVerificationBeforeUpdate {
 		if !slices.Contains(s.AutoVerifiedAttributes, name) {
@@ -211,7 +211,7 @@ func (s *poolSettings) check(factors *mfaFactors) error {
 	}
 }
 
-// apply gives a Config the settings, which have their defaults.
+// apply sets the settings in a Config. The settings must have their defaults.
 func (s *poolSettings) apply(cfg *Config) {
 	policy := s.Policies.PasswordPolicy
 	cfg.PasswordPolicy = &PasswordPolicy{
@@ -227,7 +227,7 @@ func (s *poolSettings) apply(cfg *Config) {
 	cfg.MFA, cfg.Devices, cfg.Tier = s.MfaConfiguration, s.DeviceConfiguration, s.UserPoolTier
 }
 
-// settingsOfPool puts a Config on the wire. It has its defaults.
+// settingsOfPool returns the settings of a Config on the wire, with their defaults.
 func settingsOfPool(cfg *Config) (poolSettings, mfaFactors) {
 	policy := cfg.PasswordPolicy
 	s := poolSettings{
@@ -264,15 +264,15 @@ func settingsOfPool(cfg *Config) (poolSettings, mfaFactors) {
 	return s.withDefaults(), factors
 }
 
-// recovers reports whether the settings name a way to recover an account.
+// recovers reports whether the settings include a way to recover an account.
 func (s *poolSettings) recovers(by string) bool {
 	return s.AccountRecoverySetting != nil && slices.ContainsFunc(s.AccountRecoverySetting.RecoveryMechanisms, func(m recoveryMechanism) bool {
 		return m.Name == by
 	})
 }
 
-// recoveryAttributes are the attributes that a code for a new password goes to, in the order of preference; none where
-// only administrators recover accounts.
+// recoveryAttributes returns the attributes that a code for a new password is sent to, in order of
+// preference. There are none if only administrators recover accounts.
 func (p *pool) recoveryAttributes() []string {
 	setting := p.settings.AccountRecoverySetting
 	if setting == nil || len(setting.RecoveryMechanisms) == 0 {
@@ -338,10 +338,10 @@ func (p *pool) describeUserPool(in *poolInput) (poolOutput, error) {
 	return p.described(), nil
 }
 
-// account is an AWS account that nobody has.
+// account is an AWS account that nobody owns.
 const account = "123456789012"
 
-// arn is the pool's name in IAM.
+// arn returns the pool's ARN.
 func (p *pool) arn() string {
 	region, _ := splitPoolID(p.cfg.UserPoolID)
 	return "arn:aws:cognito-idp:" + region + ":" + account + ":userpool/" + p.cfg.UserPoolID
@@ -412,7 +412,8 @@ type updatePoolInput struct {
 	poolSettings
 }
 
-// updateUserPool replaces a pool's settings: what is left out goes back to its default. Name and tags have none.
+// updateUserPool replaces a pool's settings. Omitted settings return to their defaults, except the
+// name and the tags, which have none.
 func (p *pool) updateUserPool(in *updatePoolInput) (empty, error) {
 	if err := p.adminCall(in.UserPoolID, in.form); err != nil {
 		return empty{}, err
@@ -432,7 +433,8 @@ func (p *pool) updateUserPool(in *updatePoolInput) (empty, error) {
 	return empty{}, nil
 }
 
-// deleteUserPool deletes a pool with all that it has. The methods of Server go on to show the configured one.
+// deleteUserPool deletes a pool with everything in it. The methods of Server still refer to the
+// configured pool.
 func (p *pool) deleteUserPool(in *poolInput) (noBody, error) {
 	switch err := p.adminCall(in.UserPoolID, nil); {
 	case err != nil:
@@ -481,7 +483,7 @@ func (s *service) listUserPools(in *listPoolsInput) (listPoolsOutput, error) {
 	return out, err
 }
 
-// mfaFactors are the factors of a pool on the wire, those that are set up. Messages have no effect here.
+// mfaFactors are the factors of a pool on the wire that are set up. Message texts have no effect.
 type mfaFactors struct {
 	SmsMfaConfiguration           map[string]any          `json:",omitzero"`
 	SoftwareTokenMfaConfiguration *struct{ Enabled bool } `json:",omitempty"`
@@ -500,12 +502,12 @@ const (
 	passkeysAsBoth = "MULTI_FACTOR_WITH_USER_VERIFICATION" //nolint:gosec // the name of a setting
 )
 
-// any reports whether there is a second factor. One that is turned off counts for the service, too.
+// any reports whether there is a second factor. As in the service, a disabled one counts.
 func (m *mfaFactors) any() bool {
 	return m.SmsMfaConfiguration != nil || m.SoftwareTokenMfaConfiguration != nil || m.EmailMfaConfiguration != nil
 }
 
-// takeSMS makes messages a factor, where they are set up and MFA is on.
+// takeSMS adds SMS as a factor if messages are set up and MFA is on.
 func (m *mfaFactors) takeSMS(s *poolSettings) {
 	if s.SmsConfiguration == nil || s.MfaConfiguration == mfaOff {
 		return
@@ -516,7 +518,7 @@ func (m *mfaFactors) takeSMS(s *poolSettings) {
 	}
 }
 
-// apply gives a Config the factors.
+// apply sets the factors in a Config.
 func (m *mfaFactors) apply(cfg *Config) {
 	cfg.MFAFactors = []string{}
 	if m.SmsMfaConfiguration != nil {
@@ -549,7 +551,8 @@ type mfaConfigOutput struct {
 	MfaConfiguration string
 }
 
-// mfaConfig is what Get and SetUserPoolMfaConfig answer: where MFA is off, no second factor.
+// mfaConfig returns the response of GetUserPoolMfaConfig and SetUserPoolMfaConfig. If MFA is off,
+// it has no second factor.
 func (p *pool) mfaConfig() mfaConfigOutput {
 	out := mfaConfigOutput{p.factors, p.settings.MfaConfiguration}
 	if out.MfaConfiguration == mfaOff {
@@ -565,8 +568,8 @@ func (p *pool) getUserPoolMfaConfig(in *poolInput) (mfaConfigOutput, error) {
 	return p.mfaConfig(), nil
 }
 
-// setUserPoolMfaConfig replaces a pool's factors: MFA that is left out is off, and then no factor can be named. Whether a
-// factor counts as named goes by its being there, not by what is in it.
+// setUserPoolMfaConfig replaces a pool's factors. If MFA is omitted, it is off, and no factor may
+// be present. A factor counts as present whatever it contains.
 func (p *pool) setUserPoolMfaConfig(in *mfaConfigInput) (mfaConfigOutput, error) {
 	err := p.adminCall(in.UserPoolID, func(v *validation) {
 		v.oneOf("mfaConfiguration", in.MfaConfiguration, mfaOptional, mfaOff, mfaOn)
@@ -637,10 +640,11 @@ func wholeNumber(v *validation, member, text string) {
 	}
 }
 
-// standardConstraints are the bounds of the standard attributes that are not 0 and 2048 characters.
+// standardConstraints are the bounds of standard attributes that differ from 0 to 2048 characters.
 var standardConstraints = map[string]stringConstraints{attrSub: {"1", "2048"}, "birthdate": {"10", "10"}}
 
-// schema lists the pool's attributes; those that it takes because it names none are not among them.
+// schema returns the pool's attributes. If the pool accepts every custom attribute, these are not
+// among them.
 func (p *pool) schema() []schemaAttribute {
 	standard := func(name, kind string, mutable, required bool) schemaAttribute {
 		a := schemaAttribute{Name: name, AttributeDataType: kind, Mutable: &mutable, Required: required}
@@ -676,7 +680,7 @@ func standardType(name string) string {
 	return typeString
 }
 
-// described puts a custom attribute on the wire.
+// described returns a custom attribute on the wire.
 func (c CustomAttribute) described() schemaAttribute {
 	mutable := !c.Immutable
 	a := schemaAttribute{Name: customPrefix + c.Name, AttributeDataType: cmp.Or(c.Type, typeString), Mutable: &mutable}
@@ -697,8 +701,8 @@ func (c CustomAttribute) described() schemaAttribute {
 
 const maxCustomAttributes = 50
 
-// addSchema adds attributes to a pool, all or none: custom ones, and while the pool is created what it wants of standard
-// ones.
+// addSchema adds attributes to a pool, all or none: custom ones and, while the pool is created,
+// changes of standard ones.
 func (p *pool) addSchema(list []schemaAttribute, creating bool) error {
 	required, immutable := slices.Clone(p.cfg.RequiredAttributes), slices.Clone(p.immutable)
 	custom := slices.Clone(p.cfg.CustomAttributes)
@@ -732,8 +736,8 @@ func (p *pool) addSchema(list []schemaAttribute, creating bool) error {
 	return nil
 }
 
-// custom is the attribute of a pool that was asked for on the wire. Unlike a standard one it is immutable unless that says
-// otherwise.
+// custom returns the attribute for a definition on the wire. Unlike a standard attribute, it is
+// immutable unless the definition says otherwise.
 func (a *schemaAttribute) custom(name string) CustomAttribute {
 	c := CustomAttribute{Name: name, Type: cmp.Or(a.AttributeDataType, typeString), Immutable: a.Mutable == nil || !*a.Mutable}
 	lowest, highest := "", ""
@@ -781,7 +785,7 @@ type tagsInput struct {
 
 type tagsOutput struct{ Tags map[string]string }
 
-// tagged finds the pool that a call about tags is about.
+// tagged returns the pool that a call on tags refers to.
 func (s *service) tagged(arn string, more func(*validation)) (*pool, error) {
 	v := &validation{}
 	v.length("resourceArn", arn, 20, 2048)
