@@ -618,7 +618,7 @@ func (s *signIn) signedIn(ctx context.Context, ts *tokenSet, device *types.NewDe
 // subject of the tokens as the name, or repeat the address that the user signs in with.
 func (s *signIn) checkUser(ts *tokenSet) error {
 	if s.stepUp != "" && ts.subject != s.stepUp {
-		return &TokenError{Use: AccessToken, Reason: errOtherUser}
+		return &TokenError{Use: AccessToken, Reason: errOtherStepUp}
 	}
 	if ts.username == "" && ts.subject == "" || s.names == nil {
 		return nil
@@ -632,8 +632,11 @@ func (s *signIn) checkUser(ts *tokenSet) error {
 	return &TokenError{Use: AccessToken, Reason: errOtherUser}
 }
 
-// errOtherUser is the error for tokens of another user than the one who signs in.
-var errOtherUser = fmt.Errorf("%w: it does not belong to the user who signs in", jwt.ErrTokenInvalidSubject)
+// The errors for tokens of another user than the one who signs in or steps up.
+var (
+	errOtherUser   = fmt.Errorf("%w: it does not belong to the user who signs in", jwt.ErrTokenInvalidSubject)
+	errOtherStepUp = fmt.Errorf("%w: it does not belong to the user who steps up", jwt.ErrTokenInvalidSubject)
+)
 
 // authReply holds the fields that the responses of the four sign-in operations share.
 type authReply struct {

@@ -286,7 +286,8 @@ const (
 
 // searchable are the attributes that ListUsers can filter by.
 var searchable = []string{
-	filterUsername, attrEmail, attrPhone, "name", "given_name", "family_name", attrPreferred, filterStatus, filterEnabled, attrSub,
+	filterUsername, attrEmail, attrPhone, "name", "given_name", "family_name",
+	attrPreferred, filterStatus, filterEnabled, attrSub,
 }
 
 // filter is the clause of a filter of ListUsers.

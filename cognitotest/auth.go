@@ -107,7 +107,8 @@ func (p *pool) initiate(in *initiateAuthInput, admin bool) (authOutput, error) {
 // gates maps flows to the value of ExplicitAuthFlows that allows them.
 var gates = map[string]string{
 	flowSRP: "ALLOW_USER_SRP_AUTH", flowPassword: "ALLOW_USER_PASSWORD_AUTH", flowCustom: "ALLOW_CUSTOM_AUTH",
-	flowChoice: "ALLOW_USER_AUTH", flowRefresh: "ALLOW_REFRESH_TOKEN_AUTH", flowRefreshAlias: "ALLOW_REFRESH_TOKEN_AUTH",
+	flowChoice: "ALLOW_USER_AUTH", flowRefresh: "ALLOW_REFRESH_TOKEN_AUTH",
+	flowRefreshAlias:  "ALLOW_REFRESH_TOKEN_AUTH",
 	flowAdminPassword: "ALLOW_ADMIN_USER_PASSWORD_AUTH", flowAdminNoSRP: "ALLOW_ADMIN_USER_PASSWORD_AUTH",
 }
 
@@ -646,7 +647,8 @@ func (p *pool) openProof(r *authRequest, challenge string) (*proof, error) {
 		return nil, err
 	}
 	l := attempt.login
-	if attempt.used || l.missed() || l.client.ID != r.client.ID || l.admin != r.admin || l.username != r.params[paramUsername] ||
+	if attempt.used || l.missed() || l.client.ID != r.client.ID || l.admin != r.admin ||
+		l.username != r.params[paramUsername] ||
 		p.now().After(attempt.expires) {
 		return nil, errWrongPassword
 	}

@@ -280,7 +280,8 @@ func (p *pool) askCode(l *login, s *challengeSession, digits int) authOutput {
 		sent = p.deliver(l.user, purposeFactor, s.address, s.value, s.code)
 	}
 	out := p.challenge(s, map[string]string{
-		"CODE_DELIVERY_DELIVERY_MEDIUM": sent.DeliveryMedium, "CODE_DELIVERY_DESTINATION": sent.Destination, paramUserID: l.username,
+		"CODE_DELIVERY_DELIVERY_MEDIUM": sent.DeliveryMedium,
+		"CODE_DELIVERY_DESTINATION":     sent.Destination, paramUserID: l.username,
 	})
 	if s.first {
 		out.AvailableChallenges = []string{s.challenge}
@@ -371,7 +372,8 @@ func (p *pool) startCustom(r *authRequest) (authOutput, error) {
 	if err := r.check(paramUsername); err != nil {
 		return authOutput{}, err
 	}
-	if !p.hasTrigger(triggerDefineChallenge) || !p.hasTrigger(triggerCreateChallenge) || !p.hasTrigger(triggerVerifyChallenge) {
+	if !p.hasTrigger(triggerDefineChallenge) || !p.hasTrigger(triggerCreateChallenge) ||
+		!p.hasTrigger(triggerVerifyChallenge) {
 		return authOutput{}, errNoTriggers
 	}
 	bySRP := r.params[paramChallengeName] == paramSRPA

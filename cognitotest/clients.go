@@ -234,7 +234,8 @@ func (s *clientSettings) form(v *validation) {
 	}
 	for _, flow := range s.ExplicitAuthFlows {
 		v.oneOf("explicitAuthFlows", flow, "ADMIN_NO_SRP_AUTH", "ALLOW_ADMIN_USER_PASSWORD_AUTH", "ALLOW_CUSTOM_AUTH",
-			gateMachine, "ALLOW_REFRESH_TOKEN_AUTH", "ALLOW_USER_AUTH", "ALLOW_USER_PASSWORD_AUTH", "ALLOW_USER_SRP_AUTH",
+			gateMachine, "ALLOW_REFRESH_TOKEN_AUTH", "ALLOW_USER_AUTH",
+			"ALLOW_USER_PASSWORD_AUTH", "ALLOW_USER_SRP_AUTH",
 			"CUSTOM_AUTH_FLOW_ONLY", "USER_PASSWORD_AUTH")
 	}
 	v.oneOf("preventUserExistenceErrors", s.PreventUserExistenceErrors, settingEnabled, settingLegacy)
@@ -370,7 +371,8 @@ func (s clientSettings) withDefaults() clientSettings {
 // settingsOf returns the settings of a client on the wire.
 func settingsOf(c *Client) clientSettings {
 	s := clientSettings{
-		ClientName: c.Name, ReadAttributes: c.ReadAttributes, WriteAttributes: c.WriteAttributes, ExplicitAuthFlows: c.ExplicitAuthFlows,
+		ClientName: c.Name, ReadAttributes: c.ReadAttributes,
+		WriteAttributes: c.WriteAttributes, ExplicitAuthFlows: c.ExplicitAuthFlows,
 		AuthSessionValidity: int(c.AuthSessionValidity / time.Minute), PreventUserExistenceErrors: settingLegacy,
 		TokenValidityUnits: &validityUnits{}, CallbackURLs: c.CallbackURLs, LogoutURLs: c.LogoutURLs,
 		AllowedOAuthFlows: c.AllowedOAuthFlows, AllowedOAuthScopes: c.AllowedOAuthScopes,

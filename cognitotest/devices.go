@@ -44,7 +44,8 @@ func (p *pool) newDevice(u *user) *device {
 	_, _ = rand.Read(group[:]) // it never fails
 	region, _ := splitPoolID(p.cfg.UserPoolID)
 	d := &device{
-		serial: p.nextSerial(), key: region + "_" + newUUID(), group: "-" + base64.RawURLEncoding.EncodeToString(group[:]),
+		serial: p.nextSerial(), key: region + "_" + newUUID(),
+		group:   "-" + base64.RawURLEncoding.EncodeToString(group[:]),
 		created: p.now(), modified: p.now(), authenticated: p.now(),
 	}
 	open := slices.DeleteFunc(slices.Clone(u.devices), func(d *device) bool { return d.confirmed })
@@ -363,7 +364,8 @@ func (p *pool) answerDevice(r *authRequest) (authOutput, error) {
 // sign-in.
 func (p *pool) pendingDevice(r *authRequest) string {
 	for handle, s := range p.sessions {
-		if s.challenge == challengeDevice && p.usable(s) == nil && s.login.client.ID == r.client.ID && s.login.admin == r.admin &&
+		if s.challenge == challengeDevice && p.usable(s) == nil && s.login.client.ID == r.client.ID &&
+			s.login.admin == r.admin &&
 			s.device.key == r.params[paramDeviceKey] && s.login.username == r.params[paramUsername] {
 			return handle
 		}

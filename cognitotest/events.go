@@ -59,7 +59,8 @@ func (p *pool) note(u *user, kind, response, address string, parts ...eventPart)
 		return
 	}
 	u.events = append(u.events, &authEvent{
-		serial: p.nextSerial(), id: newUUID(), kind: kind, response: response, created: p.now(), address: address, parts: parts,
+		serial: p.nextSerial(), id: newUUID(), kind: kind, response: response,
+		created: p.now(), address: address, parts: parts,
 	})
 }
 

@@ -127,7 +127,8 @@ type listedGroup struct {
 
 func (p *pool) listedGroup(g *group) listedGroup {
 	return listedGroup{
-		GroupName: g.Name, UserPoolID: p.cfg.UserPoolID, Description: g.Description, RoleARN: g.RoleARN, Precedence: g.Precedence,
+		GroupName: g.Name, UserPoolID: p.cfg.UserPoolID, Description: g.Description,
+		RoleARN: g.RoleARN, Precedence: g.Precedence,
 		LastModifiedDate: epoch(g.modified), CreationDate: epoch(g.created),
 	}
 }

@@ -89,7 +89,8 @@ func (p *pool) adminLinkProviderForUser(in *linkInput) (empty, error) {
 		return empty{}, errTooManyIdentities
 	}
 	u.identities = append(slices.Clone(u.identities), identity{
-		provider: known.name, kind: known.kind, attribute: source.ProviderAttributeName, value: source.ProviderAttributeValue, linked: p.now(),
+		provider: known.name, kind: known.kind, attribute: source.ProviderAttributeName,
+		value: source.ProviderAttributeValue, linked: p.now(),
 	})
 	return empty{}, p.showIdentities(u)
 }
@@ -127,7 +128,8 @@ func (p *pool) providerUser(n providerUser) *user {
 func (p *pool) holder(n providerUser) (*user, int) {
 	for _, u := range p.users {
 		i := slices.IndexFunc(u.identities, func(i identity) bool {
-			return i.provider == n.ProviderName && i.attribute == n.ProviderAttributeName && i.value == n.ProviderAttributeValue
+			return i.provider == n.ProviderName && i.attribute == n.ProviderAttributeName &&
+				i.value == n.ProviderAttributeValue
 		})
 		if i >= 0 {
 			return u, i

@@ -129,11 +129,13 @@ func (s *Server) serveDiscovery(w http.ResponseWriter, r *http.Request) {
 	cfg := &s.service.at(r.URL.Path).cfg
 	s.mu.Unlock()
 	writeJSON(w, map[string]any{
-		"issuer": cfg.Issuer, "jwks_uri": s.URL + "/" + cfg.UserPoolID + jwksPath, "response_types_supported": []string{"code", "token"},
-		"subject_types_supported": []string{"public"}, "id_token_signing_alg_values_supported": []string{"RS256"},
+		"issuer": cfg.Issuer, "jwks_uri": s.URL + "/" + cfg.UserPoolID + jwksPath,
+		"response_types_supported": []string{"code", "token"},
+		"subject_types_supported":  []string{"public"}, "id_token_signing_alg_values_supported": []string{"RS256"},
 		"authorization_endpoint": s.URL + authorizePath, "token_endpoint": s.URL + tokenPath,
 		"userinfo_endpoint": s.URL + userInfoPath, "revocation_endpoint": s.URL + revokePath,
-		"end_session_endpoint": s.URL + logoutPath, "scopes_supported": []string{scopeOpenID, scopeEmail, scopePhone, scopeProfile},
+		"end_session_endpoint":                  s.URL + logoutPath,
+		"scopes_supported":                      []string{scopeOpenID, scopeEmail, scopePhone, scopeProfile},
 		"token_endpoint_auth_methods_supported": []string{"client_secret_basic", "client_secret_post"},
 	})
 }

@@ -105,7 +105,8 @@ var (
 	tokenVersions = []string{"V1_0", "V2_0", "V3_0"}
 	// triggerNames are the names that [Config.TriggerURLs] may contain.
 	triggerNames = []string{
-		triggerPreSignUp, triggerPostConfirmation, triggerPreAuthentication, triggerPostAuthentication, triggerDefineChallenge,
+		triggerPreSignUp, triggerPostConfirmation, triggerPreAuthentication,
+		triggerPostAuthentication, triggerDefineChallenge,
 		triggerCreateChallenge, triggerVerifyChallenge, triggerPreToken, triggerMigration,
 	}
 )
@@ -317,7 +318,7 @@ func newTriggerClient(timeout time.Duration) *http.Client {
 	}
 }
 
-// lambdaEvent is an event in the form that Lambda functions know.
+// lambdaEvent returns an event in the form that a Lambda function gets.
 func (p *pool) lambdaEvent(event lambdaEvent, version int) map[string]any {
 	base := event.base()
 	region, _ := splitPoolID(base.UserPoolID)
@@ -330,8 +331,9 @@ func (p *pool) lambdaEvent(event lambdaEvent, version int) map[string]any {
 	}
 	return map[string]any{
 		"version": strconv.Itoa(version), "triggerSource": base.Source, "region": region, "userPoolId": base.UserPoolID,
-		"userName": base.Username, "callerContext": map[string]string{"awsSdkVersion": "cognitotest", "clientId": base.ClientID},
-		"request": request, "response": map[string]any{},
+		"userName":      base.Username,
+		"callerContext": map[string]string{"awsSdkVersion": "cognitotest", "clientId": base.ClientID},
+		"request":       request, "response": map[string]any{},
 	}
 }
 

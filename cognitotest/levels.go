@@ -156,7 +156,8 @@ func (p *pool) raising(l *login) []string { return p.raisingTo(l.user, l.methods
 func (p *pool) raisingTo(u *user, methods []string, level int) []string {
 	var factors []string
 	for _, factor := range []string{challengeSMS, challengeTOTP, challengeEmail} {
-		if slices.Contains(methods, methodPassword) && slices.Contains(p.cfg.MFAFactors, factor) && p.canUse(u, factor) &&
+		if slices.Contains(methods, methodPassword) && slices.Contains(p.cfg.MFAFactors, factor) &&
+			p.canUse(u, factor) &&
 			levelOf(append(slices.Clone(methods), codeMethods[factor])) >= level {
 			factors = append(factors, factor)
 		}

@@ -63,7 +63,8 @@ var standardScopes = []string{scopeOpenID, scopeEmail, scopePhone, scopeProfile,
 
 // profileAttributes are the attributes of the scope profile, in addition to custom attributes.
 var profileAttributes = []string{
-	"name", "family_name", "given_name", "middle_name", "nickname", attrPreferred, "profile", "picture", "website", "gender",
+	"name", "family_name", "given_name", "middle_name", "nickname",
+	attrPreferred, "profile", "picture", "website", "gender",
 	"birthdate", "zoneinfo", "locale", "updated_at",
 }
 
@@ -240,7 +241,8 @@ func (p *pool) readAuthorization(q url.Values) (*authorization, *refusal) {
 	}
 	kind := q.Get("response_type")
 	a := &authorization{
-		client: c, redirectURI: q.Get("redirect_uri"), implicit: kind == "token", state: q.Get("state"), nonce: q.Get("nonce"),
+		client: c, redirectURI: q.Get("redirect_uri"), implicit: kind == "token",
+		state: q.Get("state"), nonce: q.Get("nonce"),
 		challenge: q.Get("code_challenge"), resource: q.Get("resource"), prompt: strings.Fields(q.Get("prompt")),
 		hint: q.Get("login_hint"),
 	}
@@ -250,7 +252,8 @@ func (p *pool) readAuthorization(q url.Values) (*authorization, *refusal) {
 	}
 	method := q.Get("code_challenge_method")
 	switch {
-	case kind != "code" && kind != "token", repeats(q), (a.challenge == "") != (method == ""), method != "" && method != "S256",
+	case kind != "code" && kind != "token", repeats(q),
+		(a.challenge == "") != (method == ""), method != "" && method != "S256",
 		a.resource != "" && !validRedirect(a.resource):
 		return nil, &refusal{code: "invalid_request", to: a}
 	case !slices.Contains(c.AllowedOAuthFlows, flow):
@@ -292,7 +295,8 @@ func (p *pool) grantable(c *Client, list string) (scopes []string, ok bool) {
 		if !slices.Contains(c.AllowedOAuthScopes, scope) {
 			return nil, false
 		}
-		if slices.Contains([]string{scopeEmail, scopePhone, scopeProfile}, scope) && !slices.Contains(scopes, scopeOpenID) {
+		if slices.Contains([]string{scopeEmail, scopePhone, scopeProfile}, scope) &&
+			!slices.Contains(scopes, scopeOpenID) {
 			return nil, false
 		}
 	}
@@ -484,7 +488,8 @@ func (p *pool) oauthClient(r *http.Request, form url.Values) (*Client, error) {
 	switch {
 	case byHeader && form.Get("client_secret") != "":
 		return nil, oauthFailure("invalid_request") // one way at a time
-	case byHeader && form.Get("client_id") != "" && form.Get("client_id") != id, r.Header.Get("Authorization") != "" && !byHeader:
+	case byHeader && form.Get("client_id") != "" && form.Get("client_id") != id,
+		r.Header.Get("Authorization") != "" && !byHeader:
 		return nil, oauthFailure("invalid_client")
 	case !byHeader:
 		id, secret = form.Get("client_id"), form.Get("client_secret")
@@ -547,7 +552,8 @@ func (p *pool) exchangeCode(c *Client, form url.Values) (*tokenResponse, error) 
 	}
 	code.used = true
 	switch {
-	case p.now().After(code.expires), code.redirectURI != form.Get("redirect_uri"), !code.verify(form.Get("code_verifier")),
+	case p.now().After(code.expires), code.redirectURI != form.Get("redirect_uri"),
+		!code.verify(form.Get("code_verifier")),
 		p.bySub(code.user.sub) != code.user, code.user.disabled:
 		return nil, oauthFailure("invalid_grant")
 	}
@@ -621,7 +627,8 @@ func (p *pool) machineToken(c *Client, scopes []string, metadata map[string]stri
 	now := p.now()
 	claims := jwt.MapClaims{
 		"sub": c.ID, "client_id": c.ID, "iss": p.cfg.Issuer, "token_use": useAccess, "scope": strings.Join(scopes, " "),
-		"auth_time": now.Unix(), "iat": now.Unix(), "exp": now.Add(c.AccessTokenValidity).Unix(), "jti": newUUID(), "version": 2,
+		"auth_time": now.Unix(), "iat": now.Unix(), "exp": now.Add(c.AccessTokenValidity).Unix(),
+		"jti": newUUID(), "version": 2,
 	}
 	event.Access.apply(claims, nil)
 	access, err := p.sign(claims, p.keys.access)
@@ -734,7 +741,8 @@ func (p *pool) userInfo(raw string) (map[string]string, *oauthError) {
 	u, claims, err := p.readAccessToken(raw)
 	if err != nil {
 		return nil, &oauthError{
-			http.StatusUnauthorized, "invalid_token", "Access token is expired, disabled, or deleted, or the user has globally signed out.",
+			http.StatusUnauthorized, "invalid_token",
+			"Access token is expired, disabled, or deleted, or the user has globally signed out.",
 		}
 	}
 	scopes := strings.Fields(claims.Scope)

@@ -308,11 +308,13 @@ func (p *pool) register(u *user, c *Client, cred *registration) (*passkey, error
 		return nil, errCredential
 	}
 	id, key, ok := data.Attested()
-	if !ok || cred.Type != "public-key" || cred.ID != webauthn.Encode(id) || cred.RawID != cred.ID || p.passkeyTaken(cred.ID) {
+	if !ok || cred.Type != "public-key" || cred.ID != webauthn.Encode(id) || cred.RawID != cred.ID ||
+		p.passkeyTaken(cred.ID) {
 		return nil, errCredential
 	}
 	return &passkey{
-		serial: p.nextSerial(), id: cred.ID, key: key, counter: data.Counter, attachment: cred.Attachment, transports: cred.Response.Transports, created: p.now(),
+		serial: p.nextSerial(), id: cred.ID, key: key, counter: data.Counter, attachment: cred.Attachment,
+		transports: cred.Response.Transports, created: p.now(),
 	}, nil
 }
 
@@ -359,7 +361,8 @@ func (p *pool) listWebAuthnCredentials(in *listCredentialsInput) (listCredential
 	for _, k := range page {
 		out.Credentials = append(out.Credentials, credentialType{
 			CredentialID: k.id, FriendlyCredentialName: "Passkey", RelyingPartyID: p.cfg.WebAuthn.RelyingPartyID,
-			AuthenticatorAttachment: k.attachment, AuthenticatorTransports: slices.Concat([]string{}, k.transports), CreatedAt: epoch(k.created),
+			AuthenticatorAttachment: k.attachment, AuthenticatorTransports: slices.Concat([]string{}, k.transports),
+			CreatedAt: epoch(k.created),
 		})
 	}
 	out.NextToken = next
@@ -449,7 +452,8 @@ func (k *Passkey) Get(options string) (string, error) {
 	if err := json.Unmarshal([]byte(options), &want); err != nil {
 		return "", fmt.Errorf("cognitotest: Passkey.Get: %w", err)
 	}
-	if k.id == nil || len(want.AllowCredentials) > 0 && !slices.Contains(want.AllowCredentials, credentialRef{webauthn.Encode(k.id), "public-key"}) {
+	if k.id == nil || len(want.AllowCredentials) > 0 &&
+		!slices.Contains(want.AllowCredentials, credentialRef{webauthn.Encode(k.id), "public-key"}) {
 		return "", errors.New("cognitotest: Passkey.Get: no credential that the options allow")
 	}
 	k.counter++

@@ -41,7 +41,8 @@ type pool struct {
 // newPool returns a pool without adding it to the service.
 func newPool(s *service, cfg Config) *pool {
 	p := &pool{
-		service: s, serial: s.nextSerial(), cfg: cfg, proofs: map[string]*proof{}, sessions: map[string]*challengeSession{}, lockouts: map[string]*lockout{},
+		service: s, serial: s.nextSerial(), cfg: cfg, proofs: map[string]*proof{},
+		sessions: map[string]*challengeSession{}, lockouts: map[string]*lockout{},
 		attempts: map[string][]time.Time{}, refresh: map[string]*refreshable{}, families: map[string]*family{},
 		directory: newDirectory(), apps: map[string]*app{}, settings: poolSettings{LambdaConfig: &lambdaConfig{}},
 		keys: newKeyring(s.url + cfg.UserPoolID),

@@ -51,7 +51,8 @@ type providerOutput struct{ IdentityProvider describedProvider }
 
 func (p *pool) describedProvider(known *provider) providerOutput {
 	return providerOutput{describedProvider{
-		UserPoolID: p.cfg.UserPoolID, ProviderName: known.name, ProviderType: known.kind, providerSettings: known.settings,
+		UserPoolID: p.cfg.UserPoolID, ProviderName: known.name,
+		ProviderType: known.kind, providerSettings: known.settings,
 		LastModifiedDate: epoch(known.modified), CreationDate: epoch(known.created),
 	}}
 }

@@ -41,7 +41,8 @@ type service struct {
 // newService returns a service with the pool of cfg, which must have its defaults.
 func newService(cfg Config, url string) *service {
 	s := &service{
-		url: url, clock: cfg.Now, first: cfg.UserPoolID, triggers: cfg.Triggers, functions: lambdasOf(&cfg), caller: newTriggerClient(cfg.TriggerTimeout),
+		url: url, clock: cfg.Now, first: cfg.UserPoolID, triggers: cfg.Triggers,
+		functions: lambdasOf(&cfg), caller: newTriggerClient(cfg.TriggerTimeout),
 	}
 	_, _ = rand.Read(s.secret[:]) // it never fails
 	if cfg.Issuer == "" {

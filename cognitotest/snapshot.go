@@ -216,7 +216,8 @@ func (k savedKey) load() (signingKey, error) {
 func (p *pool) save() (savedPool, error) {
 	out := savedPool{
 		ID: p.cfg.UserPoolID, Settings: p.settings, Shape: p.shape, Factors: p.factors, Origins: p.cfg.WebAuthn.Origins,
-		AnyCustom: p.anyCustom, Required: p.cfg.RequiredAttributes, Immutable: p.immutable, Custom: p.cfg.CustomAttributes, Domains: p.domains,
+		AnyCustom: p.anyCustom, Required: p.cfg.RequiredAttributes, Immutable: p.immutable,
+		Custom: p.cfg.CustomAttributes, Domains: p.domains,
 		Created: p.created, Modified: p.modified, Serial: p.serial, Serials: p.serials,
 	}
 	var err error
@@ -277,7 +278,8 @@ func (u *user) save() (savedUser, error) {
 	out := savedUser{
 		Username: u.username, Sub: u.sub, Attributes: u.attributes, Status: u.status, Disabled: u.disabled,
 		Verifier: u.verifier, Previous: u.previous, Inbox: u.inbox, Temporary: u.temporary, SignedOut: u.signedOut,
-		Created: u.created, Modified: u.modified, Token: u.token.save(), NewToken: u.newToken.save(), Factors: u.factors,
+		Created: u.created, Modified: u.modified, Token: u.token.save(),
+		NewToken: u.newToken.save(), Factors: u.factors,
 		Preferred: u.preferred, PasskeyMFA: u.passkeyMFA, Serial: u.serial,
 	}
 	for _, g := range u.groups {
@@ -294,7 +296,8 @@ func (u *user) save() (savedUser, error) {
 	}
 	for _, d := range u.devices {
 		out.Devices = append(out.Devices, savedDevice{
-			d.key, d.group, d.name, d.verifier, d.confirmed, d.remembered, d.created, d.modified, d.authenticated, d.serial,
+			d.key, d.group, d.name, d.verifier, d.confirmed, d.remembered,
+			d.created, d.modified, d.authenticated, d.serial,
 		})
 	}
 	for _, k := range u.passkeys {
@@ -349,14 +352,17 @@ func (s *service) restore(raw []byte, cfg *Config) error {
 
 func (in *savedPool) load(s *service, base *Config) (*pool, error) {
 	if !poolIDPattern.MatchString(in.ID) || in.Settings.Policies == nil || in.Settings.Policies.PasswordPolicy == nil ||
-		in.Settings.Policies.SignInPolicy == nil || in.Settings.AdminCreateUserConfig == nil || in.Settings.LambdaConfig == nil ||
+		in.Settings.Policies.SignInPolicy == nil || in.Settings.AdminCreateUserConfig == nil ||
+		in.Settings.LambdaConfig == nil ||
 		in.Settings.UserAttributeUpdateSettings == nil {
 		return nil, errors.New("want the output of Server.Snapshot")
 	}
 	cfg := Config{
-		UserPoolID: in.ID, Issuer: s.issuer + in.ID, AliasAttributes: in.Shape.AliasAttributes, UsernameAttributes: in.Shape.UsernameAttributes,
+		UserPoolID: in.ID, Issuer: s.issuer + in.ID, AliasAttributes: in.Shape.AliasAttributes,
+		UsernameAttributes: in.Shape.UsernameAttributes,
 		CaseInsensitive:    in.Shape.UsernameConfiguration != nil && !in.Shape.UsernameConfiguration.CaseSensitive,
-		RequiredAttributes: in.Required, CustomAttributes: in.Custom, Triggers: base.Triggers, WebAuthn: WebAuthn{Origins: in.Origins},
+		RequiredAttributes: in.Required, CustomAttributes: in.Custom,
+		Triggers: base.Triggers, WebAuthn: WebAuthn{Origins: in.Origins},
 	}
 	if in.ID == s.first && base.Issuer != "" {
 		cfg.Issuer = base.Issuer
@@ -411,9 +417,12 @@ func (in *savedPool) load(s *service, base *Config) (*pool, error) {
 
 func (in *savedUser) load(p *pool) error {
 	u := &user{
-		username: in.Username, sub: in.Sub, attributes: in.Attributes, status: in.Status, disabled: in.Disabled, verifier: in.Verifier,
-		previous: in.Previous, codes: map[string]*code{}, inbox: in.Inbox, temporary: in.Temporary, signedOut: in.SignedOut,
-		created: in.Created, modified: in.Modified, token: in.Token.load(), newToken: in.NewToken.load(), factors: in.Factors,
+		username: in.Username, sub: in.Sub, attributes: in.Attributes,
+		status: in.Status, disabled: in.Disabled, verifier: in.Verifier,
+		previous: in.Previous, codes: map[string]*code{}, inbox: in.Inbox,
+		temporary: in.Temporary, signedOut: in.SignedOut,
+		created: in.Created, modified: in.Modified, token: in.Token.load(),
+		newToken: in.NewToken.load(), factors: in.Factors,
 		preferred: in.Preferred, passkeyMFA: in.PasskeyMFA,
 	}
 	if u.attributes == nil {
@@ -432,7 +441,8 @@ func (in *savedUser) load(p *pool) error {
 	}
 	for _, d := range in.Devices {
 		u.devices = append(u.devices, &device{
-			d.Serial, d.Key, d.Group, d.Name, d.Verifier, d.Confirmed, d.Remembered, d.Created, d.Modified, d.Authenticated,
+			d.Serial, d.Key, d.Group, d.Name, d.Verifier, d.Confirmed,
+			d.Remembered, d.Created, d.Modified, d.Authenticated,
 		})
 	}
 	for _, k := range in.Passkeys {
@@ -452,8 +462,10 @@ func (in *savedPool) loadTokens(p *pool) {
 	for _, f := range in.Families {
 		if u := p.bySub(f.Sub); u != nil {
 			p.families[f.OriginID] = &family{
-				originID: f.OriginID, eventID: f.EventID, user: u, client: f.Client, device: f.Device, authTime: f.AuthTime, expires: f.Expires, revoked: f.Revoked,
-				used: f.Used, serial: f.Serial, level: f.Level, methods: f.Methods, scopes: f.Scopes, resource: f.Resource, nonce: f.Nonce,
+				originID: f.OriginID, eventID: f.EventID, user: u, client: f.Client, device: f.Device,
+				authTime: f.AuthTime, expires: f.Expires, revoked: f.Revoked,
+				used: f.Used, serial: f.Serial, level: f.Level, methods: f.Methods,
+				scopes: f.Scopes, resource: f.Resource, nonce: f.Nonce,
 			}
 		}
 	}

@@ -141,7 +141,8 @@ func (p *pool) issue(c *Client, f *family, source string) (*authResult, error) {
 
 // fixedClaims are the claims that PreTokenGeneration cannot change.
 var fixedClaims = []string{
-	"acr", "amr", "at_hash", "aud", "auth_time", "azp", "client_id", "cognito:username", "device_key", "event_id", "exp", "iat",
+	"acr", "amr", "at_hash", "aud", "auth_time", "azp", "client_id",
+	"cognito:username", "device_key", "event_id", "exp", "iat",
 	"iss", "jti", "nbf", "nonce", "origin_jti", "sub", "token_use", "username",
 }
 
@@ -358,7 +359,8 @@ func (p *pool) readAccessToken(raw string) (*user, *accessTokenClaims, error) {
 	}
 	f := p.families[claims.OriginID]
 	switch {
-	case f != nil && f.revoked, claims.IssuedAt != nil && f == nil && !u.signedOut.IsZero() && !claims.IssuedAt.After(u.signedOut):
+	case f != nil && f.revoked, claims.IssuedAt != nil && f == nil && !u.signedOut.IsZero() &&
+		!claims.IssuedAt.After(u.signedOut):
 		return nil, nil, errAccessRevoked
 	case u.disabled:
 		return nil, nil, errDisabled

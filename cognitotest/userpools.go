@@ -149,7 +149,8 @@ func (s poolSettings) withDefaults() poolSettings {
 	}
 	if policies.PasswordPolicy == nil {
 		policies.PasswordPolicy = &passwordPolicy{
-			MinimumLength: defaultPolicy.MinimumLength, RequireUppercase: true, RequireLowercase: true, RequireNumbers: true, RequireSymbols: true,
+			MinimumLength: defaultPolicy.MinimumLength, RequireUppercase: true,
+			RequireLowercase: true, RequireNumbers: true, RequireSymbols: true,
 		}
 	} else {
 		copied := *policies.PasswordPolicy
@@ -180,7 +181,8 @@ func (s poolSettings) withDefaults() poolSettings {
 	if s.LambdaConfig == nil {
 		s.LambdaConfig = &lambdaConfig{}
 	}
-	if s.UserAttributeUpdateSettings == nil || s.UserAttributeUpdateSettings.AttributesRequireVerificationBeforeUpdate == nil {
+	if s.UserAttributeUpdateSettings == nil ||
+		s.UserAttributeUpdateSettings.AttributesRequireVerificationBeforeUpdate == nil {
 		s.UserAttributeUpdateSettings = &attributeUpdateSettings{[]string{}}
 	}
 	return s
@@ -198,7 +200,8 @@ func (s *poolSettings) check(factors *mfaFactors) error {
 	switch {
 	case s.MfaConfiguration != mfaOff && !factors.any():
 		return errMFASettings
-	case s.UserPoolTier == tierLite && (history > 0 || !slices.Equal(first, []string{challengePassword}) || factors.EmailMfaConfiguration != nil),
+	case s.UserPoolTier == tierLite &&
+		(history > 0 || !slices.Equal(first, []string{challengePassword}) || factors.EmailMfaConfiguration != nil),
 		s.UserPoolTier != tierPlus && mode != "" && mode != "OFF",
 		s.UserPoolTier == tierLite && s.LambdaConfig.version() > 1:
 		return errTier
@@ -215,8 +218,9 @@ func (s *poolSettings) check(factors *mfaFactors) error {
 func (s *poolSettings) apply(cfg *Config) {
 	policy := s.Policies.PasswordPolicy
 	cfg.PasswordPolicy = &PasswordPolicy{
-		MinimumLength: policy.MinimumLength, RequireUppercase: policy.RequireUppercase, RequireLowercase: policy.RequireLowercase,
-		RequireNumbers: policy.RequireNumbers, RequireSymbols: policy.RequireSymbols,
+		MinimumLength: policy.MinimumLength, RequireUppercase: policy.RequireUppercase,
+		RequireLowercase: policy.RequireLowercase,
+		RequireNumbers:   policy.RequireNumbers, RequireSymbols: policy.RequireSymbols,
 	}
 	cfg.PasswordHistorySize = policy.PasswordHistorySize
 	cfg.TemporaryPasswordValidity = time.Duration(policy.TemporaryPasswordValidityDays) * 24 * time.Hour
@@ -233,14 +237,17 @@ func settingsOfPool(cfg *Config) (poolSettings, mfaFactors) {
 	s := poolSettings{
 		PoolName: cfg.UserPoolID,
 		Policies: &poolPolicies{&passwordPolicy{
-			MinimumLength: policy.MinimumLength, RequireUppercase: policy.RequireUppercase, RequireLowercase: policy.RequireLowercase,
-			RequireNumbers: policy.RequireNumbers, RequireSymbols: policy.RequireSymbols, PasswordHistorySize: cfg.PasswordHistorySize,
+			MinimumLength: policy.MinimumLength, RequireUppercase: policy.RequireUppercase,
+			RequireLowercase: policy.RequireLowercase,
+			RequireNumbers:   policy.RequireNumbers, RequireSymbols: policy.RequireSymbols,
+			PasswordHistorySize:           cfg.PasswordHistorySize,
 			TemporaryPasswordValidityDays: int(cfg.TemporaryPasswordValidity / (24 * time.Hour)),
 		}, &signInPolicy{cfg.FirstFactors}},
 		LambdaConfig: lambdasOf(cfg), AutoVerifiedAttributes: cfg.AutoVerifiedAttributes, MfaConfiguration: cfg.MFA,
 		UserAttributeUpdateSettings: &attributeUpdateSettings{slices.Concat([]string{}, cfg.AttributesRequireVerificationBeforeUpdate)},
-		DeviceConfiguration:         cfg.Devices, AdminCreateUserConfig: &adminCreateUserSettings{AllowAdminCreateUserOnly: cfg.SelfSignUpDisabled},
-		UserPoolTier: cfg.Tier,
+		DeviceConfiguration:         cfg.Devices,
+		AdminCreateUserConfig:       &adminCreateUserSettings{AllowAdminCreateUserOnly: cfg.SelfSignUpDisabled},
+		UserPoolTier:                cfg.Tier,
 	}
 	s.AccountRecoverySetting = &recoverySetting{[]recoveryMechanism{{1, recoverByPhone}, {2, recoverByEmail}}}
 	factors := mfaFactors{}
@@ -266,9 +273,10 @@ func settingsOfPool(cfg *Config) (poolSettings, mfaFactors) {
 
 // recovers reports whether the settings include a way to recover an account.
 func (s *poolSettings) recovers(by string) bool {
-	return s.AccountRecoverySetting != nil && slices.ContainsFunc(s.AccountRecoverySetting.RecoveryMechanisms, func(m recoveryMechanism) bool {
-		return m.Name == by
-	})
+	return s.AccountRecoverySetting != nil &&
+		slices.ContainsFunc(s.AccountRecoverySetting.RecoveryMechanisms, func(m recoveryMechanism) bool {
+			return m.Name == by
+		})
 }
 
 // recoveryAttributes returns the attributes that a code for a new password is sent to, in order of
@@ -314,7 +322,8 @@ type poolOutput struct{ UserPool describedPool }
 func (p *pool) described() poolOutput {
 	d := describedPool{
 		ID: p.cfg.UserPoolID, Name: p.settings.PoolName, Arn: p.arn(), poolSettings: p.settings, poolShape: p.shape,
-		SchemaAttributes: p.schema(), EstimatedNumberOfUsers: len(p.users), CreationDate: epoch(p.created), LastModifiedDate: epoch(p.modified),
+		SchemaAttributes: p.schema(), EstimatedNumberOfUsers: len(p.users),
+		CreationDate: epoch(p.created), LastModifiedDate: epoch(p.modified),
 	}
 	d.PoolName = ""
 	for _, domain := range p.domains {
@@ -383,8 +392,9 @@ func (s *service) createUserPool(in *createPoolInput) (poolOutput, error) {
 	cfg := Config{
 		UserPoolID:      region + "_" + rand.Text()[:9],
 		AliasAttributes: in.AliasAttributes, UsernameAttributes: in.UsernameAttributes,
-		CaseInsensitive: in.UsernameConfiguration != nil && !in.UsernameConfiguration.CaseSensitive, CustomAttributes: []CustomAttribute{},
-		Triggers: s.triggers,
+		CaseInsensitive:  in.UsernameConfiguration != nil && !in.UsernameConfiguration.CaseSensitive,
+		CustomAttributes: []CustomAttribute{},
+		Triggers:         s.triggers,
 	}
 	cfg.Issuer = s.issuer + cfg.UserPoolID
 	settings.apply(&cfg)
@@ -708,7 +718,8 @@ func (p *pool) addSchema(list []schemaAttribute, creating bool) error {
 	custom := slices.Clone(p.cfg.CustomAttributes)
 	for _, a := range list {
 		if creating && slices.Contains(append([]string{attrSub, attrEmailVerified, attrPhoneVerified}, standardAttributes...), a.Name) {
-			if a.AttributeDataType != "" && slices.Contains(standardAttributes, a.Name) && a.AttributeDataType != standardType(a.Name) {
+			if a.AttributeDataType != "" && slices.Contains(standardAttributes, a.Name) &&
+				a.AttributeDataType != standardType(a.Name) {
 				return errStandardType(a.Name)
 			}
 			if a.Required && a.Name != attrSub {

@@ -130,7 +130,8 @@ func (s *Server) serveOperation(w http.ResponseWriter, r *http.Request, op strin
 
 func (s *Server) call(r *http.Request, op string, body []byte) (any, error) {
 	kind, _, _ := strings.Cut(r.Header.Get("Content-Type"), ";")
-	if !strings.HasPrefix(r.Header.Get("X-Amz-Target"), targetPrefix) || !strings.EqualFold(strings.TrimSpace(kind), contentType) {
+	if !strings.HasPrefix(r.Header.Get("X-Amz-Target"), targetPrefix) ||
+		!strings.EqualFold(strings.TrimSpace(kind), contentType) {
 		return nil, exception("UnknownOperationException", "")
 	}
 	h, ok := handlers[op]
