@@ -190,7 +190,8 @@ func (p *pool) inviteAgain(in *adminCreateUserInput) (*user, error) {
 	case u == nil:
 		return nil, errUserNotFound
 	case u.status != statusForceChange:
-		return nil, exception("UnsupportedUserStateException", "Resend not possible. "+u.username+" status is not FORCE_CHANGE_PASSWORD")
+		return nil, exception("UnsupportedUserStateException",
+			"Resend not possible. "+u.username+" status is not FORCE_CHANGE_PASSWORD")
 	default:
 		return u, nil
 	}

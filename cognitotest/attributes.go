@@ -99,7 +99,8 @@ type adminDeleteAttributesInput struct {
 }
 
 func (p *pool) adminDeleteUserAttributes(in *adminDeleteAttributesInput) (empty, error) {
-	u, err := p.adminUser(in.adminInput, func(v *validation) { v.present("userAttributeNames", in.UserAttributeNames != nil) })
+	u, err := p.adminUser(in.adminInput,
+		func(v *validation) { v.present("userAttributeNames", in.UserAttributeNames != nil) })
 	if err != nil {
 		return empty{}, err
 	}

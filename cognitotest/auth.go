@@ -471,7 +471,8 @@ func (p *pool) answerSelect(r *authRequest) (authOutput, error) {
 		return authOutput{}, errSelection
 	case factor == challengePassword && r.params[paramPassword] == "":
 		s.used = true
-		return p.challenge(&challengeSession{login: s.login, challenge: factor, options: []string{factor}}, map[string]string{}), nil
+		return p.challenge(&challengeSession{login: s.login, challenge: factor, options: []string{factor}},
+			map[string]string{}), nil
 	case factor == challengeWebAuthn && r.params[paramCredential] != "":
 		return p.answerPasskey(s, r.params)
 	}

@@ -433,7 +433,8 @@ func (p *pool) nextRound(l *login) (authOutput, error) {
 	case l.user == nil:
 		return authOutput{}, errWrongPassword
 	default:
-		return authOutput{}, exception("InvalidLambdaResponseException", "Invalid lambda trigger response: no challenge "+name)
+		return authOutput{}, exception("InvalidLambdaResponseException",
+			"Invalid lambda trigger response: no challenge "+name)
 	}
 }
 
@@ -476,6 +477,7 @@ func (p *pool) answerCustom(r *authRequest) (authOutput, error) {
 	if s.used = event.Correct; !event.Correct {
 		delete(p.sessions, r.session)
 	}
-	l.rounds = append(slices.Clone(l.rounds), ChallengeResult{Name: challengeCustom, Passed: event.Correct, Metadata: s.note})
+	l.rounds = append(slices.Clone(l.rounds),
+		ChallengeResult{Name: challengeCustom, Passed: event.Correct, Metadata: s.note})
 	return p.nextRound(l)
 }

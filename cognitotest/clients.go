@@ -163,7 +163,8 @@ func (p *pool) listUserPoolClients(in *listClientsInput) (listClientsOutput, err
 	clients, next, err := cut(p, in.page("ListUserPoolClients"), p.clients, serial, func(*Client) bool { return true })
 	out.NextToken = next
 	for _, c := range clients {
-		out.UserPoolClients = append(out.UserPoolClients, listedClient{c.ID, p.cfg.UserPoolID, p.apps[c.ID].settings.ClientName})
+		out.UserPoolClients = append(out.UserPoolClients,
+			listedClient{c.ID, p.cfg.UserPoolID, p.apps[c.ID].settings.ClientName})
 	}
 	return out, err
 }

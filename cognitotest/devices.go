@@ -302,7 +302,8 @@ func (p *pool) deviceList(in *listDevicesInput, op string, admin bool) (listDevi
 		return out, err
 	}
 	pg := newPage(in.Limit, in.PaginationToken, op, u.sub)
-	page, next, err := cut(p, pg, u.devices, func(d *device) int64 { return d.serial }, func(d *device) bool { return d.confirmed })
+	page, next, err := cut(p, pg, u.devices,
+		func(d *device) int64 { return d.serial }, func(d *device) bool { return d.confirmed })
 	for _, d := range page {
 		out.Devices = append(out.Devices, p.describe(u, d, admin))
 	}

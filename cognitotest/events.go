@@ -122,7 +122,8 @@ func (p *pool) adminListUserAuthEvents(in *listEventsInput) (listEventsOutput, e
 	newest := slices.Clone(u.events)
 	slices.Reverse(newest)
 	serial := func(e *authEvent) int64 { return math.MaxInt64 - e.serial }
-	events, next, err := cut(p, newPage(in.MaxResults, in.NextToken, "AdminListUserAuthEvents", u.sub), newest, serial, func(*authEvent) bool { return true })
+	events, next, err := cut(p, newPage(in.MaxResults, in.NextToken, "AdminListUserAuthEvents", u.sub), newest,
+		serial, func(*authEvent) bool { return true })
 	out.NextToken = next
 	for _, e := range events {
 		parts := e.parts

@@ -324,7 +324,8 @@ func (p *pool) listUsersInGroup(in *usersInGroupInput) (usersInGroupOutput, erro
 		return usersInGroupOutput{}, errNoGroup
 	}
 	members := func(u *user) bool { return slices.Contains(u.groups, g) }
-	users, next, err := cut(p, in.page("ListUsersInGroup", g.Name), p.users, func(u *user) int64 { return u.serial }, members)
+	users, next, err := cut(p, in.page("ListUsersInGroup", g.Name), p.users,
+		func(u *user) int64 { return u.serial }, members)
 	if err != nil {
 		return usersInGroupOutput{}, err
 	}

@@ -473,7 +473,8 @@ func (e *PreTokenGenerationEvent) respond(response []byte) error {
 
 // changedScope returns the scope of an access token after changes.
 func changedScope(scope string, changes *claimChanges) string {
-	scopes := slices.DeleteFunc(strings.Fields(scope), func(s string) bool { return slices.Contains(changes.ScopesToSuppress, s) })
+	scopes := slices.DeleteFunc(strings.Fields(scope),
+		func(s string) bool { return slices.Contains(changes.ScopesToSuppress, s) })
 	for _, added := range changes.ScopesToAdd {
 		if !slices.Contains(scopes, added) {
 			scopes = append(scopes, added)

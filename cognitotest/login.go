@@ -116,7 +116,8 @@ func (s *Server) serveLogin(w http.ResponseWriter, r *http.Request, _ url.Values
 		redirect(w, refused.location())
 		return
 	}
-	showLogin(w, http.StatusOK, loginView{Query: r.URL.RawQuery, Username: a.hint, Provider: r.URL.Query().Get("identity_provider")})
+	showLogin(w, http.StatusOK,
+		loginView{Query: r.URL.RawQuery, Username: a.hint, Provider: r.URL.Query().Get("identity_provider")})
 }
 
 // serveSignIn handles a step of the sign-in: the name and the password, or the answer to a
@@ -262,7 +263,8 @@ func (p *pool) logoutLocation(q url.Values) (location string, ok bool) {
 
 func (s *Server) serveErrorPage(w http.ResponseWriter, r *http.Request, _ url.Values) {
 	q := r.URL.Query()
-	showPage(w, http.StatusBadRequest, "error", map[string]string{"Code": q.Get("error"), "Description": q.Get("error_description")})
+	showPage(w, http.StatusBadRequest, "error",
+		map[string]string{"Code": q.Get("error"), "Description": q.Get("error_description")})
 }
 
 // loginView is the data of the login page.

@@ -228,7 +228,8 @@ func (p *pool) answerSetup(r *authRequest) (authOutput, error) {
 		return authOutput{}, errEmailForm
 	}
 	s.used = true
-	return p.askCode(l, &challengeSession{challenge: challengeEmail, address: attrEmail, value: address}, mfaDigits), nil
+	return p.askCode(l, &challengeSession{challenge: challengeEmail, address: attrEmail, value: address},
+		mfaDigits), nil
 }
 
 type associateInput struct{ AccessToken, Session string }

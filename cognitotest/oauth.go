@@ -718,7 +718,8 @@ func (p *pool) revokeGrant(r *http.Request, form url.Values) error {
 func (s *Server) serveUserInfo(w http.ResponseWriter, r *http.Request, _ url.Values) {
 	raw, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
 	if !ok || raw == "" {
-		refuseBearer(w, &oauthError{http.StatusBadRequest, "invalid_request", "Bad OAuth2 request at UserInfo Endpoint"})
+		refuseBearer(w,
+			&oauthError{http.StatusBadRequest, "invalid_request", "Bad OAuth2 request at UserInfo Endpoint"})
 		return
 	}
 	s.mu.Lock()

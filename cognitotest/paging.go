@@ -91,7 +91,8 @@ func cut[T any](p pager, pg page, list []T, serial func(T) int64, keep func(T) b
 	if err != nil {
 		return nil, "", err
 	}
-	i, found := slices.BinarySearchFunc(list, after, func(item T, after int64) int { return cmp.Compare(serial(item), after) })
+	i, found := slices.BinarySearchFunc(list, after,
+		func(item T, after int64) int { return cmp.Compare(serial(item), after) })
 	if found {
 		i++
 	}

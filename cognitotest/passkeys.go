@@ -357,7 +357,8 @@ func (p *pool) listWebAuthnCredentials(in *listCredentialsInput) (listCredential
 		return out, err
 	}
 	pg := newPage(in.MaxResults, in.NextToken, "ListWebAuthnCredentials", u.sub)
-	page, next, err := cut(p, pg, u.passkeys, func(k *passkey) int64 { return k.serial }, func(*passkey) bool { return true })
+	page, next, err := cut(p, pg, u.passkeys,
+		func(k *passkey) int64 { return k.serial }, func(*passkey) bool { return true })
 	for _, k := range page {
 		out.Credentials = append(out.Credentials, credentialType{
 			CredentialID: k.id, FriendlyCredentialName: "Passkey", RelyingPartyID: p.cfg.WebAuthn.RelyingPartyID,

@@ -188,10 +188,12 @@ func (p *pool) listIdentityProviders(in *listProvidersInput) (listProvidersOutpu
 		return out, err
 	}
 	serial := func(known *provider) int64 { return known.serial }
-	providers, next, err := cut(p, in.page("ListIdentityProviders"), p.providers, serial, func(*provider) bool { return true })
+	providers, next, err := cut(p, in.page("ListIdentityProviders"), p.providers, serial,
+		func(*provider) bool { return true })
 	out.NextToken = next
 	for _, known := range providers {
-		out.Providers = append(out.Providers, listedProvider{known.name, known.kind, epoch(known.modified), epoch(known.created)})
+		out.Providers = append(out.Providers,
+			listedProvider{known.name, known.kind, epoch(known.modified), epoch(known.created)})
 	}
 	return out, err
 }

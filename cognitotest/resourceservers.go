@@ -159,7 +159,8 @@ func (p *pool) listResourceServers(in *listResourceServersInput) (listResourceSe
 	}
 	pg := in.page("ListResourceServers")
 	pg.limit = min(pg.limit, maxResourcePage)
-	found, next, err := cut(p, pg, p.resources, func(r *resourceServer) int64 { return r.serial }, func(*resourceServer) bool { return true })
+	found, next, err := cut(p, pg, p.resources,
+		func(r *resourceServer) int64 { return r.serial }, func(*resourceServer) bool { return true })
 	out.NextToken = next
 	for _, r := range found {
 		out.ResourceServers = append(out.ResourceServers, *r)

@@ -38,7 +38,8 @@ func (c *Client) accepts(secret string) bool {
 	if c.Secret == "" {
 		return secret == ""
 	}
-	return slices.ContainsFunc(c.secrets, func(s clientSecret) bool { return hmac.Equal([]byte(s.value), []byte(secret)) })
+	return slices.ContainsFunc(c.secrets,
+		func(s clientSecret) bool { return hmac.Equal([]byte(s.value), []byte(secret)) })
 }
 
 // acceptsHash reports whether hash was made for username with one of the client's secrets.
@@ -109,7 +110,8 @@ func (p *pool) listUserPoolClientSecrets(in *listSecretsInput) (listSecretsOutpu
 		return out, err
 	}
 	for _, s := range c.secrets {
-		out.ClientSecrets = append(out.ClientSecrets, describedSecret{ClientSecretID: s.id, ClientSecretCreateDate: epoch(s.created)})
+		out.ClientSecrets = append(out.ClientSecrets,
+			describedSecret{ClientSecretID: s.id, ClientSecretCreateDate: epoch(s.created)})
 	}
 	return out, nil
 }
@@ -120,7 +122,8 @@ type deleteSecretInput struct {
 }
 
 func (p *pool) deleteUserPoolClientSecret(in *deleteSecretInput) (empty, error) {
-	c, err := p.existingClient(in.clientInput, func(v *validation) { v.length("clientSecretId", in.ClientSecretID, 1, 256) })
+	c, err := p.existingClient(in.clientInput,
+		func(v *validation) { v.length("clientSecretId", in.ClientSecretID, 1, 256) })
 	if err != nil {
 		return empty{}, err
 	}

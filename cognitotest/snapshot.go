@@ -240,13 +240,15 @@ func (p *pool) save() (savedPool, error) {
 		for _, s := range c.secrets {
 			secrets = append(secrets, savedSecret{s.id, s.value, s.created})
 		}
-		out.Clients = append(out.Clients, savedClient{clientCopy(*c), secrets, a.settings, a.serial, a.created, a.modified})
+		out.Clients = append(out.Clients,
+			savedClient{clientCopy(*c), secrets, a.settings, a.serial, a.created, a.modified})
 	}
 	for _, g := range p.groups {
 		out.Groups = append(out.Groups, savedGroup{g.Group, g.serial, g.created, g.modified})
 	}
 	for _, known := range p.providers {
-		out.Providers = append(out.Providers, savedProvider{known.name, known.kind, known.settings, known.serial, known.created, known.modified})
+		out.Providers = append(out.Providers,
+			savedProvider{known.name, known.kind, known.settings, known.serial, known.created, known.modified})
 	}
 	for _, r := range p.resources {
 		out.ResourceServers = append(out.ResourceServers, savedResourceServer{*r, r.serial})
@@ -305,7 +307,8 @@ func (u *user) save() (savedUser, error) {
 		if err != nil {
 			return out, err
 		}
-		out.Passkeys = append(out.Passkeys, savedPasskey{k.id, pkix, k.counter, k.attachment, k.transports, k.created, k.serial})
+		out.Passkeys = append(out.Passkeys,
+			savedPasskey{k.id, pkix, k.counter, k.attachment, k.transports, k.created, k.serial})
 	}
 	return out, nil
 }
@@ -450,7 +453,8 @@ func (in *savedUser) load(p *pool) error {
 		if err != nil {
 			return err
 		}
-		u.passkeys = append(u.passkeys, &passkey{k.Serial, k.ID, webauthn.PublicKey(key), k.Counter, k.Attachment, k.Transports, k.Created})
+		u.passkeys = append(u.passkeys,
+			&passkey{k.Serial, k.ID, webauthn.PublicKey(key), k.Counter, k.Attachment, k.Transports, k.Created})
 	}
 	serials := p.serials
 	p.insert(u)

@@ -176,7 +176,8 @@ func (p *pool) evict(u *user) {
 			live = append(live, f)
 		}
 	}
-	slices.SortFunc(live, func(a, b *family) int { return cmp.Or(a.used.Compare(b.used), cmp.Compare(a.serial, b.serial)) })
+	slices.SortFunc(live,
+		func(a, b *family) int { return cmp.Or(a.used.Compare(b.used), cmp.Compare(a.serial, b.serial)) })
 	for _, f := range live[:max(len(live)-p.cfg.MaxSessions, 0)] {
 		f.revoked = true
 	}

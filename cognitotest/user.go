@@ -65,7 +65,8 @@ func (s *Server) AddUser(u User) {
 	if u.Status == "" {
 		u.Status = statusConfirmed
 	}
-	checkNames("User.Status", []string{u.Status}, statusConfirmed, statusUnconfirmed, statusForceChange, statusResetRequired)
+	checkNames("User.Status", []string{u.Status}, statusConfirmed, statusUnconfirmed, statusForceChange,
+		statusResetRequired)
 	attributes := maps.Clone(u.Attributes)
 	if attributes == nil {
 		attributes = map[string]string{}
@@ -189,7 +190,8 @@ func (p *pool) insert(u *user) {
 
 // remove removes a user from the pool, including pending challenges.
 func (p *pool) remove(u *user) {
-	i, _ := slices.BinarySearchFunc(p.users, u.serial, func(u *user, serial int64) int { return cmp.Compare(u.serial, serial) })
+	i, _ := slices.BinarySearchFunc(p.users, u.serial,
+		func(u *user, serial int64) int { return cmp.Compare(u.serial, serial) })
 	p.users = slices.Delete(p.users, i, i+1)
 	delete(p.directory.names, p.fold(u.username))
 	delete(p.directory.subs, u.sub)
@@ -202,7 +204,8 @@ func (p *pool) remove(u *user) {
 // setAttributes replaces a user's attributes. Codes that went to an address that the user no longer
 // has become invalid. Every change of an attribute in loginAttributes must use this function.
 func (p *pool) setAttributes(u *user, attributes map[string]string) {
-	maps.DeleteFunc(u.codes, func(_ string, c *code) bool { return attributes[c.attribute] != u.attributes[c.attribute] })
+	maps.DeleteFunc(u.codes,
+		func(_ string, c *code) bool { return attributes[c.attribute] != u.attributes[c.attribute] })
 	p.unindexLogins(u)
 	u.attributes, u.modified = attributes, p.now()
 	p.indexLogins(u)

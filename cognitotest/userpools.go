@@ -115,7 +115,8 @@ func (s *poolSettings) form(v *validation) {
 		for _, m := range r.RecoveryMechanisms {
 			v.between("accountRecoverySetting.recoveryMechanisms.priority", m.Priority, 1, 2)
 			v.present("accountRecoverySetting.recoveryMechanisms.name", m.Name != "")
-			v.oneOf("accountRecoverySetting.recoveryMechanisms.name", m.Name, recoverByEmail, recoverByPhone, recoverByAdmin)
+			v.oneOf("accountRecoverySetting.recoveryMechanisms.name", m.Name, recoverByEmail, recoverByPhone,
+				recoverByAdmin)
 		}
 	}
 	if s.LambdaConfig != nil {
@@ -136,7 +137,8 @@ func (p *poolPolicies) form(v *validation) {
 	}
 	if p.SignInPolicy != nil {
 		for _, factor := range p.SignInPolicy.AllowedFirstAuthFactors {
-			v.oneOf("policies.signInPolicy.allowedFirstAuthFactors", factor, challengePassword, challengeEmail, challengeSMSOTP, challengeWebAuthn)
+			v.oneOf("policies.signInPolicy.allowedFirstAuthFactors", factor, challengePassword, challengeEmail,
+				challengeSMSOTP, challengeWebAuthn)
 		}
 	}
 }
@@ -483,7 +485,8 @@ func (s *service) listUserPools(in *listPoolsInput) (listPoolsOutput, error) {
 	if err := v.err(); err != nil {
 		return out, err
 	}
-	pools, next, err := cut(s, in.page("ListUserPools"), s.pools, func(p *pool) int64 { return p.serial }, func(*pool) bool { return true })
+	pools, next, err := cut(s, in.page("ListUserPools"), s.pools,
+		func(p *pool) int64 { return p.serial }, func(*pool) bool { return true })
 	out.NextToken = next
 	for _, p := range pools {
 		out.UserPools = append(out.UserPools, listedPool{
