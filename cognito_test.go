@@ -106,7 +106,7 @@ func TestNewRefusesBadArguments(t *testing.T) {
 		{"issuer with query", testPool, testClient, []cognito.Option{cognito.WithIssuer("https://example.com/?a=b")}, []string{"WithIssuer"}},
 		{"empty key set URL", testPool, testClient, []cognito.Option{cognito.WithJWKSURL("")}, []string{"WithJWKSURL"}},
 		{"key set that is HTML", testPool, testClient, []cognito.Option{cognito.WithJWKS([]byte("<html>"))}, []string{"WithJWKS", "Key Set"}},
-		{"key set without keys", testPool, testClient, []cognito.Option{cognito.WithJWKS([]byte(`{"keys":[]}`))}, []string{"WithJWKS", "at least one key"}},
+		{"key set without keys", testPool, testClient, []cognito.Option{cognito.WithJWKS([]byte(`{"keys":[]}`))}, []string{"WithJWKS", "at least one usable key"}},
 		{"key set given but nil", testPool, testClient, []cognito.Option{cognito.WithJWKS(nil)}, []string{"WithJWKS"}},
 		{"nil client option", testPool, testClient, []cognito.Option{cognito.WithClientOptions(nil)}, []string{"WithClientOptions"}},
 		{"negative leeway", testPool, testClient, []cognito.Option{cognito.WithLeeway(-time.Second)}, []string{"WithLeeway", "0 to 5 minutes"}},

@@ -259,6 +259,16 @@ func WithClock(now func() time.Time) SharedOption {
 	})
 }
 
+// WithVerifierClock is [WithClock] for a Verifier.
+//
+// Deprecated: use WithClock.
+func WithVerifierClock(now func() time.Time) VerifierOption { return WithClock(now) }
+
+// WithVerifierLeeway is [WithLeeway] for a Verifier.
+//
+// Deprecated: use WithLeeway.
+func WithVerifierLeeway(d time.Duration) VerifierOption { return WithLeeway(d) }
+
 // WithVerifierHTTPClient is [WithHTTPClient] for a Verifier.
 //
 // Deprecated: use WithHTTPClient.

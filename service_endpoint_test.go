@@ -134,7 +134,7 @@ func TestEndpointOfTheEnvironmentIsChecked(t *testing.T) {
 			require.NoError(t, err, tt.env)
 			continue
 		}
-		require.EqualError(t, err, "cognito: New: environment variable "+tt.want+": want an absolute http or https URL without user, query and fragment", tt.env)
+		require.EqualError(t, err, "cognito: New: environment variable "+tt.want+": want an absolute http or https URL without user info, query and fragment", tt.env)
 		require.ErrorIs(t, err, cognito.ErrInvalidArgument)
 	}
 }

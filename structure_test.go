@@ -16,7 +16,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Imports point one way: examples to cognitotest, that to cognito, and these to what is internal, which uses neither.
+// Imports point one way: examples to cognitotest, that to cognito, and these to what is internal, which uses neither,
+// except internal/localpool, which examples and commands share.
 func TestImportsPointOneWay(t *testing.T) {
 	t.Parallel()
 	const module = "github.com/gocognito/cognito"
@@ -26,14 +27,15 @@ func TestImportsPointOneWay(t *testing.T) {
 			module + "/internal/srp", module + "/internal/flight", module + "/internal/backoff",
 			module + "/internal/jwks", module + "/internal/token",
 		},
-		"cognitotest":      {module, module + "/internal/srp", module + "/" + webauthn},
-		webauthn:           {},
-		"internal/backoff": {},
-		"internal/flight":  {},
-		"internal/jwks":    {module + "/internal/flight"},
-		"internal/seal":    {},
-		"internal/srp":     {},
-		"internal/token":   {},
+		"cognitotest":        {module, module + "/internal/srp", module + "/" + webauthn},
+		webauthn:             {},
+		"internal/backoff":   {},
+		"internal/flight":    {},
+		"internal/jwks":      {module + "/internal/flight"},
+		"internal/localpool": {module + "/cognitotest"},
+		"internal/seal":      {},
+		"internal/srp":       {},
+		"internal/token":     {},
 	}
 	found := map[string]bool{}
 	goFiles(t, func(path string, text []byte) {

@@ -166,12 +166,6 @@ func WithTokenCache(n int) VerifierOption {
 	})
 }
 
-// WithVerifierLeeway is [WithLeeway].
-func WithVerifierLeeway(d time.Duration) VerifierOption { return WithLeeway(d) }
-
-// WithVerifierClock is [WithClock].
-func WithVerifierClock(now func() time.Time) VerifierOption { return WithClock(now) }
-
 // wanted returns names. It records an error if there are none, or if one is empty.
 func (o *verifierOptions) wanted(option string, names []string) []string {
 	if len(names) == 0 || slices.Contains(names, "") {

@@ -67,7 +67,7 @@ func (p *pool) signUp(in *signUpInput) (signUpOutput, error) {
 	if err := p.checkFree(in.Username); err != nil {
 		return out, err
 	}
-	wishes, err := p.preSignUp(c, in)
+	wishes, err := p.preSignUp("PreSignUp_SignUp", c, in.Username, in.UserAttributes, in.ValidationData, in.ClientMetadata)
 	if err != nil {
 		return out, err
 	}
@@ -82,7 +82,10 @@ func (p *pool) signUp(in *signUpInput) (signUpOutput, error) {
 	}
 	kind := afterConfirmation
 	if !out.UserConfirmed {
-		kind, out.CodeDeliveryDetails = afterSignUp, p.sendSignUpCode(u)
+		kind = afterSignUp
+		if out.CodeDeliveryDetails, err = p.sendSignUpCode(u, occasion{purposeSignUp, "SignUp", c, in.ClientMetadata}); err != nil {
+			return out, err // the user is there, as with PostConfirmation
+		}
 	}
 	out.Session = p.signUpSession(c, u, in.Username, kind)
 	return out, nil
@@ -128,13 +131,13 @@ func (p *pool) checkUsername(username string, attributes map[string]string) erro
 
 // sendSignUpCode delivers a code to the first address that the pool verifies. It returns nil if the
 // user has none.
-func (p *pool) sendSignUpCode(u *user) *codeDelivery {
+func (p *pool) sendSignUpCode(u *user, why occasion) (*codeDelivery, error) {
 	for _, attr := range []string{attrPhone, attrEmail} {
 		if slices.Contains(p.cfg.AutoVerifiedAttributes, attr) && u.attributes[attr] != "" {
-			return p.sendCode(u, purposeSignUp, attr, u.attributes[attr])
+			return p.sendCode(u, why, attr, u.attributes[attr])
 		}
 	}
-	return nil
+	return nil, nil
 }
 
 type confirmSignUpInput struct {
@@ -194,13 +197,14 @@ func (p *pool) confirmSignUp(in *confirmSignUpInput) (confirmSignUpOutput, error
 		p.sessions[in.Session].used = true
 		out.Session = p.signUpSession(c, u, in.Username, afterConfirmation)
 	}
-	return out, p.postConfirmation(c, u, in.ClientMetadata)
+	return out, p.postConfirmation("PostConfirmation_ConfirmSignUp", c, u, in.ClientMetadata)
 }
 
 type resendInput struct {
-	ClientID   string `json:"ClientId"`
-	SecretHash string
-	Username   string
+	ClientID       string `json:"ClientId"`
+	SecretHash     string
+	Username       string
+	ClientMetadata map[string]string
 	contextData
 }
 
@@ -222,7 +226,10 @@ func (p *pool) resendConfirmationCode(in *resendInput) (deliveryOutput, error) {
 		return deliveryOutput{}, errAlreadyConfirmed
 	}
 	p.note(u, eventResendCode, eventPass, in.address())
-	sent := p.sendSignUpCode(u)
+	sent, err := p.sendSignUpCode(u, occasion{purposeSignUp, "ResendCode", c, in.ClientMetadata})
+	if err != nil {
+		return deliveryOutput{}, err
+	}
 	if sent == nil {
 		return deliveryOutput{}, invalidParameter("Cannot resend codes. Auto verification not turned on.")
 	}
@@ -233,7 +240,7 @@ func (p *pool) resendConfirmationCode(in *resendInput) (deliveryOutput, error) {
 // and its secret.
 func (p *pool) account(clientID, username, hash string, more func(*validation)) (*Client, error) {
 	v := &validation{}
-	v.length("clientId", clientID, 1, 128)
+	v.clientID(clientID)
 	v.name("username", username)
 	if more != nil {
 		more(v)
@@ -262,14 +269,14 @@ func (p *pool) checkNewPassword(c *Client, password string) error {
 	return p.cfg.PasswordPolicy.check(password)
 }
 
-// preSignUp calls the trigger of that name.
-func (p *pool) preSignUp(c *Client, in *signUpInput) (*PreSignUpEvent, error) {
-	event := &PreSignUpEvent{TriggerEvent: p.event("PreSignUp_SignUp", c, nil, in.Username, in.ClientMetadata)}
+// preSignUp calls the trigger of that name. c is nil if an administrator creates the user.
+func (p *pool) preSignUp(source string, c *Client, username string, attributes, validation []attribute, metadata map[string]string) (*PreSignUpEvent, error) {
+	event := &PreSignUpEvent{TriggerEvent: p.event(source, c, nil, username, metadata)}
 	event.UserNotFound, event.Attributes, event.ValidationData = false, map[string]string{}, map[string]string{}
-	for _, a := range in.UserAttributes {
+	for _, a := range attributes {
 		event.Attributes[a.Name] = a.Value
 	}
-	for _, a := range in.ValidationData {
+	for _, a := range validation {
 		event.ValidationData[a.Name] = a.Value
 	}
 	return event, trigger(p, triggerPreSignUp, p.cfg.Triggers.PreSignUp, event)
@@ -286,11 +293,12 @@ func (p *pool) autoConfirm(c *Client, u *user, wishes *PreSignUpEvent) (bool, er
 		return false, nil
 	}
 	u.status = statusConfirmed
-	return true, p.postConfirmation(c, u, wishes.ClientMetadata)
+	return true, p.postConfirmation("PostConfirmation_ConfirmSignUp", c, u, wishes.ClientMetadata)
 }
 
-func (p *pool) postConfirmation(c *Client, u *user, metadata map[string]string) error {
-	event := p.event("PostConfirmation_ConfirmSignUp", c, u, u.username, metadata)
+// postConfirmation tells the trigger of that name; c is nil where an administrator confirms.
+func (p *pool) postConfirmation(source string, c *Client, u *user, metadata map[string]string) error {
+	event := p.event(source, c, u, u.username, metadata)
 	return trigger(p, triggerPostConfirmation, p.cfg.Triggers.PostConfirmation, &event)
 }
 
@@ -477,9 +485,10 @@ func passwordForm(v *validation, member, password string) {
 const recoveryAttempts = 5 // in an hour, of asking for a code and of answering one; the service has 5 to 20
 
 type forgotPasswordInput struct {
-	ClientID   string `json:"ClientId"`
-	SecretHash string
-	Username   string
+	ClientID       string `json:"ClientId"`
+	SecretHash     string
+	Username       string
+	ClientMetadata map[string]string
 	contextData
 }
 
@@ -496,7 +505,7 @@ func (p *pool) forgotPassword(in *forgotPasswordInput) (deliveryOutput, error) {
 		// As for a real user, with an address made of what was typed.
 		return deliveryOutput{delivery(attrEmail, p.fold(in.Username))}, nil
 	}
-	sent, err := p.sendRecoveryCode(u)
+	sent, err := p.sendRecoveryCode(u, c, in.ClientMetadata)
 	if err == nil {
 		p.note(u, eventForgotPassword, eventPass, in.address())
 	}
@@ -527,13 +536,13 @@ func (p *pool) recovering(c *Client, op, username string) (*user, error) {
 }
 
 // sendRecoveryCode delivers a code for a new password to the first verified address of a user.
-func (p *pool) sendRecoveryCode(u *user) (*codeDelivery, error) {
+func (p *pool) sendRecoveryCode(u *user, c *Client, metadata map[string]string) (*codeDelivery, error) {
 	if u.status == statusForceChange {
 		return nil, errResetState
 	}
 	for _, attr := range p.recoveryAttributes() {
 		if u.attributes[attr] != "" && u.attributes[attr+verifiedSuffix] == strconv.FormatBool(true) {
-			return p.sendCode(u, purposeRecovery, attr, u.attributes[attr]), nil
+			return p.sendCode(u, occasion{purposeRecovery, "ForgotPassword", c, metadata}, attr, u.attributes[attr])
 		}
 	}
 	return nil, errNoRecovery
@@ -545,6 +554,7 @@ type confirmForgotPasswordInput struct {
 	Username         string
 	ConfirmationCode string
 	Password         string
+	ClientMetadata   map[string]string
 }
 
 func (p *pool) confirmForgotPassword(in *confirmForgotPasswordInput) (empty, error) {
@@ -572,15 +582,15 @@ func (p *pool) confirmForgotPassword(in *confirmForgotPasswordInput) (empty, err
 	p.setPassword(u, in.Password)
 	p.succeeded(u.username)
 	u.status, u.modified = statusConfirmed, p.now()
-	return empty{}, nil
+	return empty{}, p.postConfirmation("PostConfirmation_ConfirmForgotPassword", c, u, in.ClientMetadata)
 }
 
-func (p *pool) adminResetUserPassword(in *adminInput) (empty, error) {
-	u, err := p.adminUser(*in, nil)
+func (p *pool) adminResetUserPassword(in *adminMetadataInput) (empty, error) {
+	u, err := p.adminUser(in.adminInput, nil)
 	if err != nil {
 		return empty{}, err
 	}
-	if _, err := p.sendRecoveryCode(u); err != nil {
+	if _, err := p.sendRecoveryCode(u, nil, in.ClientMetadata); err != nil {
 		return empty{}, err
 	}
 	u.status, u.modified = statusResetRequired, p.now()

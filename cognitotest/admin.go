@@ -11,6 +11,13 @@ type adminInput struct {
 	Username   string
 }
 
+// adminMetadataInput is adminInput with what triggers are told.
+type adminMetadataInput struct {
+	adminInput
+
+	ClientMetadata map[string]string
+}
+
 // adminCall is the common start of all signed calls. It checks the form of the input and returns
 // the pool.
 func (p *pool) adminCall(poolID string, more func(*validation)) error {
@@ -46,8 +53,8 @@ func (p *pool) adminUser(in adminInput, more func(*validation)) (*user, error) {
 	return u, nil
 }
 
-func (p *pool) adminConfirmSignUp(in *adminInput) (empty, error) {
-	u, err := p.adminUser(*in, nil)
+func (p *pool) adminConfirmSignUp(in *adminMetadataInput) (empty, error) {
+	u, err := p.adminUser(in.adminInput, nil)
 	if err != nil {
 		return empty{}, err
 	}
@@ -59,7 +66,7 @@ func (p *pool) adminConfirmSignUp(in *adminInput) (empty, error) {
 	}
 	delete(u.codes, purposeSignUp)
 	u.status, u.modified = statusConfirmed, p.now()
-	return empty{}, nil
+	return empty{}, p.postConfirmation("PostConfirmation_ConfirmSignUp", nil, u, in.ClientMetadata)
 }
 
 func (p *pool) adminDeleteUser(in *adminInput) (noBody, error) {
@@ -108,9 +115,10 @@ const (
 )
 
 type adminCreateUserInput struct {
-	adminInput
+	adminMetadataInput
 
 	UserAttributes         []attribute
+	ValidationData         []attribute
 	TemporaryPassword      string
 	ForceAliasCreation     bool
 	MessageAction          string
@@ -155,9 +163,9 @@ func (p *pool) adminCreateUser(in *adminCreateUserInput) (adminCreateUserOutput,
 	}
 	p.setTemporaryPassword(u, password)
 	if in.MessageAction != actionSuppress {
-		p.deliverInvitation(u, password, in.DesiredDeliveryMediums)
+		err = p.deliverInvitation(u, password, in)
 	}
-	return adminCreateUserOutput{p.listed(u, nil)}, nil
+	return adminCreateUserOutput{p.listed(u, nil)}, err
 }
 
 // createInvited adds the user of an AdminCreateUser, without a password.
@@ -169,18 +177,34 @@ func (p *pool) createInvited(in *adminCreateUserInput) (*user, error) {
 	if err := p.checkUsername(in.Username, attributes); err != nil {
 		return nil, err
 	}
-	if p.find(in.Username) != nil {
-		if attr := p.usernameAttribute(in.Username); attr != "" {
-			return nil, errGivenExists(attr)
-		}
-		return nil, errAccountExists
+	if err := p.checkInvitable(in, attributes); err != nil {
+		return nil, err
 	}
-	if attr := p.conflict(nil, attributes); attr != "" && !p.mayTake(in.ForceAliasCreation) {
-		return nil, exception(errUsernameExists.kind, "An account with the "+attr+" already exists.")
+	// Here the service ignores what the trigger answers, and AutoConfirmUser and the like do
+	// nothing.
+	if _, err := p.preSignUp("PreSignUp_AdminCreateUser", nil, in.Username, in.UserAttributes, in.ValidationData, in.ClientMetadata); err != nil {
+		return nil, err
+	}
+	if err := p.checkInvitable(in, attributes); err != nil { // the trigger may have added the user
+		return nil, err
 	}
 	u := p.newUser(in.Username, "", "", attributes)
 	p.takeAliases(u, attributes)
 	return u, nil
+}
+
+// checkInvitable refuses to create a user who is there already, or whose alias another one has.
+func (p *pool) checkInvitable(in *adminCreateUserInput, attributes map[string]string) error {
+	if p.find(in.Username) != nil {
+		if attr := p.usernameAttribute(in.Username); attr != "" {
+			return errGivenExists(attr)
+		}
+		return errAccountExists
+	}
+	if attr := p.conflict(nil, attributes); attr != "" && !p.mayTake(in.ForceAliasCreation) {
+		return exception(errUsernameExists.kind, "An account with the "+attr+" already exists.")
+	}
+	return nil
 }
 
 // inviteAgain returns the user of an AdminCreateUser that repeats an invitation.
@@ -199,15 +223,21 @@ func (p *pool) inviteAgain(in *adminCreateUserInput) (*user, error) {
 
 // deliverInvitation sends a temporary password through the requested media, to the addresses that
 // the user has. The default is SMS alone.
-func (p *pool) deliverInvitation(u *user, password string, media []string) {
+func (p *pool) deliverInvitation(u *user, password string, in *adminCreateUserInput) error {
+	media := in.DesiredDeliveryMediums
 	if len(media) == 0 {
 		media = []string{mediumSMS}
 	}
-	for medium, attr := range map[string]string{mediumSMS: attrPhone, mediumEmail: attrEmail} {
-		if slices.Contains(media, medium) && u.attributes[attr] != "" {
-			p.deliver(u, purposeInvitation, attr, u.attributes[attr], password)
+	why := occasion{purposeInvitation, "AdminCreateUser", nil, in.ClientMetadata}
+	for _, to := range []struct{ medium, attr string }{{mediumSMS, attrPhone}, {mediumEmail, attrEmail}} {
+		if !slices.Contains(media, to.medium) || u.attributes[to.attr] == "" {
+			continue
+		}
+		if _, err := p.deliver(u, why, to.attr, u.attributes[to.attr], password); err != nil {
+			return err
 		}
 	}
+	return nil
 }
 
 // listedUser is a user on the wire, as in lists and in the response of AdminCreateUser.

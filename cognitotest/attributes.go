@@ -30,6 +30,7 @@ func (u *user) readable(c *Client) []attribute {
 type updateAttributesInput struct {
 	AccessToken    string
 	UserAttributes []attribute
+	ClientMetadata map[string]string
 }
 
 type updateAttributesOutput struct {
@@ -50,12 +51,12 @@ func (p *pool) updateUserAttributes(in *updateAttributesInput) (updateAttributes
 	if err := c.checkWritable(in.UserAttributes); err != nil {
 		return out, err
 	}
-	out.CodeDeliveryDetailsList, err = p.updateAttributes(u, in.UserAttributes)
+	out.CodeDeliveryDetailsList, err = p.updateAttributes(u, in.UserAttributes, c, in.ClientMetadata)
 	return out, err
 }
 
 type adminUpdateAttributesInput struct {
-	adminInput
+	adminMetadataInput
 
 	UserAttributes []attribute
 }
@@ -65,7 +66,7 @@ func (p *pool) adminUpdateUserAttributes(in *adminUpdateAttributesInput) (empty,
 	if err != nil {
 		return empty{}, err
 	}
-	_, err = p.updateAttributes(u, in.UserAttributes)
+	_, err = p.updateAttributes(u, in.UserAttributes, nil, in.ClientMetadata)
 	return empty{}, err
 }
 
@@ -88,7 +89,7 @@ func (p *pool) deleteUserAttributes(in *deleteAttributesInput) (empty, error) {
 	if err := c.checkWritable(blank); err != nil {
 		return empty{}, err
 	}
-	_, err = p.updateAttributes(u, blank)
+	_, err = p.updateAttributes(u, blank, c, nil)
 	return empty{}, err
 }
 
@@ -104,7 +105,7 @@ func (p *pool) adminDeleteUserAttributes(in *adminDeleteAttributesInput) (empty,
 	if err != nil {
 		return empty{}, err
 	}
-	_, err = p.updateAttributes(u, blanks(in.UserAttributeNames))
+	_, err = p.updateAttributes(u, blanks(in.UserAttributeNames), nil, nil)
 	return empty{}, err
 }
 
@@ -118,8 +119,8 @@ func blanks(names []string) []attribute {
 }
 
 // updateAttributes changes a user's attributes, all or none, and delivers codes for new addresses.
-// The caller must have checked that this is allowed.
-func (p *pool) updateAttributes(u *user, changes []attribute) ([]*codeDelivery, error) {
+// The caller must have checked that this is allowed. c is nil for an administrator.
+func (p *pool) updateAttributes(u *user, changes []attribute, c *Client, metadata map[string]string) ([]*codeDelivery, error) {
 	attributes, err := p.changed(u, changes)
 	if err != nil {
 		return nil, err
@@ -139,7 +140,11 @@ func (p *pool) updateAttributes(u *user, changes []attribute) ([]*codeDelivery, 
 	var sent []*codeDelivery
 	for _, attr := range []string{attrPhone, attrEmail} {
 		if address := addresses[attr]; address != "" && slices.Contains(p.cfg.AutoVerifiedAttributes, attr) {
-			sent = append(sent, p.sendCode(u, purposeVerify, attr, address))
+			code, err := p.sendCode(u, occasion{purposeVerify, "UpdateUserAttribute", c, metadata}, attr, address)
+			if err != nil {
+				return nil, err
+			}
+			sent = append(sent, code)
 		}
 	}
 	return sent, nil
@@ -414,10 +419,13 @@ func (p *pool) checkRequired(attributes map[string]string) error {
 	return nil
 }
 
-type verificationCodeInput struct{ AccessToken, AttributeName string }
+type verificationCodeInput struct {
+	AccessToken, AttributeName string
+	ClientMetadata             map[string]string
+}
 
 func (p *pool) getUserAttributeVerificationCode(in *verificationCodeInput) (deliveryOutput, error) {
-	u, err := p.verifying(in.AccessToken, in.AttributeName, nil)
+	u, c, err := p.verifying(in.AccessToken, in.AttributeName, nil)
 	if err != nil {
 		return deliveryOutput{}, err
 	}
@@ -432,13 +440,14 @@ func (p *pool) getUserAttributeVerificationCode(in *verificationCodeInput) (deli
 	case !p.attempt("GetUserAttributeVerificationCode", u.username, requestCodeAttempts):
 		return deliveryOutput{}, errAttemptLimit
 	}
-	return deliveryOutput{p.sendCode(u, purposeVerify, in.AttributeName, address)}, nil
+	sent, err := p.sendCode(u, occasion{purposeVerify, "VerifyUserAttribute", c, in.ClientMetadata}, in.AttributeName, address)
+	return deliveryOutput{sent}, err
 }
 
 type verifyAttributeInput struct{ AccessToken, AttributeName, Code string }
 
 func (p *pool) verifyUserAttribute(in *verifyAttributeInput) (empty, error) {
-	u, err := p.verifying(in.AccessToken, in.AttributeName, func(v *validation) { v.length("code", in.Code, 1, 2048) })
+	u, _, err := p.verifying(in.AccessToken, in.AttributeName, func(v *validation) { v.length("code", in.Code, 1, 2048) })
 	if err != nil {
 		return empty{}, err
 	}
@@ -461,21 +470,21 @@ func (p *pool) verifyUserAttribute(in *verifyAttributeInput) (empty, error) {
 }
 
 // verifying is the common start of the two calls that verify an attribute.
-func (p *pool) verifying(accessToken, attr string, more func(*validation)) (*user, error) {
+func (p *pool) verifying(accessToken, attr string, more func(*validation)) (*user, *Client, error) {
 	v := &validation{}
 	v.length("attributeName", attr, 1, 32)
 	if more != nil {
 		more(v)
 	}
 	if err := v.err(); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	u, _, err := p.authorize(accessToken)
+	u, c, err := p.authorize(accessToken)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if attr != attrEmail && attr != attrPhone {
-		return nil, invalidParameter("Invalid attribute name: " + attr) // the service's text is not known
+		return nil, nil, invalidParameter("Invalid attribute name: " + attr) // the service's text is not known
 	}
-	return u, nil
+	return u, c, nil
 }

@@ -77,7 +77,7 @@ func (p *pool) initiateAuth(in *initiateAuthInput) (authOutput, error) { return 
 func (p *pool) initiate(in *initiateAuthInput, admin bool) (authOutput, error) {
 	v := &validation{}
 	v.length("authFlow", in.AuthFlow, 1, 128)
-	v.length("clientId", in.ClientID, 1, 128)
+	v.clientID(in.ClientID)
 	v.session(in.Session)
 	if err := v.err(); err != nil {
 		return authOutput{}, err
@@ -446,7 +446,7 @@ func (p *pool) beginOTP(l *login, factor string) (authOutput, error) {
 	if factor == challengeSMSOTP {
 		address = attrPhone
 	}
-	return p.askCode(l, &challengeSession{challenge: factor, address: address, first: true}, otpDigits), nil
+	return p.askCode(l, &challengeSession{challenge: factor, address: address, first: true}, otpDigits)
 }
 
 // askSelect lets the user choose a first factor.

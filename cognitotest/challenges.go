@@ -138,7 +138,7 @@ func (p *pool) respond(in *respondInput, admin bool) (authOutput, error) {
 	v := &validation{}
 	v.present("challengeName", in.ChallengeName != "")
 	v.oneOf("challengeName", in.ChallengeName, challengeNames...)
-	v.length("clientId", in.ClientID, 1, 128)
+	v.clientID(in.ClientID)
 	v.session(in.Session)
 	if err := v.err(); err != nil {
 		return authOutput{}, err
@@ -270,14 +270,17 @@ var codeKeys = map[string]string{
 
 // askCode delivers a code to the address of s and asks for it. For a user who does not exist, it
 // delivers nothing.
-func (p *pool) askCode(l *login, s *challengeSession, digits int) authOutput {
+func (p *pool) askCode(l *login, s *challengeSession, digits int) (authOutput, error) {
 	s.login, s.code = l, newCode(digits)
 	sent := delivery(s.address, p.fold(l.typed))
 	if l.user != nil {
 		if s.value == "" {
 			s.value = l.user.attributes[s.address]
 		}
-		sent = p.deliver(l.user, purposeFactor, s.address, s.value, s.code)
+		var err error
+		if sent, err = p.deliver(l.user, occasion{purposeFactor, "Authentication", l.client, l.metadata}, s.address, s.value, s.code); err != nil {
+			return authOutput{}, err
+		}
 	}
 	out := p.challenge(s, map[string]string{
 		"CODE_DELIVERY_DELIVERY_MEDIUM": sent.DeliveryMedium,
@@ -286,7 +289,7 @@ func (p *pool) askCode(l *login, s *challengeSession, digits int) authOutput {
 	if s.first {
 		out.AvailableChallenges = []string{s.challenge}
 	}
-	return out
+	return out, nil
 }
 
 // answerCode checks a code. Wrong codes lock the user out as wrong passwords do, with a count of

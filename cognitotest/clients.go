@@ -83,7 +83,7 @@ type clientInput struct {
 // existingClient is the common start of calls on a client.
 func (p *pool) existingClient(in clientInput, more func(*validation)) (*Client, error) {
 	err := p.adminCall(in.UserPoolID, func(v *validation) {
-		v.length("clientId", in.ClientID, 1, 128)
+		v.clientID(in.ClientID)
 		if more != nil {
 			more(v)
 		}

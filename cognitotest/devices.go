@@ -184,6 +184,7 @@ func deviceOperation[Out any](admin bool, fn func(p *pool, u *user, d *device, i
 	operation := func(p *pool, in *deviceInput) (out Out, err error) {
 		v := &validation{}
 		deviceKeyForm(v, in.DeviceKey)
+		v.oneOf("deviceRememberedStatus", in.DeviceRememberedStatus, notRemembered, remembered)
 		if err := v.err(); err != nil {
 			return out, err
 		}
@@ -213,11 +214,6 @@ func (p *pool) deviceOwner(accessToken, poolID, username string, admin bool) (*u
 }
 
 func updateDeviceStatus(p *pool, _ *user, d *device, in *deviceInput, _ bool) (empty, error) {
-	v := &validation{}
-	v.oneOf("deviceRememberedStatus", in.DeviceRememberedStatus, notRemembered, remembered)
-	if err := v.err(); err != nil {
-		return empty{}, err
-	}
 	if in.DeviceRememberedStatus != "" {
 		d.remembered, d.modified = in.DeviceRememberedStatus == remembered, p.now()
 	}
@@ -254,6 +250,7 @@ func (p *pool) describe(u *user, d *device, admin bool) deviceType {
 		attributes = append(attributes,
 			attribute{"dev:device_arn", "arn:aws:cognito-idp:" + owner + ".device." + d.key},
 			attribute{"dev:device_owner", owner}, attribute{"dev:device_remembered_status", status},
+			attribute{"dev:device_sdk", "aws-sdk"},
 		)
 	}
 	return deviceType{

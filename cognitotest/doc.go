@@ -71,7 +71,9 @@
 // /oauth2/authorize and /login with a small sign-in form, /oauth2/token (authorization codes with
 // PKCE, refresh tokens and client credentials), /oauth2/userInfo, /oauth2/revoke, /logout and the
 // OpenID discovery document. [Client] sets which flows, scopes and redirect URIs an app client may
-// use. [Server.Authorize] signs a user in without the form.
+// use. [Server.Authorize] signs a user in without the form. A request belongs to the pool of its
+// app client or token. If its host is the domain of a pool, such as my-app.localhost for the prefix
+// my-app, it belongs to that pool alone.
 //
 // # Triggers, messages and time
 //

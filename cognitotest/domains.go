@@ -1,6 +1,7 @@
 package cognitotest
 
 import (
+	"net"
 	"regexp"
 	"slices"
 	"strings"
@@ -71,6 +72,26 @@ func (s *service) findDomain(name string) (*pool, *domain) {
 		}
 	}
 	return nil, nil
+}
+
+// atDomain finds the pool at a host: a custom domain, or a prefix before localhost or before the
+// service's own domains. It is nil for any other host.
+func (s *service) atDomain(host string) *pool {
+	if name, _, err := net.SplitHostPort(host); err == nil {
+		host = name
+	}
+	host = strings.ToLower(host)
+	prefix, rest, _ := strings.Cut(host, ".")
+	if p, d := s.findDomain(host); d != nil && d.CustomDomainConfig != nil {
+		return p
+	}
+	if p, d := s.findDomain(prefix); d != nil && d.CustomDomainConfig == nil {
+		region, _ := splitPoolID(p.cfg.UserPoolID)
+		if rest == "localhost" || rest == "auth."+region+".amazoncognito.com" {
+			return p
+		}
+	}
+	return nil
 }
 
 func (p *pool) createUserPoolDomain(in *domainInput) (domainOutput, error) {

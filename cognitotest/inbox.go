@@ -59,6 +59,9 @@ type Message struct {
 	Purpose string
 	// Code is the code. If Purpose is "AdminCreateUser", it is the temporary password.
 	Code string
+	// Subject and Text are what the trigger CustomMessage has written, with the code in place. They
+	// are empty where it has written nothing: the pool has no text of its own.
+	Subject, Text string
 }
 
 // Format prints the message without its code, for every verb.
@@ -77,29 +80,67 @@ func (s *Server) Messages() []Message {
 	return slices.Clone(s.service.messages)
 }
 
+// occasion is what makes the pool send a message: its purpose, and what CustomMessage is told of
+// the request.
+type occasion struct {
+	purpose  string
+	source   string  // of CustomMessage, without the name of that
+	client   *Client // nil for a request of an administrator's
+	metadata map[string]string
+}
+
 // deliver delivers a code or a password to an address of a user and returns where it went, masked
 // as the service does.
-func (p *pool) deliver(u *user, purpose, attr, address, text string) *codeDelivery {
+func (p *pool) deliver(u *user, why occasion, attr, address, text string) (*codeDelivery, error) {
 	where := delivery(attr, address)
 	m := Message{
-		UserPoolID: p.cfg.UserPoolID, Username: u.username,
-		Destination: address, Medium: where.DeliveryMedium, Purpose: purpose, Code: text,
+		UserPoolID: p.cfg.UserPoolID, Username: u.username, Destination: address, Medium: where.DeliveryMedium, Purpose: why.purpose, Code: text,
+	}
+	if err := p.write(&m, u, why); err != nil {
+		return nil, err
 	}
 	p.service.messages, p.service.sent = append(p.service.messages, m), append(p.service.sent, m)
 	u.inbox = text
-	return where
+	return where, nil
 }
+
+// write has CustomMessage write a message.
+func (p *pool) write(m *Message, u *user, why occasion) error {
+	event := &CustomMessageEvent{
+		TriggerEvent:  p.event("CustomMessage_"+why.source, why.client, u, u.username, why.metadata),
+		CodeParameter: codePlaceholder,
+	}
+	if why.purpose == purposeInvitation {
+		event.UsernameParameter = usernamePlaceholder
+	}
+	if err := trigger(p, triggerCustomMessage, p.cfg.Triggers.CustomMessage, event); err != nil {
+		return err
+	}
+	fill := strings.NewReplacer(codePlaceholder, m.Code, usernamePlaceholder, u.username).Replace
+	if m.Medium == mediumSMS {
+		m.Text = fill(event.SMSMessage)
+	} else {
+		m.Subject, m.Text = fill(event.EmailSubject), fill(event.EmailMessage)
+	}
+	return nil
+}
+
+// What stands for the code and the username in messages of CustomMessage.
+const (
+	codePlaceholder     = "{####}"
+	usernamePlaceholder = "{username}"
+)
 
 // sendCode delivers a new code to an address of a user. Older codes for the same purpose and
 // attribute become invalid.
-func (p *pool) sendCode(u *user, purpose, attr, address string) *codeDelivery {
+func (p *pool) sendCode(u *user, why occasion, attr, address string) (*codeDelivery, error) {
 	validity := codeValidity
-	if purpose == purposeRecovery {
+	if why.purpose == purposeRecovery {
 		validity = recoveryValidity
 	}
 	sent := &code{text: newCode(mfaDigits), attribute: attr, address: address, expires: p.now().Add(validity)}
-	u.codes[codeKey(purpose, attr)] = sent
-	return p.deliver(u, purpose, attr, address, sent.text)
+	u.codes[codeKey(why.purpose, attr)] = sent
+	return p.deliver(u, why, attr, address, sent.text)
 }
 
 // codeKey returns the key of a user's code. Codes that verify an attribute have one key per

@@ -223,7 +223,7 @@ func TestASessionIsGoodOnceWhileATriggerRuns(t *testing.T) {
 func TestTriggerURLsThatAreNone(t *testing.T) {
 	t.Parallel()
 	for _, cfg := range []cognitotest.Config{
-		{TriggerURLs: map[string]string{"CustomMessage": "http://127.0.0.1:1/"}},
+		{TriggerURLs: map[string]string{"CustomEmailSender": "http://127.0.0.1:1/"}},
 		{TriggerURLs: map[string]string{"PreSignUp": "127.0.0.1:1"}},
 		{TriggerURLs: map[string]string{"PreSignUp": "ftp://127.0.0.1/"}},
 		{TriggerURLs: map[string]string{"PreSignUp": "http://127.0.0.1:1/"}, Triggers: cognitotest.Triggers{

@@ -10,10 +10,11 @@ import (
 	"time"
 )
 
-const (
-	browserCookie   = "cognito"
-	browserValidity = time.Hour
-)
+const browserValidity = time.Hour
+
+// cookieName is the name of the cookie of a signed-in browser. Each pool has its own: they are all
+// on one host.
+func (p *pool) cookieName() string { return "cognito-" + p.cfg.UserPoolID }
 
 // browser is a browser in which a user has signed in.
 type browser struct {
@@ -24,7 +25,7 @@ type browser struct {
 
 // browserOf returns the signed-in browser of a request, or nil.
 func (p *pool) browserOf(r *http.Request) *browser {
-	cookie, err := r.Cookie(browserCookie)
+	cookie, err := r.Cookie(p.cookieName())
 	if err != nil {
 		return nil
 	}
@@ -39,7 +40,8 @@ func (p *pool) browserOf(r *http.Request) *browser {
 // the user username, as the pool's pages do once the user has signed in. It returns the URL that
 // the browser is sent to next: the application's redirect URI with a code, or with an error if the
 // request is rejected. If the app client or the redirect URI is wrong, it returns the pool's own
-// error page. It panics if there is no such user or rawURL is not a URL.
+// error page. The pool is that of the app client. It panics if the pool has no such user or rawURL
+// is not a URL.
 func (s *Server) Authorize(rawURL, username string) string {
 	u, err := url.Parse(rawURL)
 	if err != nil {
@@ -47,7 +49,7 @@ func (s *Server) Authorize(rawURL, username string) string {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	p := s.pool
+	p := s.service.authority(u.Query().Get("client_id"), "")
 	signedIn := p.must(username)
 	a, refused := p.readAuthorization(u.Query())
 	if refused == nil {
@@ -75,7 +77,7 @@ func textOf(err error) string {
 // otherwise to the login page.
 func (s *Server) serveAuthorize(w http.ResponseWriter, r *http.Request, _ url.Values) {
 	s.mu.Lock()
-	location := s.pool.authorizeBrowser(r)
+	location := s.authority(r, nil).authorizeBrowser(r)
 	s.mu.Unlock()
 	redirect(w, location)
 }
@@ -110,7 +112,7 @@ func redirect(w http.ResponseWriter, location string) {
 // serveLogin shows the form.
 func (s *Server) serveLogin(w http.ResponseWriter, r *http.Request, _ url.Values) {
 	s.mu.Lock()
-	a, refused := s.pool.readAuthorization(r.URL.Query())
+	a, refused := s.authority(r, nil).readAuthorization(r.URL.Query())
 	s.mu.Unlock()
 	if refused != nil {
 		redirect(w, refused.location())
@@ -128,7 +130,7 @@ func (s *Server) serveSignIn(w http.ResponseWriter, r *http.Request, form url.Va
 		s.onMessage(m)
 	}
 	if step.cookie != "" {
-		http.SetCookie(w, &http.Cookie{Name: browserCookie, Value: step.cookie, Path: "/", HttpOnly: true, SameSite: http.SameSiteLaxMode}) //nolint:gosec // the pool speaks plain HTTP
+		http.SetCookie(w, &http.Cookie{Name: step.cookieName, Value: step.cookie, Path: "/", HttpOnly: true, SameSite: http.SameSiteLaxMode}) //nolint:gosec // the pool speaks plain HTTP
 	}
 	if step.location != "" {
 		redirect(w, step.location)
@@ -139,16 +141,17 @@ func (s *Server) serveSignIn(w http.ResponseWriter, r *http.Request, form url.Va
 
 // loginStep is the result of a step of the sign-in: another page, or a redirect.
 type loginStep struct {
-	location, cookie string
-	status           int
-	view             loginView
-	sent             []Message
+	location           string
+	cookie, cookieName string
+	status             int
+	view               loginView
+	sent               []Message
 }
 
 func (s *Server) signInStep(r *http.Request, form url.Values) (step loginStep) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	p := s.pool
+	p := s.authority(r, nil)
 	before := len(s.service.messages)
 	defer func() {
 		if s.onMessage != nil {
@@ -186,7 +189,7 @@ func (s *Server) signInStep(r *http.Request, form url.Values) (step loginStep) {
 	if err != nil {
 		location = (&refusal{code: "invalid_request", description: textOf(err), to: a}).location()
 	}
-	return loginStep{location: location, cookie: cookie}
+	return loginStep{location: location, cookie: cookie, cookieName: p.cookieName()}
 }
 
 // hostedSignIn continues a sign-in on the pool's pages. Like the service's pages, it ignores the
@@ -225,13 +228,14 @@ func (p *pool) hostedSignIn(c *Client, form url.Values) (authOutput, error) {
 // the login page.
 func (s *Server) serveLogout(w http.ResponseWriter, r *http.Request, _ url.Values) {
 	s.mu.Lock()
-	location, ok := s.pool.logoutLocation(r.URL.Query())
-	if cookie, err := r.Cookie(browserCookie); ok && err == nil {
-		delete(s.pool.oauth.browsers, cookie.Value)
+	p := s.authority(r, nil)
+	location, ok := p.logoutLocation(r.URL.Query())
+	if cookie, err := r.Cookie(p.cookieName()); ok && err == nil {
+		delete(p.oauth.browsers, cookie.Value)
 	}
 	s.mu.Unlock()
 	if ok {
-		http.SetCookie(w, &http.Cookie{Name: browserCookie, Path: "/", MaxAge: -1, HttpOnly: true, SameSite: http.SameSiteLaxMode}) //nolint:gosec // the pool speaks plain HTTP
+		http.SetCookie(w, &http.Cookie{Name: p.cookieName(), Path: "/", MaxAge: -1, HttpOnly: true, SameSite: http.SameSiteLaxMode}) //nolint:gosec // the pool speaks plain HTTP
 	}
 	redirect(w, location)
 }

@@ -105,9 +105,9 @@ func (p *pool) usesMFA(u *user) bool { return p.cfg.MFA == mfaOn || len(p.second
 func (p *pool) askFactor(l *login, factor string) (authOutput, error) {
 	switch factor {
 	case challengeSMS:
-		return p.askCode(l, &challengeSession{challenge: factor, address: attrPhone}, mfaDigits), nil
+		return p.askCode(l, &challengeSession{challenge: factor, address: attrPhone}, mfaDigits)
 	case challengeEmail:
-		return p.askCode(l, &challengeSession{challenge: factor, address: attrEmail}, mfaDigits), nil
+		return p.askCode(l, &challengeSession{challenge: factor, address: attrEmail}, mfaDigits)
 	}
 	params := map[string]string{paramUserID: l.username}
 	if l.user.token.name != "" {
@@ -228,8 +228,7 @@ func (p *pool) answerSetup(r *authRequest) (authOutput, error) {
 		return authOutput{}, errEmailForm
 	}
 	s.used = true
-	return p.askCode(l, &challengeSession{challenge: challengeEmail, address: attrEmail, value: address},
-		mfaDigits), nil
+	return p.askCode(l, &challengeSession{challenge: challengeEmail, address: attrEmail, value: address}, mfaDigits)
 }
 
 type associateInput struct{ AccessToken, Session string }

@@ -1,6 +1,7 @@
 package cognitotest
 
 import (
+	"cmp"
 	"crypto/rand"
 	"crypto/sha256"
 	"crypto/subtle"
@@ -440,6 +441,34 @@ func (s *Server) serveOAuth(w http.ResponseWriter, r *http.Request, body []byte)
 	return true
 }
 
+// authority finds the pool whose authorization server a request is for: that of the domain that it
+// was sent to, or else the pool of its client or of its token. It is the first pool for a request
+// that names none.
+func (s *Server) authority(r *http.Request, form url.Values) *pool {
+	if p := s.service.atDomain(r.Host); p != nil {
+		return p
+	}
+	id, _, ok := r.BasicAuth()
+	if !ok {
+		id = cmp.Or(form.Get("client_id"), r.URL.Query().Get("client_id"))
+	}
+	token, _ := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
+	return s.service.authority(id, token)
+}
+
+// authority finds the pool of a client or of a token.
+func (s *service) authority(clientID, token string) *pool {
+	p := s.findPool(func(p *pool) bool { return p.apps[clientID] != nil })
+	if p == nil {
+		id := keyID(token)
+		p = s.findPool(func(p *pool) bool { return p.keys.find(id) != nil })
+	}
+	if p == nil {
+		p = s.at("")
+	}
+	return p
+}
+
 // formOf decodes a form. It returns nil if body is not a form.
 func formOf(header http.Header, body []byte) url.Values {
 	kind, _, err := mime.ParseMediaType(header.Get("Content-Type"))
@@ -513,7 +542,7 @@ func (p *pool) oauthClient(r *http.Request, form url.Values) (*Client, error) {
 
 func (s *Server) serveToken(w http.ResponseWriter, r *http.Request, form url.Values) {
 	s.mu.Lock()
-	out, err := s.pool.token(r, form)
+	out, err := s.authority(r, form).token(r, form)
 	s.mu.Unlock()
 	answerJSON(w, out, err)
 }
@@ -657,7 +686,7 @@ type clientTokenOutput struct{ ClientAuthenticationResult clientTokenResult }
 // not known.
 func (p *pool) getClientToken(in *clientTokenInput) (clientTokenOutput, error) {
 	v := &validation{}
-	v.length("clientId", in.ClientID, 1, 128)
+	v.clientID(in.ClientID)
 	v.length("secret", in.Secret, 1, 128)
 	if err := v.err(); err != nil {
 		return clientTokenOutput{}, err
@@ -685,7 +714,7 @@ func (p *pool) getClientToken(in *clientTokenInput) (clientTokenOutput, error) {
 
 func (s *Server) serveRevoke(w http.ResponseWriter, r *http.Request, form url.Values) {
 	s.mu.Lock()
-	err := s.pool.revokeGrant(r, form)
+	err := s.authority(r, form).revokeGrant(r, form)
 	s.mu.Unlock()
 	if err != nil {
 		answerJSON(w, nil, err)
@@ -723,7 +752,7 @@ func (s *Server) serveUserInfo(w http.ResponseWriter, r *http.Request, _ url.Val
 		return
 	}
 	s.mu.Lock()
-	out, err := s.pool.userInfo(raw)
+	out, err := s.authority(r, nil).userInfo(raw)
 	s.mu.Unlock()
 	if err != nil {
 		refuseBearer(w, err)

@@ -7,6 +7,7 @@ import (
 	"io"
 	"maps"
 	"net/http"
+	"net/http/cookiejar"
 	"net/url"
 	"strings"
 	"testing"
@@ -661,4 +662,78 @@ func TestOAuthClientOnTheWire(t *testing.T) {
 	require.NoError(t, err)
 	location = f.Authorize(f.URL+"?"+query("redirect_uri", "https://new.example.com", "scope", "").Encode(), "ana")
 	assert.Contains(t, location, "https://new.example.com?code=")
+}
+
+// Every pool of a server has an authorization server: a request is for the pool of its client or token, or of the domain that
+// it was sent to.
+func TestOAuthOfEveryPool(t *testing.T) {
+	t.Parallel()
+	f := oauthFixture(t)
+	second := f.created(members{"PoolName": "second"})
+	app := f.must("CreateUserPoolClient", members{
+		"UserPoolId": second, "ClientName": "web", "AllowedOAuthFlows": []string{"code"}, "AllowedOAuthFlowsUserPoolClient": true,
+		"AllowedOAuthScopes": []string{"openid", "email"}, "CallbackURLs": []string{callback}, "LogoutURLs": []string{callback},
+		"SupportedIdentityProviders": []string{"COGNITO"},
+	})["UserPoolClient"].(map[string]any)["ClientId"].(string)
+	f.must("AdminCreateUser", members{"UserPoolId": second, "Username": "zoe", "MessageAction": "SUPPRESS"})
+	f.must("AdminSetUserPassword", members{"UserPoolId": second, "Username": "zoe", "Password": password, "Permanent": true})
+	f.must("CreateUserPoolDomain", members{"UserPoolId": second, "Domain": "second-app"})
+
+	jar, err := cookiejar.New(nil)
+	require.NoError(t, err)
+	browser := &http.Client{Jar: jar, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	visit := func(host, path string, form url.Values) (location string) {
+		t.Helper()
+		method, body := http.MethodGet, io.Reader(http.NoBody)
+		if form != nil {
+			method, body = http.MethodPost, strings.NewReader(form.Encode())
+		}
+		req, err := http.NewRequestWithContext(t.Context(), method, f.URL+path, body)
+		require.NoError(t, err)
+		req.Host = host
+		if form != nil {
+			req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		}
+		resp, err := browser.Do(req)
+		require.NoError(t, err)
+		require.NoError(t, resp.Body.Close())
+		return resp.Header.Get("Location")
+	}
+	asked := query("client_id", app, "scope", "openid email")
+	location := visit("", "/oauth2/authorize?"+asked.Encode(), nil)
+	require.Contains(t, location, "/login?")
+	back, err := url.Parse(visit("", location, url.Values{"username": {"zoe"}, "password": {password}}))
+	require.NoError(t, err)
+	require.NotEmpty(t, back.Query().Get("code"), back)
+	status, tokens := f.post("/oauth2/token", exchange(back.Query().Get("code"), "client_id", app), nil)
+	require.Equal(t, http.StatusOK, status, tokens)
+	assert.Equal(t, f.URL+"/"+second, claims(t, text(t, tokens, "id_token"))["iss"])
+	status, info := f.userInfo(text(t, tokens, "access_token"))
+	require.Equal(t, http.StatusOK, status, info)
+	assert.Equal(t, "zoe", info["username"])
+
+	// The first pool's pages do not know the browser, and when they do, the second's still do.
+	assert.Contains(t, visit("", "/oauth2/authorize?"+query().Encode(), nil), "/login?")
+	visit("", "/login?"+query().Encode(), url.Values{"username": {"ana"}, "password": {password}})
+	for _, q := range []url.Values{query(), asked} {
+		assert.Contains(t, visit("", "/oauth2/authorize?"+q.Encode(), nil), callback+"&code=")
+	}
+	assert.Contains(t, f.Authorize(f.URL+"/oauth2/authorize?"+asked.Encode(), "zoe"), callback+"&code=")
+
+	// A domain knows its own clients only.
+	for _, host := range []string{"second-app.localhost:1234", "second-app.localhost", "Second-App.auth.us-east-1.amazoncognito.com"} {
+		assert.Contains(t, visit(host, "/oauth2/authorize?"+asked.Encode(), nil), "/login?", host)
+		assert.Contains(t, visit(host, "/oauth2/authorize?"+query().Encode(), nil), "/error?", host)
+	}
+	assert.Contains(t, visit("second-app.example.com", "/oauth2/authorize?"+query().Encode(), nil), "/login?")
+
+	form := url.Values{"client_id": {app}, "token": {text(t, tokens, "refresh_token")}}
+	status, out := f.post("/oauth2/revoke", form, nil)
+	require.Equal(t, http.StatusOK, status, out)
+	status, out = f.post("/oauth2/token", url.Values{"grant_type": {"refresh_token"}, "client_id": {app}, "refresh_token": form["token"]}, nil)
+	assert.Equal(t, http.StatusBadRequest, status)
+	assert.Equal(t, "invalid_grant", out["error"])
+	visit("", "/logout?client_id="+app+"&logout_uri="+url.QueryEscape(callback), nil)
+	assert.Contains(t, visit("", "/oauth2/authorize?"+asked.Encode(), nil), "/login?")
+	assert.Contains(t, visit("", "/oauth2/authorize?"+query().Encode(), nil), callback+"&code=", "the first pool's is another sign-out")
 }

@@ -33,7 +33,7 @@ func secretValues(t *testing.T) map[string]any {
 	cfg := cognitotest.Config{Clients: []cognitotest.Client{client}}
 	srv := newFixture(t, cfg).Server
 	request := cognitotest.Request{Op: "InitiateAuth", Header: http.Header{"Authorization": {hush}}, Body: map[string]any{"k": hush}}
-	message := cognitotest.Message{Username: "bob", Purpose: "SignUp", Code: hush}
+	message := cognitotest.Message{Username: "bob", Purpose: "SignUp", Code: hush, Subject: hush, Text: hush}
 	migration := cognitotest.UserMigrationEvent{TriggerEvent: event, Password: hush}
 	verify := cognitotest.VerifyAuthChallengeEvent{TriggerEvent: event, Answer: hush, PrivateParameters: notes}
 	return map[string]any{
@@ -45,6 +45,7 @@ func secretValues(t *testing.T) map[string]any {
 		"VerifyAuthChallengeEvent": verify, "*VerifyAuthChallengeEvent": &verify,
 		"CreateAuthChallengeEvent": cognitotest.CreateAuthChallengeEvent{TriggerEvent: event, PrivateParameters: notes, Session: rounds, Metadata: hush},
 		"DefineAuthChallengeEvent": cognitotest.DefineAuthChallengeEvent{TriggerEvent: event, Session: rounds},
+		"CustomMessageEvent":       cognitotest.CustomMessageEvent{TriggerEvent: event, SMSMessage: hush, EmailMessage: hush, EmailSubject: hush},
 		"PreSignUpEvent":           cognitotest.PreSignUpEvent{TriggerEvent: event, ValidationData: notes},
 		"PreTokenGenerationEvent":  cognitotest.PreTokenGenerationEvent{TriggerEvent: event},
 	}

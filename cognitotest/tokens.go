@@ -330,7 +330,7 @@ func (p *pool) authorize(raw string) (*user, *Client, error) {
 // readAccessToken returns the user and the client of the access token raw.
 func (p *pool) readAccessToken(raw string) (*user, *accessTokenClaims, error) {
 	v := &validation{}
-	v.length("accessToken", raw, 1, 1<<17)
+	v.accessToken(raw)
 	if err := v.err(); err != nil {
 		return nil, nil, err
 	}
@@ -442,7 +442,7 @@ func (p *pool) renew(c *Client, token *refreshable) (*authResult, error) {
 
 func (p *pool) refreshClient(clientID, member, token string) (*Client, error) {
 	v := &validation{}
-	v.length("clientId", clientID, 1, 128)
+	v.clientID(clientID)
 	v.length(member, token, 1, 1<<17)
 	if err := v.err(); err != nil {
 		return nil, err

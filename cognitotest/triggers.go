@@ -15,9 +15,10 @@ import (
 // DescribeUserPool shows an ARN for each of them. A pool that CreateUserPool adds calls those whose
 // ARNs are in its LambdaConfig, and UpdateUserPool removes those that are not in it.
 type Triggers struct {
-	// PreSignUp runs before SignUp adds a user.
+	// PreSignUp runs before SignUp or AdminCreateUser adds a user.
 	PreSignUp func(*PreSignUpEvent) error
-	// PostConfirmation runs after ConfirmSignUp, and after a sign-up that PreSignUp confirmed.
+	// PostConfirmation runs after ConfirmSignUp, AdminConfirmSignUp and ConfirmForgotPassword, and
+	// after a sign-up that PreSignUp confirmed.
 	PostConfirmation func(*TriggerEvent) error
 	// PreAuthentication runs before the first factor is checked.
 	PreAuthentication func(*TriggerEvent) error
@@ -33,6 +34,9 @@ type Triggers struct {
 	PreTokenGeneration func(*PreTokenGenerationEvent) error
 	// UserMigration looks up a user whom the pool does not have, in flows that send the password.
 	UserMigration func(*UserMigrationEvent) error
+	// CustomMessage writes a message before it is delivered: a code, or the invitation of
+	// AdminCreateUser.
+	CustomMessage func(*CustomMessageEvent) error
 }
 
 // TriggerEvent is the part of the event that all triggers get. Printed or logged, it and the events
@@ -40,7 +44,8 @@ type Triggers struct {
 type TriggerEvent struct {
 	// Source is the event's triggerSource, such as "PreSignUp_SignUp".
 	Source string
-	// UserPoolID and ClientID are the pool and the app client of the request.
+	// UserPoolID and ClientID are the pool and the app client of the request. If an administrator's
+	// request names no app client, ClientID is "CLIENT_ID_NOT_APPLICABLE".
 	UserPoolID, ClientID string
 	// Username is the internal username. If the user does not exist, it is the name in the request.
 	Username string
@@ -58,6 +63,8 @@ type PreSignUpEvent struct {
 
 	// ValidationData is the ValidationData of the request.
 	ValidationData map[string]string
+
+	// As with the service, the members below do nothing in AdminCreateUser.
 
 	// AutoConfirmUser confirms the user without a code.
 	AutoConfirmUser bool
@@ -171,6 +178,20 @@ type UserMigrationEvent struct {
 	Status string
 }
 
+// CustomMessageEvent is what CustomMessage is told, and what it may set.
+type CustomMessageEvent struct {
+	TriggerEvent
+
+	// CodeParameter stands for the code in a message, or for the temporary password.
+	CodeParameter string
+	// UsernameParameter stands for the username in an invitation; "" in other messages.
+	UsernameParameter string
+
+	// SMSMessage is the text of a message by SMS; EmailMessage and EmailSubject are those of an
+	// e-mail. [Message] has what becomes of them.
+	SMSMessage, EmailMessage, EmailSubject string
+}
+
 // Format prints the event's source and user, for every verb.
 func (e TriggerEvent) Format(f fmt.State, _ rune) {
 	_, _ = io.WriteString(f, "TriggerEvent{"+e.Source+" "+e.Username+"}")
@@ -179,11 +200,17 @@ func (e TriggerEvent) Format(f fmt.State, _ rune) {
 // LogValue returns the event's source and user.
 func (e TriggerEvent) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(e)) }
 
+// noClientID is what the service tells triggers for requests that name no app client.
+const noClientID = "CLIENT_ID_NOT_APPLICABLE"
+
 // event returns an event about u, which is nil if the user does not exist.
 func (p *pool) event(source string, c *Client, u *user, name string, metadata map[string]string) TriggerEvent {
 	e := TriggerEvent{
-		Source: source, UserPoolID: p.cfg.UserPoolID, ClientID: c.ID, Username: name,
+		Source: source, UserPoolID: p.cfg.UserPoolID, ClientID: noClientID, Username: name,
 		ClientMetadata: maps.Clone(metadata), UserNotFound: u == nil,
+	}
+	if c != nil {
+		e.ClientID = c.ID
 	}
 	if u != nil {
 		e.Username, e.Attributes = u.username, maps.Clone(u.attributes)

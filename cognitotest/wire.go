@@ -617,6 +617,24 @@ func (v *validation) name(member, value string) {
 	}
 }
 
+// clientID checks the ID of an app client, which must be there.
+func (v *validation) clientID(id string) {
+	v.length("clientId", id, 1, 128)
+	if id != "" && !clientIDPattern.MatchString(id) {
+		v.fail("clientId", `Member must satisfy regular expression pattern: [\w+]+`)
+	}
+}
+
+var tokenPattern = regexp.MustCompile(`^[A-Za-z0-9-_=.]+$`)
+
+// accessToken checks the form of an access token, which must be there.
+func (v *validation) accessToken(raw string) {
+	v.length("accessToken", raw, 1, 1<<17)
+	if raw != "" && !tokenPattern.MatchString(raw) {
+		v.fail("accessToken", "Member must satisfy regular expression pattern: [A-Za-z0-9-_=.]+")
+	}
+}
+
 // poolID checks the required ID of a pool.
 func (v *validation) poolID(id string) {
 	v.length("userPoolId", id, 1, 55)

@@ -2,6 +2,7 @@ package cognitotest_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
 	"strings"
@@ -264,4 +265,18 @@ func TestIntercept(t *testing.T) {
 	_, err = f.byPassword("mallory", password)
 	refused(t, err, "UserNotFoundException", "User does not exist.")
 	assert.Equal(t, "TooManyRequestsException", f.Requests()[0].ErrorType)
+}
+
+// The model's patterns are checked before anything is looked for.
+func TestFormsOfIDsAndTokens(t *testing.T) {
+	t.Parallel()
+	f := newFlows(t, cognitotest.Config{}, cognitotest.User{})
+	const text = "1 validation error detected: Value at '%s' failed to satisfy constraint: Member must satisfy %s"
+	client := fmt.Sprintf(text, "clientId", `regular expression pattern: [\w+]+`)
+	f.refuses("InitiateAuth", members{"ClientId": "a b", "AuthFlow": "USER_SRP_AUTH"}, badParameter, client)
+	f.refuses("ForgotPassword", members{"ClientId": "my-app", "Username": "bob"}, badParameter, client)
+	f.refuses("GetUser", members{"AccessToken": "a b"}, badParameter, fmt.Sprintf(text, "accessToken", "regular expression pattern: [A-Za-z0-9-_=.]+"))
+	f.refuses("UpdateDeviceStatus", members{
+		"AccessToken": f.Token("bob", cognitotest.TokenOptions{}), "DeviceKey": "us-east-1_0", "DeviceRememberedStatus": "maybe",
+	}, badParameter, fmt.Sprintf(text, "deviceRememberedStatus", "enum value set: [not_remembered, remembered]"))
 }

@@ -6,7 +6,7 @@ replace github.com/gocognito/cognito => ../..
 
 require (
 	connectrpc.com/connect v1.21.1
-	github.com/gocognito/cognito v0.0.0-00010101000000-000000000000
+	github.com/gocognito/cognito v0.1.0
 	github.com/stretchr/testify v1.12.1
 	google.golang.org/protobuf v1.36.12
 )

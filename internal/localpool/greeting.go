@@ -1,4 +1,4 @@
-package main
+package localpool
 
 import (
 	"net/url"
@@ -9,7 +9,7 @@ import (
 )
 
 // greeting says how to point clients of several kinds at the pool.
-func (f settings) greeting(srv *cognitotest.Server) string {
+func (f Settings) greeting(srv *cognitotest.Server) string {
 	region, _, _ := strings.Cut(srv.UserPoolID, "_")
 	name, password, _ := strings.Cut(f.user, ":")
 	var text strings.Builder
@@ -66,6 +66,9 @@ boto3:
 AWS CLI, with any credentials, which are not checked:
   export AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local AWS_DEFAULT_REGION={{.Region}}
   aws --endpoint-url {{.Server.URL}} cognito-idp list-users --user-pool-id {{.Server.UserPoolID}}
+
+The command-line program of this repository (cmd/cognito){{if .Server.ClientSecret}}, with the secret in COGNITO_CLIENT_SECRET{{end}}:
+  cognito token -endpoint {{.Server.URL}} -pool {{.Server.UserPoolID}} -client {{.Server.ClientID}} -user {{or .Name "bob"}}
 
 The other examples of this repository{{if .Server.ClientSecret}}, with the secret in COGNITO_CLIENT_SECRET{{end}}:
   go run ./examples/quickstart -endpoint {{.Server.URL}} -pool {{.Server.UserPoolID}} -client {{.Server.ClientID}} -user {{or .Name "bob"}}

@@ -1,4 +1,4 @@
-package main
+package localpool
 
 import (
 	"encoding/json"
@@ -12,14 +12,6 @@ import (
 	"github.com/gocognito/cognito/cognitotest"
 )
 
-// settings are the flags.
-type settings struct {
-	addr, pool, client, secret, mfa, user, users, issuer, data string
-
-	triggers           map[string]string
-	callbacks, logouts string // URLs, separated by commas
-}
-
 // The app client for machines, and the API whose scopes it has.
 const (
 	machineID     = "2localpoolmachine23456789"
@@ -28,7 +20,7 @@ const (
 )
 
 // config is a pool whose app client allows everything that the pool can do.
-func (f settings) config(deliver func(cognitotest.Message)) cognitotest.Config {
+func (f Settings) config(deliver func(cognitotest.Message)) cognitotest.Config {
 	return cognitotest.Config{
 		Addr:       f.addr,
 		UserPoolID: f.pool,
@@ -61,7 +53,7 @@ func split(list string) []string {
 }
 
 // addTrigger takes a flag -trigger.
-func (f *settings) addTrigger(text string) error {
+func (f *Settings) addTrigger(text string) error {
 	name, address, ok := strings.Cut(text, "=")
 	if !ok {
 		return errors.New("want name=URL")
@@ -74,7 +66,7 @@ func (f *settings) addTrigger(text string) error {
 }
 
 // firstUsers are the users that the pool begins with.
-func (f settings) firstUsers() ([]cognitotest.User, error) {
+func (f Settings) firstUsers() ([]cognitotest.User, error) {
 	users, err := f.readUsers()
 	if err != nil || f.user == "" {
 		return users, err
@@ -90,7 +82,7 @@ func (f settings) firstUsers() ([]cognitotest.User, error) {
 }
 
 // readUsers reads the file of -users. Its members are the fields of [cognitotest.User], in any case.
-func (f settings) readUsers() ([]cognitotest.User, error) {
+func (f Settings) readUsers() ([]cognitotest.User, error) {
 	if f.users == "" {
 		return nil, nil
 	}
@@ -110,14 +102,35 @@ func (f settings) readUsers() ([]cognitotest.User, error) {
 
 // mailbox prints messages in place of sending them.
 type mailbox struct {
-	mu  sync.Mutex
-	out io.Writer
+	mu   sync.Mutex
+	out  io.Writer
+	json bool
 }
 
-func (m *mailbox) write(text string) {
+// write prints text, or with -json the value in its place; nothing if that is nil.
+func (m *mailbox) write(text string, value any) {
+	if m.json {
+		text = ""
+		if value != nil {
+			line, err := json.Marshal(value)
+			if err != nil {
+				panic(err) // the values are plain structs
+			}
+			text = string(line) + "\n"
+		}
+	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	_, _ = io.WriteString(m.out, text)
+}
+
+// message is a delivered message, for programs.
+type message struct {
+	Medium      string `json:"medium"`
+	Destination string `json:"destination"`
+	Username    string `json:"username"`
+	Purpose     string `json:"purpose"`
+	Code        string `json:"code"`
 }
 
 // deliver prints a message: to whom, what for, and the code.
@@ -126,5 +139,6 @@ func (m *mailbox) deliver(msg cognitotest.Message) {
 	if msg.Purpose == "AdminCreateUser" {
 		what = "temporary password"
 	}
-	m.write(fmt.Sprintf("%s to %s for %s (%s): %s %s\n", msg.Medium, msg.Destination, msg.Username, msg.Purpose, what, msg.Code))
+	m.write(fmt.Sprintf("%s to %s for %s (%s): %s %s\n", msg.Medium, msg.Destination, msg.Username, msg.Purpose, what, msg.Code),
+		message{Medium: msg.Medium, Destination: msg.Destination, Username: msg.Username, Purpose: msg.Purpose, Code: msg.Code})
 }

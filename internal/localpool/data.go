@@ -1,4 +1,4 @@
-package main
+package localpool
 
 import (
 	"bytes"
@@ -10,14 +10,34 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/gofrs/flock"
+
 	"github.com/gocognito/cognito/cognitotest"
 )
 
 // saveEvery is how often is looked for changes.
 const saveEvery = 500 * time.Millisecond
 
+// lock keeps other processes off the file of -data until unlock is called. It fails at once when one of them has it: both would
+// write the file, and each would undo what the other had written.
+func (f Settings) lock() (unlock func(), err error) {
+	if f.data == "" {
+		return func() {}, nil
+	}
+	// A file beside it, since the file itself is replaced with each change. It stays: a process that has removed it might have
+	// removed the one that a third process holds.
+	held := flock.New(f.data+".lock", flock.SetFlag(os.O_CREATE|os.O_RDWR), flock.SetPermissions(0o600))
+	switch ok, err := held.TryLock(); {
+	case err != nil:
+		return nil, fmt.Errorf("-data: %w", err)
+	case !ok:
+		return nil, fmt.Errorf("-data: another process uses %s; stop that one, or name another file", f.data)
+	}
+	return func() { _ = held.Unlock() }, nil
+}
+
 // load reads the file of -data; nil if there is none yet.
-func (f settings) load() (cognitotest.Snapshot, error) {
+func (f Settings) load() (cognitotest.Snapshot, error) {
 	if f.data == "" {
 		return nil, nil
 	}
@@ -34,7 +54,7 @@ func (f settings) load() (cognitotest.Snapshot, error) {
 }
 
 // keep writes the pools to the file of -data whenever they have changed, until ctx is done.
-func (f settings) keep(ctx context.Context, srv *cognitotest.Server) error {
+func (f Settings) keep(ctx context.Context, srv *cognitotest.Server) error {
 	ticker := time.NewTicker(saveEvery)
 	defer ticker.Stop()
 	var written cognitotest.Snapshot

@@ -1,6 +1,8 @@
-package main
+package localpool
 
 import (
+	"context"
+	"encoding/json"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -44,31 +46,34 @@ func (t *terminal) find(pattern string) string {
 	return ""
 }
 
-func local() settings {
-	return settings{
+func local() Settings {
+	return Settings{
 		addr: "127.0.0.1:0", pool: "us-east-1_Local0001", client: "1localpoolexample23456789",
 		mfa: "OPTIONAL", user: "bob:Correct-Horse-1", callbacks: "http://localhost:3000/callback, http://localhost:4000", logouts: "http://localhost:3000/",
 	}
 }
 
-// start runs the program, and returns where its pool is, once it says so, and how the program ended.
-func start(t *testing.T, f settings) (screen *terminal, url string, ended chan error) {
+// start runs the program, and returns where its pool is, once it says so, and a function that ends the program.
+func start(t *testing.T, f Settings) (screen *terminal, url string, stop func()) {
 	t.Helper()
-	screen, ended = &terminal{}, make(chan error, 1)
-	go func() { ended <- run(f, screen) }()
-	require.Eventually(t, func() bool { return screen.find("(Interrupt to stop)") != "" }, 10*time.Second, time.Millisecond)
-	return screen, screen.find(`at (http://\S+)`), ended
+	screen = &terminal{}
+	ended := make(chan error, 1)
+	ctx, cancel := context.WithCancel(context.Background())
+	t.Cleanup(cancel)
+	go func() { ended <- f.Run(ctx, screen) }()
+	require.Eventually(t, func() bool { return screen.find("(Interrupt to stop|jwks_url)") != "" }, 10*time.Second, time.Millisecond)
+	return screen, screen.find(`(http://[\d.:]+)`), func() {
+		cancel()
+		require.NoError(t, <-ended)
+	}
 }
 
 // The whole of it: it says where it is, serves, prints codes, and ends on interrupt.
 func TestLocalPool(t *testing.T) {
-	if runtime.GOOS == "windows" {
-		t.Skip("a process cannot interrupt itself there")
-	}
 	t.Setenv("COGNITO_JWKS", "")
 	f := local()
 	f.secret = "a secret of the app client"
-	screen, url, ended := start(t, f)
+	screen, url, stop := start(t, f)
 	pool, err := cognito.New(f.pool, f.client, cognito.WithEndpoint(url), cognito.WithClientSecret(f.secret))
 	require.NoError(t, err)
 	require.NoError(t, pool.ForUser("bob").Authenticate(t.Context(), "Correct-Horse-1"))
@@ -82,10 +87,7 @@ func TestLocalPool(t *testing.T) {
 	require.NoError(t, eve.Authenticate(t.Context(), "Correct-Horse-2"), "by SRP, with the address")
 	assert.Equal(t, "eve", eve.IDClaims().Username)
 
-	self, err := os.FindProcess(os.Getpid())
-	require.NoError(t, err)
-	require.NoError(t, self.Signal(os.Interrupt))
-	require.NoError(t, <-ended)
+	stop()
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
 	require.NoError(t, err)
 	resp, err := http.DefaultClient.Do(req)
@@ -97,21 +99,12 @@ func TestLocalPool(t *testing.T) {
 
 // What was there in the end is there in the beginning: pools, users, and the tokens that they have.
 func TestData(t *testing.T) {
-	if runtime.GOOS == "windows" {
-		t.Skip("a process cannot interrupt itself there")
-	}
 	t.Setenv("COGNITO_JWKS", "")
 	f := local()
 	f.data = filepath.Join(t.TempDir(), "pools.json")
 	f.users = filepath.Join(t.TempDir(), "users.json")
 	require.NoError(t, os.WriteFile(f.users, []byte(`[{"username":"ana","password":"Correct-Horse-2","groups":["admins"]}]`), 0o600))
-	stop := func(ended chan error) {
-		self, err := os.FindProcess(os.Getpid())
-		require.NoError(t, err)
-		require.NoError(t, self.Signal(os.Interrupt))
-		require.NoError(t, <-ended)
-	}
-	_, url, ended := start(t, f)
+	_, url, stop := start(t, f)
 	pool, err := cognito.New(f.pool, f.client, cognito.WithEndpoint(url))
 	require.NoError(t, err)
 	ana := pool.ForUser("ana")
@@ -129,18 +122,20 @@ func TestData(t *testing.T) {
 	}, 10*time.Second, 10*time.Millisecond, "it does not wait for the end")
 	_, err = sdk(url).AdminDeleteUser(t.Context(), &cognitoidentityprovider.AdminDeleteUserInput{UserPoolId: aws.String(f.pool), Username: aws.String("bob")})
 	require.NoError(t, err)
-	stop(ended)
+	stop()
 	info, err := os.Stat(f.data)
 	require.NoError(t, err)
-	assert.Equal(t, os.FileMode(0o600), info.Mode().Perm())
+	if runtime.GOOS != "windows" { // which has no such modes
+		assert.Equal(t, os.FileMode(0o600), info.Mode().Perm())
+	}
 	files, err := filepath.Glob(f.data + "*")
 	require.NoError(t, err)
-	assert.Equal(t, []string{f.data}, files, "nothing else is left")
+	assert.Equal(t, []string{f.data, f.data + ".lock"}, files, "nothing else is left")
 
 	f.users = filepath.Join(t.TempDir(), "users.json")
 	require.NoError(t, os.WriteFile(f.users, []byte(`[{"username":"late","password":"Correct-Horse-2"}]`), 0o600))
-	_, url, ended = start(t, f)
-	defer stop(ended)
+	_, url, stop = start(t, f)
+	defer stop()
 	pool, err = cognito.New(f.pool, f.client, cognito.WithEndpoint(url), cognito.WithTokens(ana.Tokens()))
 	require.NoError(t, err)
 	require.NoError(t, pool.RenewAccessToken(t.Context()), "the refresh token is good")
@@ -149,6 +144,49 @@ func TestData(t *testing.T) {
 	require.ErrorIs(t, pool.ForUser("late").Authenticate(t.Context(), "Correct-Horse-2"), cognito.ErrUserNotFound)
 	_, err = sdk(url).DescribeUserPool(t.Context(), &cognitoidentityprovider.DescribeUserPoolInput{UserPoolId: another.UserPool.Id})
 	require.NoError(t, err)
+}
+
+// With -json, every line is JSON.
+func TestJSON(t *testing.T) {
+	t.Setenv("COGNITO_JWKS", "")
+	f := local()
+	f.json = true
+	screen, _, stop := start(t, f)
+	var at place
+	require.NoError(t, json.Unmarshal([]byte(screen.find(`^(.*)\n$`)), &at))
+	assert.Equal(t, place{
+		Endpoint: at.Endpoint, UserPoolID: f.pool, ClientID: f.client, Issuer: at.Endpoint + "/" + f.pool,
+		JWKSURL: at.Issuer + "/.well-known/jwks.json",
+	}, at)
+	pool, err := cognito.New(at.UserPoolID, at.ClientID, cognito.WithEndpoint(at.Endpoint))
+	require.NoError(t, err)
+	_, err = pool.Register(t.Context(), "eve", "Correct-Horse-2", cognito.Attributes{"email": "eve@example.com"})
+	require.NoError(t, err)
+	stop()
+	var sent message
+	require.NoError(t, json.Unmarshal([]byte(screen.find(`^.*\n(.*)\n$`)), &sent))
+	assert.Equal(t, message{"EMAIL", "eve@example.com", "eve", "SignUp", sent.Code}, sent)
+	assert.Len(t, sent.Code, 6)
+}
+
+// Two processes do not write one file: the second is told so, and what the first has written stays.
+func TestDataOfAnotherProcess(t *testing.T) {
+	t.Parallel()
+	f := local()
+	f.data = filepath.Join(t.TempDir(), "pools.json")
+	unlock, err := f.lock()
+	require.NoError(t, err)
+	screen := &terminal{}
+	err = f.Run(t.Context(), screen)
+	require.EqualError(t, err, "-data: another process uses "+f.data+"; stop that one, or name another file")
+	assert.Empty(t, screen.find("(.)"), "no pool was started")
+	require.NoFileExists(t, f.data)
+	unlock()
+	again, err := f.lock()
+	require.NoError(t, err, "the lock ends with the process that has it")
+	again()
+	f.data = filepath.Join(t.TempDir(), "none", "pools.json")
+	require.ErrorContains(t, f.Run(t.Context(), screen), "-data: open ")
 }
 
 func TestTriggerFlag(t *testing.T) {
@@ -196,19 +234,19 @@ func TestDataThatCannotBeWritten(t *testing.T) {
 
 func TestSettingsThatMakeNoPool(t *testing.T) {
 	t.Parallel()
-	for name, change := range map[string]func(*settings){
-		"Config.UserPoolID": func(f *settings) { f.pool = "local" },
-		"Client.ID":         func(f *settings) { f.client = "-" },
-		"Config.MFA":        func(f *settings) { f.mfa = "maybe" },
-		"-user":             func(f *settings) { f.user = "bob" },
-		"CallbackURLs":      func(f *settings) { f.callbacks = "" },
-		"listen":            func(f *settings) { f.addr = "nowhere" },
-		"-users: open":      func(f *settings) { f.users = filepath.Join(t.TempDir(), "none") },
-		`unknown field "x"`: func(f *settings) { f.users = written(t, `[{"x":1}]`) },
-		"Config.Snapshot":   func(f *settings) { f.data = written(t, `{}`) },
-		"an empty file":     func(f *settings) { f.data = written(t, ``) },
-		"-data":             func(f *settings) { f.data = t.TempDir() },
-		"TriggerURLs":       func(f *settings) { f.triggers = map[string]string{"x": "y"} },
+	for name, change := range map[string]func(*Settings){
+		"Config.UserPoolID": func(f *Settings) { f.pool = "local" },
+		"Client.ID":         func(f *Settings) { f.client = "-" },
+		"Config.MFA":        func(f *Settings) { f.mfa = "maybe" },
+		"-user":             func(f *Settings) { f.user = "bob" },
+		"CallbackURLs":      func(f *Settings) { f.callbacks = "" },
+		"listen":            func(f *Settings) { f.addr = "nowhere" },
+		"-users: open":      func(f *Settings) { f.users = filepath.Join(t.TempDir(), "none") },
+		`unknown field "x"`: func(f *Settings) { f.users = written(t, `[{"x":1}]`) },
+		"Config.Snapshot":   func(f *Settings) { f.data = written(t, `{}`) },
+		"an empty file":     func(f *Settings) { f.data = written(t, ``) },
+		"-data":             func(f *Settings) { f.data = t.TempDir() },
+		"TriggerURLs":       func(f *Settings) { f.triggers = map[string]string{"x": "y"} },
 	} {
 		f := local()
 		change(&f)
