@@ -11,7 +11,7 @@ type adminInput struct {
 	Username   string
 }
 
-// adminMetadataInput is adminInput with what triggers are told.
+// adminMetadataInput is adminInput with the metadata for triggers.
 type adminMetadataInput struct {
 	adminInput
 
@@ -193,7 +193,7 @@ func (p *pool) createInvited(in *adminCreateUserInput) (*user, error) {
 	return u, nil
 }
 
-// checkInvitable refuses to create a user who is there already, or whose alias another one has.
+// checkInvitable rejects a user who already exists, or whose alias belongs to another user.
 func (p *pool) checkInvitable(in *adminCreateUserInput, attributes map[string]string) error {
 	if p.find(in.Username) != nil {
 		if attr := p.usernameAttribute(in.Username); attr != "" {

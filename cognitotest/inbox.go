@@ -80,8 +80,8 @@ func (s *Server) Messages() []Message {
 	return slices.Clone(s.service.messages)
 }
 
-// occasion is what makes the pool send a message: its purpose, and what CustomMessage is told of
-// the request.
+// occasion describes why the pool sends a message: its purpose, and the parts of the request that
+// CustomMessage gets.
 type occasion struct {
 	purpose  string
 	source   string  // of CustomMessage, without the name of that
@@ -104,7 +104,7 @@ func (p *pool) deliver(u *user, why occasion, attr, address, text string) (*code
 	return where, nil
 }
 
-// write has CustomMessage write a message.
+// write calls CustomMessage for the text of a message.
 func (p *pool) write(m *Message, u *user, why occasion) error {
 	event := &CustomMessageEvent{
 		TriggerEvent:  p.event("CustomMessage_"+why.source, why.client, u, u.username, why.metadata),
@@ -125,7 +125,7 @@ func (p *pool) write(m *Message, u *user, why occasion) error {
 	return nil
 }
 
-// What stands for the code and the username in messages of CustomMessage.
+// The placeholders for the code and the username in messages of CustomMessage.
 const (
 	codePlaceholder     = "{####}"
 	usernamePlaceholder = "{username}"

@@ -441,9 +441,9 @@ func (s *Server) serveOAuth(w http.ResponseWriter, r *http.Request, body []byte)
 	return true
 }
 
-// authority finds the pool whose authorization server a request is for: that of the domain that it
-// was sent to, or else the pool of its client or of its token. It is the first pool for a request
-// that names none.
+// authority returns the pool whose authorization server a request refers to: the pool of the domain
+// it was sent to, or else the pool of its client or token. It is the first pool if the request
+// names none.
 func (s *Server) authority(r *http.Request, form url.Values) *pool {
 	if p := s.service.atDomain(r.Host); p != nil {
 		return p
@@ -456,7 +456,7 @@ func (s *Server) authority(r *http.Request, form url.Values) *pool {
 	return s.service.authority(id, token)
 }
 
-// authority finds the pool of a client or of a token.
+// authority returns the pool of a client or a token.
 func (s *service) authority(clientID, token string) *pool {
 	p := s.findPool(func(p *pool) bool { return p.apps[clientID] != nil })
 	if p == nil {

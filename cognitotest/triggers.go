@@ -34,7 +34,7 @@ type Triggers struct {
 	PreTokenGeneration func(*PreTokenGenerationEvent) error
 	// UserMigration looks up a user whom the pool does not have, in flows that send the password.
 	UserMigration func(*UserMigrationEvent) error
-	// CustomMessage writes a message before it is delivered: a code, or the invitation of
+	// CustomMessage sets the text of a message before it is delivered: a code, or the invitation of
 	// AdminCreateUser.
 	CustomMessage func(*CustomMessageEvent) error
 }
@@ -178,17 +178,19 @@ type UserMigrationEvent struct {
 	Status string
 }
 
-// CustomMessageEvent is what CustomMessage is told, and what it may set.
+// CustomMessageEvent is the event of CustomMessage. The function may set SMSMessage, EmailMessage
+// and EmailSubject.
 type CustomMessageEvent struct {
 	TriggerEvent
 
-	// CodeParameter stands for the code in a message, or for the temporary password.
+	// CodeParameter is the placeholder for the code, or the temporary password, in a message.
 	CodeParameter string
-	// UsernameParameter stands for the username in an invitation; "" in other messages.
+	// UsernameParameter is the placeholder for the username in an invitation. It is "" in other
+	// messages.
 	UsernameParameter string
 
-	// SMSMessage is the text of a message by SMS; EmailMessage and EmailSubject are those of an
-	// e-mail. [Message] has what becomes of them.
+	// SMSMessage is the text of an SMS. EmailMessage and EmailSubject are the text and the subject
+	// of an e-mail. [Message] has the results.
 	SMSMessage, EmailMessage, EmailSubject string
 }
 
@@ -200,7 +202,7 @@ func (e TriggerEvent) Format(f fmt.State, _ rune) {
 // LogValue returns the event's source and user.
 func (e TriggerEvent) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(e)) }
 
-// noClientID is what the service tells triggers for requests that name no app client.
+// noClientID is the client ID in events for requests that name no app client.
 const noClientID = "CLIENT_ID_NOT_APPLICABLE"
 
 // event returns an event about u, which is nil if the user does not exist.

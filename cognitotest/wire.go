@@ -617,7 +617,7 @@ func (v *validation) name(member, value string) {
 	}
 }
 
-// clientID checks the ID of an app client, which must be there.
+// clientID checks the required ID of an app client.
 func (v *validation) clientID(id string) {
 	v.length("clientId", id, 1, 128)
 	if id != "" && !clientIDPattern.MatchString(id) {
@@ -627,7 +627,7 @@ func (v *validation) clientID(id string) {
 
 var tokenPattern = regexp.MustCompile(`^[A-Za-z0-9-_=.]+$`)
 
-// accessToken checks the form of an access token, which must be there.
+// accessToken checks the form of a required access token.
 func (v *validation) accessToken(raw string) {
 	v.length("accessToken", raw, 1, 1<<17)
 	if raw != "" && !tokenPattern.MatchString(raw) {
