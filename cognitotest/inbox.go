@@ -59,8 +59,8 @@ type Message struct {
 	Purpose string
 	// Code is the code. If Purpose is "AdminCreateUser", it is the temporary password.
 	Code string
-	// Subject and Text are what the trigger CustomMessage has written, with the code in place. They
-	// are empty where it has written nothing: the pool has no text of its own.
+	// Subject and Text are the subject and the text that the trigger CustomMessage set, with the
+	// code filled in. They are empty if it set none: the pool has no texts of its own.
 	Subject, Text string
 }
 
