@@ -95,7 +95,7 @@ type address struct {
 // present and valid. If the pool does not exist, the operation gets one in which it finds nothing.
 func (s *service) route(body []byte) *pool {
 	var to address
-	_ = json.Unmarshal(body, &to) // the operation reads it again, and refuses it
+	_ = json.Unmarshal(body, &to) // the operation decodes it again and reports errors
 	var found *pool
 	switch {
 	case to.UserPoolID != "":
