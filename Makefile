@@ -1,4 +1,4 @@
-.PHONY: test race lint fuzz chaos model kill srp bench interop ci
+.PHONY: test race lint fuzz chaos model kill srp bench interop browser ci
 
 test:
 	go test ./...
@@ -30,6 +30,9 @@ bench:
 interop:
 	npm ci --prefix testdata/interop
 	go test -tags interop -count 1 -v ./internal/interop/
+
+browser:
+	sh .ci/browser
 
 ci:
 	bash .ci/run

@@ -1,6 +1,7 @@
 package cognito_test
 
 import (
+	"maps"
 	"net/http"
 	"strings"
 	"sync/atomic"
@@ -112,9 +113,7 @@ func TestDatesOfOthersDoNotCount(t *testing.T) {
 					return false
 				}
 				w.Header()["Date"] = nil
-				for name, values := range header {
-					w.Header()[name] = values
-				}
+				maps.Copy(w.Header(), header)
 				w.WriteHeader(http.StatusBadRequest)
 				return true
 			})
@@ -129,7 +128,7 @@ func TestDatesOfOthersDoNotCount(t *testing.T) {
 
 // withMonotonic moves the monotonic reading of t by d, and leaves the time of day.
 func withMonotonic(t time.Time, d time.Duration) time.Time {
-	*(*int64)(unsafe.Add(unsafe.Pointer(&t), 8)) += int64(d) //nolint:gosec // the layout of time.Time, which the test checks
+	*(*int64)(unsafe.Add(unsafe.Pointer(&t), 8)) += int64(d) // the layout of time.Time, which the test checks
 	return t
 }
 

@@ -382,3 +382,25 @@ func TestChallengeIsTakenUpWithoutItsDevice(t *testing.T) {
 	var challenged *cognito.ChallengeError
 	assert.NotErrorAs(t, err, &challenged)
 }
+
+// A server makes a session for each request. One that forgets the device must remove it from the store, too.
+func TestForgetDeviceOfStore(t *testing.T) {
+	t.Parallel()
+	srv := newDeviceServer(t, false)
+	store := cognito.NewMemoryStore()
+	c := newFlowClient(t, srv, cognito.WithUsername("bob"), cognito.WithTokenStore(store))
+	own := withDevice(t, c)
+	other := withDevice(t, newFlowClient(t, srv, cognito.WithUsername("bob")))
+
+	request := c.ForUser("", cognito.WithTokenStore(store))
+	require.NoError(t, request.ForgetDevice(t.Context(), other.Key))
+	kept, err := store.LoadDevice(t.Context())
+	require.NoError(t, err)
+	assert.Equal(t, own.Key, kept.Key, "another device")
+
+	request = c.ForUser("", cognito.WithTokenStore(store))
+	require.NoError(t, request.ForgetDevice(t.Context(), own.Key))
+	kept, err = store.LoadDevice(t.Context())
+	require.NoError(t, err)
+	assert.Zero(t, kept)
+}

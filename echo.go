@@ -37,8 +37,8 @@ func removeEchoes(err error, secrets []string) {
 	}
 	if api, ok := errors.AsType[smithy.APIError](err); ok {
 		if v := reflect.ValueOf(api); v.Kind() == reflect.Pointer && v.Elem().Kind() == reflect.Struct {
-			for i := range v.Elem().NumField() { // the message, the code, and a reason code
-				field := reflect.Indirect(v.Elem().Field(i))
+			for _, value := range v.Elem().Fields() { // the message, the code, and a reason code
+				field := reflect.Indirect(value)
 				if field.Kind() == reflect.String && field.CanSet() {
 					field.SetString(withoutSecrets(field.String(), secrets))
 				}

@@ -399,6 +399,6 @@ func TestAFailedConfirmationAndTheNextRequest(t *testing.T) {
 	require.Error(t, c.DeviceError())
 	srv.Advance(59 * time.Minute) // the access token is good for a minute yet
 	_, err := client.ForUser("bob", cognito.WithTokenStore(store)).Token(t.Context())
-	assert.NoError(t, err)
+	require.NoError(t, err)
 	assert.NotZero(t, storedIn(t, store))
 }

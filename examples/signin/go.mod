@@ -3,6 +3,7 @@ module github.com/gocognito/cognito/examples/signin
 go 1.26.0
 
 require (
+	github.com/creack/pty v1.1.24
 	github.com/gocognito/cognito v0.0.0
 	github.com/stretchr/testify v1.12.1
 	golang.org/x/term v0.36.0

@@ -4,7 +4,7 @@
 //
 //	go run . -user dave
 //
-// With -pool, -client and -user it signs in to a real pool. -device names a file that the remembered device is kept in.
+// Ctrl-C ends it at every prompt. With -pool, -client and -user it signs in to a real pool. -device names a file that the remembered device is kept in.
 // It is a module of its own, so that the library's dependencies stay small.
 package main
 
@@ -29,13 +29,19 @@ func main() {
 	flag.StringVar(&s.device, "device", "", "file to keep the remembered device in; none without it")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	context.AfterFunc(ctx, stop) // the second one ends the program in any case
 	err := s.run(ctx, console{})
-	stop()
-	if err != nil {
+	switch {
+	case ctx.Err() != nil:
+		os.Exit(interrupted)
+	case err != nil:
 		fmt.Fprintln(os.Stderr, "signin:", err)
 		os.Exit(1)
 	}
 }
+
+// interrupted is the exit status of programs that Ctrl-C has ended.
+const interrupted = 130
 
 // settings are the flags.
 type settings struct {

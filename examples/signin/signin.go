@@ -46,7 +46,7 @@ func begin(ctx context.Context, session *cognito.Cognito, term terminal, flow st
 	if flow == "choice" {
 		return session.AuthenticateChoice(ctx, cognito.FirstFactor{})
 	}
-	password, err := term.AskSecret("Password of " + session.Username())
+	password, err := term.AskSecret(ctx, "Password of "+session.Username())
 	if err != nil {
 		return err
 	}
@@ -76,7 +76,7 @@ func answer(ctx context.Context, session *cognito.Cognito, term terminal, ch cog
 	case cognito.ChallengeNewPasswordRequired:
 		return newPassword(ctx, session, term, ch)
 	case cognito.ChallengeSelectMFAType:
-		choice, err := choose(term, "second factor", ch.Options())
+		choice, err := choose(ctx, term, "second factor", ch.Options())
 		if err != nil {
 			return err
 		}
@@ -84,7 +84,7 @@ func answer(ctx context.Context, session *cognito.Cognito, term terminal, ch cog
 	case cognito.ChallengeSelectChallenge:
 		return selectFirst(ctx, session, term, ch)
 	case cognito.ChallengePassword, cognito.ChallengePasswordSRP:
-		password, err := term.AskSecret("Password of " + ch.Username)
+		password, err := term.AskSecret(ctx, "Password of "+ch.Username)
 		if err != nil {
 			return err
 		}
@@ -99,9 +99,9 @@ func answer(ctx context.Context, session *cognito.Cognito, term terminal, ch cog
 }
 
 // ask asks until the user types something.
-func ask(term terminal, prompt string) (string, error) {
+func ask(ctx context.Context, term terminal, prompt string) (string, error) {
 	for {
-		if text, err := term.Ask(prompt); text != "" || err != nil {
+		if text, err := term.Ask(ctx, prompt); text != "" || err != nil {
 			return text, err
 		}
 	}
@@ -116,7 +116,7 @@ func code(ctx context.Context, term terminal, ch cognito.Challenge, respond func
 	if sent := ch.Delivery(); sent != nil {
 		prompt = fmt.Sprintf("Code sent by %s to %s", sent.Medium, sent.Destination)
 	}
-	text, err := ask(term, prompt)
+	text, err := ask(ctx, term, prompt)
 	if err != nil {
 		return err
 	}
@@ -125,11 +125,11 @@ func code(ctx context.Context, term terminal, ch cognito.Challenge, respond func
 
 func newPassword(ctx context.Context, session *cognito.Cognito, term terminal, ch cognito.Challenge) error {
 	term.Say("The password is temporary.")
-	password, err := term.AskSecret("New password")
+	password, err := term.AskSecret(ctx, "New password")
 	if err != nil {
 		return err
 	}
-	again, err := term.AskSecret("The same again")
+	again, err := term.AskSecret(ctx, "The same again")
 	if err != nil {
 		return err
 	}
@@ -139,7 +139,7 @@ func newPassword(ctx context.Context, session *cognito.Cognito, term terminal, c
 	}
 	attrs := cognito.Attributes{}
 	for _, name := range ch.RequiredAttributes() {
-		if attrs[name], err = ask(term, name); err != nil {
+		if attrs[name], err = ask(ctx, term, name); err != nil {
 			return err
 		}
 	}
@@ -147,12 +147,12 @@ func newPassword(ctx context.Context, session *cognito.Cognito, term terminal, c
 }
 
 // choose lets the user pick one of options by its number.
-func choose(term terminal, what string, options []cognito.ChallengeName) (cognito.ChallengeName, error) {
+func choose(ctx context.Context, term terminal, what string, options []cognito.ChallengeName) (cognito.ChallengeName, error) {
 	for {
 		for i, option := range options {
 			term.Say(fmt.Sprintf("%d: %s", i+1, option))
 		}
-		text, err := ask(term, "Number of the "+what)
+		text, err := ask(ctx, term, "Number of the "+what)
 		if err != nil {
 			return "", err
 		}
@@ -164,14 +164,14 @@ func choose(term terminal, what string, options []cognito.ChallengeName) (cognit
 }
 
 func selectFirst(ctx context.Context, session *cognito.Cognito, term terminal, ch cognito.Challenge) error {
-	choice, err := choose(term, "way to sign in", ch.Options())
+	choice, err := choose(ctx, term, "way to sign in", ch.Options())
 	if err != nil {
 		return err
 	}
 	if choice != cognito.ChallengePassword && choice != cognito.ChallengePasswordSRP {
 		return session.SelectChallenge(ctx, choice)
 	}
-	password, err := term.AskSecret("Password of " + ch.Username)
+	password, err := term.AskSecret(ctx, "Password of "+ch.Username)
 	if err != nil {
 		return err
 	}
@@ -184,7 +184,7 @@ func setUp(ctx context.Context, session *cognito.Cognito, term terminal, ch cogn
 	choice := cognito.ChallengeSoftwareTokenMFA
 	if len(options) > 1 {
 		var err error
-		if choice, err = choose(term, "second factor to set up", options); err != nil {
+		if choice, err = choose(ctx, term, "second factor to set up", options); err != nil {
 			return err
 		}
 	} else if len(options) == 1 {
@@ -194,7 +194,7 @@ func setUp(ctx context.Context, session *cognito.Cognito, term terminal, ch cogn
 	case cognito.ChallengeSoftwareTokenMFA:
 		return setUpApp(ctx, session, term, ch.Username)
 	case cognito.ChallengeEmailOTP:
-		address, err := ask(term, "E-mail address")
+		address, err := ask(ctx, term, "E-mail address")
 		if err != nil {
 			return err
 		}
@@ -215,7 +215,7 @@ func setUpApp(ctx context.Context, session *cognito.Cognito, term terminal, user
 	}
 	term.Say("Scan this with your authenticator app, or type in " + token.Secret + ".\n" + picture)
 	for {
-		text, err := ask(term, "Code that it shows")
+		text, err := ask(ctx, term, "Code that it shows")
 		if err != nil {
 			return err
 		}
@@ -231,7 +231,7 @@ func custom(ctx context.Context, session *cognito.Cognito, term terminal, ch cog
 	for name, value := range ch.PublicParameters() {
 		term.Say(name + ": " + value)
 	}
-	text, err := ask(term, "Answer")
+	text, err := ask(ctx, term, "Answer")
 	if err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"io"
 	"os"
 	"path/filepath"
@@ -25,7 +26,7 @@ type script struct {
 
 func (s *script) Say(text string) { s.said.WriteString(text + "\n") }
 
-func (s *script) Ask(prompt string) (string, error) {
+func (s *script) Ask(_ context.Context, prompt string) (string, error) {
 	s.asked = append(s.asked, prompt)
 	for part, answer := range s.answers {
 		if strings.Contains(prompt, part) {
@@ -35,7 +36,9 @@ func (s *script) Ask(prompt string) (string, error) {
 	return "", io.EOF
 }
 
-func (s *script) AskSecret(prompt string) (string, error) { return s.Ask(prompt) }
+func (s *script) AskSecret(ctx context.Context, prompt string) (string, error) {
+	return s.Ask(ctx, prompt)
+}
 
 func always(text string) func() string { return func() string { return text } }
 

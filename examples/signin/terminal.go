@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -11,14 +12,14 @@ import (
 	"golang.org/x/term"
 )
 
-// terminal is where the user sits.
+// terminal is where the user sits. Ask and AskSecret return when ctx is done, at the latest.
 type terminal interface {
 	// Say shows a line or several.
 	Say(text string)
 	// Ask reads a line.
-	Ask(prompt string) (string, error)
+	Ask(ctx context.Context, prompt string) (string, error)
 	// AskSecret reads a line without showing it.
-	AskSecret(prompt string) (string, error)
+	AskSecret(ctx context.Context, prompt string) (string, error)
 }
 
 // console is the process's own.
@@ -29,27 +30,63 @@ var lines = bufio.NewReader(os.Stdin)
 
 func (console) Say(text string) { fmt.Println(text) }
 
-func (console) Ask(prompt string) (string, error) {
+func (console) Ask(ctx context.Context, prompt string) (string, error) {
 	fmt.Print(prompt + ": ")
-	line, err := lines.ReadString('\n')
-	if errors.Is(err, io.EOF) && line != "" {
-		err = nil
+	line, err := orDone(ctx, readLine)
+	if ctx.Err() != nil {
+		fmt.Println() // the prompt of the shell begins a line
 	}
 	return strings.TrimSpace(line), err
 }
 
 // AskSecret shows nothing of what is typed. From a pipe it reads what is there, for use in scripts.
-func (c console) AskSecret(prompt string) (string, error) {
+func (console) AskSecret(ctx context.Context, prompt string) (string, error) {
 	fd := int(os.Stdin.Fd())
 	if !term.IsTerminal(fd) {
-		line, err := lines.ReadString('\n')
-		if errors.Is(err, io.EOF) && line != "" {
-			err = nil
-		}
+		line, err := orDone(ctx, readLine)
 		return strings.TrimRight(line, "\r\n"), err // a password may begin or end with a space
 	}
+	shown, err := term.GetState(fd)
+	if err != nil {
+		return "", err
+	}
 	fmt.Print(prompt + ": ")
-	secret, err := term.ReadPassword(fd)
+	secret, err := orDone(ctx, func() (string, error) {
+		secret, err := term.ReadPassword(fd)
+		return string(secret), err
+	})
 	fmt.Println()
-	return string(secret), err
+	if ctx.Err() != nil { // ReadPassword still waits, and the terminal shows nothing until it has returned
+		err = errors.Join(err, term.Restore(fd, shown))
+	}
+	return secret, err
+}
+
+// readLine reads a line of standard input. The last one may lack its end.
+func readLine() (string, error) {
+	line, err := lines.ReadString('\n')
+	if errors.Is(err, io.EOF) && line != "" {
+		err = nil
+	}
+	return line, err
+}
+
+// orDone returns what read returns, or the error of ctx when that is done. Nothing interrupts a read of standard input: it
+// then goes on until the program ends, which is what the caller must do.
+func orDone(ctx context.Context, read func() (string, error)) (string, error) {
+	type result struct {
+		text string
+		err  error
+	}
+	done := make(chan result, 1)
+	go func() {
+		text, err := read()
+		done <- result{text, err}
+	}()
+	select {
+	case r := <-done:
+		return r.text, r.err
+	case <-ctx.Done():
+		return "", ctx.Err()
+	}
 }

@@ -2,27 +2,55 @@ package main
 
 import (
 	"fmt"
+	"strings"
 
-	"github.com/gocognito/cognito"
 	"github.com/gocognito/cognito/cognitotest"
 )
 
-// localPool starts a pool in this process, with users whom it asks for different things. Its pages send browsers back to
-// the site at home. domain is where these pages are.
-func localPool(home string) (pool *cognito.Cognito, domain string, stop func(), err error) {
-	const secret = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ" //nolint:gosec // of a pool that ends with the process
-	srv := cognitotest.NewServer(cognitotest.Config{Clients: []cognitotest.Client{{
-		AllowedOAuthFlows: []string{"code"}, CallbackURLs: []string{home + callbackPath}, LogoutURLs: []string{home + "/"},
-	}}})
-	srv.AddUser(cognitotest.User{Username: "bob", Password: "Correct-Horse-1"})
-	srv.AddUser(cognitotest.User{Username: "carol", Password: "Temporary-1", Status: "FORCE_CHANGE_PASSWORD"})
-	srv.AddUser(cognitotest.User{Username: "dave", Password: "Correct-Horse-1", TOTPSecret: secret})
-	pool, err = cognito.New(srv.UserPoolID, srv.ClientID, cognito.WithEndpoint(srv.URL))
-	if err != nil {
-		srv.Close()
-		return nil, "", nil, err
+const (
+	localPassword = "Correct-Horse-1"
+	localSecret   = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ" //nolint:gosec // of a pool that ends with the process
+)
+
+// localConfig describes a pool for a site at home.
+func localConfig(home, mfa string) cognitotest.Config {
+	return cognitotest.Config{
+		Clients: []cognitotest.Client{{
+			ExplicitAuthFlows: []string{"ALLOW_USER_SRP_AUTH", "ALLOW_USER_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"},
+			AllowedOAuthFlows: []string{"code"},
+			CallbackURLs:      []string{strings.TrimSuffix(home, "/") + callbackPath}, LogoutURLs: []string{home},
+			PreventUserExistenceErrors: true, RefreshTokenRotation: true,
+		}},
+		MFA: mfa, MFAFactors: []string{"SOFTWARE_TOKEN_MFA", "EMAIL_OTP"},
+		FirstFactors: []string{"PASSWORD", "EMAIL_OTP", "WEB_AUTHN"},
+		WebAuthn:     cognitotest.WebAuthn{RelyingPartyID: "localhost"},
+		Devices:      &cognitotest.DeviceConfiguration{},
 	}
-	fmt.Println("A pool in this process has the users bob (Correct-Horse-1), carol (Temporary-1, to be replaced) and")
-	fmt.Println("dave (Correct-Horse-1, and an authenticator app with the secret " + secret + ").")
-	return pool, srv.URL, srv.Close, nil
+}
+
+// startPool starts a pool in this process, with users whom it asks for different things, and prints what it would send.
+func startPool(home, mfa string) *cognitotest.Server {
+	cfg := localConfig(home, mfa)
+	cfg.OnMessage = func(m cognitotest.Message) {
+		fmt.Printf("%s to %s (%s for %s): %s\n", m.Medium, m.Destination, m.Purpose, m.Username, m.Code)
+	}
+	srv := cognitotest.NewServer(cfg)
+	for _, u := range []cognitotest.User{
+		{Username: "bob", Password: localPassword},
+		{Username: "carol", Password: "Temporary-1", Status: "FORCE_CHANGE_PASSWORD"},
+		{Username: "dave", Password: localPassword, TOTPSecret: localSecret},
+		{Username: "erin", Password: localPassword, TOTPSecret: localSecret, MFA: []string{"SOFTWARE_TOKEN_MFA", "EMAIL_OTP"}},
+	} {
+		u.Attributes = map[string]string{"email": u.Username + "@example.com", "email_verified": "true"}
+		srv.AddUser(u)
+	}
+	srv.AddUser(cognitotest.User{Username: "frank", Password: localPassword})
+	fmt.Println("A pool in this process has the users")
+	fmt.Println("  bob    " + localPassword)
+	fmt.Println("  carol  Temporary-1, to be replaced")
+	fmt.Println("  dave   " + localPassword + ", and an authenticator app with the secret " + localSecret)
+	fmt.Println("  erin   " + localPassword + ", and a choice of that app and a code by e-mail")
+	fmt.Println("  frank  " + localPassword + ", and no address; with -mfa ON he has to set up a second factor")
+	fmt.Println("Codes that a pool at AWS would send appear here.")
+	return srv
 }

@@ -1,14 +1,17 @@
-// Web is a sign-in of two pages over net/http: one for the name and the password, one for whatever the pool asks then. A
-// link leads to the pool's own pages instead, where it has some.
+// Web is the part of a web application that deals with accounts: sign-up, sign-in with every challenge of the pool, passkeys,
+// sign-in on the pool's own pages, and a page for the user's account. It is meant to be copied. Without flags it starts a pool
+// in its own process, so that it needs no AWS account:
 //
-// Between the two requests the challenge is in an encrypted cookie, so that any process with the key can answer it and
-// the server keeps nothing. Without flags it starts a pool in its own process, so that it needs no AWS account:
+//	go run -C examples/web .
 //
-//	go run ./examples/web
-//
-// With -pool and -client it signs in to a real pool, and with -domain on the pool's own pages, too. The key of the
+// With -pool and -client it works with a real pool, and with -domain it offers the pool's own pages, too. The key of the
 // cookies is COGNITO_COOKIE_KEY, 32 bytes in base64; without it a random one is made, and sign-ins that are under way do
-// not survive a restart.
+// not survive a restart. -sessions is the folder in which the tokens of signed-in users are; without it they do not
+// survive the program, either.
+//
+// Each file is one subject: signin.go, signup.go and managed.go are the ways in, account.go is what users do once they are in,
+// session.go ties a browser to the tokens of its user, seal.go keeps the rest in cookies, and site.go has the routes and the rules
+// for all pages. It is a module of its own, so that the library's dependencies stay small.
 package main
 
 import (
@@ -18,6 +21,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"net"
 	"net/http"
 	"os"
 	"os/signal"
@@ -28,73 +32,93 @@ import (
 )
 
 func main() {
-	var f settings
-	flag.StringVar(&f.address, "address", "localhost:8080", "where to listen")
-	flag.BoolVar(&f.secure, "secure", false, "send cookies over HTTPS only; to be set behind a proxy that speaks it")
+	var f flags
+	flag.StringVar(&f.address, "address", "localhost:8080", "where to listen; port 0 is a free one")
+	flag.StringVar(&f.url, "url", "", "where browsers reach this program, such as https://app.example.com; http:// and the address, if empty. With https\n"+
+		"cookies are sent over HTTPS only. The app client must allow /callback there, and / as a sign-out URL")
+	flag.StringVar(&f.sessions, "sessions", "", "folder to keep the users' tokens in; a temporary one if empty")
 	flag.StringVar(&f.pool, "pool", "", "ID of a real user pool, such as eu-west-1_aBcDeFgHi")
 	flag.StringVar(&f.client, "client", "", "ID of its app client; its secret is COGNITO_CLIENT_SECRET")
 	flag.StringVar(&f.domain, "domain", "", "the real pool's domain, such as auth.example.com; with it users can sign in on the pool's own pages")
-	flag.StringVar(&f.url, "url", "", "where browsers reach this program; http://, and the address, if empty. The app client must allow /callback there,\n"+
-		"and / as a sign-out URL")
+	flag.StringVar(&f.mfa, "mfa", "OPTIONAL", "who is asked for a second factor by the pool in this process: OPTIONAL, those who have one, or ON, everybody")
 	flag.Parse()
-	if err := run(f); err != nil {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	err := f.run(ctx)
+	stop()
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "web:", err)
 		os.Exit(1)
 	}
 }
 
-// settings are the flags.
-type settings struct {
-	address, pool, client, domain, url string
-	secure                             bool
-}
-
-// run serves until it is interrupted.
-func run(f settings) error {
-	home := strings.TrimSuffix(f.url, "/")
-	if home == "" {
-		home = "http://" + f.address
-	}
-	pool, domain, stop, err := f.open(home)
-	if err != nil {
-		return err
-	}
-	defer stop()
-	var login *cognito.ManagedLogin
-	if domain != "" {
-		if login, err = pool.ManagedLogin(domain, cognito.WithRedirectURL(home+callbackPath)); err != nil {
-			return err
-		}
-	}
-	key, err := cookieKey()
-	if err != nil {
-		return err
-	}
-	handler, err := newSite(pool, login, home+"/", key, f.secure)
-	if err != nil {
-		return err
-	}
-	server := &http.Server{Addr: f.address, Handler: handler, ReadHeaderTimeout: 10 * time.Second}
-	ctx, cancel := signal.NotifyContext(context.Background(), os.Interrupt)
-	defer cancel()
-	context.AfterFunc(ctx, func() { _ = server.Close() })
-	fmt.Printf("Listening on http://%s\n", f.address)
-	if err := server.ListenAndServe(); !errors.Is(err, http.ErrServerClosed) {
-		return err
-	}
-	return nil
+// flags are those of the command line.
+type flags struct {
+	address, url, sessions, pool, client, domain, mfa string
 }
 
 // callbackPath is where browsers come back to from the pool's own pages.
 const callbackPath = "/callback"
 
-// open makes the client of a real pool, or of one in this process.
-func (f settings) open(home string) (pool *cognito.Cognito, domain string, stop func(), err error) {
-	if f.pool == "" && f.client == "" {
-		return localPool(home)
+// run serves until ctx is done.
+func (f flags) run(ctx context.Context) error {
+	var listening net.ListenConfig
+	listener, err := listening.Listen(ctx, "tcp", f.address)
+	if err != nil {
+		return err
 	}
-	pool, err = cognito.New(f.pool, f.client, cognito.WithClientSecret(os.Getenv("COGNITO_CLIENT_SECRET")))
-	return pool, f.domain, func() {}, err
+	defer func() { _ = listener.Close() }()
+	set := settings{domain: f.domain, home: strings.TrimSuffix(f.url, "/") + "/"}
+	if f.url == "" {
+		host, _, err := net.SplitHostPort(f.address)
+		if err != nil {
+			return err
+		}
+		_, port, err := net.SplitHostPort(listener.Addr().String())
+		if err != nil {
+			return err
+		}
+		set.home = "http://" + net.JoinHostPort(host, port) + "/" // the host as it was given: passkeys want the name, not the number
+	}
+	if f.pool == "" && f.client == "" {
+		srv := startPool(set.home, f.mfa)
+		defer srv.Close()
+		set.domain = srv.URL
+		set.pool, err = cognito.New(srv.UserPoolID, srv.ClientID, cognito.WithEndpoint(srv.URL))
+	} else {
+		set.pool, err = cognito.New(f.pool, f.client, cognito.WithClientSecret(os.Getenv("COGNITO_CLIENT_SECRET")))
+	}
+	if err != nil {
+		return err
+	}
+	if set.domain != "" {
+		if set.login, err = set.pool.ManagedLogin(set.domain, cognito.WithRedirectURL(strings.TrimSuffix(set.home, "/")+callbackPath)); err != nil {
+			return err
+		}
+	}
+	if set.key, err = cookieKey(); err != nil {
+		return err
+	}
+	set.sessions.folder = f.sessions
+	if f.sessions == "" {
+		if set.sessions.folder, err = os.MkdirTemp("", "sessions"); err != nil {
+			return err
+		}
+		defer func() { _ = os.RemoveAll(set.sessions.folder) }()
+	} else if err := os.MkdirAll(f.sessions, 0o700); err != nil {
+		return err
+	}
+	handler, err := newSite(set)
+	if err != nil {
+		return err
+	}
+	go set.sessions.keepSwept(ctx)
+	server := &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 30 * time.Second}
+	context.AfterFunc(ctx, func() { _ = server.Close() })
+	fmt.Println("Open " + set.home)
+	if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+		return err
+	}
+	return nil
 }
 
 func cookieKey() ([]byte, error) {

@@ -5,32 +5,21 @@ import (
 	"crypto/cipher"
 	"encoding/base64"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"net/http"
 	"time"
-
-	"github.com/gocognito/cognito"
 )
 
 const (
-	keySize   = 32               // AES-256
-	maxCookie = 4000             // bytes that browsers keep for certain
-	lifetime  = 15 * time.Minute // no challenge of the service lasts longer
+	keySize   = 32   // AES-256
+	maxCookie = 4000 // bytes that browsers keep for certain
 )
 
-// state is a sign-in between two requests.
-type state struct {
-	Challenge cognito.Challenge `json:"challenge"`
-	Secret    string            `json:"secret,omitempty"` // of the software token that is being set up
-	Expires   time.Time         `json:"expires"`
-}
-
-// sealer keeps states in cookies that the user can neither read nor change.
+// sealer keeps values in cookies that the user can neither read nor change, so that the server keeps nothing of visitors
+// who have not signed in. It also makes the one cookie that is not sealed, that of the session.
 type sealer struct {
 	aead   cipher.AEAD
-	name   string // of the cookie
-	secure bool
+	secure bool // cookies are sent over HTTPS only
 	now    func() time.Time
 }
 
@@ -43,55 +32,64 @@ func newSealer(key []byte, secure bool) (*sealer, error) {
 	if err != nil {
 		return nil, err
 	}
-	name := "challenge"
-	if secure {
-		name = "__Host-challenge" // which no other host of the domain can set: a user must not go on with a stranger's sign-in
-	}
-	return &sealer{aead: aead, name: name, secure: secure, now: time.Now}, nil
+	return &sealer{aead: aead, secure: secure, now: time.Now}, nil
 }
 
-// seal makes a cookie of s. The name of the cookie is bound to it, so that a sealed value serves no other purpose.
-func (s *sealer) seal(st state) (*http.Cookie, error) {
-	st.Expires = s.now().Add(lifetime)
-	raw, err := json.Marshal(st) //nolint:gosec // to be encrypted
-	if err != nil {
-		return nil, err
-	}
-	value := base64.RawURLEncoding.EncodeToString(s.aead.Seal(nil, nil, raw, []byte(s.name))) //nolint:gosec // it makes its own nonce
-	if len(value) > maxCookie {
-		return nil, fmt.Errorf("the challenge %s is too large for a cookie: keep it on the server instead", st.Challenge.Name)
-	}
-	return s.cookie(value, int(lifetime.Seconds())), nil
+// envelope is what is encrypted.
+type envelope struct {
+	Value   any       `json:"value"`
+	Expires time.Time `json:"expires"`
 }
 
-var errNoState = errors.New("no sign-in is under way")
-
-// open takes the state out of a request's cookie.
-func (s *sealer) open(r *http.Request) (state, error) {
-	var st state
-	cookie, err := r.Cookie(s.name)
+// put seals value into the cookie name for a while. The name is bound to the value, so that it serves no other purpose.
+func (s *sealer) put(w http.ResponseWriter, name string, value any, life time.Duration) error {
+	raw, err := json.Marshal(envelope{Value: value, Expires: s.now().Add(life)})
 	if err != nil {
-		return st, errNoState
+		return err
+	}
+	sealed := base64.RawURLEncoding.EncodeToString(s.aead.Seal(nil, nil, raw, []byte(name))) //nolint:gosec // it makes its own nonce
+	if len(sealed) > maxCookie {
+		return fmt.Errorf("the value of %s is too large for a cookie: keep it on the server instead", name)
+	}
+	http.SetCookie(w, s.cookie(name, sealed, life))
+	return nil
+}
+
+// get decodes the request's cookie name into value. It reports false if there is no such cookie, or if it has expired, was
+// changed, or was sealed with another key.
+func (s *sealer) get(r *http.Request, name string, value any) bool {
+	cookie, err := r.Cookie(s.fullName(name))
+	if err != nil {
+		return false
 	}
 	sealed, err := base64.RawURLEncoding.DecodeString(cookie.Value)
 	if err != nil {
-		return st, errNoState
+		return false
 	}
-	raw, err := s.aead.Open(nil, nil, sealed, []byte(s.name))
+	raw, err := s.aead.Open(nil, nil, sealed, []byte(name))
 	if err != nil {
-		return st, errNoState // of another key, or changed
+		return false
 	}
-	if err := json.Unmarshal(raw, &st); err != nil || s.now().After(st.Expires) {
-		return state{}, errNoState
-	}
-	return st, nil
+	opened := envelope{Value: value}
+	return json.Unmarshal(raw, &opened) == nil && s.now().Before(opened.Expires)
 }
 
-// cleared is the cookie that removes the state from the browser.
-func (s *sealer) cleared() *http.Cookie { return s.cookie("", -1) }
+// drop removes the cookie name from the browser.
+func (s *sealer) drop(w http.ResponseWriter, name string) {
+	http.SetCookie(w, s.cookie(name, "", -time.Second))
+}
 
-func (s *sealer) cookie(value string, maxAge int) *http.Cookie {
+// cookie is Lax, not Strict: the browser comes back from the pool's own pages, which are another site.
+func (s *sealer) cookie(name, value string, life time.Duration) *http.Cookie {
 	return &http.Cookie{ //nolint:gosec // not secure on plain localhost only
-		Name: s.name, Value: value, Path: "/", MaxAge: maxAge, HttpOnly: true, Secure: s.secure, SameSite: http.SameSiteStrictMode,
+		Name: s.fullName(name), Value: value, Path: "/", MaxAge: int(life.Seconds()), HttpOnly: true, Secure: s.secure, SameSite: http.SameSiteLaxMode,
 	}
+}
+
+// fullName is the cookie's name. No other host of the domain can set one whose name begins with __Host-.
+func (s *sealer) fullName(name string) string {
+	if s.secure {
+		return "__Host-" + name
+	}
+	return name
 }

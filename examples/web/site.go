@@ -1,125 +1,259 @@
 package main
 
 import (
-	"context"
-	_ "embed"
+	"bytes"
+	"embed"
 	"errors"
 	"html/template"
 	"log/slog"
 	"net/http"
+	"net/url"
 	"strings"
+	"time"
 
 	"github.com/gocognito/cognito"
 )
 
-//go:embed pages.html
-var pagesText string
+//go:embed pages
+var files embed.FS
 
-// site is the two pages. It keeps nothing between requests, so that any number of processes can serve them.
+// site is the application.
 type site struct {
-	pool    *cognito.Cognito
-	sealer  *sealer
-	pages   *template.Template
-	managed bool // there is a sign-in on the pool's own pages, too
+	settings
+
+	sealer *sealer
+	pages  *template.Template
+	policy string // of contents
 }
 
-// newSite makes the handler of all pages. Requests that another site makes a browser send are refused. login is the sign-in
-// on the pool's own pages, which comes back to home; nil for none.
-func newSite(pool *cognito.Cognito, login *cognito.ManagedLogin, home string, key []byte, secure bool) (http.Handler, error) {
-	seal, err := newSealer(key, secure)
+// settings are what a site is made of.
+type settings struct {
+	pool     *cognito.Cognito
+	login    *cognito.ManagedLogin // the sign-in on the pool's own pages; nil for none
+	domain   string                // where these pages are, "" for none
+	home     string                // where browsers reach this site, with / at the end
+	sessions sessions
+	key      []byte // of cookies
+}
+
+// newSite makes the handler of all pages. It refuses every POST that another site makes a browser send: by Sec-Fetch-Site, or
+// for old browsers by Origin. Therefore forms need no tokens.
+func newSite(set settings) (http.Handler, error) {
+	seal, err := newSealer(set.key, strings.HasPrefix(set.home, "https://"))
 	if err != nil {
 		return nil, err
 	}
-	pages, err := template.New("").Parse(pagesText)
+	pages, err := template.ParseFS(files, "pages/*.html")
 	if err != nil {
 		return nil, err
 	}
-	s := &site{pool: pool, sealer: seal, pages: pages, managed: login != nil}
+	s := &site{settings: set, sealer: seal, pages: pages, policy: policy(set.domain)}
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, _ *http.Request) { s.show(w, http.StatusOK, "sign-in", page{}) })
-	mux.HandleFunc("POST /{$}", s.signIn)
-	mux.HandleFunc("GET /challenge", s.ask)
-	mux.HandleFunc("POST /challenge", s.answer)
-	if login != nil {
-		m := newManaged(s, login, home, secure)
-		mux.HandleFunc("GET /login", m.begin)
-		mux.HandleFunc("GET "+callbackPath, m.callback)
+	for name, contentType := range map[string]string{"site.css": "text/css", "site.js": "text/javascript"} {
+		content, err := files.ReadFile("pages/" + name)
+		if err != nil {
+			return nil, err
+		}
+		mux.HandleFunc("GET /"+name, func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Type", contentType+"; charset=utf-8")
+			_, _ = w.Write(content)
+		})
 	}
+
+	mux.HandleFunc("GET /{$}", s.showSignIn)
+	mux.HandleFunc("POST /sign-in", s.signIn)
+	mux.HandleFunc("POST /sign-in/passkey", s.signInWithPasskey)
+	mux.HandleFunc("GET /challenge", s.showChallenge)
+	mux.HandleFunc("POST /challenge", s.answerChallenge)
+
+	mux.HandleFunc("GET /sign-up", s.showSignUp)
+	mux.HandleFunc("POST /sign-up", s.signUp)
+	mux.HandleFunc("GET /confirm", s.showConfirm)
+	mux.HandleFunc("POST /confirm", s.confirm)
+	mux.HandleFunc("POST /confirm/resend", s.resend)
+	mux.HandleFunc("GET /forgot", s.showForgot)
+	mux.HandleFunc("POST /forgot", s.forgot)
+	mux.HandleFunc("GET /reset", s.showReset)
+	mux.HandleFunc("POST /reset", s.reset)
+
+	if set.login != nil {
+		mux.HandleFunc("GET /login", s.beginManaged)
+		mux.HandleFunc("GET "+callbackPath, s.callback)
+	}
+
+	mux.HandleFunc("GET /account", s.account(s.showAccount))
+	mux.HandleFunc("POST /account/profile", s.account(s.changeProfile))
+	mux.HandleFunc("POST /account/email", s.account(s.verifyEmail))
+	mux.HandleFunc("POST /account/email/resend", s.account(s.resendEmail))
+	mux.HandleFunc("POST /account/password", s.account(s.changePassword))
+	mux.HandleFunc("POST /account/app/begin", s.account(s.beginApp))
+	mux.HandleFunc("GET /account/app", s.account(s.showApp))
+	mux.HandleFunc("POST /account/app", s.account(s.verifyApp))
+	mux.HandleFunc("POST /account/mfa", s.account(s.changeMFA))
+	mux.HandleFunc("GET /account/passkey", s.account(s.showPasskey))
+	mux.HandleFunc("POST /account/passkey", s.account(s.addPasskey))
+	mux.HandleFunc("POST /account/passkey/delete", s.account(s.deletePasskey))
+	mux.HandleFunc("POST /account/device/forget", s.account(s.forgetDevice))
+	mux.HandleFunc("POST /account/delete", s.account(s.deleteAccount))
+	mux.HandleFunc("POST /sign-out", s.account(s.signOut))
+	mux.HandleFunc("POST /sign-out/everywhere", s.account(s.signOutEverywhere))
 	return http.NewCrossOriginProtection().Handler(http.MaxBytesHandler(mux, 64<<10)), nil
+}
+
+// policy lets pages load no more than their own style and script. A sign-out leads on to the pool's own pages, if there are any,
+// and browsers count that as the form's action.
+func policy(domain string) string {
+	action := "'self'"
+	if u, err := url.Parse(domain); err == nil && u.Host != "" {
+		action += " " + u.Scheme + "://" + u.Host
+	} else if domain != "" {
+		action += " https://" + domain
+	}
+	return "default-src 'none'; style-src 'self'; script-src 'self'; base-uri 'none'; frame-ancestors 'none'; form-action " + action
 }
 
 // page is what the templates show.
 type page struct {
-	Problem  string
-	Username string
-	State    state
-	URI      template.URL // of the software token that is being set up
-	Managed  bool         // there is a sign-in on the pool's own pages, too
-	SignOut  string       // of the pool's own pages; "" for none
+	Notice  notice
+	Flow    flow
+	Managed bool // there is a sign-in on the pool's own pages, too
+	Data    any
 }
 
-func (s *site) show(w http.ResponseWriter, status int, name string, p page) {
-	p.Managed = s.managed
+// show answers a GET. It shows the notice of the POST before, once. Nothing is stored, so that the way back after a sign-out
+// does not lead into the account.
+func (s *site) show(w http.ResponseWriter, r *http.Request, status int, name string, data any) {
+	p := page{Managed: s.login != nil, Data: data, Flow: s.flow(r)}
+	if s.sealer.get(r, noticeCookie, &p.Notice) {
+		s.sealer.drop(w, noticeCookie)
+	}
+	var text bytes.Buffer
+	if err := s.pages.ExecuteTemplate(&text, name, p); err != nil {
+		slog.ErrorContext(r.Context(), "web: page", slog.Any("error", err))
+		http.Error(w, unknownProblem, http.StatusInternalServerError)
+		return
+	}
 	header := w.Header()
 	header.Set("Content-Type", "text/html; charset=utf-8")
 	header.Set("Cache-Control", "no-store")
-	header.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'")
+	header.Set("Content-Security-Policy", s.policy)
+	header.Set("Referrer-Policy", "same-origin")
+	header.Set("X-Content-Type-Options", "nosniff")
 	w.WriteHeader(status)
-	if err := s.pages.ExecuteTemplate(w, name, p); err != nil {
-		slog.Error("web: page", slog.Any("error", err))
+	_, _ = w.Write(text.Bytes())
+}
+
+const (
+	noticeCookie = "notice"
+	flowCookie   = "flow"
+	flowLife     = 15 * time.Minute // no challenge of the service lasts longer
+)
+
+// notice is what a POST has to say. All of them answer with a redirect, so that reload and back repeat nothing; the page that
+// comes next shows it.
+type notice struct {
+	Text    string `json:"text"`
+	Problem bool   `json:"problem,omitempty"`
+}
+
+// say ends a POST with a notice.
+func (s *site) say(w http.ResponseWriter, r *http.Request, path, text string) {
+	s.redirect(w, r, path, notice{Text: text})
+}
+
+// fail ends a POST with what the user can do about err.
+func (s *site) fail(w http.ResponseWriter, r *http.Request, path string, err error) {
+	problem := explain(err)
+	if problem == unknownProblem {
+		slog.ErrorContext(r.Context(), "web: "+r.URL.Path, slog.Any("error", err))
+	}
+	s.redirect(w, r, path, notice{Text: problem, Problem: true})
+}
+
+func (s *site) redirect(w http.ResponseWriter, r *http.Request, path string, n notice) {
+	if err := s.sealer.put(w, noticeCookie, n, flowLife); err != nil {
+		slog.ErrorContext(r.Context(), "web: notice", slog.Any("error", err))
+	}
+	http.Redirect(w, r, path, http.StatusSeeOther)
+}
+
+// flow is where the user is in a sign-in, a sign-up or a set-up that takes several requests.
+type flow struct {
+	Typed        string                `json:"typed,omitempty"` // what the user calls himself
+	Email        string                `json:"email,omitempty"`
+	Challenge    *cognito.Challenge    `json:"challenge,omitempty"`
+	Secret       string                `json:"secret,omitempty"` // of the authenticator app that is being set up
+	Registration *cognito.Registration `json:"registration,omitempty"`
+}
+
+func (s *site) flow(r *http.Request) (f flow) {
+	if !s.sealer.get(r, flowCookie, &f) {
+		return flow{}
+	}
+	return f
+}
+
+// keep makes f the flow of the browser. Without room for it the flow is lost, and the next page sends the user back.
+func (s *site) keep(w http.ResponseWriter, r *http.Request, f flow) {
+	if err := s.sealer.put(w, flowCookie, f, flowLife); err != nil {
+		slog.ErrorContext(r.Context(), "web: flow", slog.Any("error", err))
 	}
 }
 
-// signIn takes the first page's form.
-func (s *site) signIn(w http.ResponseWriter, r *http.Request) {
-	if !filled(r) {
-		s.show(w, http.StatusUnprocessableEntity, "sign-in", page{Username: r.PostFormValue("username"), Problem: blank})
-		return
+// problem is an error that is the user's to mend.
+type problem string
+
+// Error returns what the user is told.
+func (p problem) Error() string { return string(p) }
+
+const (
+	blank   problem = "Please fill in every field."
+	tooLate problem = "The sign-in took too long. Please start again."
+
+	unknownProblem = "Something went wrong. Please try again later."
+)
+
+// explain says what the user can do about err.
+func explain(err error) string {
+	if own, ok := errors.AsType[problem](err); ok {
+		return own.Error()
 	}
-	session := s.pool.ForUser(strings.TrimSpace(r.PostFormValue("username")))
-	err := session.Authenticate(r.Context(), r.PostFormValue("password"), cognito.UserContextDataFromRequest(r))
-	s.goOn(w, r, session, "sign-in", page{Username: session.Username()}, err)
+	for _, known := range []struct {
+		reason error
+		text   string
+	}{
+		{cognito.ErrInvalidCredentials, "The name or the password is wrong."},
+		{cognito.ErrUserNotFound, "The name or the password is wrong."},
+		{cognito.ErrTooManyAttempts, "Too many attempts. Please wait a while."},
+		{cognito.ErrLimitExceeded, "Too many attempts. Please wait a while."},
+		{cognito.ErrThrottled, "Please try again in a moment."},
+		{cognito.ErrCodeMismatch, "The code is wrong."},
+		{cognito.ErrCodeExpired, "The code was used before or is too old. Please take another one."},
+		{cognito.ErrInvalidPassword, "The password is too simple, or was used before."},
+		{cognito.ErrUserExists, "There is such an account already. Please choose another name, or sign in."},
+		{cognito.ErrUserNotConfirmed, "Please confirm your address first."},
+		{cognito.ErrUserConfirmed, "The account is confirmed already. Please sign in."},
+		{cognito.ErrPasswordResetRequired, "Please choose a new password first."},
+		{cognito.ErrPasswordResetNotAllowed, "This password cannot be reset here. Please ask for help."},
+		{cognito.ErrTemporaryPasswordExpired, "The temporary password has expired. Please ask for another one."},
+		{cognito.ErrUserDisabled, "The account is locked."},
+		{cognito.ErrWebAuthnRefused, "The passkey was not accepted."},
+		{cognito.ErrWebAuthnExpired, "That took too long. Please try again."},
+		{cognito.ErrWebAuthnNotEnabled, "There are no passkeys here."},
+		{cognito.ErrMFANotSetUp, "Please set it up first."},
+		{cognito.ErrFlowNotEnabled, "That way to sign in is not available."},
+		{cognito.ErrMissingScope, "This sign-in may not change the account. Please sign in with your password."},
+		{cognito.ErrNotPermitted, "That is not permitted here."},
+		{cognito.ErrInvalidArgument, "Something is filled in wrongly. Please look again."},
+	} {
+		if errors.Is(err, known.reason) {
+			return known.text
+		}
+	}
+	return unknownProblem
 }
 
-// ask shows the second page: what the challenge in the cookie asks for.
-func (s *site) ask(w http.ResponseWriter, r *http.Request) {
-	st, err := s.sealer.open(r)
-	if err != nil {
-		http.Redirect(w, r, "/", http.StatusSeeOther)
-		return
-	}
-	s.show(w, http.StatusOK, "challenge", challengePage(st))
-}
-
-func challengePage(st state) page {
-	p := page{State: st}
-	if st.Secret != "" {
-		token := cognito.SoftwareToken{Secret: st.Secret}
-		p.URI = template.URL(token.URI("Example", st.Challenge.Username)) //nolint:gosec // made here, and escaped
-	}
-	return p
-}
-
-// answer takes the second page's form. The cookie, not the server, knows what it answers.
-func (s *site) answer(w http.ResponseWriter, r *http.Request) {
-	st, err := s.sealer.open(r)
-	if err != nil {
-		s.show(w, http.StatusBadRequest, "sign-in", page{Problem: "The sign-in took too long. Please start again."})
-		return
-	}
-	if !filled(r) {
-		p := challengePage(st)
-		p.Problem = blank
-		s.show(w, http.StatusUnprocessableEntity, "challenge", p)
-		return
-	}
-	session := s.pool.ForUser("", cognito.WithChallenge(st.Challenge))
-	s.goOn(w, r, session, "challenge", challengePage(st), respond(r.Context(), session, st.Challenge, r))
-}
-
-const blank = "Please fill in every field."
-
-// filled reports whether every field of the form has something in it: all of them are required.
+// filled reports whether every field of the form has something in it.
 func filled(r *http.Request) bool {
 	if err := r.ParseForm(); err != nil || len(r.PostForm) == 0 {
 		return false
@@ -132,100 +266,16 @@ func filled(r *http.Request) bool {
 	return true
 }
 
-// respond answers the challenge with what the form says.
-func respond(ctx context.Context, session *cognito.Cognito, ch cognito.Challenge, r *http.Request) error {
-	user, code := cognito.UserContextDataFromRequest(r), strings.TrimSpace(r.PostFormValue("code"))
-	switch ch.Name {
-	case cognito.ChallengeSMSMFA:
-		return session.RespondToSMSMFAChallenge(ctx, code, user)
-	case cognito.ChallengeSoftwareTokenMFA:
-		return session.RespondToSoftwareTokenMFAChallenge(ctx, code, user)
-	case cognito.ChallengeEmailOTP:
-		return session.RespondToEmailOTPChallenge(ctx, code, user)
-	case cognito.ChallengeSelectMFAType:
-		return session.SelectMFAType(ctx, cognito.ChallengeName(r.PostFormValue("choice")), user)
-	case cognito.ChallengeMFASetup:
-		return session.VerifySoftwareToken(ctx, code, "", user)
-	case cognito.ChallengeNewPasswordRequired:
-		attrs := cognito.Attributes{}
-		for _, name := range ch.RequiredAttributes() {
-			attrs[name] = r.PostFormValue("attribute." + name)
-		}
-		return session.RespondToNewPasswordChallenge(ctx, r.PostFormValue("password"), attrs, user)
-	default:
-		return errors.New("this example does not know the challenge " + string(ch.Name))
-	}
-}
+// field is what the form says for name, without the spaces that people copy along.
+func field(r *http.Request, name string) string { return strings.TrimSpace(r.PostFormValue(name)) }
 
-// goOn answers a form by what came of it: the end, the next challenge, or the same page with a problem.
-func (s *site) goOn(w http.ResponseWriter, r *http.Request, session *cognito.Cognito, name string, p page, err error) {
-	var challenge *cognito.ChallengeError
-	switch {
-	case err == nil:
-		// Here the application's own session begins, with session.Tokens() in it.
-		http.SetCookie(w, s.sealer.cleared())
-		s.show(w, http.StatusOK, "welcome", page{Username: session.AccessClaims().Username})
-	case errors.As(err, &challenge):
-		s.challenged(w, r, session)
-	case errors.Is(err, cognito.ErrSessionExpired):
-		http.SetCookie(w, s.sealer.cleared())
-		s.show(w, http.StatusUnauthorized, "sign-in", page{Problem: "The sign-in took too long. Please start again."})
-	default:
-		status, problem := explain(err)
-		if status == http.StatusInternalServerError {
-			slog.ErrorContext(r.Context(), "web: sign-in", slog.Any("error", err))
-		}
-		p.Problem = problem
-		s.show(w, status, name, p)
-	}
-}
-
-// challenged puts the session's challenge into the cookie and sends the browser to the second page.
-func (s *site) challenged(w http.ResponseWriter, r *http.Request, session *cognito.Cognito) {
-	var st state
-	st.Challenge, _ = session.Challenge()
-	if st.Challenge.Name == cognito.ChallengeMFASetup {
-		token, err := session.AssociateSoftwareToken(r.Context())
-		if err != nil {
-			slog.ErrorContext(r.Context(), "web: set-up", slog.Any("error", err))
-			s.show(w, http.StatusInternalServerError, "sign-in", page{Problem: "Something went wrong. Please try again later."})
-			return
-		}
-		st.Secret = token.Secret
-		st.Challenge, _ = session.Challenge() // it goes on with a new session
-	}
-	cookie, err := s.sealer.seal(st)
-	if err != nil {
-		slog.ErrorContext(r.Context(), "web: cookie", slog.Any("error", err))
-		s.show(w, http.StatusInternalServerError, "sign-in", page{Problem: "Something went wrong. Please try again later."})
-		return
-	}
-	http.SetCookie(w, cookie)
-	http.Redirect(w, r, "/challenge", http.StatusSeeOther)
-}
-
-// explain says what the user can do about err.
-func explain(err error) (status int, problem string) {
-	for _, known := range []struct {
-		reason  error
-		status  int
-		problem string
-	}{
-		{cognito.ErrInvalidCredentials, http.StatusUnauthorized, "The name or the password is wrong."},
-		{cognito.ErrUserNotFound, http.StatusUnauthorized, "The name or the password is wrong."},
-		{cognito.ErrTooManyAttempts, http.StatusTooManyRequests, "Too many attempts. Please wait a while."},
-		{cognito.ErrLimitExceeded, http.StatusTooManyRequests, "Too many attempts. Please wait a while."},
-		{cognito.ErrThrottled, http.StatusServiceUnavailable, "Please try again in a moment."},
-		{cognito.ErrCodeMismatch, http.StatusUnauthorized, "The code is wrong."},
-		{cognito.ErrCodeExpired, http.StatusUnauthorized, "The code was used before. Please wait for the next one."},
-		{cognito.ErrInvalidPassword, http.StatusUnprocessableEntity, "The password is too simple."},
-		{cognito.ErrUserNotConfirmed, http.StatusForbidden, "Please confirm your address first."},
-		{cognito.ErrPasswordResetRequired, http.StatusForbidden, "Please reset your password first."},
-		{cognito.ErrUserDisabled, http.StatusForbidden, "The account is locked."},
-	} {
-		if errors.Is(err, known.reason) {
-			return known.status, known.problem
+// browserName is what the pool calls the user's device.
+func browserName(r *http.Request) string {
+	agent := r.UserAgent()
+	for _, name := range []string{"Firefox", "Edg", "Chrome", "Safari"} { // each claims to be those after it
+		if strings.Contains(agent, name) {
+			return strings.Replace(name, "Edg", "Edge", 1)
 		}
 	}
-	return http.StatusInternalServerError, "Something went wrong. Please try again later."
+	return "Browser"
 }

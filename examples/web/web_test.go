@@ -2,11 +2,14 @@ package main
 
 import (
 	"bytes"
+	"html"
 	"io"
 	"net/http"
 	"net/http/cookiejar"
 	"net/http/httptest"
 	"net/url"
+	"os"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -18,242 +21,369 @@ import (
 	"github.com/gocognito/cognito/cognitotest"
 )
 
-const password = "Correct-Horse-1"
+const password = localPassword
 
 var testKey = bytes.Repeat([]byte{7}, keySize)
+
+// app is a pool and two processes that serve the site, as behind a load balancer. Cookies do not tell ports apart: for a
+// browser they are one site.
+type app struct {
+	*cognitotest.Server
+
+	sites    []*httptest.Server
+	sessions sessions
+}
+
+// newApp starts an app whose pool has the user bob. change, which may be nil, changes the pool.
+func newApp(t *testing.T, u cognitotest.User, change func(*cognitotest.Config)) *app {
+	t.Helper()
+	a := &app{sessions: sessions{t.TempDir()}}
+	handlers := make([]http.Handler, 2)
+	for i := range handlers {
+		site := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { handlers[i].ServeHTTP(w, r) }))
+		t.Cleanup(site.Close)
+		a.sites = append(a.sites, site)
+	}
+	home := a.sites[0].URL + "/"
+	cfg := localConfig(home, "")
+	if change != nil {
+		change(&cfg)
+	}
+	a.Server = cognitotest.NewServer(cfg)
+	t.Cleanup(a.Close)
+	u.Username, u.Password = "bob", password
+	if u.Attributes == nil {
+		u.Attributes = map[string]string{"email": "bob@example.com", "email_verified": "true"}
+	}
+	a.AddUser(u)
+	for i := range handlers {
+		pool, err := cognito.New(a.UserPoolID, a.ClientID, cognito.WithEndpoint(a.URL), cognito.WithClock(a.Now))
+		require.NoError(t, err)
+		login, err := pool.ManagedLogin(a.URL, cognito.WithRedirectURL(a.sites[0].URL+callbackPath))
+		require.NoError(t, err)
+		handlers[i], err = newSite(settings{pool: pool, login: login, domain: a.URL, home: home, sessions: a.sessions, key: testKey})
+		require.NoError(t, err)
+	}
+	return a
+}
+
+// calls are the operations that the pool was asked for.
+func (a *app) calls() (ops []string) {
+	for _, r := range a.Requests() {
+		ops = append(ops, r.Op)
+	}
+	return ops
+}
 
 // browser is a user's, with cookies.
 type browser struct {
 	t      *testing.T
+	app    *app
 	client *http.Client
-	// Requests go to them in turn, as behind a load balancer. Cookies do not tell ports apart: they are one site.
-	sites []*httptest.Server
-	turn  int
+	turn   int // the next request goes to another process
+	at     *url.URL
+	page   string
+	header http.Header
 }
 
-// newBrowser starts a pool and two processes that serve its sign-in with one key.
-func newBrowser(t *testing.T, cfg cognitotest.Config, u cognitotest.User) (*cognitotest.Server, *browser) {
+func (a *app) browser(t *testing.T) *browser {
 	t.Helper()
-	srv := cognitotest.NewServer(cfg)
-	t.Cleanup(srv.Close)
-	u.Username, u.Password = "bob", password
-	srv.AddUser(u)
 	jar, err := cookiejar.New(nil)
 	require.NoError(t, err)
-	b := &browser{t: t, client: &http.Client{Jar: jar}}
-	for range 2 {
-		pool, err := cognito.New(srv.UserPoolID, srv.ClientID, cognito.WithEndpoint(srv.URL), cognito.WithClock(srv.Now))
-		require.NoError(t, err)
-		handler, err := newSite(pool, nil, "", testKey, false)
-		require.NoError(t, err)
-		site := httptest.NewServer(handler)
-		t.Cleanup(site.Close)
-		b.sites = append(b.sites, site)
-	}
-	return srv, b
+	return &browser{t: t, app: a, client: &http.Client{Jar: jar}}
 }
 
-// post sends a form and returns the page that the browser ends at.
-func (b *browser) post(path string, form url.Values) (status int, page string) {
+func (b *browser) do(req *http.Request) int {
 	b.t.Helper()
-	b.turn++
-	req, err := http.NewRequestWithContext(b.t.Context(), http.MethodPost, b.sites[b.turn%2].URL+path, strings.NewReader(form.Encode()))
-	require.NoError(b.t, err)
-	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	resp, err := b.client.Do(req)
 	require.NoError(b.t, err)
 	defer func() { _ = resp.Body.Close() }()
 	body, err := io.ReadAll(resp.Body)
 	require.NoError(b.t, err)
-	return resp.StatusCode, string(body)
+	b.at, b.page, b.header = resp.Request.URL, html.UnescapeString(string(body)), resp.Header
+	return resp.StatusCode
 }
 
-func (b *browser) signIn() (int, string) {
+// target makes a path one of the next process.
+func (b *browser) target(path string) string {
 	b.t.Helper()
-	return b.post("/", url.Values{"username": {"bob"}, "password": {password}})
-}
-
-func (b *browser) code(code string) (int, string) {
-	b.t.Helper()
-	return b.post("/challenge", url.Values{"code": {code}})
-}
-
-// cookie is the browser's, "" if there is none.
-func (b *browser) cookie() string {
-	b.t.Helper()
-	site, err := url.Parse(b.sites[0].URL)
+	u, err := url.Parse(path)
 	require.NoError(b.t, err)
-	for _, c := range b.client.Jar.Cookies(site) {
-		return c.Value
+	if u.IsAbs() {
+		return path
+	}
+	b.turn++
+	return b.app.sites[b.turn%2].URL + path
+}
+
+func (b *browser) request(method, path string, form url.Values) *http.Request {
+	b.t.Helper()
+	req, err := http.NewRequestWithContext(b.t.Context(), method, b.target(path), strings.NewReader(form.Encode()))
+	require.NoError(b.t, err)
+	if method == http.MethodPost {
+		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	}
+	return req
+}
+
+func (b *browser) open(path string) int {
+	b.t.Helper()
+	return b.do(b.request(http.MethodGet, path, nil))
+}
+
+// post sends a form. The browser then is at the page that it is redirected to.
+func (b *browser) post(path string, form url.Values) {
+	b.t.Helper()
+	require.Equal(b.t, http.StatusOK, b.do(b.request(http.MethodPost, path, form)), b.page)
+}
+
+// answer is a response without its body.
+type answer struct {
+	status  int
+	header  http.Header
+	cookies []*http.Cookie
+}
+
+// raw sends a request without cookies and follows no redirect.
+func (b *browser) raw(req *http.Request) answer {
+	b.t.Helper()
+	resp, err := http.DefaultTransport.RoundTrip(req)
+	require.NoError(b.t, err)
+	defer func() { _ = resp.Body.Close() }()
+	return answer{resp.StatusCode, resp.Header, resp.Cookies()}
+}
+
+func (b *browser) signIn() {
+	b.t.Helper()
+	b.post("/sign-in", url.Values{"username": {"bob"}, "password": {password}})
+}
+
+func (b *browser) code(code string) {
+	b.t.Helper()
+	b.post("/challenge", url.Values{"code": {code}})
+}
+
+// sees checks where the browser is and what it shows, besides the notice at the top.
+func (b *browser) sees(path, text string) {
+	b.t.Helper()
+	require.Equal(b.t, path, b.at.Path, b.page)
+	require.Contains(b.t, b.page, text)
+}
+
+func (b *browser) seesAccount() {
+	b.t.Helper()
+	b.sees("/account", "You are signed in as bob.")
+}
+
+// cookie is the value of the browser's cookie name, "" if there is none.
+func (b *browser) cookie(name string) string {
+	b.t.Helper()
+	u, err := url.Parse(b.app.sites[0].URL)
+	require.NoError(b.t, err)
+	for _, c := range b.client.Jar.Cookies(u) {
+		if c.Name == name {
+			return c.Value
+		}
 	}
 	return ""
 }
 
-func TestPasswordAlone(t *testing.T) {
-	t.Parallel()
-	_, b := newBrowser(t, cognitotest.Config{}, cognitotest.User{})
-	status, page := b.post("/", url.Values{"username": {"bob"}, "password": {"wrong"}})
-	assert.Equal(t, http.StatusUnauthorized, status)
-	assert.Contains(t, page, "The name or the password is wrong.")
-	assert.Contains(t, page, `value="bob"`)
-	status, page = b.signIn()
-	assert.Equal(t, http.StatusOK, status)
-	assert.Contains(t, page, "You are signed in as bob.")
-	assert.Empty(t, b.cookie())
+func (b *browser) setCookie(name, value string) {
+	b.t.Helper()
+	u, err := url.Parse(b.app.sites[0].URL)
+	require.NoError(b.t, err)
+	b.client.Jar.SetCookies(u, []*http.Cookie{{Name: name, Value: value, Path: "/"}})
 }
 
-// Two processes share one sign-in by the cookie alone; a wrong code can be corrected, and the cookie goes at the end.
-func TestCodeInAnotherProcess(t *testing.T) {
-	t.Parallel()
-	for factor, attribute := range map[string]string{"SMS_MFA": "+*******4567", "EMAIL_OTP": "b***@e***"} {
-		srv, b := newBrowser(t, cognitotest.Config{}, cognitotest.User{MFA: []string{factor}, Attributes: map[string]string{
-			"email": "bob@example.com", "email_verified": "true", "phone_number": "+49301234567",
-		}})
-		_, page := b.signIn()
-		assert.Contains(t, page, "A code was sent to "+strings.ReplaceAll(attribute, "+", "&#43;"))
-		status, page := b.code("000000")
-		assert.Equal(t, http.StatusUnauthorized, status)
-		assert.Contains(t, page, "The code is wrong.")
-		require.NotEmpty(t, b.cookie())
-		assert.NotContains(t, b.cookie(), "AYABe", "the session is encrypted")
-		_, page = b.code(srv.Code("bob"))
-		assert.Contains(t, page, "You are signed in as bob.")
-		assert.Empty(t, b.cookie())
+// files are the names in the folder of sessions.
+func (a *app) files(t *testing.T) (names []string) {
+	t.Helper()
+	entries, err := os.ReadDir(a.sessions.folder)
+	require.NoError(t, err)
+	for _, entry := range entries {
+		names = append(names, entry.Name())
 	}
+	return names
 }
 
-func TestChoiceOfFactor(t *testing.T) {
-	t.Parallel()
-	srv, b := newBrowser(t, cognitotest.Config{}, cognitotest.User{
-		MFA: []string{"SMS_MFA", "SOFTWARE_TOKEN_MFA"}, Attributes: map[string]string{"phone_number": "+49301234567"},
-	})
-	_, page := b.signIn()
-	assert.Contains(t, page, `value="SMS_MFA"`)
-	_, page = b.post("/challenge", url.Values{"choice": {"SOFTWARE_TOKEN_MFA"}})
-	assert.Contains(t, page, "authenticator app")
-	_, page = b.code(srv.TOTP("bob"))
-	assert.Contains(t, page, "You are signed in as bob.")
+// posts are all paths that take a POST.
+var posts = []string{
+	"/sign-in", "/sign-in/passkey", "/challenge", "/sign-up", "/confirm", "/confirm/resend", "/forgot", "/reset",
+	"/account/profile", "/account/email", "/account/email/resend", "/account/password", "/account/app/begin", "/account/app",
+	"/account/mfa", "/account/passkey", "/account/passkey/delete", "/account/device/forget", "/account/delete",
+	"/sign-out", "/sign-out/everywhere",
 }
 
-func TestNewPassword(t *testing.T) {
+// Every POST answers with a redirect to a page of the site, whatever is wrong with it, so that a reload repeats nothing.
+func TestPostRedirects(t *testing.T) {
 	t.Parallel()
-	_, b := newBrowser(t, cognitotest.Config{}, cognitotest.User{Status: "FORCE_CHANGE_PASSWORD"})
-	_, page := b.signIn()
-	assert.Contains(t, page, "Please choose a new password.")
-	status, page := b.post("/challenge", url.Values{"password": {"weak"}})
-	assert.Equal(t, http.StatusUnprocessableEntity, status)
-	assert.Contains(t, page, "The password is too simple.")
-	_, page = b.post("/challenge", url.Values{"password": {"Permanent-1"}})
-	assert.Contains(t, page, "You are signed in as bob.")
+	a := newApp(t, cognitotest.User{}, nil)
+	b := a.browser(t)
+	b.signIn()
+	session := b.cookie(sessionCookie)
+	wrong := url.Values{"username": {"nobody"}, "password": {"weak"}, "code": {"000000"}, "email": {"x"}, "previous": {"x"}, "proposed": {"x"}, "key": {"x"}, "id": {"x"}, "credential": {"x"}}
+	for _, path := range posts {
+		for name, form := range map[string]url.Values{"blank": nil, "wrong": wrong} {
+			for _, cookie := range []string{"", session} {
+				req := b.request(http.MethodPost, path, form)
+				if cookie != "" && !strings.HasPrefix(path, "/sign-out") {
+					req.AddCookie(&http.Cookie{Name: sessionCookie, Value: cookie})
+				}
+				resp := b.raw(req)
+				assert.Equal(t, http.StatusSeeOther, resp.status, path, name)
+				assert.Regexp(t, `^/[a-z-]*(/[a-z]+)?$`, resp.header.Get("Location"), path, name)
+				if cookie == "" && (strings.HasPrefix(path, "/account") || strings.HasPrefix(path, "/sign-out")) {
+					assert.Equal(t, "/", resp.header.Get("Location"), path)
+				}
+			}
+		}
+	}
+	assert.Equal(t, http.StatusOK, b.open("/account"))
+	b.seesAccount()
 }
 
-func TestSetUp(t *testing.T) {
+// No other site can make a browser send a form.
+func TestForeignForms(t *testing.T) {
 	t.Parallel()
-	srv, b := newBrowser(t, cognitotest.Config{MFA: "ON", MFAFactors: []string{"SOFTWARE_TOKEN_MFA"}}, cognitotest.User{})
-	_, page := b.signIn()
-	assert.Contains(t, page, "otpauth://totp/Example:bob?secret=")
-	assert.Regexp(t, `<code>[A-Z2-7]{20,}</code>`, page)
-	_, page = b.code("000000")
-	assert.Contains(t, page, "The code is wrong.")
-	_, page = b.code(srv.TOTP("bob"))
-	assert.Contains(t, page, "You are signed in as bob.")
+	a := newApp(t, cognitotest.User{}, nil)
+	b := a.browser(t)
+	b.signIn()
+	calls := len(a.Requests())
+	for _, path := range posts {
+		for _, header := range [][2]string{{"Sec-Fetch-Site", "cross-site"}, {"Sec-Fetch-Site", "same-site"}, {"Origin", "https://evil.example.com"}, {"Origin", "null"}} {
+			req := b.request(http.MethodPost, path, url.Values{"username": {"bob"}, "password": {password}, "sure": {"on"}})
+			req.AddCookie(&http.Cookie{Name: sessionCookie, Value: b.cookie(sessionCookie)})
+			req.Header.Set(header[0], header[1])
+			assert.Equal(t, http.StatusForbidden, b.raw(req).status, path, header)
+		}
+	}
+	assert.Len(t, a.Requests(), calls, "the pool was not asked")
+}
+
+// Pages are not stored, and load nothing from elsewhere.
+func TestHeaders(t *testing.T) {
+	t.Parallel()
+	a := newApp(t, cognitotest.User{}, nil)
+	b := a.browser(t)
+	check := func(path string) {
+		t.Helper()
+		require.Equal(t, http.StatusOK, b.open(path))
+		require.Equal(t, path, b.at.Path)
+		assert.Equal(t, "no-store", b.header.Get("Cache-Control"), path)
+		assert.Contains(t, b.header.Get("Content-Security-Policy"), "default-src 'none'", path)
+		assert.Contains(t, b.header.Get("Content-Security-Policy"), "form-action 'self' "+a.URL, path)
+	}
+	for _, path := range []string{"/", "/sign-up", "/confirm", "/forgot", "/reset"} {
+		check(path)
+	}
+	b.signIn()
+	check("/account")
+	check("/account/passkey")
+	b.open("/site.css")
+	assert.Equal(t, "text/css; charset=utf-8", b.header.Get("Content-Type"))
+	assert.Equal(t, http.StatusNotFound, b.open("/favicon.ico"))
+	assert.True(t, strings.HasSuffix(policy("auth.example.com"), "form-action 'self' https://auth.example.com"))
+	assert.True(t, strings.HasSuffix(policy(""), "form-action 'self'"))
+}
+
+func TestCookies(t *testing.T) {
+	t.Parallel()
+	a := newApp(t, cognitotest.User{}, nil)
+	b := a.browser(t)
+	resp := b.raw(b.request(http.MethodPost, "/sign-in", url.Values{"username": {"bob"}, "password": {password}}))
+	require.Equal(t, "/account", resp.header.Get("Location"))
+	for _, c := range resp.cookies {
+		assert.True(t, c.HttpOnly, c.Name)
+		assert.False(t, c.Secure, c.Name)
+		assert.Equal(t, http.SameSiteLaxMode, c.SameSite, c.Name)
+		assert.Equal(t, "/", c.Path)
+		assert.Empty(t, c.Domain)
+		if c.Name == sessionCookie {
+			assert.Regexp(t, `^[A-Z2-7]{26}$`, c.Value, "it holds nothing but an ID")
+		}
+	}
+
+	seal, err := newSealer(testKey, true)
+	require.NoError(t, err)
+	c := seal.cookie(sessionCookie, "x", time.Minute)
+	assert.True(t, c.Secure && c.HttpOnly)
+	assert.Equal(t, "__Host-session", c.Name)
+	assert.Equal(t, 60, c.MaxAge)
+}
+
+func TestSeal(t *testing.T) {
+	t.Parallel()
+	seal, err := newSealer(testKey, false)
+	require.NoError(t, err)
+	sealed := func(s *sealer, name string, value any) string {
+		w := httptest.NewRecorder()
+		require.NoError(t, s.put(w, name, value, time.Minute))
+		return w.Result().Cookies()[0].Value
+	}
+	opened := func(name, value string) (text string, ok bool) {
+		r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/", nil)
+		r.AddCookie(&http.Cookie{Name: name, Value: value})
+		ok = seal.get(r, name, &text)
+		return text, ok
+	}
+	good := sealed(seal, "a", "hello")
+	text, ok := opened("a", good)
+	assert.True(t, ok)
+	assert.Equal(t, "hello", text)
+	assert.NotEqual(t, good, sealed(seal, "a", "hello"), "each has its own nonce")
+
+	changed := []byte(good)
+	changed[len(changed)/2] ^= 1
+	foreign, err := newSealer(bytes.Repeat([]byte{8}, keySize), false)
+	require.NoError(t, err)
+	early, err := newSealer(testKey, false)
+	require.NoError(t, err)
+	early.now = func() time.Time { return time.Now().Add(-time.Hour) }
+	for name, value := range map[string]string{
+		"empty": "", "short": "x", "no base64": "!", "changed": string(changed), "another key": sealed(foreign, "a", "hello"),
+		"another cookie": sealed(seal, "b", "hello"), "expired": sealed(early, "a", "hello"),
+	} {
+		_, ok := opened("a", value)
+		assert.False(t, ok, name)
+	}
+	require.ErrorContains(t, seal.put(httptest.NewRecorder(), "a", strings.Repeat("x", 4000), time.Minute), "too large for a cookie")
+	_, err = newSealer([]byte("short"), true)
+	require.Error(t, err)
+}
+
+// A notice is shown once.
+func TestNotice(t *testing.T) {
+	t.Parallel()
+	b := newApp(t, cognitotest.User{}, nil).browser(t)
+	b.post("/sign-in", url.Values{"username": {"bob"}, "password": {"wrong"}})
+	b.sees("/", "The name or the password is wrong.")
+	assert.Contains(t, b.page, `value="bob"`)
+	b.open("/")
+	assert.NotContains(t, b.page, "wrong")
 }
 
 func TestBlankForms(t *testing.T) {
 	t.Parallel()
-	srv, b := newBrowser(t, cognitotest.Config{}, cognitotest.User{MFA: []string{"SOFTWARE_TOKEN_MFA"}})
+	a := newApp(t, cognitotest.User{MFA: []string{"SOFTWARE_TOKEN_MFA"}}, nil)
+	b := a.browser(t)
 	for _, form := range []url.Values{nil, {"username": {"bob"}, "password": {""}}, {"username": {" "}, "password": {password}}} {
-		status, page := b.post("/", form)
-		assert.Equal(t, http.StatusUnprocessableEntity, status)
-		assert.Contains(t, page, "Please fill in every field.")
+		b.post("/sign-in", form)
+		b.sees("/", "Please fill in every field.")
 	}
-	assert.Empty(t, srv.Requests())
-	_, _ = b.signIn()
-	status, page := b.code("")
-	assert.Equal(t, http.StatusUnprocessableEntity, status)
-	assert.Contains(t, page, "Please fill in every field.")
-	_, page = b.code(srv.TOTP("bob"))
-	assert.Contains(t, page, "You are signed in as bob.")
+	assert.Empty(t, a.Requests())
+	b.signIn()
+	b.code("")
+	b.sees("/challenge", "Please fill in every field.")
+	b.code(a.TOTP("bob"))
+	b.seesAccount()
 }
 
-// What the browser sends in the cookie is not believed: neither when it was changed, nor too late, nor of another key.
-func TestCookieIsNotBelieved(t *testing.T) {
-	t.Parallel()
-	srv, b := newBrowser(t, cognitotest.Config{}, cognitotest.User{MFA: []string{"SOFTWARE_TOKEN_MFA"}})
-	_, _ = b.signIn()
-	good := b.cookie()
-	changed := []byte(good)
-	changed[len(changed)/2] ^= 1
-	elsewhere, err := newSealer(bytes.Repeat([]byte{8}, keySize), false)
-	require.NoError(t, err)
-	foreign, err := elsewhere.seal(state{Challenge: cognito.Challenge{Name: "SOFTWARE_TOKEN_MFA", Username: "bob"}})
-	require.NoError(t, err)
-	late, err := newSealer(testKey, false)
-	require.NoError(t, err)
-	late.now = func() time.Time { return time.Now().Add(-time.Hour) }
-	old, err := late.seal(state{Challenge: cognito.Challenge{Name: "SOFTWARE_TOKEN_MFA", Username: "bob"}})
-	require.NoError(t, err)
-	calls := len(srv.Requests())
-	for _, value := range []string{"", "x", "!", string(changed), foreign.Value, old.Value} {
-		req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, b.sites[0].URL+"/challenge", strings.NewReader("code=123456"))
-		require.NoError(t, err)
-		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-		req.AddCookie(&http.Cookie{Name: "challenge", Value: value})
-		resp, err := http.DefaultClient.Do(req)
-		require.NoError(t, err)
-		_ = resp.Body.Close()
-		assert.Equal(t, http.StatusBadRequest, resp.StatusCode, value)
-	}
-	assert.Len(t, srv.Requests(), calls, "the pool was not asked")
-
-	// The challenge itself lasts no longer than the pool says.
-	srv.Advance(5 * time.Minute)
-	status, page := b.code(srv.TOTP("bob"))
-	assert.Equal(t, http.StatusUnauthorized, status)
-	assert.Contains(t, page, "Please start again.")
-	assert.Empty(t, b.cookie())
-}
-
-// Another site cannot make a browser sign in, and the second page without a sign-in leads to the first.
-func TestOtherRequests(t *testing.T) {
-	t.Parallel()
-	srv, b := newBrowser(t, cognitotest.Config{}, cognitotest.User{})
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, b.sites[0].URL+"/", strings.NewReader("username=bob&password="+password))
-	require.NoError(t, err)
-	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	req.Header.Set("Sec-Fetch-Site", "cross-site")
-	resp, err := http.DefaultClient.Do(req)
-	require.NoError(t, err)
-	_ = resp.Body.Close()
-	assert.Equal(t, http.StatusForbidden, resp.StatusCode)
-	assert.Empty(t, srv.Requests())
-
-	req, err = http.NewRequestWithContext(t.Context(), http.MethodGet, b.sites[0].URL+"/challenge", nil)
-	require.NoError(t, err)
-	resp, err = b.client.Do(req)
-	require.NoError(t, err)
-	_ = resp.Body.Close()
-	assert.Equal(t, "/", resp.Request.URL.Path)
-	assert.Equal(t, "no-store", resp.Header.Get("Cache-Control"))
-}
-
-func TestCookieFlags(t *testing.T) {
-	t.Parallel()
-	seal, err := newSealer(testKey, true)
-	require.NoError(t, err)
-	cookie, err := seal.seal(state{Challenge: cognito.Challenge{Session: strings.Repeat("s", 1500)}})
-	require.NoError(t, err)
-	assert.True(t, cookie.HttpOnly && cookie.Secure)
-	assert.Equal(t, http.SameSiteStrictMode, cookie.SameSite)
-	assert.Equal(t, "__Host-challenge", cookie.Name)
-	assert.Equal(t, "/", cookie.Path)
-	assert.Empty(t, cookie.Domain)
-	assert.Equal(t, 900, cookie.MaxAge)
-	again, err := seal.seal(state{Challenge: cognito.Challenge{Session: strings.Repeat("s", 1500)}})
-	require.NoError(t, err)
-	assert.NotEqual(t, cookie.Value, again.Value, "each has its own nonce")
-	_, err = seal.seal(state{Challenge: cognito.Challenge{Name: "WEB_AUTHN", Session: strings.Repeat("s", 4000)}})
-	require.ErrorContains(t, err, "WEB_AUTHN is too large for a cookie")
-	_, err = newSealer([]byte("short"), true)
-	require.Error(t, err)
+// qrIn is the secret that a page shows with its QR code.
+func qrIn(t *testing.T, page string) string {
+	t.Helper()
+	assert.Contains(t, page, `<svg class="qr"`)
+	found := regexp.MustCompile(`otpauth://totp/Example:bob\?secret=([A-Z2-7]{20,})&issuer=Example`).FindStringSubmatch(page)
+	require.NotNil(t, found, page)
+	assert.Contains(t, page, "<code>"+found[1]+"</code>")
+	return found[1]
 }

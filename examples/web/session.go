@@ -1,0 +1,185 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"io/fs"
+	"log/slog"
+	"net/http"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/gocognito/cognito"
+)
+
+const (
+	sessionCookie = "session"
+	sessionLife   = 30 * 24 * time.Hour // that of refresh tokens, by default
+)
+
+// sessions keeps the tokens of each browser under a random ID. It is a folder of FileStores, which lock: any number of
+// processes may share it. With contrib/redisstore or contrib/pgstore, store is their Session method, and nothing else
+// changes.
+type sessions struct{ folder string }
+
+// store returns the store of the session id. The name of its file is a hash, so that who can list the folder learns no ID.
+func (s sessions) store(id string) *cognito.FileStore {
+	sum := sha256.Sum256([]byte(id))
+	return cognito.NewFileStore(filepath.Join(s.folder, hex.EncodeToString(sum[:])))
+}
+
+// sweep removes the files of sessions that have expired, and what is left of those that have ended.
+func (s sessions) sweep(now time.Time) error {
+	entries, err := os.ReadDir(s.folder)
+	if err != nil {
+		return err
+	}
+	age := func(path string) time.Duration {
+		info, err := os.Lstat(path)
+		if err != nil {
+			return sessionLife
+		}
+		return now.Sub(info.ModTime())
+	}
+	for _, entry := range entries {
+		path := filepath.Join(s.folder, entry.Name())
+		tokens := path[:len(path)-len(filepath.Ext(path))] // without .device and .lock
+		if age(tokens) < sessionLife || age(path) < time.Hour {
+			continue
+		}
+		if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
+	return nil
+}
+
+// keepSwept sweeps once an hour until ctx is done.
+func (s sessions) keepSwept(ctx context.Context) {
+	ticker := time.NewTicker(time.Hour)
+	defer ticker.Stop()
+	for {
+		if err := s.sweep(time.Now()); err != nil {
+			slog.WarnContext(ctx, "web: old sessions stay", slog.Any("error", err))
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+	}
+}
+
+// attempt returns a sign-in that one request begins or goes on with. typed is what the user calls himself. It is in memory
+// only: the server keeps nothing of who is not signed in.
+func (s *site) attempt(r *http.Request, username, typed string, opts ...cognito.SessionOption) *cognito.Cognito {
+	opts = append(opts, cognito.WithDeviceTracking(browserName(r)))
+	var known deviceOf
+	if s.sealer.get(r, deviceCookie, &known) && known.Typed == typed {
+		opts = append(opts, cognito.WithDevice(known.Device))
+	}
+	return s.pool.ForUser(username, opts...)
+}
+
+const (
+	deviceCookie = "device"
+	deviceLife   = 365 * 24 * time.Hour
+)
+
+// deviceOf is the device that a browser is to the pool, for the user who called himself Typed. It outlives the session.
+type deviceOf struct {
+	Typed  string         `json:"typed"`
+	Device cognito.Device `json:"device"`
+}
+
+// signedIn begins the browser's session with the tokens of a sign-in that has succeeded. The session has a new ID, which
+// nobody can have planted in the browser before. One that the browser had is ended.
+func (s *site) signedIn(w http.ResponseWriter, r *http.Request, at *cognito.Cognito, typed string) {
+	id := rand.Text()
+	store := s.sessions.store(id)
+	err := store.Save(r.Context(), at.Tokens())
+	device, tracked := at.Device()
+	if err == nil && tracked {
+		err = store.SaveDevice(r.Context(), device) // refreshes need it
+	}
+	if err != nil {
+		s.fail(w, r, "/", err)
+		return
+	}
+	if tracked {
+		if err := s.sealer.put(w, deviceCookie, deviceOf{typed, device}, deviceLife); err != nil {
+			slog.WarnContext(r.Context(), "web: the device is not kept", slog.Any("error", err))
+		}
+	}
+	if old := s.sessionID(r); old != "" {
+		s.endSession(r.Context(), old)
+	}
+	http.SetCookie(w, s.sealer.cookie(sessionCookie, id, sessionLife))
+	s.sealer.drop(w, flowCookie)
+	http.Redirect(w, r, "/account", http.StatusSeeOther)
+}
+
+// sessionID is the ID in the request's cookie, "" if there is none.
+func (s *site) sessionID(r *http.Request) string {
+	cookie, err := r.Cookie(s.sealer.fullName(sessionCookie))
+	if err != nil {
+		return ""
+	}
+	return cookie.Value
+}
+
+// endSession ends the session id, at the pool if it can be reached, and here in any case.
+func (s *site) endSession(ctx context.Context, id string) {
+	store := s.sessions.store(id)
+	if tokens, err := store.Load(ctx); err == nil && tokens.AccessToken == "" {
+		return // there is none, and it shall leave no lock
+	}
+	session := s.pool.ForUser("", cognito.WithTokenStore(store))
+	if err := session.RevokeToken(ctx); err != nil && !errors.Is(err, cognito.ErrNotSignedIn) {
+		slog.WarnContext(ctx, "web: the session is not revoked", slog.Any("error", err))
+	}
+	if err := errors.Join(session.ForgetTokens(ctx), store.DeleteDevice(ctx)); err != nil {
+		slog.ErrorContext(ctx, "web: the session is still stored", slog.Any("error", err))
+	}
+}
+
+// user is the signed-in user of a request.
+type user struct {
+	*cognito.Cognito
+
+	id    string
+	store *cognito.FileStore
+}
+
+// account wraps the pages that need a signed-in user. Others go to the sign-in.
+func (s *site) account(handle func(http.ResponseWriter, *http.Request, user)) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		id := s.sessionID(r)
+		if id == "" {
+			s.say(w, r, "/", "Please sign in.")
+			return
+		}
+		store := s.sessions.store(id)
+		u := user{s.pool.ForUser("", cognito.WithTokenStore(store)), id, store}
+		if _, err := u.Token(r.Context()); err != nil { // it refreshes the tokens if need be
+			s.failUser(w, r, u, "", err)
+			return
+		}
+		handle(w, r, u)
+	}
+}
+
+// over reports whether err says that the user is not signed in, or not any more.
+func over(err error) bool {
+	return errors.Is(err, cognito.ErrNotSignedIn) || errors.Is(err, cognito.ErrTokenRevoked) || cognito.IsTerminal(err)
+}
+
+// leave removes the session from the browser.
+func (s *site) leave(w http.ResponseWriter) {
+	s.sealer.drop(w, sessionCookie)
+	s.sealer.drop(w, flowCookie)
+}

@@ -1,0 +1,178 @@
+package main
+
+import (
+	"errors"
+	"net/http"
+	"slices"
+
+	"github.com/gocognito/cognito"
+)
+
+// showSignIn is the first page.
+func (s *site) showSignIn(w http.ResponseWriter, r *http.Request) {
+	if s.sessionID(r) != "" {
+		http.Redirect(w, r, "/account", http.StatusSeeOther)
+		return
+	}
+	s.show(w, r, http.StatusOK, "sign-in", nil)
+}
+
+// signIn takes the name and the password. The password does not leave this server: the pool is shown a proof of it (SRP).
+func (s *site) signIn(w http.ResponseWriter, r *http.Request) {
+	f := flow{Typed: field(r, "username")}
+	s.keep(w, r, f)
+	if !filled(r) {
+		s.fail(w, r, "/", blank)
+		return
+	}
+	at := s.attempt(r, f.Typed, f.Typed)
+	err := at.Authenticate(r.Context(), r.PostFormValue("password"), cognito.UserContextDataFromRequest(r))
+	s.goOn(w, r, at, f, "/", err)
+}
+
+// signInWithPasskey asks for a passkey of the user's. Who has none is asked for something else.
+func (s *site) signInWithPasskey(w http.ResponseWriter, r *http.Request) {
+	f := flow{Typed: field(r, "username")}
+	s.keep(w, r, f)
+	if f.Typed == "" {
+		s.fail(w, r, "/", problem("Please enter your name."))
+		return
+	}
+	at := s.attempt(r, f.Typed, f.Typed)
+	err := at.AuthenticateChoice(r.Context(), cognito.FirstFactor{Preferred: cognito.ChallengeWebAuthn}, cognito.UserContextDataFromRequest(r))
+	s.goOn(w, r, at, f, "/", err)
+}
+
+// showChallenge shows what the pool asks for.
+func (s *site) showChallenge(w http.ResponseWriter, r *http.Request) {
+	f := s.flow(r)
+	if f.Challenge == nil {
+		http.Redirect(w, r, "/", http.StatusSeeOther)
+		return
+	}
+	var app *appSetUp
+	if f.Secret != "" {
+		var err error
+		if app, err = newAppSetUp(f.Secret, f.Challenge.Username); err != nil {
+			s.fail(w, r, "/", err)
+			return
+		}
+	}
+	s.show(w, r, http.StatusOK, "challenge", struct {
+		cognito.Challenge
+
+		App *appSetUp
+	}{*f.Challenge, app})
+}
+
+// answerChallenge takes the answer. The cookie, which the user cannot change, knows what it answers and for whom.
+func (s *site) answerChallenge(w http.ResponseWriter, r *http.Request) {
+	f := s.flow(r)
+	if f.Challenge == nil {
+		s.fail(w, r, "/", tooLate)
+		return
+	}
+	if !filled(r) {
+		s.fail(w, r, "/challenge", blank)
+		return
+	}
+	at := s.attempt(r, "", f.Typed, cognito.WithChallenge(*f.Challenge))
+	if f.Challenge.Name == cognito.ChallengeMFASetup && r.PostFormValue("choice") == string(cognito.ChallengeSoftwareTokenMFA) {
+		s.setUpApp(w, r, at, f)
+		return
+	}
+	s.goOn(w, r, at, f, "/challenge", s.respond(r, at, f))
+}
+
+// respond answers the challenge with what the form says.
+func (s *site) respond(r *http.Request, at *cognito.Cognito, f flow) error {
+	ctx, user, code := r.Context(), cognito.UserContextDataFromRequest(r), field(r, "code")
+	choice := cognito.ChallengeName(field(r, "choice"))
+	switch f.Challenge.Name {
+	case cognito.ChallengeSMSMFA:
+		return at.RespondToSMSMFAChallenge(ctx, code, user)
+	case cognito.ChallengeSoftwareTokenMFA:
+		return at.RespondToSoftwareTokenMFAChallenge(ctx, code, user)
+	case cognito.ChallengeEmailOTP:
+		return at.RespondToEmailOTPChallenge(ctx, code, user)
+	case cognito.ChallengeSMSOTP:
+		return at.RespondToSMSOTPChallenge(ctx, code, user)
+	case cognito.ChallengeSelectMFAType:
+		return at.SelectMFAType(ctx, choice, user)
+	case cognito.ChallengeSelectChallenge:
+		if password := r.PostFormValue("password"); password != "" {
+			return at.SelectChallenge(ctx, choice, cognito.Password(password), user)
+		}
+		return at.SelectChallenge(ctx, choice, user)
+	case cognito.ChallengeWebAuthn:
+		return at.RespondToWebAuthnChallenge(ctx, []byte(r.PostFormValue("credential")), user)
+	case cognito.ChallengeMFASetup:
+		if f.Secret != "" {
+			return at.VerifySoftwareToken(ctx, code, "", user)
+		}
+		return at.SetupEmailMFA(ctx, field(r, "email"), user)
+	case cognito.ChallengeNewPasswordRequired:
+		attrs := cognito.Attributes{}
+		for _, name := range f.Challenge.RequiredAttributes() {
+			attrs[name] = field(r, "attribute."+name)
+		}
+		return at.RespondToNewPasswordChallenge(ctx, r.PostFormValue("password"), attrs, user)
+	default:
+		return errors.New("this example does not know the challenge " + string(f.Challenge.Name))
+	}
+}
+
+// goOn ends the request of a sign-in by what came of it: the account, the next challenge, or the page at back with a problem.
+func (s *site) goOn(w http.ResponseWriter, r *http.Request, at *cognito.Cognito, f flow, back string, err error) {
+	if at.DeviceError() != nil {
+		s.sealer.drop(w, deviceCookie) // the pool does not know this browser any more
+	}
+	var challenge *cognito.ChallengeError
+	switch {
+	case err == nil:
+		s.signedIn(w, r, at, f.Typed)
+	case errors.As(err, &challenge):
+		s.challenged(w, r, at, flow{Typed: f.Typed, Challenge: &challenge.Challenge})
+	case errors.Is(err, cognito.ErrSessionExpired), errors.Is(err, cognito.ErrNoChallenge), errors.Is(err, cognito.ErrDeviceRefused):
+		s.keep(w, r, flow{Typed: f.Typed})
+		s.fail(w, r, "/", tooLate)
+	case errors.Is(err, cognito.ErrUserNotConfirmed):
+		s.keep(w, r, flow{Typed: f.Typed})
+		s.fail(w, r, "/confirm", err)
+	case errors.Is(err, cognito.ErrPasswordResetRequired):
+		s.keep(w, r, flow{Typed: f.Typed})
+		s.fail(w, r, "/forgot", err)
+	case errors.Is(err, cognito.ErrInvalidCredentials), errors.Is(err, cognito.ErrTooManyAttempts):
+		s.keep(w, r, flow{Typed: f.Typed}) // the challenge is over, too
+		s.fail(w, r, "/", err)
+	default:
+		if pending, ok := at.Challenge(); ok && f.Challenge != nil {
+			f.Challenge = &pending // perhaps with another session
+			s.keep(w, r, f)
+		}
+		s.fail(w, r, back, err)
+	}
+}
+
+// challenged sends the browser to the page of the challenge.
+func (s *site) challenged(w http.ResponseWriter, r *http.Request, at *cognito.Cognito, f flow) {
+	if f.Challenge.Name == cognito.ChallengeMFASetup && !slices.Contains(f.Challenge.Options(), cognito.ChallengeEmailOTP) {
+		s.setUpApp(w, r, at, f) // there is no choice
+		return
+	}
+	s.keep(w, r, f)
+	http.Redirect(w, r, "/challenge", http.StatusSeeOther)
+}
+
+// setUpApp asks the pool for the secret of an authenticator app. The page does not do that, since each reload would change it.
+func (s *site) setUpApp(w http.ResponseWriter, r *http.Request, at *cognito.Cognito, f flow) {
+	token, err := at.AssociateSoftwareToken(r.Context())
+	if err != nil {
+		s.goOn(w, r, at, f, "/", err)
+		return
+	}
+	pending, _ := at.Challenge() // it goes on with a new session
+	f.Secret, f.Challenge = token.Secret, &pending
+	s.keep(w, r, f)
+	http.Redirect(w, r, "/challenge", http.StatusSeeOther)
+}
