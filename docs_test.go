@@ -33,18 +33,18 @@ func TestLinksInDocComments(t *testing.T) {
 // docs/errors.md says what each exported error means. What a challenge asks for is in docs/flows.md.
 func TestTheGuideToErrorsIsComplete(t *testing.T) {
 	t.Parallel()
-	var guides string
+	var guides strings.Builder
 	for _, name := range []string{"docs/errors.md", "docs/flows.md"} {
 		text, err := os.ReadFile(name)
 		require.NoError(t, err)
-		guides += string(text)
+		guides.Write(text)
 	}
 	found := 0
 	for _, v := range documentation(t, ".", "github.com/gocognito/cognito").Vars {
 		for _, name := range v.Names {
 			if strings.HasPrefix(name, "Err") {
 				found++
-				assert.Contains(t, guides, "`"+name+"`")
+				assert.Contains(t, guides.String(), "`"+name+"`")
 			}
 		}
 	}
