@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -29,6 +30,17 @@ func newServer(t *testing.T, cfg cognitotest.Config) *cognitotest.Server {
 	if cfg.Now == nil {
 		start := time.Now()
 		cfg.Now = func() time.Time { return start }
+	}
+	if byManagedLogin {
+		cfg.Clients = slices.Clone(cfg.Clients)
+		if len(cfg.Clients) == 0 {
+			cfg.Clients = []cognitotest.Client{{ID: testClient}}
+		}
+		for i := range cfg.Clients {
+			if client := &cfg.Clients[i]; client.AllowedOAuthFlows == nil {
+				client.AllowedOAuthFlows, client.CallbackURLs = []string{"code"}, []string{loginCallback}
+			}
+		}
 	}
 	srv := cognitotest.NewServer(cfg)
 	t.Cleanup(srv.Close)

@@ -201,7 +201,8 @@ func (e *Error) Is(target error) bool { return slices.Contains(serviceReasons(e.
 // The refresh token has expired, was revoked, rotated away or rejected; or the user is gone,
 // disabled or unconfirmed, or must reset the password; or the [TokenStore] holds the tokens of
 // another user ([ErrStoreUser]). A network error, a throttled call or a failure of the service is
-// not terminal.
+// not terminal. Neither is [ErrNotSignedIn]: there was no session. Test for both after a call such as
+// [Cognito.Token]. A sign-in can fail for some of these reasons, too: test for each reason first.
 func IsTerminal(err error) bool {
 	return slices.ContainsFunc([]error{
 		ErrRefreshTokenExpired, ErrRefreshTokenRevoked, ErrRefreshTokenReused, ErrInvalidRefreshToken,

@@ -3,6 +3,7 @@ package cognito_test
 import (
 	"context"
 	"net/http"
+	"os"
 	"testing"
 	"time"
 
@@ -14,12 +15,26 @@ import (
 	"github.com/gocognito/cognito/cognitotest"
 )
 
+// signedIn signs bob in with his password, or on the pool's pages if COGNITO_TEST_MANAGED_LOGIN is set: a session
+// behaves the same then.
 func signedIn(t *testing.T, srv *cognitotest.Server, opts ...cognito.Option) *cognito.Cognito {
 	t.Helper()
-	c := newClient(t, srv, append(opts, cognito.WithUsername("bob"))...)
+	opts = append(opts, cognito.WithUsername("bob"))
+	c := newClient(t, srv, opts...)
+	if byManagedLogin {
+		var session []cognito.SessionOption
+		for _, opt := range opts {
+			if opt, ok := opt.(cognito.SessionOption); ok {
+				session = append(session, opt)
+			}
+		}
+		return hostedSession(t, srv, c, session...)
+	}
 	require.NoError(t, c.Authenticate(t.Context(), testPassword))
 	return c
 }
+
+var byManagedLogin = os.Getenv("COGNITO_TEST_MANAGED_LOGIN") != ""
 
 func TestTokensSurviveAProcess(t *testing.T) {
 	t.Parallel()
