@@ -149,19 +149,22 @@ func (c *Cognito) trackDevice(ctx context.Context, op string, ts *tokenSet) {
 // refreshes such tokens only after the device is confirmed.
 func (s *session) mustConfirm(ctx context.Context, ts *tokenSet) bool {
 	st := s.current()
-	if st.newDeviceOf(ts) {
-		return true
-	}
+	own := st.newDeviceOf(ts)
 	store, ok := s.store.(DeviceStore)
-	if !ok || s.trackName == nil || st.newDevice != nil || st.device != nil || ts.deviceKey == "" {
-		return false
+	if !ok || s.trackName == nil || !own && (st.newDevice != nil || st.device != nil) || ts.deviceKey == "" {
+		return own
 	}
 	d, err := storeCall(ctx, "load the device from", store.LoadDevice)
-	if err != nil || d.Key != ts.deviceKey || d.GroupKey == "" || d.Password != "" {
-		return false
+	switch {
+	case err != nil || d.Key != ts.deviceKey || d.GroupKey == "":
+		return own
+	case d.Password == "":
+		s.update(func(st *state) { st.newDevice = &d })
+		return true
+	case own: // another session has confirmed it
+		s.update(func(st *state) { st.newDevice, st.device, st.deviceErr = nil, &d, nil })
 	}
-	s.update(func(st *state) { st.newDevice = &d })
-	return true
+	return false
 }
 
 // reportDevice records and logs the error of a device in a sign-in that continues.

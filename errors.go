@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/url"
 	"net/http"
 	"slices"
 	"strconv"
@@ -210,6 +211,16 @@ func IsTerminal(err error) bool {
 	}, func(reason error) bool { return errors.Is(err, reason) })
 }
 
+// isOwn reports whether err is an error of this package.
+func isOwn(err error) bool {
+	var (
+		call      *Error
+		challenge *ChallengeError
+		token     *TokenError
+	)
+	return errors.As(err, &call) || errors.As(err, &challenge) || errors.As(err, &token)
+}
+
 // IsTemporary reports whether the same call may succeed later. The network failed, a timeout
 // passed, the call was throttled ([ErrThrottled]), the service or a proxy failed
 // (InternalErrorException, or an HTTP status of 408, 429, 500 or higher), or the pool's keys could
@@ -235,7 +246,15 @@ func IsTemporary(err error) bool {
 	if errors.As(err, &status) && isTemporaryStatus(status.HTTPStatusCode()) {
 		return true
 	}
-	return errors.As(err, &send) || errors.As(err, &network) || errors.Is(err, io.ErrUnexpectedEOF)
+	if errors.As(err, &send) || errors.Is(err, io.ErrUnexpectedEOF) {
+		return true
+	}
+	// An http.Client wraps every error in a *url.Error, which is a net.Error whatever it wraps. An
+	// error of a Transport decides itself.
+	if request, ok := errors.AsType[*url.Error](err); ok && isOwn(request.Err) {
+		return IsTemporary(request.Err)
+	}
+	return errors.As(err, &network)
 }
 
 // isTemporaryStatus reports whether an HTTP status means that the same request may succeed later. The service uses none

@@ -237,9 +237,13 @@ func (s *session) lock(ctx context.Context) (unlock func(), err error) {
 		}
 		return struct{}{}, err
 	})
-	timer.Stop()
-	stop()
-	ended := context.Cause(lockCtx)
+	var ended error // why the wait ended, even if lockCtx is not canceled yet
+	if !timer.Stop() {
+		ended = context.DeadlineExceeded
+	}
+	if !stop() {
+		ended = ctx.Err()
+	}
 	if err == nil {
 		err = ended
 	}
@@ -285,16 +289,20 @@ func storeCall[V any](ctx context.Context, what string, call func(context.Contex
 // load returns the tokens in the store. Unreadable content counts as no tokens, and unreadable is
 // true.
 func (s *session) load(ctx context.Context) (tokens Tokens, unreadable bool, err error) {
+	seen := lateWrites.decisions(s.queue())
 	tokens, err = storeCall(ctx, "load from", s.store.Load)
 	if errors.Is(err, ErrStoreContent) {
 		s.log.WarnContext(ctx, "cognito: the content of the token store is not tokens and counts as none",
 			slog.Any("error", err))
 		return Tokens{}, true, nil
 	}
-	if last, outdated := lateWrites.outdated(s.queue(), tokens); err == nil && outdated {
+	if err != nil {
+		return tokens, false, err
+	}
+	if last, outdated := lateWrites.outdated(s.queue(), tokens, seen); outdated {
 		return last, false, nil
 	}
-	return tokens, false, err
+	return tokens, false, nil
 }
 
 // save writes tokens to the store, if there is one, and reports success. The session can continue
@@ -334,7 +342,10 @@ func (s *session) write(ctx context.Context, tokens Tokens) error {
 	select {
 	case <-done:
 	default:
-		lateWrites.abandon(s, tokens, done)
+		lateWrites.abandon(ctx, s, tokens, done)
+	}
+	if err == nil {
+		lateWrites.wrote(s.queue())
 	}
 	return err
 }
@@ -353,9 +364,17 @@ type lateWriteTable struct {
 // lateQueue tracks the late writes of one queue.
 type lateQueue struct {
 	running int
-	ended   chan struct{} // closed when none is running
-	wrote   []Tokens      // what they write; the zero Tokens for deletions
-	last    Tokens        // what the store should hold
+	ended   chan struct{} // closed when none is running any more
+	until   time.Time     // how long changes wait for them
+	wrote   []Tokens      // what they write; the zero Tokens delete
+	last    Tokens        // what the store is to hold
+	held    bool          // the store has held last: what differs came later, and is another process's
+	number  int           // of decisions what it is to hold
+}
+
+func (q *lateQueue) decide(tokens Tokens, held bool) {
+	q.last, q.held = tokens, held
+	q.number++
 }
 
 // decided records that the store of the queue should hold tokens.
@@ -363,24 +382,52 @@ func (t *lateWriteTable) decided(queue any, tokens Tokens) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if q := t.queues[queue]; q != nil {
-		q.last = tokens
+		q.decide(tokens, false)
 	}
+}
+
+// wrote records that the store of the queue holds what was decided last.
+func (t *lateWriteTable) wrote(queue any) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if q := t.queues[queue]; q != nil {
+		q.held = true
+	}
+}
+
+// decisions returns the number of decisions of the queue, which a Load is about to be made for; see
+// outdated.
+func (t *lateWriteTable) decisions(queue any) int {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if q := t.queues[queue]; q != nil {
+		return q.number
+	}
+	return 0
 }
 
 // outdated reports whether loaded was written by a late write, and returns what was decided since.
-func (t *lateWriteTable) outdated(queue any, loaded Tokens) (last Tokens, outdated bool) {
+// If it was written by another process after the decision, which was the one with the number seen,
+// it is what the store is to hold.
+func (t *lateWriteTable) outdated(queue any, loaded Tokens, seen int) (last Tokens, outdated bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	q := t.queues[queue]
-	if q == nil || loaded.equal(q.last) || !slices.ContainsFunc(q.wrote, loaded.equal) {
-		return Tokens{}, false
+	switch {
+	case q == nil:
+	case loaded.same(q.last):
+		q.held = true
+	case slices.ContainsFunc(q.wrote, loaded.same):
+		return q.last, true
+	case q.held && q.number == seen:
+		q.decide(loaded, true)
 	}
-	return q.last, true
+	return Tokens{}, false
 }
 
-// abandon records that s still writes tokens until done is closed. Afterwards it restores what was
-// decided last. That runs in no caller's goroutine, so a panic of the store is dropped.
-func (t *lateWriteTable) abandon(s *session, tokens Tokens, done <-chan struct{}) {
+// abandon records that s still writes tokens until done is closed. Afterwards it puts the store
+// right. That runs in no caller's goroutine, so a panic of the store is dropped there.
+func (t *lateWriteTable) abandon(ctx context.Context, s *session, tokens Tokens, done <-chan struct{}) {
 	queue := s.queue()
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -389,38 +436,35 @@ func (t *lateWriteTable) abandon(s *session, tokens Tokens, done <-chan struct{}
 	}
 	q := t.queues[queue]
 	if q == nil {
-		q = &lateQueue{last: tokens}
+		q = &lateQueue{last: tokens, number: 1}
 		t.queues[queue] = q
 	}
 	if q.running == 0 {
 		q.ended = make(chan struct{})
 	}
 	q.running++
+	q.until = time.Now().Add(storeTimeout)
 	q.wrote = append(q.wrote, tokens)
 	flight.Go(func() {
 		<-done
 		t.mu.Lock()
-		q.running--
-		last := q.running == 0
-		if last {
+		if q.running--; q.running == 0 {
 			close(q.ended)
 		}
 		t.mu.Unlock()
-		if last {
-			s.undoLateWrites()
-		}
+		s.undoLateWrites(context.WithoutCancel(ctx))
 	})
 }
 
-// wait returns a channel that is closed when the late writes of the queue have ended, or nil if
-// there are none.
-func (t *lateWriteTable) wait(queue any) <-chan struct{} {
+// wait returns a channel that is closed when the late writes of the queue have ended, and until
+// when that is waited for; nil if there are none.
+func (t *lateWriteTable) wait(queue any) (ended <-chan struct{}, until time.Time) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if q := t.queues[queue]; q != nil {
-		return q.ended
+		return q.ended, q.until
 	}
-	return nil
+	return nil, time.Time{}
 }
 
 // forget forgets the late writes of the queue, unless there are new ones.
@@ -432,35 +476,50 @@ func (t *lateWriteTable) forget(queue any) {
 	}
 }
 
-// undoLateWrites writes what was decided last to the store, if late writes have replaced it.
-func (s *session) undoLateWrites() {
-	ctx, cancel := context.WithTimeout(context.Background(), lockTimeout)
+// undoLateWrites makes the store hold what was decided last, if late writes have replaced it. A
+// store that fails is tried again for some minutes.
+func (s *session) undoLateWrites(ctx context.Context) {
+	defer lateWrites.forget(s.queue())
+	for pause := time.Second; ; pause *= 4 {
+		err := s.undoLateWrite(ctx)
+		if err == nil {
+			return
+		}
+		s.log.WarnContext(ctx, "cognito: a write of the token store that hung could not be undone", slog.Any("error", err))
+		if pause > lockTimeout {
+			return
+		}
+		time.Sleep(pause)
+	}
+}
+
+func (s *session) undoLateWrite(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, lockTimeout)
 	defer cancel()
-	err := s.change(ctx, func(ctx context.Context) error {
-		defer lateWrites.forget(s.queue())
+	return s.change(ctx, func(ctx context.Context) error {
+		seen := lateWrites.decisions(s.queue())
 		found, err := storeCall(ctx, "load from", s.store.Load)
-		if err != nil && !errors.Is(err, ErrStoreContent) {
+		switch {
+		case errors.Is(err, ErrStoreContent):
+			return nil
+		case err != nil:
 			return err
 		}
-		if last, outdated := lateWrites.outdated(s.queue(), found); outdated {
+		if last, outdated := lateWrites.outdated(s.queue(), found, seen); outdated {
 			return s.write(ctx, last)
 		}
 		return nil
 	})
-	if err != nil {
-		s.log.WarnContext(ctx, "cognito: a write of the token store that hung could not be undone",
-			slog.Any("error", err))
-	}
 }
 
-// awaitWrites waits until the late writes of the store have ended, at most as long as a call of the
-// store may take.
+// awaitWrites waits until the late writes of the store have ended, but not longer than a call of
+// the store may take since the last of them was given up.
 func (s *session) awaitWrites(ctx context.Context) error {
-	ended := lateWrites.wait(s.queue())
+	ended, until := lateWrites.wait(s.queue())
 	if ended == nil {
 		return nil
 	}
-	timer := time.NewTimer(storeTimeout)
+	timer := time.NewTimer(time.Until(until))
 	defer timer.Stop()
 	select {
 	case <-ended:

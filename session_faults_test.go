@@ -402,3 +402,246 @@ func TestAFailedConfirmationAndTheNextRequest(t *testing.T) {
 	require.NoError(t, err)
 	assert.NotZero(t, storedIn(t, store))
 }
+
+// Rule 5: a call that waited for keys does not bring back what was forgotten meanwhile, nor say that it is verified.
+func TestACallThatWaitedForKeysAfterASignOut(t *testing.T) {
+	t.Parallel()
+	for name, call := range map[string]func(context.Context, *cognito.Cognito) error{
+		"Token":        func(ctx context.Context, c *cognito.Cognito) error { _, err := c.Token(ctx); return err },
+		"VerifyTokens": func(ctx context.Context, c *cognito.Cognito) error { return c.VerifyTokens(ctx) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				srv := newServer(t, cognitotest.Config{InMemory: true})
+				store := cognito.NewMemoryStore()
+				require.NoError(t, srv.Client(t).ForUser("bob", cognito.WithTokenStore(store)).Authenticate(t.Context(), testPassword))
+				c := srv.Client(t, cognito.WithUsername("bob"), cognito.WithTokenStore(store))
+				srv.Fault(cognitotest.Fault{Op: "JWKS", Kind: cognitotest.FaultDelay, Delay: 12 * time.Second})
+				done := make(chan error, 1)
+				go func() { done <- call(t.Context(), c) }()
+				time.Sleep(5 * time.Second)
+				require.NoError(t, c.ForgetTokens(t.Context()))
+				require.ErrorIs(t, <-done, cognito.ErrNotSignedIn)
+				assert.Zero(t, c.Tokens(), "signed out, and back")
+			})
+		})
+	}
+}
+
+// Rule 2: while another user's exchange hangs, what the exchanges of a new sign-in bring is shared, whoever signed out before.
+func TestExchangesOfANewSignInAreShared(t *testing.T) {
+	t.Parallel()
+	srv := newServer(t, cognitotest.Config{Clients: []cognitotest.Client{rotating(0)}})
+	other := newClient(t, srv, cognito.WithTokens(mallory(t, srv)))
+	entered, release := make(chan struct{}, 1), make(chan struct{})
+	srv.Fault(cognitotest.Fault{Op: "GetTokensFromRefreshToken", Kind: cognitotest.FaultLateReply, Release: release, Entered: func(string) { entered <- struct{}{} }})
+	done := make(chan error, 1)
+	go func() { done <- other.RenewAccessToken(t.Context()) }()
+	<-entered
+	require.NoError(t, signedIn(t, srv).Logout(t.Context()))
+	tokens := signedIn(t, srv).Tokens()
+	require.NoError(t, newClient(t, srv, cognito.WithTokens(tokens)).RenewAccessToken(t.Context()))
+	assert.NoError(t, newClient(t, srv, cognito.WithTokens(tokens)).RenewAccessToken(t.Context()), "the token was spent twice")
+	close(release)
+	require.NoError(t, <-done)
+}
+
+// unsureStore is lateSaves whose Load, or Lock, goes wrong.
+type unsureStore struct {
+	lateSaves
+
+	loads atomic.Int32 // how many Loads fail
+	locks atomic.Int32 // how many Locks panic
+}
+
+func (s *unsureStore) Load(ctx context.Context) (cognito.Tokens, error) {
+	if s.loads.Add(-1) >= 0 {
+		return cognito.Tokens{}, errors.New("connection refused")
+	}
+	return s.lateSaves.Load(ctx)
+}
+
+func (s *unsureStore) Lock(ctx context.Context) (func(), error) {
+	if s.locks.Add(-1) >= 0 {
+		panic("a hostile store")
+	}
+	return s.lateSaves.Lock(ctx)
+}
+
+func (s *unsureStore) Delete(ctx context.Context) error {
+	s.wait()
+	return s.lateSaves.Delete(ctx)
+}
+
+// A Save that hung, and then replaced what another process had written, is undone to what that process wrote.
+func TestALateSaveOverWhatAnotherProcessWrote(t *testing.T) {
+	t.Parallel()
+	for name, inChange := range map[string]bool{"seen by a refresh": true, "seen by a new value": false} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				srv := newServer(t, cognitotest.Config{InMemory: true, Clients: []cognitotest.Client{rotating(0)}})
+				store := &unsureStore{lateSaves: lateSaves{MemoryStore: cognito.NewMemoryStore()}}
+				client := srv.Client(t)
+				c := client.ForUser("bob", cognito.WithTokenStore(store))
+				require.NoError(t, c.Authenticate(t.Context(), testPassword))
+				gate := store.arm()
+				require.NoError(t, c.RenewAccessToken(t.Context()))
+				require.NoError(t, c.RenewAccessToken(t.Context()))
+				theirs := refreshElsewhere(t, c)
+				require.NoError(t, store.MemoryStore.Save(t.Context(), theirs))
+				if inChange {
+					srv.Advance(2 * time.Hour)
+				} else {
+					c = client.ForUser("bob", cognito.WithTokenStore(store))
+				}
+				_, err := c.Token(t.Context())
+				require.NoError(t, err)
+				close(gate)
+				time.Sleep(time.Minute)
+				assert.True(t, c.Tokens() == storedIn(t, store), "the store has a spent refresh token") //nolint:testifylint // it prints less
+			})
+		})
+	}
+}
+
+// Rule 5: nor is it undone to what another process has signed out since.
+func TestALateSaveAfterASignOutOfAnotherProcess(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		srv := newServer(t, cognitotest.Config{InMemory: true})
+		store := &unsureStore{lateSaves: lateSaves{MemoryStore: cognito.NewMemoryStore()}}
+		c := srv.Client(t, cognito.WithUsername("bob"), cognito.WithTokenStore(store))
+		require.NoError(t, c.Authenticate(t.Context(), testPassword))
+		gate := store.arm()
+		require.NoError(t, c.RenewAccessToken(t.Context()))
+		require.NoError(t, c.RenewAccessToken(t.Context()))
+		require.NoError(t, store.MemoryStore.Delete(t.Context()))
+		require.ErrorIs(t, c.RenewAccessToken(t.Context()), cognito.ErrNotSignedIn)
+		close(gate)
+		time.Sleep(time.Minute)
+		assert.Zero(t, storedIn(t, store), "signed out, and back in the store")
+	})
+}
+
+// A late write is undone although the store cannot be read at first.
+func TestALateSaveIsUndoneOnceTheStoreAnswers(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		srv := newServer(t, cognitotest.Config{InMemory: true})
+		store := &unsureStore{lateSaves: lateSaves{MemoryStore: cognito.NewMemoryStore()}}
+		c := srv.Client(t, cognito.WithUsername("bob"), cognito.WithTokenStore(store))
+		require.NoError(t, c.Authenticate(t.Context(), testPassword))
+		gate := store.arm()
+		require.NoError(t, c.RenewAccessToken(t.Context()))
+		require.NoError(t, c.Logout(t.Context()))
+		store.loads.Store(2)
+		close(gate)
+		time.Sleep(time.Minute)
+		assert.Zero(t, storedIn(t, store), "signed out, and back in the store")
+	})
+}
+
+// A late write that cannot be looked after is forgotten: a later sign-out of another process is one.
+func TestALateDeleteIsForgotten(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		srv := newServer(t, cognitotest.Config{InMemory: true})
+		store := &unsureStore{lateSaves: lateSaves{MemoryStore: cognito.NewMemoryStore()}}
+		c := srv.Client(t, cognito.WithUsername("bob"), cognito.WithTokenStore(store))
+		require.NoError(t, c.Authenticate(t.Context(), testPassword))
+		gate := store.arm()
+		require.Error(t, c.Logout(t.Context()))
+		require.NoError(t, c.Authenticate(t.Context(), testPassword))
+		store.locks.Store(1)
+		close(gate)
+		synctest.Wait()
+		require.NoError(t, store.MemoryStore.Save(t.Context(), c.Tokens()))
+		require.NoError(t, c.RenewAccessToken(t.Context()))
+		require.NoError(t, store.MemoryStore.Delete(t.Context()))
+		assert.ErrorIs(t, c.RenewAccessToken(t.Context()), cognito.ErrNotSignedIn)
+	})
+}
+
+// A write that hangs for ever holds up the next change, not every later one, and a late one besides is undone.
+func TestAWriteThatHangsForEver(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		srv := newServer(t, cognitotest.Config{InMemory: true, Clients: []cognitotest.Client{rotating(0)}})
+		store := &unsureStore{lateSaves: lateSaves{MemoryStore: cognito.NewMemoryStore()}}
+		c := srv.Client(t, cognito.WithUsername("bob"), cognito.WithTokenStore(store))
+		require.NoError(t, c.Authenticate(t.Context(), testPassword))
+		forEver := store.arm()
+		require.NoError(t, c.RenewAccessToken(t.Context()))
+		gate := store.arm()
+		require.NoError(t, c.RenewAccessToken(t.Context()))
+		require.NoError(t, c.RenewAccessToken(t.Context()))
+		began := time.Now()
+		require.NoError(t, c.RenewAccessToken(t.Context()))
+		assert.Less(t, time.Since(began), time.Second)
+		close(gate)
+		time.Sleep(time.Minute)
+		assert.True(t, c.Tokens() == storedIn(t, store), "the store has a spent refresh token") //nolint:testifylint // it prints less
+		close(forEver)
+		time.Sleep(time.Minute)
+		assert.True(t, c.Tokens() == storedIn(t, store), "the store has a spent refresh token") //nolint:testifylint // it prints less
+	})
+}
+
+type storeUser struct{}
+
+// tersePerRequest keeps nothing but the tokens, and wants a value in the context of every call.
+type tersePerRequest struct{ unsureStore }
+
+func (s *tersePerRequest) Load(ctx context.Context) (cognito.Tokens, error) {
+	if ctx.Value(storeUser{}) == nil {
+		return cognito.Tokens{}, errors.New("no user in the context")
+	}
+	return s.unsureStore.Load(ctx)
+}
+
+func (s *tersePerRequest) Save(ctx context.Context, t cognito.Tokens) error {
+	t.ExpiresAt, t.Username, t.TokenType = time.Time{}, "", ""
+	return s.unsureStore.Save(ctx, t)
+}
+
+// A late write is undone in a store that keeps only the tokens, and that takes its connection from the context.
+func TestALateSaveOfAStoreOfRequests(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		ctx := context.WithValue(t.Context(), storeUser{}, "bob")
+		srv := newServer(t, cognitotest.Config{InMemory: true})
+		store := &tersePerRequest{unsureStore{lateSaves: lateSaves{MemoryStore: cognito.NewMemoryStore()}}}
+		c := srv.Client(t, cognito.WithUsername("bob"), cognito.WithTokenStore(store))
+		require.NoError(t, c.Authenticate(ctx, testPassword))
+		gate := store.arm()
+		require.NoError(t, c.RenewAccessToken(ctx))
+		require.NoError(t, c.Logout(ctx))
+		close(gate)
+		time.Sleep(time.Minute)
+		assert.Zero(t, storedIn(t, store.MemoryStore), "signed out, and back in the store")
+	})
+}
+
+// A device that another session over the same store has confirmed meanwhile stays confirmed.
+func TestADeviceThatAnotherSessionConfirmed(t *testing.T) {
+	t.Parallel()
+	srv := newDeviceServer(t, false)
+	store := cognito.NewMemoryStore()
+	client := newFlowClient(t, srv, cognito.WithDeviceTracking(""), cognito.WithClientOptions(noBackoff))
+	srv.Fault(cognitotest.Fault{Op: "ConfirmDevice", Times: 1})
+	c := client.ForUser("bob", cognito.WithTokenStore(store))
+	require.NoError(t, c.Authenticate(t.Context(), testPassword))
+	require.Error(t, c.DeviceError())
+	require.NoError(t, client.ForUser("bob", cognito.WithTokenStore(store)).RenewAccessToken(t.Context()))
+	confirmed, err := store.LoadDevice(t.Context())
+	require.NoError(t, err)
+	require.NotZero(t, confirmed.Password)
+	require.NoError(t, c.RenewAccessToken(t.Context()))
+	require.NoError(t, c.RenewAccessToken(t.Context()))
+	kept, err := store.LoadDevice(t.Context())
+	require.NoError(t, err)
+	assert.True(t, confirmed == kept, "the device's password is lost") //nolint:testifylint // it prints less
+	assert.NoError(t, c.DeviceError())
+}

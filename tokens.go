@@ -74,6 +74,12 @@ func (t Tokens) equal(other Tokens) bool {
 	return same && t == other
 }
 
+// same reports whether the tokens of t and other are the same. A store may not keep the rest as it
+// is.
+func (t Tokens) same(other Tokens) bool {
+	return t.AccessToken == other.AccessToken && t.RefreshToken == other.RefreshToken && t.IDToken == other.IDToken
+}
+
 // tokenSet is a set of tokens, parsed once. It does not change.
 type tokenSet struct {
 	Tokens
@@ -324,9 +330,9 @@ func (c *Cognito) token(ctx context.Context) (*tokenSet, error) {
 // usable returns the session's tokens, or nil if there are none. If they are still fresh, it
 // verifies tokens that came from WithTokens.
 func (c *Cognito) usable(ctx context.Context) (*tokenSet, error) {
-	ts, err := c.held(ctx)
 	seen := c.session.current()
-	if err != nil || ts == nil || ts == seen.waiting || ts.verified() || !ts.fresh(c.shared().now()) {
+	ts, err := c.held(ctx)
+	if err != nil || ts == nil || ts == c.session.current().waiting || ts.verified() || !ts.fresh(c.shared().now()) {
 		return ts, err
 	}
 	verified, err := c.verify(ctx, ts)
@@ -723,11 +729,18 @@ type exchangeTable struct {
 
 	mu     sync.Mutex           // protects the fields below
 	recent map[string]exchanged // dropped after exchangeMemory
-	added  uint64               // number of results ever added
-	// running counts the exchanges under way. forgotten holds the tokens forgotten since the first
-	// of them began.
-	running   int
-	forgotten []*tokenSet
+	added  uint64               // how often
+	// begun is how many exchanges there were, running are those under way, by number, and forgotten
+	// is what was forgotten since the first of them began.
+	begun     uint64
+	running   map[uint64]bool
+	forgotten []forgottenTokens
+}
+
+// forgottenTokens are tokens that were forgotten when the exchanges up to begun had begun.
+type forgottenTokens struct {
+	begun  uint64
+	tokens *tokenSet
 }
 
 type exchanged struct {
@@ -750,11 +763,11 @@ func (t *exchangeTable) do(
 			remembered = true
 			return result, nil
 		}
-		done := t.begin()
+		number, done := t.begin()
 		defer done()
 		result, err := exchange(ctx)
 		if err == nil && result != nil && aws.ToString(result.AccessToken) != "" {
-			t.add(key, result, now())
+			t.add(number, key, result, now())
 		}
 		return result, err
 	}
@@ -774,22 +787,39 @@ func (t *exchangeTable) find(key string, now time.Time) *types.AuthenticationRes
 	return nil
 }
 
-// begin records that an exchange is under way until done is called.
-func (t *exchangeTable) begin() (done func()) {
+// begin notes that an exchange is under way until done is called, or for exchangeMemory: a hanging
+// one, whose caller has given up by then, is not remembered.
+func (t *exchangeTable) begin() (number uint64, done func()) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.running++
-	return func() {
-		t.mu.Lock()
-		defer t.mu.Unlock()
-		if t.running--; t.running == 0 {
-			t.forgotten = nil
-		}
+	if t.running == nil {
+		t.running = map[uint64]bool{}
+	}
+	t.begun++
+	number = t.begun
+	t.running[number] = true
+	timer := time.AfterFunc(exchangeMemory, func() { t.end(number) })
+	return number, func() {
+		timer.Stop()
+		t.end(number)
 	}
 }
 
-// add remembers a result for a while, unless it was forgotten while the exchange was under way.
-func (t *exchangeTable) add(key string, result *types.AuthenticationResultType, now time.Time) {
+// end notes that an exchange is under way no longer, and drops what was forgotten for its sake.
+func (t *exchangeTable) end(number uint64) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	delete(t.running, number)
+	first := t.begun + 1
+	for number := range t.running {
+		first = min(first, number)
+	}
+	t.forgotten = slices.DeleteFunc(t.forgotten, func(f forgottenTokens) bool { return f.begun < first })
+}
+
+// add keeps the result of an exchange for a while, unless it was forgotten while the exchange was
+// under way.
+func (t *exchangeTable) add(begun uint64, key string, result *types.AuthenticationResultType, now time.Time) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.recent == nil {
@@ -798,7 +828,9 @@ func (t *exchangeTable) add(key string, result *types.AuthenticationResultType, 
 	t.added++
 	number := t.added
 	e := exchanged{number, result, readTokens(Tokens{AccessToken: aws.ToString(result.AccessToken)}).subject, now}
-	if slices.ContainsFunc(t.forgotten, func(ts *tokenSet) bool { return e.isOf(key, ts) }) {
+	if !t.running[begun] || slices.ContainsFunc(t.forgotten, func(f forgottenTokens) bool {
+		return begun <= f.begun && e.isOf(key, f.tokens)
+	}) {
 		return
 	}
 	t.recent[key] = e
@@ -818,8 +850,8 @@ func (t *exchangeTable) forget(ts *tokenSet) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	maps.DeleteFunc(t.recent, func(key string, e exchanged) bool { return e.isOf(key, ts) })
-	if t.running > 0 {
-		t.forgotten = append(t.forgotten, ts)
+	if len(t.running) > 0 {
+		t.forgotten = append(t.forgotten, forgottenTokens{t.begun, ts})
 	}
 }
 
@@ -1010,8 +1042,8 @@ func (c *Cognito) verifyHeld(ctx context.Context) error {
 	}
 	if st := c.session.current(); ts != st.waiting && !st.unsaved {
 		verified, err := c.verify(ctx, ts.unverified())
-		if err == nil {
-			c.session.adopt(seen, verified, func(*state) {})
+		if err == nil && !c.session.adopt(seen, verified, func(*state) {}) && !c.session.current().tokens.verified() {
+			err = ErrNotSignedIn // signed out meanwhile
 		}
 		return err
 	}
