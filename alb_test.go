@@ -1,8 +1,10 @@
 package cognito_test
 
 import (
+	"bytes"
 	"context"
 	"crypto/ecdsa"
+	"crypto/ed25519"
 	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/sha256"
@@ -10,8 +12,10 @@ import (
 	"encoding/base64"
 	"encoding/pem"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
+	"path"
 	"runtime"
 	"strconv"
 	"strings"
@@ -178,6 +182,146 @@ func TestALBKeys(t *testing.T) {
 	require.ErrorIs(t, err, cognito.ErrKeysUnavailable)
 }
 
+// keyServer answers fetches of load balancers' keys, and counts them by key ID.
+type keyServer struct {
+	now    time.Time
+	asked  map[string]int
+	answer func(r *http.Request, pemKey []byte) *http.Response
+}
+
+func (b *balancer) keyServer(t *testing.T) (*keyServer, *cognito.ALBVerifier) {
+	t.Helper()
+	der, err := x509.MarshalPKIXPublicKey(b.key.Public())
+	require.NoError(t, err)
+	good := pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der})
+	k := &keyServer{now: testTime, asked: map[string]int{}, answer: func(_ *http.Request, pemKey []byte) *http.Response {
+		return &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, Body: io.NopCloser(bytes.NewReader(pemKey))}
+	}}
+	v := b.verifier(t, cognito.WithClock(func() time.Time { return k.now }), cognito.WithHTTPClient(&http.Client{
+		Transport: roundTripperFunc(func(r *http.Request) (*http.Response, error) {
+			k.asked[path.Base(r.URL.Path)]++
+			return k.answer(r, good), nil
+		}),
+	}))
+	return k, v
+}
+
+// until is a token of the key kid that is valid until then.
+func (b *balancer) until(kid string, then time.Time) string {
+	minute, at := strconv.FormatInt(testTime.Add(time.Minute).Unix(), 10), strconv.FormatInt(then.Unix(), 10)
+	return b.sign(albHeader(minute, at, albKID, kid), albPayload(minute, at))
+}
+
+func refuseFetch(status int) func(*http.Request, []byte) *http.Response {
+	return func(*http.Request, []byte) *http.Response {
+		return &http.Response{StatusCode: status, Header: http.Header{"Location": {"https://evil.example.com/key"}}, Body: http.NoBody}
+	}
+}
+
+// A key is fetched again after an hour. One that is withdrawn is gone then; while the endpoint does not answer it serves on.
+func TestALBKeysAge(t *testing.T) {
+	t.Parallel()
+	b := newBalancer(t)
+	k, v := b.keyServer(t)
+	raw := b.until(albKID, testTime.Add(24*time.Hour))
+	verify := func() error { _, err := v.Verify(t.Context(), raw); return err }
+	require.NoError(t, verify())
+	k.now = k.now.Add(time.Hour - 1)
+	require.NoError(t, verify())
+	assert.Equal(t, 1, k.asked[albKID])
+	k.now = k.now.Add(1)
+	require.NoError(t, verify())
+	assert.Equal(t, 2, k.asked[albKID])
+
+	k.now = k.now.Add(time.Hour)
+	k.answer = refuseFetch(http.StatusBadGateway)
+	for range 3 {
+		require.NoError(t, verify())
+	}
+	assert.Equal(t, 3, k.asked[albKID], "one fetch that fails, then a pause")
+	for i, status := range []int{http.StatusForbidden, http.StatusNotFound} {
+		k.now = k.now.Add(time.Second)
+		k.answer = refuseFetch(status)
+		require.ErrorIs(t, verify(), cognito.ErrUnknownKey)
+		assert.Equal(t, 4+i, k.asked[albKID])
+	}
+}
+
+// Not every answer is a key, and a redirect leads nowhere.
+func TestALBAnswersThatAreNoKey(t *testing.T) {
+	t.Parallel()
+	b := newBalancer(t)
+	p384, err := ecdsa.GenerateKey(elliptic.P384(), rand.Reader)
+	require.NoError(t, err)
+	longer, err := x509.MarshalPKIXPublicKey(p384.Public())
+	require.NoError(t, err)
+	ed, _, err := ed25519.GenerateKey(rand.Reader)
+	require.NoError(t, err)
+	edwards, err := x509.MarshalPKIXPublicKey(ed)
+	require.NoError(t, err)
+	asPEM := func(der []byte) func(*http.Request, []byte) *http.Response {
+		return func(*http.Request, []byte) *http.Response {
+			text := pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der})
+			return &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, Body: io.NopCloser(bytes.NewReader(text))}
+		}
+	}
+	for name, answer := range map[string]func(*http.Request, []byte) *http.Response{
+		"a redirect": refuseFetch(http.StatusFound), "an empty answer": refuseFetch(http.StatusOK), "P-384": asPEM(longer), "Ed25519": asPEM(edwards),
+		"no key": asPEM([]byte("x")), "204": refuseFetch(http.StatusNoContent),
+		"too much": func(_ *http.Request, pemKey []byte) *http.Response {
+			text := append(bytes.Repeat([]byte("\n"), 4<<10), pemKey...)
+			return &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, Body: io.NopCloser(bytes.NewReader(text))}
+		},
+	} {
+		k, v := b.keyServer(t)
+		k.answer = answer
+		_, err := v.Verify(t.Context(), b.until(albKID, testTime.Add(time.Hour)))
+		require.ErrorIs(t, err, cognito.ErrKeysUnavailable, name)
+		assert.Equal(t, map[string]int{albKID: 1}, k.asked, name)
+	}
+}
+
+// Keys are bounded; the one that was fetched first goes first.
+func TestALBKeysAreBounded(t *testing.T) {
+	t.Parallel()
+	b := newBalancer(t)
+	k, v := b.keyServer(t)
+	kid := func(i int) string { return fmt.Sprintf("b05a3c8f-5a54-4a3d-8d5e-0a1b2c3d4%03x", i) }
+	use := func(i int) int {
+		k.now = k.now.Add(time.Second)
+		_, err := v.Verify(t.Context(), b.until(kid(i), testTime.Add(time.Hour)))
+		require.NoError(t, err)
+		return k.asked[kid(i)]
+	}
+	for i := range 17 {
+		assert.Equal(t, 1, use(i))
+	}
+	for i := 1; i < 17; i++ {
+		assert.Equal(t, 1, use(i))
+	}
+	assert.Equal(t, 2, use(0), "the oldest had to go")
+	assert.Equal(t, 2, use(1), "and then the next")
+	assert.Equal(t, 1, use(16))
+	_, err := v.Verify(t.Context(), b.until("B05A3C8F-5a54-4a3d-8d5e-0a1b2c3d4e5g", testTime.Add(time.Hour)))
+	require.ErrorIs(t, err, cognito.ErrUnknownKey, "that is no UUID")
+	assert.NotContains(t, k.asked, "B05A3C8F-5a54-4a3d-8d5e-0a1b2c3d4e5g")
+}
+
+// The header has an expiry of its own, with the same leeway.
+func TestALBLeeway(t *testing.T) {
+	t.Parallel()
+	b := newBalancer(t)
+	v := b.verifier(t, cognito.WithLeeway(time.Minute))
+	minute := strconv.FormatInt(testTime.Add(time.Minute).Unix(), 10)
+	for seconds, want := range map[int64]error{0: nil, -60: nil, -61: jwt.ErrTokenExpired} {
+		at := strconv.FormatInt(testTime.Unix()+seconds, 10)
+		for _, raw := range []string{b.sign(albHeader(minute, at), albPayload()), b.sign(albHeader(), albPayload(minute, at))} {
+			_, err := v.Verify(t.Context(), raw)
+			require.ErrorIs(t, err, want, "%d", seconds)
+		}
+	}
+}
+
 // The keys are looked for where the region of the load balancer keeps them.
 func TestALBKeyAddresses(t *testing.T) {
 	t.Parallel()
@@ -196,7 +340,7 @@ func TestALBKeyAddresses(t *testing.T) {
 		require.ErrorIs(t, err, cognito.ErrKeysUnavailable)
 		assert.Equal(t, want, asked)
 	}
-	for _, arn := range []string{"", "x", "arn:aws:s3:::x", "arn:aws:elasticloadbalancing:evil.com/:1:loadbalancer/app/x/1", "arn:aws:elasticloadbalancing:eu-west-1:1:loadbalancer/net/x/1"} {
+	for _, arn := range []string{"", "x", "arn:aws:s3:::x", "arn:aws:elasticloadbalancing:evil.com/:1:loadbalancer/app/x/1", "arn:aws:elasticloadbalancing:eu-west-1:1:loadbalancer/net/x/1", "arn:aws:elasticloadbalancing:eu-west-1::loadbalancer/app/x/1", "arn:aws:elasticloadbalancing::1:loadbalancer/app/x/1", "arn:aws-x:elasticloadbalancing:eu-west-1:1:loadbalancer/app/x/1"} {
 		_, err := cognito.NewALBVerifier([]string{arn}, []string{testClient})
 		require.ErrorContains(t, err, "load balancers", arn)
 	}

@@ -18,62 +18,74 @@ import (
 	"github.com/gocognito/cognito/internal/srp"
 )
 
-// Authenticate signs the session's user in with password. By default the password is proven by SRP
-// (USER_SRP_AUTH) and never sent; [Flow](USER_PASSWORD_AUTH) sends it, where the app client allows that. The
-// user may be named by an alias. It takes the options [Flow], [ClientMetadata], [UserContextData],
-// [AnalyticsMetadata] and [AuthParameter].
+// Authenticate signs the session's user in with password. By default it proves the password with
+// SRP (USER_SRP_AUTH) and never sends it. [Flow](USER_PASSWORD_AUTH) sends it, if the app client
+// allows that. The username may be an alias. Authenticate takes the options [Flow],
+// [ClientMetadata], [UserContextData], [AnalyticsMetadata] and [AuthParameter].
 //
-// It returns nil when the user is signed in: the tokens are verified and have replaced the session's. It
-// returns a [*ChallengeError] when the pool asks for more; the challenge is then the session's (see
-// [Cognito.Challenge] and [Cognito.RespondToChallenge]). After any other error the session is as it was;
-// [ErrInvalidCredentials], [ErrUserNotConfirmed], [ErrPasswordResetRequired], [ErrTooManyAttempts],
-// [ErrUserDisabled] and [ErrSecretHash] are common. Tokens that cannot be verified, or are of another user than the
-// service named on the way, are a [*TokenError]. With [ErrKeysUnavailable] and [ErrUnknownKey] the user did sign in, but
-// the tokens could not be verified: call [Cognito.VerifyTokens]. Requests are sent while no other call, of this process or
-// another, changes the tokens of the session's [TokenStore]; ctx ends the wait for that. Once the service has answered
-// with tokens, Authenticate verifies and saves them, also when ctx is done: for up to 20 seconds.
+// It returns nil once the user is signed in: the tokens are verified and have replaced the
+// session's. It returns a [*ChallengeError] if the pool asks for more. The challenge then becomes
+// the session's; see [Cognito.Challenge] and [Cognito.RespondToChallenge]. After any other error
+// the session is unchanged. Common errors: [ErrInvalidCredentials], [ErrUserNotConfirmed],
+// [ErrPasswordResetRequired], [ErrTooManyAttempts], [ErrUserDisabled], [ErrSecretHash]. Tokens that
+// fail verification, or belong to another user than the service named during the sign-in, are a
+// [*TokenError]. After [ErrKeysUnavailable] or [ErrUnknownKey] the user did sign in, but the tokens
+// could not be verified: call [Cognito.VerifyTokens].
 //
-// It calls InitiateAuth and, for SRP, RespondToAuthChallenge, which need no AWS credentials; the pool's key set,
-// if it is not known yet, is fetched beside them. A remembered device ([WithDevice]) proves itself on the way.
+// A sign-in is a change of the session. It waits, at most until ctx is done, while another call, in
+// this process or another, changes the tokens in the session's [TokenStore]. Once the service has
+// returned tokens, Authenticate verifies and saves them even if ctx is done, which takes up to 20
+// seconds.
+//
+// It calls InitiateAuth and, for SRP, RespondToAuthChallenge. At the same time it fetches the
+// pool's key set, if that is not known yet. A remembered device ([WithDevice]) proves itself during
+// the sign-in.
 func (c *Cognito) Authenticate(ctx context.Context, password string, opts ...CallOption) error {
 	return wrapError("Authenticate", c.authenticate(ctx, password, nil, opts...))
 }
 
-func (c *Cognito) authenticate(ctx context.Context, password string, needless func(context.Context) (bool, error), opts ...CallOption) error {
+func (c *Cognito) authenticate(
+	ctx context.Context, password string, needless func(context.Context) (bool, error), opts ...CallOption,
+) error {
 	s, err := c.newSignIn("Authenticate", false, opts, optFlow, optAuthParameter)
 	if err != nil {
 		return err
 	}
 	s.needless = needless
-	return s.byPassword(ctx, password, types.AuthFlowTypeUserSrpAuth, types.AuthFlowTypeUserPasswordAuth)
+	return s.beginWithPassword(ctx, password, types.AuthFlowTypeUserSrpAuth, types.AuthFlowTypeUserPasswordAuth)
 }
 
-// AdminAuthenticate is [Cognito.Authenticate] for a server that is trusted with AWS credentials: the flow is
-// ADMIN_USER_PASSWORD_AUTH, in which the password is sent. [Flow](USER_SRP_AUTH) proves it by SRP instead;
-// CUSTOM_AUTH (after SRP), USER_AUTH (with SRP) and the older ADMIN_NO_SRP_AUTH can be chosen, too. It takes the
-// options [Flow], [ClientMetadata], [ContextData], [AnalyticsMetadata], [AuthParameter] and, with USER_AUTH, [TargetACR] and [MaxAge]. It returns
-// what Authenticate returns, and
-// [ErrNoCredentials]. A challenge remembers, also as JSON, that it is an administrator's: its answer needs the
-// AWS credentials again, and takes ContextData.
+// AdminAuthenticate signs the session's user in from a server that has AWS credentials. By default
+// it sends the password (ADMIN_USER_PASSWORD_AUTH). [Flow](USER_SRP_AUTH) proves it with SRP
+// instead. CUSTOM_AUTH (after SRP), USER_AUTH (with SRP) and the older ADMIN_NO_SRP_AUTH are
+// available, too. It takes the options [Flow], [ClientMetadata], [ContextData],
+// [AnalyticsMetadata], [AuthParameter] and, with USER_AUTH, [TargetACR] and [MaxAge].
 //
-// It calls AdminInitiateAuth and AdminRespondToAuthChallenge, which need AWS credentials.
+// It returns what [Cognito.Authenticate] returns, and [ErrNoCredentials]. A challenge records, also
+// in JSON, that an administrator started the sign-in: answering it needs the AWS credentials again,
+// and takes ContextData.
+//
+// It calls AdminInitiateAuth and AdminRespondToAuthChallenge. Requires AWS credentials.
 func (c *Cognito) AdminAuthenticate(ctx context.Context, password string, opts ...CallOption) error {
 	const op = "AdminAuthenticate"
 	s, err := c.newSignIn(op, true, opts, optFlow, optAuthParameter, optTargetACR, optMaxAge)
 	if err != nil {
 		return wrapError(op, err)
 	}
-	return wrapError(op, s.byPassword(ctx, password, types.AuthFlowTypeAdminUserPasswordAuth, types.AuthFlowTypeAdminNoSrpAuth,
+	return wrapError(op, s.beginWithPassword(ctx, password,
+		types.AuthFlowTypeAdminUserPasswordAuth, types.AuthFlowTypeAdminNoSrpAuth,
 		types.AuthFlowTypeUserSrpAuth, types.AuthFlowTypeCustomAuth, types.AuthFlowTypeUserAuth))
 }
 
-// AuthenticateCustom signs the session's user in by the challenges that the pool's Lambda functions define
-// (CUSTOM_AUTH). With a password, SRP proves it first; with "" the custom challenges are all there is. It takes the
-// options [ClientMetadata], which the service passes on to the functions with each answer but not with this first
-// request, [UserContextData], [AnalyticsMetadata] and [AuthParameter]. It returns what [Cognito.Authenticate] returns; the challenge is usually
-// CUSTOM_CHALLENGE, answered by [Cognito.RespondToCustomChallenge].
+// AuthenticateCustom signs the session's user in with the challenges that the pool's Lambda
+// functions define (CUSTOM_AUTH). If password is not "", SRP proves it first; otherwise there are
+// only the custom challenges. AuthenticateCustom takes the options [ClientMetadata],
+// [UserContextData], [AnalyticsMetadata] and [AuthParameter]. The service passes ClientMetadata to
+// the functions with each answer, but not with the first request. AuthenticateCustom returns what
+// [Cognito.Authenticate] returns. The challenge is usually CUSTOM_CHALLENGE; answer it with
+// [Cognito.RespondToCustomChallenge].
 //
-// It calls InitiateAuth and, with a password, RespondToAuthChallenge, which need no AWS credentials.
+// It calls InitiateAuth and, with a password, RespondToAuthChallenge.
 func (c *Cognito) AuthenticateCustom(ctx context.Context, password string, opts ...CallOption) error {
 	const op = "AuthenticateCustom"
 	s, err := c.newSignIn(op, false, opts, optAuthParameter)
@@ -86,16 +98,19 @@ func (c *Cognito) AuthenticateCustom(ctx context.Context, password string, opts 
 	return wrapError(op, s.begin(ctx, startOf(types.AuthFlowTypeCustomAuth, password)))
 }
 
-// FirstFactor is what [Cognito.AuthenticateChoice] begins with. Printed or logged it shows no password.
+// FirstFactor is the first factor that [Cognito.AuthenticateChoice] tries. Printed or logged, it
+// shows no password.
 type FirstFactor struct {
-	// Preferred is the factor to try at once: PASSWORD, PASSWORD_SRP, EMAIL_OTP, SMS_OTP or WEB_AUTHN. If empty, it
-	// is PASSWORD_SRP with a password, and without one the pool is asked what there is.
+	// Preferred is the factor to try: PASSWORD, PASSWORD_SRP, EMAIL_OTP, SMS_OTP or WEB_AUTHN. If
+	// it is empty, it is PASSWORD_SRP if there is a password; otherwise the pool returns the
+	// choices.
 	Preferred ChallengeName
-	// Password is what PASSWORD sends and PASSWORD_SRP proves; the other factors have none.
+	// Password is the password that PASSWORD sends and PASSWORD_SRP proves. It must be empty for
+	// the other factors.
 	Password string
 }
 
-// Format prints the factor without the password, whatever the verb.
+// Format prints the factor without the password, for every verb.
 func (f FirstFactor) Format(s fmt.State, _ rune) {
 	_, _ = io.WriteString(s, "FirstFactor{"+string(f.Preferred)+"}")
 }
@@ -108,15 +123,20 @@ func (f FirstFactor) MarshalJSON() ([]byte, error) {
 // LogValue logs the factor without the password.
 func (f FirstFactor) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(f)) }
 
-// AuthenticateChoice signs the session's user in by a factor of choice (USER_AUTH): a password, a code by e-mail or
-// SMS, or a passkey. FirstFactor{} asks what there is: the challenge is then SELECT_CHALLENGE, with the factors in
-// [Challenge.Options], unless the user has just signed up: after [Cognito.ConfirmSignUp] in the same session (see
-// also [WithRegistration]) the user is signed in at once. A factor that the user cannot use brings SELECT_CHALLENGE, too.
-// It takes the options [ClientMetadata], [UserContextData], [AnalyticsMetadata], [AuthParameter], [TargetACR] and [MaxAge], and returns what
-// [Cognito.Authenticate] returns. With TargetACR, tokens of a lower level, or that do not say, are dropped and
-// [ErrInsufficientAuthentication] is returned; [ErrFeatureUnavailable] says that the pool's plan lacks levels.
+// AuthenticateChoice signs the session's user in with a factor of the user's choice (USER_AUTH): a
+// password, a code sent by e-mail or SMS, or a passkey. FirstFactor{} asks for the choices: the
+// challenge is then SELECT_CHALLENGE, with the factors in [Challenge.Options]. There is one
+// exception: after [Cognito.ConfirmSignUp] in the same session (see also [WithRegistration])
+// FirstFactor{} signs the user in at once. If the user cannot use the preferred factor, the
+// challenge is SELECT_CHALLENGE, too.
 //
-// It calls InitiateAuth and, for SRP, RespondToAuthChallenge, which need no AWS credentials.
+// AuthenticateChoice takes the options [ClientMetadata], [UserContextData], [AnalyticsMetadata],
+// [AuthParameter], [TargetACR] and [MaxAge], and returns what [Cognito.Authenticate] returns. With
+// TargetACR, tokens with a lower level or without one are dropped, and the error is
+// [ErrInsufficientAuthentication]. [ErrFeatureUnavailable] means that the pool's plan does not
+// include levels.
+//
+// It calls InitiateAuth and, for SRP, RespondToAuthChallenge.
 func (c *Cognito) AuthenticateChoice(ctx context.Context, first FirstFactor, opts ...CallOption) error {
 	return wrapError("AuthenticateChoice", c.authenticateChoice(ctx, first, opts))
 }
@@ -137,14 +157,20 @@ func (c *Cognito) authenticateChoice(ctx context.Context, first FirstFactor, opt
 	return s.begin(ctx, start)
 }
 
-// NewPasswordChallenge signs the session's user in with password, which is temporary, and replaces it by newPassword:
-// [Cognito.Authenticate] and [Cognito.RespondToNewPasswordChallenge] in one. attrs are the attributes that the pool
-// requires and the user has not got yet; they may be nil. It takes the options [Flow], [ClientMetadata],
-// [UserContextData], [AnalyticsMetadata] and [AuthParameter]. When the password turns out not to be temporary, it changes nothing and returns
-// [ErrNoChallenge]; when newPassword or attrs are refused, the challenge stays pending.
+// NewPasswordChallenge signs the session's user in with the temporary password and replaces that
+// with newPassword. It combines [Cognito.Authenticate] and [Cognito.RespondToNewPasswordChallenge].
+// attrs are the attributes that the pool requires and the user does not have yet; attrs may be nil.
+// It takes the options [Flow], [ClientMetadata], [UserContextData], [AnalyticsMetadata] and
+// [AuthParameter].
 //
-// It calls InitiateAuth and RespondToAuthChallenge, which need no AWS credentials.
-func (c *Cognito) NewPasswordChallenge(ctx context.Context, password, newPassword string, attrs Attributes, opts ...CallOption) error {
+// If the password is not temporary, it changes nothing and returns [ErrNoChallenge]. If newPassword
+// or attrs are rejected, the challenge stays pending. Common errors: [ErrInvalidPassword] and those
+// of Authenticate.
+//
+// It calls InitiateAuth and RespondToAuthChallenge.
+func (c *Cognito) NewPasswordChallenge(
+	ctx context.Context, password, newPassword string, attrs Attributes, opts ...CallOption,
+) error {
 	const op = "NewPasswordChallenge"
 	s, err := c.newSignIn(op, false, opts, optFlow, optAuthParameter)
 	if err != nil {
@@ -154,25 +180,27 @@ func (c *Cognito) NewPasswordChallenge(ctx context.Context, password, newPasswor
 		return wrapError(op, fieldError("new password", "want a password, got none"))
 	}
 	s.newPassword = &newPasswordAnswer{newPassword, attrs}
-	return wrapError(op, s.byPassword(ctx, password, types.AuthFlowTypeUserSrpAuth, types.AuthFlowTypeUserPasswordAuth))
+	err = s.beginWithPassword(ctx, password, types.AuthFlowTypeUserSrpAuth, types.AuthFlowTypeUserPasswordAuth)
+	return wrapError(op, err)
 }
 
-// The keys that say how a sign-in begins.
+// Keys of the parameters that select the first challenge.
 const (
 	keyChallengeName      = "CHALLENGE_NAME"
 	keyPreferredChallenge = "PREFERRED_CHALLENGE"
 )
 
-// authStart holds what InitiateAuth is called with, so that the sign-in can be restarted without the device.
+// authStart holds the arguments of InitiateAuth, so that the sign-in can be restarted without the
+// device.
 type authStart struct {
 	flow     types.AuthFlowType
 	username string            // as the caller gave it
-	params   map[string]string // beside the username and the proof
-	password string            // sent, or with srp proven; "": there is none
+	params   map[string]string // without the username and the password or its proof
+	password string            // sent, or proven if srp is set; "": none
 	srp      bool
-	signedUp bool   // the session of the user's sign-up, if there is one, is the proof
-	session  string // that session, good once
-	special  bool   // options add parameters, with which the service may do anything
+	signedUp bool   // the session of the user's sign-up, if there is one, serves as proof
+	session  string // that session, which can be used once
+	special  bool   // options add parameters, whose effect is not known
 }
 
 // startOf starts flow with password, which is "" for a custom sign-in without one.
@@ -209,15 +237,15 @@ func startOfChoice(first FirstFactor) (authStart, error) {
 	return start, nil
 }
 
-// repeatable reports whether the first request may be sent again when its reply was lost. One that carries a password or
-// the session of a sign-up, or makes the service or a Lambda function send a message, must not; nor one of which it is not
-// known what it makes the service do.
+// repeatable reports whether the first request may be retried if its reply was lost. It may not if
+// it carries a password or the session of a sign-up, if it makes the service or a Lambda function
+// send a message, or if its effect is not known.
 func (a authStart) repeatable() bool {
 	return a.srp && a.session == "" && a.flow != types.AuthFlowTypeCustomAuth && !a.special
 }
 
-// checkFactor rejects a factor with a password that it does not take, or without one that it does. Factors that this
-// package does not know pass.
+// checkFactor rejects a factor with a password that it does not take, or without one that it needs.
+// It accepts factors that this package does not know.
 func checkFactor(field string, factor types.ChallengeNameType, password string) error {
 	switch takes := isPasswordFactor(factor); {
 	case takes && password == "":
@@ -233,44 +261,46 @@ func isPasswordFactor(factor types.ChallengeNameType) bool {
 	return factor == types.ChallengeNameTypePassword || factor == types.ChallengeNameTypePasswordSrp
 }
 
-// signIn is one sign-in under way: the state machine of all flows, a user's and an administrator's. Its fields change
-// with each reply.
+// signIn is one sign-in under way: the state machine of all flows, of users and administrators. Its
+// fields change with each reply.
 type signIn struct {
 	c           *Cognito
-	op          string // the method that the caller called
-	admin       bool   // by the operations that need AWS credentials
+	op          string // the method called
+	admin       bool   // uses the operations that need AWS credentials
 	call        callOptions
-	start       *authStart // nil when it was taken up at a challenge, and so cannot be restarted
-	username    string     // as the service last called the user; before, as the caller did
-	names       []string   // all names that the service last called the user by; nil before it did
-	earlier     *Challenge // that was pending when it began; nil when none was
+	start       *authStart // nil: resumed at a challenge, so it cannot be restarted
+	username    string     // the name that the service last used; before that, the caller's
+	names       []string   // all names that the service last used for the user; nil: none yet
+	earlier     *Challenge // the challenge that was pending at the start; nil: none
 	session     string     // from the last reply, for the next request
 	passwordSRP *passwordProof
-	unproven    bool     // it was taken up at a challenge that came before the proof
-	targets     []string // the levels of authentication of which it must reach one; nil when none is asked for
-	stepUp      string   // the subject of the user who steps up; "" in other sign-ins
+	unproven    bool     // resumed at a challenge that preceded the proof
+	targets     []string // levels of authentication, one of which must be reached; nil: any
+	stepUp      string   // subject of the user who steps up; "": not a step-up
 	newPassword *newPasswordAnswer
-	device      *Device     // that the user signs in with; nil when there is none, or the pool forgot it
-	deviceSRP   *srp.Client // proves the device; nil before DEVICE_SRP_AUTH
-	proven      bool        // the device has proven itself: it does so once
-	handled     int         // challenges that the handler answered
+	device      *Device     // signs in with the user; nil: none, or forgotten by the pool
+	deviceSRP   *srp.Client // proves the device; nil: not yet asked for
+	proven      bool        // the device has proven itself, which it does only once
+	handled     int         // number of challenges given to the handler
 
-	// needless reports, once it is the sign-in's turn, whether it need not begin any more; nil: it always must.
+	// needless reports, once it is the sign-in's turn, whether the sign-in is no longer needed.
+	// nil: it always is.
 	needless func(context.Context) (bool, error)
 }
 
-// passwordProof proves a password by SRP once.
+// passwordProof proves a password with SRP, once.
 type passwordProof struct {
 	client   *srp.Client
 	password string
-	done     bool // the service has asked for it, and it was given
+	done     bool // the proof was sent
 }
 
-// maxHandled bounds how many challenges of one sign-in the handler is asked to answer, so that a service cannot
-// keep it busy for ever.
+// maxHandled bounds how many challenges of one sign-in go to the handler, so that a service cannot
+// keep it busy forever.
 const maxHandled = 16
 
-// newSignIn prepares a sign-in of the session's user; extra are the options that it takes beside those of every one.
+// newSignIn prepares a sign-in of the session's user. extra are the options that it takes in
+// addition to signInOptions.
 func (c *Cognito) newSignIn(op string, admin bool, opts []CallOption, extra ...string) (*signIn, error) {
 	if c.pool == nil || c.session == nil {
 		return nil, errNotMade
@@ -282,7 +312,7 @@ func (c *Cognito) newSignIn(op string, admin bool, opts []CallOption, extra ...s
 	return &signIn{c: c, op: op, admin: admin, username: c.Username(), earlier: c.session.awaited(), call: call}, nil
 }
 
-// signInOptions are the options that every request of a sign-in takes, and extra.
+// signInOptions returns the options that every request of a sign-in takes, and extra.
 func signInOptions(admin bool, extra ...string) []string {
 	if admin {
 		return append(extra, optClientMetadata, optContextData, optAnalyticsMetadata)
@@ -290,8 +320,9 @@ func signInOptions(admin bool, extra ...string) []string {
 	return append(extra, optClientMetadata, optUserContextData, optAnalyticsMetadata)
 }
 
-// byPassword begins a flow with a password: the first of flows, unless the caller chose another of them.
-func (s *signIn) byPassword(ctx context.Context, password string, flows ...types.AuthFlowType) error {
+// beginWithPassword starts a flow with a password: the first of flows, unless the caller chose
+// another of them.
+func (s *signIn) beginWithPassword(ctx context.Context, password string, flows ...types.AuthFlowType) error {
 	if err := checkLogin(s.username, password); err != nil {
 		return err
 	}
@@ -305,7 +336,7 @@ func (s *signIn) byPassword(ctx context.Context, password string, flows ...types
 	return s.begin(ctx, startOf(flow, password))
 }
 
-// begin sends the first request and takes the sign-in as far as it goes without the caller.
+// begin sends the first request and continues the sign-in until it ends or needs the caller.
 func (s *signIn) begin(ctx context.Context, start authStart) error {
 	if err := ctx.Err(); err != nil {
 		return err
@@ -323,15 +354,16 @@ func (s *signIn) begin(ctx context.Context, start authStart) error {
 		}
 		reply, err := s.initiate(ctx)
 		if s.start.session != "" && errors.Is(&Error{Err: err}, ErrSessionExpired) {
-			s.start.session = "" // too late to be signed in by the sign-up alone: ask what there is
+			s.start.session = "" // the sign-up is too old to serve as proof: ask for the choices
 			return s.initiate(ctx)
 		}
 		return reply, err
 	})
 }
 
-// run sends request and takes the sign-in from there to its end, or to a challenge that is left to the caller. What is
-// sent without asking anybody is one change of the session, begun before the request: tokens never wait for a turn.
+// run sends request and continues the sign-in to its end, or to a challenge that is left to the
+// caller. Requests that follow one another without asking anyone are one change of the session. The
+// change starts before its first request, so that tokens never wait for a turn.
 func (s *signIn) run(ctx context.Context, request func(context.Context) (authReply, error)) error {
 	for first := true; ; first = false {
 		var ch *Challenge
@@ -372,11 +404,11 @@ func (s *signIn) initiate(ctx context.Context) (authReply, error) {
 	return reply, err
 }
 
-// passwordParams returns params with the password, or with what begins to prove it by SRP.
-func (s *signIn) passwordParams(bySRP bool, password string, params map[string]string) map[string]string {
+// passwordParams returns params with the password, or with the first value of its SRP proof.
+func (s *signIn) passwordParams(useSRP bool, password string, params map[string]string) map[string]string {
 	params = maps.Clone(params)
 	switch {
-	case bySRP:
+	case useSRP:
 		s.passwordSRP = &passwordProof{client: srp.NewClient(), password: password}
 		params[keySRPA] = s.passwordSRP.client.PublicKey()
 	case password != "":
@@ -385,8 +417,9 @@ func (s *signIn) passwordParams(bySRP bool, password string, params map[string]s
 	return params
 }
 
-// advance sends request and answers the challenges that need nobody else. It returns the first one that does, which is
-// the session's then; nil when the user is signed in.
+// advance sends request and answers challenges that need neither the caller nor the handler. It
+// returns the first other challenge, which becomes the session's, or nil once the user is signed
+// in.
 func (s *signIn) advance(ctx context.Context, request func(context.Context) (authReply, error)) (*Challenge, error) {
 	limited, cancel := withLimit(ctx, requestsTimeout)
 	defer cancel()
@@ -409,32 +442,36 @@ func (s *signIn) advance(ctx context.Context, request func(context.Context) (aut
 	return nil, s.finish(context.WithoutCancel(ctx), reply)
 }
 
-// updateUsername takes over what the service calls the user in a challenge's parameters, if it does.
+// updateUsername adopts the name that the service uses for the user in a challenge's parameters, if
+// there is one.
 func (s *signIn) updateUsername(params map[string]string) {
 	if names := namesOf(params); len(names) > 0 {
 		s.username, s.names = names[0], names
 	}
 }
 
-// answerTo returns what answers a challenge without asking anybody; nil when that cannot be done.
+// answerTo returns a function that answers a challenge without asking anyone, or nil if that is not
+// possible.
 func (s *signIn) answerTo(reply authReply) func(context.Context) (authReply, error) {
 	switch {
 	case reply.challenge == types.ChallengeNameTypePasswordVerifier && s.passwordSRP != nil && !s.passwordSRP.done:
 		return func(ctx context.Context) (authReply, error) { return s.answerPasswordVerifier(ctx, reply) }
-	case reply.challenge == types.ChallengeNameTypeDeviceSrpAuth && s.device == nil && s.start == nil && s.c.session.current().deviceErr == nil:
+	case reply.challenge == types.ChallengeNameTypeDeviceSrpAuth && s.device == nil && s.start == nil &&
+		s.c.session.current().deviceErr == nil:
 		return func(context.Context) (authReply, error) { return authReply{}, errDeviceWanted }
 	case reply.challenge == types.ChallengeNameTypeDeviceSrpAuth && s.device != nil && s.deviceSRP == nil:
 		return s.answerDeviceSRPAuth
-	case reply.challenge == types.ChallengeNameTypeDevicePasswordVerifier && s.device != nil && s.deviceSRP != nil && !s.proven:
+	case reply.challenge == types.ChallengeNameTypeDevicePasswordVerifier && s.device != nil &&
+		s.deviceSRP != nil && !s.proven:
 		return func(ctx context.Context) (authReply, error) { return s.answerDevicePasswordVerifier(ctx, reply) }
 	default:
 		return nil
 	}
 }
 
-// errDeviceWanted answers for a sign-in that was begun with a device and is taken up without.
+// errDeviceWanted is the error of a sign-in that was started with a device and resumed without it.
 var errDeviceWanted = fieldError("option WithDevice",
-	"the sign-in was begun with a device and goes on only with it (DEVICE_SRP_AUTH): want that device, got none")
+	"the sign-in was started with a device and needs it to continue (DEVICE_SRP_AUTH): want that device, got none")
 
 // answerPasswordVerifier answers PASSWORD_VERIFIER.
 func (s *signIn) answerPasswordVerifier(ctx context.Context, reply authReply) (authReply, error) {
@@ -447,18 +484,20 @@ func (s *signIn) answerPasswordVerifier(ctx context.Context, reply authReply) (a
 	if err != nil {
 		return authReply{}, err
 	}
-	s.passwordSRP.done = true // one proof an attempt: a service that asks again gets no second one
+	s.passwordSRP.done = true // a service that asks again gets no second proof
 	return s.answerWithRetry(ctx, types.ChallengeNameTypePasswordVerifier, answers)
 }
 
-// surface makes a challenge that somebody else has to answer the session's.
+// surface makes a challenge that the caller or the handler has to answer the session's.
 func (s *signIn) surface(ctx context.Context, reply authReply) *Challenge {
-	if reply.challenge == types.ChallengeNameTypeSelectChallenge && (s.start == nil || s.start.flow == types.AuthFlowTypeUserAuth) {
+	if reply.challenge == types.ChallengeNameTypeSelectChallenge &&
+		(s.start == nil || s.start.flow == types.AuthFlowTypeUserAuth) {
 		s.passwordSRP = nil // the user has no password, or may choose
 	}
 	ch := Challenge{
 		Name: reply.challenge, Session: s.session, Username: s.username, Parameters: maps.Clone(reply.params),
-		Available: slices.Clone(reply.available), Admin: s.admin, TargetACR: slices.Clone(s.targets), StepUp: s.stepUp, Unproven: s.proofPending(),
+		Available: slices.Clone(reply.available), Admin: s.admin,
+		TargetACR: slices.Clone(s.targets), StepUp: s.stepUp, Unproven: s.proofPending(),
 	}
 	kept := ch.clone()
 	s.c.session.await(&kept)
@@ -466,8 +505,8 @@ func (s *signIn) surface(ctx context.Context, reply authReply) *Challenge {
 	return &ch
 }
 
-// ask has ch answered: by the new password that the caller gave beforehand, or by the handler. It leaves ch to the
-// caller where neither does.
+// ask returns the answer to ch: the new password that the caller gave beforehand, or the handler's.
+// If there is neither, it leaves ch to the caller and returns it as an error.
 func (s *signIn) ask(ctx context.Context, ch Challenge) (Answer, error) {
 	if s.newPassword != nil && ch.Name == types.ChallengeNameTypeNewPasswordRequired {
 		answer, err := s.newPassword.answer(ch)
@@ -488,11 +527,11 @@ func (s *signIn) ask(ctx context.Context, ch Challenge) (Answer, error) {
 	return answer, err
 }
 
-// answer answers ch. A challenge that was answered, or whose session turns out to be spent or expired, is no longer
-// pending.
+// answer sends the answer to ch. ch is no longer pending once it was answered, or if its session
+// turns out to be used or expired.
 func (s *signIn) answer(ctx context.Context, ch Challenge, answer Answer) (authReply, error) {
 	if s.c.session.awaited() == nil {
-		return authReply{}, ErrNoChallenge // another answer was faster
+		return authReply{}, ErrNoChallenge // a concurrent call has answered it
 	}
 	s.updateUsername(ch.Parameters)
 	s.username, s.session, s.targets, s.stepUp = ch.Username, ch.Session, ch.TargetACR, ch.StepUp
@@ -505,13 +544,13 @@ func (s *signIn) answer(ctx context.Context, ch Challenge, answer Answer) (authR
 	if ch.endsWith(err) {
 		s.c.pool.forgetPending(ch)
 	}
-	return authReply{}, s.c.session.refusedAnswer(ch, err)
+	return authReply{}, s.c.session.rejectedAnswer(ch, err)
 }
 
 // finish makes the tokens of a finished sign-in the session's.
 func (s *signIn) finish(ctx context.Context, reply authReply) error {
 	if s.newPassword != nil {
-		return fmt.Errorf("%w: the password is not temporary, and no new one is asked for", ErrNoChallenge)
+		return fmt.Errorf("%w: the password is not temporary, and the pool wants no new one", ErrNoChallenge)
 	}
 	if s.proofPending() {
 		return &TokenError{Use: AccessToken, Reason: errNoProof}
@@ -538,15 +577,16 @@ func (s *signIn) finish(ctx context.Context, reply authReply) error {
 	return nil
 }
 
-// proofPending reports whether the password is to be proven by SRP and the service has not asked for the proof. A user who
-// steps up may have proven it before, as the access token tells the service.
+// proofPending reports whether the password is to be proven with SRP and the service has not asked
+// for the proof yet. A user who steps up may have proven it in an earlier sign-in, which the
+// service knows from the access token.
 func (s *signIn) proofPending() bool {
 	return s.stepUp == "" && (s.unproven || s.passwordSRP != nil && !s.passwordSRP.done)
 }
 
-// errNoProof answers for tokens that come before the password was proven. The pool sends none; whoever does may not know
-// the user's verifier.
-var errNoProof = fmt.Errorf("%w: it came before the password was proven by SRP", jwt.ErrTokenInvalidClaims)
+// errNoProof is the error for tokens that arrive before the password was proven. Amazon Cognito
+// never sends such tokens; a server that does may not know the user's password verifier.
+var errNoProof = fmt.Errorf("%w: it arrived before the password was proven with SRP", jwt.ErrTokenInvalidClaims)
 
 // signedIn verifies the tokens of a sign-in and makes them the session's. It runs within a change.
 func (s *signIn) signedIn(ctx context.Context, ts *tokenSet, device *types.NewDeviceMetadataType) error {
@@ -573,12 +613,12 @@ func (s *signIn) signedIn(ctx context.Context, ts *tokenSet, device *types.NewDe
 	return err
 }
 
-// checkUser rejects the tokens of a user whom neither the caller nor the service has named in this very sign-in.
-// Nothing is verified here; that comes next. Services that are not Amazon's may call the user by the subject of the
-// tokens, or repeat the address that the user signs in with.
+// checkUser rejects the tokens of a user whom neither the caller nor the service has named in this
+// sign-in. It verifies nothing; that comes next. Servers that emulate Amazon Cognito may use the
+// subject of the tokens as the name, or repeat the address that the user signs in with.
 func (s *signIn) checkUser(ts *tokenSet) error {
 	if s.stepUp != "" && ts.subject != s.stepUp {
-		return &TokenError{Use: AccessToken, Reason: fmt.Errorf("%w: it is not of the user who steps up", jwt.ErrTokenInvalidSubject)}
+		return &TokenError{Use: AccessToken, Reason: errOtherStepUp}
 	}
 	if ts.username == "" && ts.subject == "" || s.names == nil {
 		return nil
@@ -589,10 +629,16 @@ func (s *signIn) checkUser(ts *tokenSet) error {
 	}) {
 		return nil
 	}
-	return &TokenError{Use: AccessToken, Reason: fmt.Errorf("%w: it is not of the user who signs in", jwt.ErrTokenInvalidSubject)}
+	return &TokenError{Use: AccessToken, Reason: errOtherUser}
 }
 
-// authReply is what the four operations of a sign-in answer alike.
+// The errors for tokens of another user than the one who signs in or steps up.
+var (
+	errOtherUser   = fmt.Errorf("%w: it does not belong to the user who signs in", jwt.ErrTokenInvalidSubject)
+	errOtherStepUp = fmt.Errorf("%w: it does not belong to the user who steps up", jwt.ErrTokenInvalidSubject)
+)
+
+// authReply holds the fields that the responses of the four sign-in operations share.
 type authReply struct {
 	challenge types.ChallengeNameType
 	session   *string
@@ -601,7 +647,7 @@ type authReply struct {
 	available []types.ChallengeNameType
 }
 
-// clientParams are the parameters that every request of the sign-in carries.
+// clientParams returns the parameters that every request of the sign-in carries.
 func (s *signIn) clientParams() clientParams {
 	p := clientParams{clientID: s.c.shared().clientID, clientSecret: &s.c.shared().clientSecret}
 	if s.device != nil {
@@ -621,50 +667,62 @@ func (s *signIn) initiateAuth(ctx context.Context, params map[string]string) (au
 	if s.admin {
 		out, err := s.c.shared().sdk.AdminInitiateAuth(ctx, &cognitoidentityprovider.AdminInitiateAuthInput{
 			UserPoolId: aws.String(s.c.shared().id), ClientId: clientID, AuthFlow: s.start.flow, AuthParameters: params,
-			Session: optional(s.session), ClientMetadata: s.call.metadata, ContextData: s.call.context, AnalyticsMetadata: s.call.analytics,
+			Session: optional(s.session), ClientMetadata: s.call.metadata,
+			ContextData: s.call.context, AnalyticsMetadata: s.call.analytics,
 		}, once...)
 		if err != nil {
 			return authReply{}, err
 		}
-		return authReply{out.ChallengeName, out.Session, out.ChallengeParameters, out.AuthenticationResult, out.AvailableChallenges}, nil
+		return authReply{
+			out.ChallengeName, out.Session, out.ChallengeParameters, out.AuthenticationResult, out.AvailableChallenges,
+		}, nil
 	}
 	out, err := s.c.shared().sdk.InitiateAuth(ctx, &cognitoidentityprovider.InitiateAuthInput{
 		ClientId: clientID, AuthFlow: s.start.flow, AuthParameters: params,
-		Session: optional(s.session), ClientMetadata: s.call.metadata, UserContextData: s.call.userContext, AnalyticsMetadata: s.call.analytics,
+		Session: optional(s.session), ClientMetadata: s.call.metadata,
+		UserContextData: s.call.userContext, AnalyticsMetadata: s.call.analytics,
 	}, once...)
 	if err != nil {
 		return authReply{}, err
 	}
-	return authReply{out.ChallengeName, out.Session, out.ChallengeParameters, out.AuthenticationResult, out.AvailableChallenges}, nil
+	return authReply{
+		out.ChallengeName, out.Session, out.ChallengeParameters, out.AuthenticationResult, out.AvailableChallenges,
+	}, nil
 }
 
-// answerWithRetry answers the challenge name, and again without the device when the pool has forgotten that.
-func (s *signIn) answerWithRetry(ctx context.Context, name types.ChallengeNameType, answers map[string]string) (authReply, error) {
+// answerWithRetry answers the challenge name, and answers it again without the device if the pool
+// has forgotten the device.
+func (s *signIn) answerWithRetry(
+	ctx context.Context, name types.ChallengeNameType, answers map[string]string,
+) (authReply, error) {
 	return s.retryWithoutDevice(ctx, func() (authReply, error) { return s.respondToAuthChallenge(ctx, name, answers) })
 }
 
-// respondToAuthChallenge answers the challenge name. The username, the secret hash of that very name, the device key and
-// the last session are put in here and nowhere else.
-func (s *signIn) respondToAuthChallenge(ctx context.Context, name types.ChallengeNameType, answers map[string]string) (authReply, error) {
+// respondToAuthChallenge answers the challenge name. It is the only place that adds the username,
+// the secret hash of that username, the device key and the last session.
+func (s *signIn) respondToAuthChallenge(
+	ctx context.Context, name types.ChallengeNameType, answers map[string]string,
+) (authReply, error) {
 	responses := maps.Clone(answers)
 	if responses == nil {
 		responses = map[string]string{}
 	}
 	responses = s.clientParams().addTo(responses, s.username)
-	clientID := aws.String(s.c.shared().clientID)
+	sdk, clientID := s.c.shared().sdk, aws.String(s.c.shared().clientID)
 	if s.admin {
-		out, err := s.c.shared().sdk.AdminRespondToAuthChallenge(ctx, &cognitoidentityprovider.AdminRespondToAuthChallengeInput{
-			UserPoolId: aws.String(s.c.shared().id), ClientId: clientID, ChallengeName: name, Session: optional(s.session),
-			ChallengeResponses: responses, ClientMetadata: s.call.metadata, ContextData: s.call.context, AnalyticsMetadata: s.call.analytics,
+		out, err := sdk.AdminRespondToAuthChallenge(ctx, &cognitoidentityprovider.AdminRespondToAuthChallengeInput{
+			UserPoolId: aws.String(s.c.shared().id), ClientId: clientID,
+			ChallengeName: name, Session: optional(s.session), ChallengeResponses: responses,
+			ClientMetadata: s.call.metadata, ContextData: s.call.context, AnalyticsMetadata: s.call.analytics,
 		}, sendOnce)
 		if err != nil {
 			return authReply{}, err
 		}
 		return authReply{out.ChallengeName, out.Session, out.ChallengeParameters, out.AuthenticationResult, nil}, nil
 	}
-	out, err := s.c.shared().sdk.RespondToAuthChallenge(ctx, &cognitoidentityprovider.RespondToAuthChallengeInput{
-		ClientId: clientID, ChallengeName: name, Session: optional(s.session),
-		ChallengeResponses: responses, ClientMetadata: s.call.metadata, UserContextData: s.call.userContext, AnalyticsMetadata: s.call.analytics,
+	out, err := sdk.RespondToAuthChallenge(ctx, &cognitoidentityprovider.RespondToAuthChallengeInput{
+		ClientId: clientID, ChallengeName: name, Session: optional(s.session), ChallengeResponses: responses,
+		ClientMetadata: s.call.metadata, UserContextData: s.call.userContext, AnalyticsMetadata: s.call.analytics,
 	}, sendOnce)
 	if err != nil {
 		return authReply{}, err

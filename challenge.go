@@ -14,37 +14,42 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
 )
 
-// What a sign-in still asks for, matched with [errors.Is] against a [*ChallengeError].
+// These are the reasons why a sign-in is not finished. Match them with [errors.Is] against a
+// [*ChallengeError].
 var (
-	// ErrMFARequired: any second factor: a code by SMS, e-mail or an authenticator app, or the choice of one.
+	// ErrMFARequired means that the pool asks for any second factor: a code sent by SMS or e-mail
+	// or shown by an authenticator app, or the choice of one.
 	ErrMFARequired = errors.New("a second factor is required")
-	// ErrSMSMFARequired: SMS_MFA, the code that was sent by SMS.
+	// ErrSMSMFARequired means SMS_MFA: the pool asks for the code that was sent by SMS.
 	ErrSMSMFARequired = errors.New("the SMS code is required")
-	// ErrSoftwareTokenMFARequired: SOFTWARE_TOKEN_MFA, the code of an authenticator app.
+	// ErrSoftwareTokenMFARequired means SOFTWARE_TOKEN_MFA: the pool asks for the code of an
+	// authenticator app.
 	ErrSoftwareTokenMFARequired = errors.New("the authenticator app's code is required")
-	// ErrEmailOTPRequired: EMAIL_OTP, the code that was sent by e-mail.
+	// ErrEmailOTPRequired means EMAIL_OTP: the pool asks for the code that was sent by e-mail.
 	ErrEmailOTPRequired = errors.New("the e-mail code is required")
-	// ErrSMSOTPRequired: SMS_OTP, the one-time password that was sent by SMS as the first factor.
+	// ErrSMSOTPRequired means SMS_OTP: the pool asks for the one-time password that was sent by SMS
+	// as the first factor.
 	ErrSMSOTPRequired = errors.New("the SMS one-time password is required")
-	// ErrMFASetupRequired: MFA_SETUP, the user must set up a second factor first.
+	// ErrMFASetupRequired means MFA_SETUP: the user must set up a second factor first.
 	ErrMFASetupRequired = errors.New("a second factor must be set up")
-	// ErrSelectMFATypeRequired: SELECT_MFA_TYPE, the user must choose a second factor.
+	// ErrSelectMFATypeRequired means SELECT_MFA_TYPE: the user must choose a second factor.
 	ErrSelectMFATypeRequired = errors.New("a second factor must be chosen")
-	// ErrNewPasswordRequired: NEW_PASSWORD_REQUIRED, the password is temporary.
+	// ErrNewPasswordRequired means NEW_PASSWORD_REQUIRED: the password is temporary.
 	ErrNewPasswordRequired = errors.New("a new password is required")
-	// ErrCustomChallengeRequired: CUSTOM_CHALLENGE, whatever the pool's Lambda functions ask.
+	// ErrCustomChallengeRequired means CUSTOM_CHALLENGE: the pool's Lambda functions ask a question
+	// of their own.
 	ErrCustomChallengeRequired = errors.New("a custom challenge must be answered")
-	// ErrSelectChallengeRequired: SELECT_CHALLENGE, the user must choose a first factor.
+	// ErrSelectChallengeRequired means SELECT_CHALLENGE: the user must choose a first factor.
 	ErrSelectChallengeRequired = errors.New("a first factor must be chosen")
-	// ErrWebAuthnRequired: WEB_AUTHN, a passkey must sign.
+	// ErrWebAuthnRequired means WEB_AUTHN: a passkey must sign.
 	ErrWebAuthnRequired = errors.New("a passkey is required")
 )
 
-// ChallengeName is the name of a challenge or a factor, and the SDK's type of it.
+// ChallengeName is the name of a challenge or a factor. It is the SDK's type.
 type ChallengeName = types.ChallengeNameType
 
-// The names of challenges. Some are those of factors, too: see [FirstFactor], [Cognito.SelectChallenge] and
-// [Cognito.SelectMFAType].
+// These are the names of challenges. Some also name factors: see [FirstFactor],
+// [Cognito.SelectChallenge] and [Cognito.SelectMFAType].
 const (
 	ChallengeSMSMFA                 ChallengeName = "SMS_MFA"
 	ChallengeSoftwareTokenMFA       ChallengeName = "SOFTWARE_TOKEN_MFA"
@@ -64,7 +69,7 @@ const (
 	ChallengeAdminNoSRPAuth         ChallengeName = "ADMIN_NO_SRP_AUTH"
 )
 
-// challengeReasons says which of the errors above each challenge answers to.
+// challengeReasons maps each challenge to the errors that match it.
 var challengeReasons = map[ChallengeName][]error{
 	ChallengeSMSMFA:              {ErrMFARequired, ErrSMSMFARequired},
 	ChallengeSoftwareTokenMFA:    {ErrMFARequired, ErrSoftwareTokenMFARequired},
@@ -78,102 +83,107 @@ var challengeReasons = map[ChallengeName][]error{
 	ChallengeWebAuthn:            {ErrWebAuthnRequired},
 }
 
-// Challenge is what the pool asks for before it signs a user in, and all the state needed to answer it. It
-// survives as JSON: another process can take it up with [WithChallenge]. It holds no password and no client,
-// but whoever has it can go on with the sign-in, so store it where the user cannot change it and others cannot
-// read it. Printed or logged it shows no session; only its JSON does.
+// Challenge is a question of the pool that must be answered before a user is signed in. It holds
+// all the state needed to answer: store it as JSON, and another process can continue with
+// [WithChallenge]. It holds no password and no client, but whoever has it can continue the sign-in,
+// so store it where the user cannot change it and others cannot read it. Printed or logged, it
+// shows no session; only its JSON does.
 type Challenge struct {
-	// Name is the challenge, for example SOFTWARE_TOKEN_MFA. Names that the SDK does not know yet pass through.
+	// Name is the challenge, for example SOFTWARE_TOKEN_MFA. It may be a name that the SDK does not
+	// know.
 	Name ChallengeName `json:"name"`
-	// Session goes into the answer, once. The service may give none.
+	// Session is the service's token for the answer. It can be used once. It may be empty.
 	Session string `json:"session,omitempty"`
-	// Username is the name that the answer is for, as the service knows the user: after a sign-in with an
-	// e-mail address it is not what the user typed.
+	// Username is the service's name for the user. After a sign-in with an e-mail address it is not
+	// what the user typed.
 	Username string `json:"username"`
-	// Parameters are the challenge's own, for example CODE_DELIVERY_DESTINATION.
+	// Parameters are the parameters of the challenge, for example CODE_DELIVERY_DESTINATION.
 	Parameters map[string]string `json:"parameters,omitempty"`
-	// Available are the first factors that the pool offered with SELECT_CHALLENGE; see [Challenge.Options].
+	// Available are the first factors that the pool offered with SELECT_CHALLENGE; see
+	// [Challenge.Options].
 	Available []ChallengeName `json:"available,omitempty"`
-	// Admin says that the sign-in was begun by [Cognito.AdminAuthenticate], so that the answer goes by
+	// Admin reports that [Cognito.AdminAuthenticate] started the sign-in. The answer then uses
 	// AdminRespondToAuthChallenge, which needs AWS credentials.
 	Admin bool `json:"admin,omitempty"`
-	// TargetACR are the levels of which the sign-in must reach one; nil when none is asked for. See [TargetACR].
+	// TargetACR are levels of authentication. The sign-in must reach one of them. It is nil if any
+	// level will do. See [TargetACR].
 	TargetACR []string `json:"target_acr,omitempty"`
-	// StepUp is the claim sub of the user who proves more; "" unless [Cognito.StepUp] began the sign-in.
+	// StepUp is the claim sub of the user who steps up. It is "" unless [Cognito.StepUp] started
+	// the sign-in.
 	StepUp string `json:"step_up,omitempty"`
-	// Unproven reports that the sign-in proves the password with SRP and the pool has not asked for that proof
-	// yet. Tokens that answer such a challenge are rejected.
+	// Unproven reports that the sign-in proves the password with SRP and that the pool has not
+	// asked for the proof yet. Tokens that the pool returns for the answer to such a challenge are
+	// rejected.
 	Unproven bool `json:"unproven,omitempty"`
 }
 
-// Format prints the challenge without its session and parameters, whatever the verb.
+// Format prints the challenge without its session and parameters, for every verb.
 func (ch Challenge) Format(f fmt.State, _ rune) {
 	_, _ = io.WriteString(f, "Challenge{"+clip(string(ch.Name))+" for "+clip(ch.Username)+"}")
 }
 
-// LogValue logs the challenge's name and user, without its session and parameters.
+// LogValue returns the challenge's name and user, without its session and parameters.
 func (ch Challenge) LogValue() slog.Value {
 	return slog.GroupValue(slog.String("name", clip(string(ch.Name))), slog.String("username", clip(ch.Username)))
 }
 
-// clone copies the challenge, so that neither side sees what the other does to the parameters and factors.
+// clone returns a deep copy of the challenge.
 func (ch Challenge) clone() Challenge {
 	ch.Parameters, ch.Available = maps.Clone(ch.Parameters), slices.Clone(ch.Available)
 	ch.TargetACR = slices.Clone(ch.TargetACR)
 	return ch
 }
 
-// ChallengeError says that the sign-in is not finished: the pool asks for something more. It is control flow
-// more than failure: answer the challenge and go on. It matches the errors above with [errors.Is].
+// ChallengeError means that the sign-in is not finished, because the pool asks for more. Answer the
+// challenge to continue. It matches errors such as [ErrMFARequired] with [errors.Is].
 type ChallengeError struct {
-	// Challenge is what to answer.
+	// Challenge is the challenge to answer.
 	Challenge Challenge
 }
 
-// Error names the challenge, never its session.
+// Error returns a text with the name of the challenge, without its session.
 func (e *ChallengeError) Error() string {
 	return "cognito: sign-in requires challenge " + clip(string(e.Challenge.Name))
 }
 
-// Is reports whether target is one of the errors that stand for the challenge.
+// Is reports whether target is an error that matches the challenge.
 func (e *ChallengeError) Is(target error) bool {
 	return slices.Contains(challengeReasons[e.Challenge.Name], target)
 }
 
-// Format prints the text of the error, whatever the verb.
+// Format prints the text of the error, for every verb.
 func (e ChallengeError) Format(f fmt.State, verb rune) { printError(f, verb, &e) }
 
-// MarshalJSON encodes the challenge's name and user, and not its session: errors are logged. What is to be stored is the
-// Challenge.
+// MarshalJSON encodes the challenge's name and user without its session, because errors are logged.
+// To store the challenge, marshal the Challenge field.
 func (e ChallengeError) MarshalJSON() ([]byte, error) {
-	return json.Marshal(map[string]any{
-		"error": e.Error(), "challenge": map[string]string{"name": clip(string(e.Challenge.Name)), "username": clip(e.Challenge.Username)},
-	})
+	challenge := map[string]string{"name": clip(string(e.Challenge.Name)), "username": clip(e.Challenge.Username)}
+	return json.Marshal(map[string]any{"error": e.Error(), "challenge": challenge})
 }
 
-// LogValue logs the challenge's name and user.
+// LogValue returns the challenge's name and user.
 func (e ChallengeError) LogValue() slog.Value { return e.Challenge.LogValue() }
 
-// Answer is the answer to a challenge in the service's own keys: SMS_MFA_CODE, NEW_PASSWORD, ANSWER and so on.
-// USERNAME, SECRET_HASH, DEVICE_KEY and the session are added to it.
-//
-// Printed or logged it shows its keys and no value.
+// Answer is the answer to a challenge, with the service's keys: SMS_MFA_CODE, NEW_PASSWORD, ANSWER
+// and so on. The package adds USERNAME, SECRET_HASH, DEVICE_KEY and the session. Printed or logged,
+// it shows its keys and no value.
 type Answer map[string]string
 
-// Format prints the keys of the answer, whatever the verb.
+// Format prints the keys of the answer, for every verb.
 func (a Answer) Format(f fmt.State, _ rune) {
 	_, _ = io.WriteString(f, "Answer{"+strings.Join(slices.Sorted(maps.Keys(a)), ", ")+"}")
 }
 
-// LogValue logs the keys of the answer.
+// LogValue returns the keys of the answer.
 func (a Answer) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(a)) }
 
-// ChallengeHandler answers a challenge in place of the caller; see [WithChallengeHandler]. It may ask a user, and
-// should return when ctx is done, but must not answer by the session's own methods. A nil Answer leaves the challenge
-// to the caller, as a [*ChallengeError]; an error ends the call with it. It may be called from several goroutines.
+// ChallengeHandler answers a challenge in place of the caller; see [WithChallengeHandler]. It may
+// ask a user. It should return when ctx is done. It must not call the session's own methods to
+// answer. If it returns a nil Answer, the caller gets the challenge as a [*ChallengeError]. If it
+// returns an error, so does the call. It may be called from several goroutines.
 type ChallengeHandler func(ctx context.Context, ch Challenge) (Answer, error)
 
-// Challenge returns the challenge that the session's sign-in waits for; ok is false when there is none.
+// Challenge returns the pending challenge of the session's sign-in. ok is false if there is none.
 func (c *Cognito) Challenge() (ch Challenge, ok bool) {
 	if pending := c.session.current().challenge; pending != nil {
 		return pending.clone(), true
@@ -181,8 +191,8 @@ func (c *Cognito) Challenge() (ch Challenge, ok bool) {
 	return Challenge{}, false
 }
 
-// Delivery says where the code of SMS_MFA, EMAIL_OTP or SMS_OTP went, without the attribute that the address is in; nil
-// when the challenge does not say.
+// Delivery returns where the code of SMS_MFA, EMAIL_OTP or SMS_OTP was sent, or nil if the
+// challenge does not say. It does not include the name of the attribute that holds the address.
 func (ch Challenge) Delivery() *CodeDelivery {
 	medium, destination := ch.Parameters["CODE_DELIVERY_DELIVERY_MEDIUM"], ch.Parameters["CODE_DELIVERY_DESTINATION"]
 	if medium == "" && destination == "" {
@@ -191,9 +201,9 @@ func (ch Challenge) Delivery() *CodeDelivery {
 	return &CodeDelivery{Medium: types.DeliveryMediumType(medium), Destination: destination}
 }
 
-// Options are what there is to choose from: the second factors of SELECT_MFA_TYPE, the first factors of
-// SELECT_CHALLENGE, and the second factors that can be set up with MFA_SETUP. It is nil where the challenge does not
-// say.
+// Options returns the choices: the second factors of SELECT_MFA_TYPE, the first factors of
+// SELECT_CHALLENGE, or the second factors that can be set up with MFA_SETUP. It returns nil if the
+// challenge has none.
 func (ch Challenge) Options() []ChallengeName {
 	switch ch.Name {
 	case ChallengeSelectChallenge:
@@ -207,8 +217,8 @@ func (ch Challenge) Options() []ChallengeName {
 	}
 }
 
-// RequiredAttributes are the names of the attributes that NEW_PASSWORD_REQUIRED wants, such as "given_name"; nil when
-// it wants none.
+// RequiredAttributes returns the names of the attributes that NEW_PASSWORD_REQUIRED requires, such
+// as "given_name", or nil if there are none.
 func (ch Challenge) RequiredAttributes() []string {
 	if ch.Name != ChallengeNewPasswordRequired {
 		return nil
@@ -220,7 +230,8 @@ func (ch Challenge) RequiredAttributes() []string {
 	return names
 }
 
-// CurrentAttributes are the attributes that the user of NEW_PASSWORD_REQUIRED has; nil when the challenge does not say.
+// CurrentAttributes returns the attributes that the user of NEW_PASSWORD_REQUIRED has, or nil if
+// the challenge does not say.
 func (ch Challenge) CurrentAttributes() Attributes {
 	if ch.Name != ChallengeNewPasswordRequired {
 		return nil
@@ -228,8 +239,9 @@ func (ch Challenge) CurrentAttributes() Attributes {
 	return parameterJSON[Attributes](ch, "userAttributes")
 }
 
-// CredentialRequestOptions are the PublicKeyCredentialRequestOptionsJSON of WEB_AUTHN, for the browser's
-// navigator.credentials.get: exactly what the service sent. It is nil when there are none, or what was sent is no JSON.
+// CredentialRequestOptions returns the PublicKeyCredentialRequestOptionsJSON of WEB_AUTHN, exactly
+// as the service sent it. Pass it to the browser's navigator.credentials.get. It returns nil if
+// there is none or it is not valid JSON.
 func (ch Challenge) CredentialRequestOptions() json.RawMessage {
 	options := json.RawMessage(ch.Parameters["CREDENTIAL_REQUEST_OPTIONS"])
 	if !json.Valid(options) {
@@ -238,10 +250,12 @@ func (ch Challenge) CredentialRequestOptions() json.RawMessage {
 	return options
 }
 
-// DeviceName is the name that the user gave the authenticator app of SOFTWARE_TOKEN_MFA; "" when there is none.
+// DeviceName returns the name that the user gave the authenticator app of SOFTWARE_TOKEN_MFA, or
+// "".
 func (ch Challenge) DeviceName() string { return ch.Parameters["FRIENDLY_DEVICE_NAME"] }
 
-// PublicParameters are what the pool's Lambda function gave a CUSTOM_CHALLENGE for the user; empty when it gave none.
+// PublicParameters returns the parameters that the pool's Lambda function gave a CUSTOM_CHALLENGE
+// for the user. It is empty if there are none.
 func (ch Challenge) PublicParameters() map[string]string {
 	public := maps.Clone(ch.Parameters)
 	delete(public, keyUsername)
@@ -249,8 +263,8 @@ func (ch Challenge) PublicParameters() map[string]string {
 	return public
 }
 
-// parameterJSON reads a parameter that is itself JSON. What cannot be read is as good as absent: the service decides
-// what it accepts.
+// parameterJSON decodes a parameter that is itself JSON. An unreadable parameter counts as absent,
+// because the service decides what it accepts.
 func parameterJSON[T any](ch Challenge, name string) T {
 	var v T
 	if err := json.Unmarshal([]byte(ch.Parameters[name]), &v); err != nil {
@@ -260,84 +274,87 @@ func parameterJSON[T any](ch Challenge, name string) T {
 	return v
 }
 
-// The keys of the answers to challenges.
+// Keys of answers to challenges.
 const (
 	keyAnswer     = "ANSWER"
 	keyCredential = "CREDENTIAL"
 	keyEmail      = "EMAIL"
 )
 
-// RespondToChallenge answers the pending challenge, whatever its name, with answers as [Answer] describes them. The
-// methods named after a challenge know its keys; this one is for those that are not invented yet. It takes the options
-// [ClientMetadata], [AnalyticsMetadata] and [UserContextData], or [ContextData] in an administrator's sign-in.
+// RespondToChallenge answers the pending challenge, whatever its name, with answers as [Answer]
+// describes them. Use it for challenges that have no method of their own. It takes the options
+// [ClientMetadata], [AnalyticsMetadata] and [UserContextData], or [ContextData] in an
+// administrator's sign-in, which is one that [Cognito.AdminAuthenticate] started.
 //
-// It returns nil when the user is signed in then, a [*ChallengeError] when the pool asks for more, [ErrNoChallenge]
-// when nothing is pending, and an [*Error] otherwise. A wrong code leaves the challenge pending; a challenge that is
-// spent or expired is [ErrSessionExpired] and no longer pending. The answer is not sent again after a failure that
-// leaves open whether the service took it. After [ErrDeviceRefused] the sign-in must start again.
+// It returns nil once the user is signed in, and a [*ChallengeError] if the pool asks for more. A
+// wrong code leaves the challenge pending. Common errors: [ErrNoChallenge] if nothing is pending,
+// [ErrSessionExpired] if the challenge was used or has expired; it is no longer pending then. After
+// [ErrDeviceRefused] the sign-in must start again. A request whose outcome is unknown is not
+// retried.
 //
-// It calls RespondToAuthChallenge, which needs no AWS credentials, or AdminRespondToAuthChallenge, which does, in a
-// sign-in that [Cognito.AdminAuthenticate] began. It may be called from several goroutines, but a challenge can be
-// answered only once. All of this is so for the methods named after a challenge, too; they return an error that
-// names the pending challenge when it is another one.
+// It calls RespondToAuthChallenge. In an administrator's sign-in it calls
+// AdminRespondToAuthChallenge, which requires AWS credentials. A challenge can be answered only
+// once, even by concurrent calls. All of this applies to the methods named after a challenge, too.
+// They return an error that names the pending challenge if it is a different one.
 func (c *Cognito) RespondToChallenge(ctx context.Context, answers map[string]string, opts ...CallOption) error {
-	return c.answerPending(ctx, "RespondToChallenge", opts, func(*signIn, Challenge) (Answer, error) { return answers, nil })
+	given := func(*signIn, Challenge) (Answer, error) { return answers, nil }
+	return c.answerPending(ctx, "RespondToChallenge", opts, given)
 }
 
-// RespondToSMSMFAChallenge answers SMS_MFA with the code that was sent. Common errors: [ErrCodeMismatch].
-// It takes the options [ClientMetadata], [AnalyticsMetadata] and [UserContextData], or [ContextData] in an
-// administrator's sign-in. For the rest
-// see [Cognito.RespondToChallenge].
+// RespondToSMSMFAChallenge answers SMS_MFA with the code that was sent. It takes the options
+// [ClientMetadata], [AnalyticsMetadata] and [UserContextData], or [ContextData] in an
+// administrator's sign-in. See [Cognito.RespondToChallenge] for what it returns. Common errors:
+// [ErrCodeMismatch].
 func (c *Cognito) RespondToSMSMFAChallenge(ctx context.Context, code string, opts ...CallOption) error {
 	return c.answerCode(ctx, "RespondToSMSMFAChallenge", ChallengeSMSMFA, code, opts)
 }
 
-// RespondToSoftwareTokenMFAChallenge answers SOFTWARE_TOKEN_MFA with the code that the user's authenticator app shows.
-// Common errors: [ErrCodeMismatch], and [ErrCodeExpired] for a code that was used before.
-// It takes the options [ClientMetadata], [AnalyticsMetadata] and [UserContextData], or [ContextData] in an
-// administrator's sign-in. For the rest
-// see [Cognito.RespondToChallenge].
+// RespondToSoftwareTokenMFAChallenge answers SOFTWARE_TOKEN_MFA with the code that the user's
+// authenticator app shows. It takes the options [ClientMetadata], [AnalyticsMetadata] and
+// [UserContextData], or [ContextData] in an administrator's sign-in. See
+// [Cognito.RespondToChallenge] for what it returns. Common errors: [ErrCodeMismatch], and
+// [ErrCodeExpired] for a code that was used before.
 func (c *Cognito) RespondToSoftwareTokenMFAChallenge(ctx context.Context, code string, opts ...CallOption) error {
 	return c.answerCode(ctx, "RespondToSoftwareTokenMFAChallenge", ChallengeSoftwareTokenMFA, code, opts)
 }
 
-// RespondToEmailOTPChallenge answers EMAIL_OTP with the code that was sent, be it the first factor or the second;
-// Common errors: [ErrCodeMismatch].
-// It takes the options [ClientMetadata], [AnalyticsMetadata] and [UserContextData], or [ContextData] in an
-// administrator's sign-in. For the rest
-// see [Cognito.RespondToChallenge].
+// RespondToEmailOTPChallenge answers EMAIL_OTP, as a first or second factor, with the code that was
+// sent. It takes the options [ClientMetadata], [AnalyticsMetadata] and [UserContextData], or
+// [ContextData] in an administrator's sign-in. See [Cognito.RespondToChallenge] for what it
+// returns. Common errors: [ErrCodeMismatch].
 func (c *Cognito) RespondToEmailOTPChallenge(ctx context.Context, code string, opts ...CallOption) error {
 	return c.answerCode(ctx, "RespondToEmailOTPChallenge", ChallengeEmailOTP, code, opts)
 }
 
-// RespondToSMSOTPChallenge answers SMS_OTP, the first factor, with the code that was sent; [ErrCodeMismatch] is the usual
-// error.
-// It takes the options [ClientMetadata], [AnalyticsMetadata] and [UserContextData], or [ContextData] in an
-// administrator's sign-in. For the rest
-// see [Cognito.RespondToChallenge].
+// RespondToSMSOTPChallenge answers SMS_OTP, the first factor, with the code that was sent. It takes
+// the options [ClientMetadata], [AnalyticsMetadata] and [UserContextData], or [ContextData] in an
+// administrator's sign-in. See [Cognito.RespondToChallenge] for what it returns. Common errors:
+// [ErrCodeMismatch].
 func (c *Cognito) RespondToSMSOTPChallenge(ctx context.Context, code string, opts ...CallOption) error {
 	return c.answerCode(ctx, "RespondToSMSOTPChallenge", ChallengeSMSOTP, code, opts)
 }
 
-// RespondToNewPasswordChallenge answers NEW_PASSWORD_REQUIRED with the password that replaces the temporary one, and with
-// attrs, which may be nil: nothing else is sent. An attribute that the pool requires (see
-// [Challenge.RequiredAttributes]) and that is missing is refused before anything is sent; the service refuses one that
-// the user has already. Common errors: [ErrInvalidPassword].
-// It takes the options [ClientMetadata], [AnalyticsMetadata] and [UserContextData], or [ContextData] in an
-// administrator's sign-in. For the rest
-// see [Cognito.RespondToChallenge].
-func (c *Cognito) RespondToNewPasswordChallenge(ctx context.Context, password string, attrs Attributes, opts ...CallOption) error {
+// RespondToNewPasswordChallenge answers NEW_PASSWORD_REQUIRED with the password that replaces the
+// temporary one, and with attrs, which may be nil. It sends no other attributes. If attrs lacks an
+// attribute that the pool requires (see [Challenge.RequiredAttributes]), it returns an error and
+// makes no request. The service rejects an attribute that the user already has. It takes the
+// options [ClientMetadata], [AnalyticsMetadata] and [UserContextData], or [ContextData] in an
+// administrator's sign-in. See [Cognito.RespondToChallenge] for what it returns. Common errors:
+// [ErrInvalidPassword].
+func (c *Cognito) RespondToNewPasswordChallenge(
+	ctx context.Context, password string, attrs Attributes, opts ...CallOption,
+) error {
 	answer := &newPasswordAnswer{password, attrs}
 	return c.answerPending(ctx, "RespondToNewPasswordChallenge", opts, func(_ *signIn, ch Challenge) (Answer, error) {
 		return answer.answer(ch)
 	}, ChallengeNewPasswordRequired)
 }
 
-// RespondToCustomChallenge answers CUSTOM_CHALLENGE. After a wrong answer the pool's Lambda functions either ask again,
-// which is a new challenge, or give up, which is [ErrInvalidCredentials] and leaves no challenge pending.
-// It takes the options [ClientMetadata], [AnalyticsMetadata] and [UserContextData], or [ContextData] in an
-// administrator's sign-in. For the rest
-// see [Cognito.RespondToChallenge].
+// RespondToCustomChallenge answers CUSTOM_CHALLENGE. After a wrong answer the pool's Lambda
+// functions may ask again, which is a new challenge, or give up. Then the error is
+// [ErrInvalidCredentials] and no challenge is pending. It takes the options [ClientMetadata],
+// [AnalyticsMetadata] and [UserContextData], or [ContextData] in an administrator's sign-in. See
+// [Cognito.RespondToChallenge] for what it returns.
 func (c *Cognito) RespondToCustomChallenge(ctx context.Context, answer string, opts ...CallOption) error {
 	return c.answerPending(ctx, "RespondToCustomChallenge", opts, func(*signIn, Challenge) (Answer, error) {
 		if answer == "" {
@@ -347,12 +364,11 @@ func (c *Cognito) RespondToCustomChallenge(ctx context.Context, answer string, o
 	}, ChallengeCustomChallenge)
 }
 
-// RespondToPasswordChallenge answers PASSWORD and PASSWORD_SRP, with which a pool asks for the password after another
-// factor was chosen, and ADMIN_NO_SRP_AUTH. With PASSWORD_SRP the password is proven, not sent.
-// Common errors: [ErrInvalidCredentials].
-// It takes the options [ClientMetadata], [AnalyticsMetadata] and [UserContextData], or [ContextData] in an
-// administrator's sign-in. For the rest
-// see [Cognito.RespondToChallenge].
+// RespondToPasswordChallenge answers PASSWORD and PASSWORD_SRP, with which a pool asks for the
+// password after another factor was chosen, and ADMIN_NO_SRP_AUTH. With PASSWORD_SRP the password
+// is proven, not sent. It takes the options [ClientMetadata], [AnalyticsMetadata] and
+// [UserContextData], or [ContextData] in an administrator's sign-in. See
+// [Cognito.RespondToChallenge] for what it returns. Common errors: [ErrInvalidCredentials].
 func (c *Cognito) RespondToPasswordChallenge(ctx context.Context, password string, opts ...CallOption) error {
 	return c.answerPending(ctx, "RespondToPasswordChallenge", opts, func(s *signIn, ch Challenge) (Answer, error) {
 		if password == "" {
@@ -365,11 +381,11 @@ func (c *Cognito) RespondToPasswordChallenge(ctx context.Context, password strin
 	}, ChallengePassword, ChallengePasswordSRP, ChallengeAdminNoSRPAuth)
 }
 
-// RespondToWebAuthnChallenge answers WEB_AUTHN with what the browser made of [Challenge.CredentialRequestOptions]: the
-// AuthenticationResponseJSON of WebAuthn, which is passed on as it is.
-// It takes the options [ClientMetadata], [AnalyticsMetadata] and [UserContextData], or [ContextData] in an
-// administrator's sign-in. For the rest
-// see [Cognito.RespondToChallenge].
+// RespondToWebAuthnChallenge answers WEB_AUTHN with the browser's response to
+// [Challenge.CredentialRequestOptions]. credentialJSON is WebAuthn's AuthenticationResponseJSON,
+// which is sent unchanged. It takes the options [ClientMetadata], [AnalyticsMetadata] and
+// [UserContextData], or [ContextData] in an administrator's sign-in. See
+// [Cognito.RespondToChallenge] for what it returns.
 func (c *Cognito) RespondToWebAuthnChallenge(ctx context.Context, credentialJSON []byte, opts ...CallOption) error {
 	return c.answerPending(ctx, "RespondToWebAuthnChallenge", opts, func(*signIn, Challenge) (Answer, error) {
 		if err := checkCredential(credentialJSON); err != nil {
@@ -379,7 +395,7 @@ func (c *Cognito) RespondToWebAuthnChallenge(ctx context.Context, credentialJSON
 	}, ChallengeWebAuthn)
 }
 
-// checkCredential refuses what no browser makes.
+// checkCredential rejects a credential that is not a JSON object, so that no browser has made it.
 func checkCredential(credentialJSON []byte) error {
 	var object map[string]json.RawMessage
 	if err := json.Unmarshal(credentialJSON, &object); err != nil || object == nil {
@@ -388,11 +404,10 @@ func checkCredential(credentialJSON []byte) error {
 	return nil
 }
 
-// SelectMFAType answers SELECT_MFA_TYPE with one of [Challenge.Options], such as SOFTWARE_TOKEN_MFA; the next
-// challenge is that one.
-// It takes the options [ClientMetadata], [AnalyticsMetadata] and [UserContextData], or [ContextData] in an
-// administrator's sign-in. For the rest
-// see [Cognito.RespondToChallenge].
+// SelectMFAType answers SELECT_MFA_TYPE with one of [Challenge.Options], such as
+// SOFTWARE_TOKEN_MFA. The next challenge is the selected one. It takes the options
+// [ClientMetadata], [AnalyticsMetadata] and [UserContextData], or [ContextData] in an
+// administrator's sign-in. See [Cognito.RespondToChallenge] for what it returns.
 func (c *Cognito) SelectMFAType(ctx context.Context, name ChallengeName, opts ...CallOption) error {
 	return c.answerPending(ctx, "SelectMFAType", opts, func(_ *signIn, ch Challenge) (Answer, error) {
 		if err := checkOption("name", name, ch.Options()); err != nil {
@@ -402,11 +417,11 @@ func (c *Cognito) SelectMFAType(ctx context.Context, name ChallengeName, opts ..
 	}, ChallengeSelectMFAType)
 }
 
-// SelectChallenge answers SELECT_CHALLENGE with one of [Challenge.Options]. PASSWORD and PASSWORD_SRP want the option
-// [Password]; the other factors are challenges of their own name then.
-// It takes the options [Password], [ClientMetadata], [AnalyticsMetadata] and [UserContextData], or [ContextData] in an
-// administrator's sign-in.
-// For the rest see [Cognito.RespondToChallenge].
+// SelectChallenge answers SELECT_CHALLENGE with one of [Challenge.Options]. PASSWORD and
+// PASSWORD_SRP require the option [Password]; another factor becomes the next challenge. It takes
+// the options [Password], [ClientMetadata], [AnalyticsMetadata] and [UserContextData], or
+// [ContextData] in an administrator's sign-in. See [Cognito.RespondToChallenge] for what it
+// returns.
 func (c *Cognito) SelectChallenge(ctx context.Context, name ChallengeName, opts ...CallOption) error {
 	return c.answerPending(ctx, "SelectChallenge", opts, func(s *signIn, ch Challenge) (Answer, error) {
 		if err := checkOption("name", name, ch.Options()); err != nil {
@@ -423,7 +438,7 @@ func (c *Cognito) SelectChallenge(ctx context.Context, name ChallengeName, opts 
 // optPassword is the name of the option Password.
 const optPassword = "Password"
 
-// Password is the password that a chosen first factor needs; see [Cognito.SelectChallenge].
+// Password sets the password that a selected first factor needs; see [Cognito.SelectChallenge].
 func Password(password string) CallOption {
 	return callOption(func(o *callOptions) {
 		o.given = append(o.given, optPassword)
@@ -431,7 +446,7 @@ func Password(password string) CallOption {
 	})
 }
 
-// checkOption refuses a choice that was not offered, if it is known what was.
+// checkOption rejects a choice that was not offered, if the offered ones are known.
 func checkOption(field string, name ChallengeName, offered []ChallengeName) error {
 	switch {
 	case len(offered) > 0 && !slices.Contains(offered, name):
@@ -443,13 +458,13 @@ func checkOption(field string, name ChallengeName, offered []ChallengeName) erro
 	}
 }
 
-// newPasswordAnswer is what replaces a temporary password.
+// newPasswordAnswer is the answer to NEW_PASSWORD_REQUIRED.
 type newPasswordAnswer struct {
 	password string
 	attrs    Attributes
 }
 
-// attributePrefix is put before the names of attributes in NEW_PASSWORD_REQUIRED.
+// attributePrefix is the prefix of attribute names in NEW_PASSWORD_REQUIRED.
 const attributePrefix = "userAttributes."
 
 func (n *newPasswordAnswer) answer(ch Challenge) (Answer, error) {
@@ -463,7 +478,8 @@ func (n *newPasswordAnswer) answer(ch Challenge) (Answer, error) {
 		}
 	}
 	if len(missing) > 0 {
-		return nil, fieldError("attributes", fmt.Sprintf("want %s, which the pool requires, got none", clip(fmt.Sprint(missing))))
+		list := clip(fmt.Sprint(missing))
+		return nil, fieldError("attributes", "want "+list+", which the pool requires, got none")
 	}
 	answer := Answer{"NEW_PASSWORD": n.password}
 	for name, value := range n.attrs {
@@ -472,7 +488,7 @@ func (n *newPasswordAnswer) answer(ch Challenge) (Answer, error) {
 	return answer, nil
 }
 
-// codeKeys are the keys under which codes are sent.
+// codeKeys maps each challenge for a code to the key of the code in the answer.
 var codeKeys = map[ChallengeName]string{
 	ChallengeSMSMFA:           "SMS_MFA_CODE",
 	ChallengeSoftwareTokenMFA: "SOFTWARE_TOKEN_MFA_CODE",
@@ -480,8 +496,8 @@ var codeKeys = map[ChallengeName]string{
 	ChallengeSMSOTP:           "SMS_OTP_CODE",
 }
 
-// withPlainCode returns the answer to a challenge that asks for a code with the code as plainCode makes it. A handler and
-// the caller of RespondToChallenge give answers as a user typed them, too.
+// withPlainCode returns the answer with its code, if any, normalized by plainCode. The answers of a
+// handler and of RespondToChallenge may contain a code as the user typed it, too.
 func (a Answer) withPlainCode(name ChallengeName) Answer {
 	key := codeKeys[name]
 	if a[key] == "" {
@@ -502,8 +518,8 @@ func (c *Cognito) answerCode(ctx context.Context, op string, name ChallengeName,
 	}, name)
 }
 
-// answerPending answers the pending challenge, which must be one of kinds if there are any, with what answer makes of
-// it.
+// answerPending answers the pending challenge with the result of answer. The challenge must be one
+// of kinds if there are any.
 func (c *Cognito) answerPending(
 	ctx context.Context, op string, opts []CallOption,
 	answer func(*signIn, Challenge) (Answer, error), kinds ...ChallengeName,
@@ -519,7 +535,8 @@ func (c *Cognito) answerPending(
 	return wrapError(op, s.continueWith(ctx, ch, answers))
 }
 
-// resume takes up the pending challenge, which must be one of kinds if there are any.
+// resume prepares a sign-in that continues at the pending challenge. The challenge must be one of
+// kinds if there are any.
 func (c *Cognito) resume(op string, opts []CallOption, kinds []ChallengeName) (*signIn, Challenge, error) {
 	st := c.session.current()
 	if st.challenge == nil {
@@ -527,7 +544,8 @@ func (c *Cognito) resume(op string, opts []CallOption, kinds []ChallengeName) (*
 	}
 	ch := st.challenge.clone()
 	if len(kinds) > 0 && !slices.Contains(kinds, ch.Name) {
-		return nil, ch, fieldError("pending challenge", fmt.Sprintf("want one of %v, got %s", kinds, clip(string(ch.Name))))
+		problem := fmt.Sprintf("want one of %v, got %s", kinds, clip(string(ch.Name)))
+		return nil, ch, fieldError("pending challenge", problem)
 	}
 	var extra []string
 	if ch.Name == ChallengeSelectChallenge {
@@ -541,7 +559,7 @@ func (c *Cognito) resume(op string, opts []CallOption, kinds []ChallengeName) (*
 	return s, ch, nil
 }
 
-// continueWith answers ch and takes the sign-in on from there.
+// continueWith answers ch and continues the sign-in.
 func (s *signIn) continueWith(ctx context.Context, ch Challenge, answers Answer) error {
 	return s.run(ctx, func(ctx context.Context) (authReply, error) { return s.answer(ctx, ch, answers) })
 }
@@ -551,7 +569,7 @@ func (ch Challenge) is(other *Challenge) bool {
 	return other != nil && other.Name == ch.Name && other.Session == ch.Session
 }
 
-// dropChallenge forgets ch, unless another one has come since.
+// dropChallenge drops ch, unless another challenge is pending by now.
 func (s *session) dropChallenge(ch Challenge) {
 	s.update(func(st *state) {
 		if ch.is(st.challenge) {
@@ -560,7 +578,7 @@ func (s *session) dropChallenge(ch Challenge) {
 	})
 }
 
-// moveChallenge gives ch a new session, also where it is pending.
+// moveChallenge returns ch with a new session, and replaces the pending challenge if that is ch.
 func (s *session) moveChallenge(ch Challenge, next string) Challenge {
 	moved := ch.clone()
 	moved.Session = next
@@ -574,9 +592,9 @@ func (s *session) moveChallenge(ch Challenge, next string) Challenge {
 	return moved
 }
 
-// refusedAnswer takes ch away if err, the service's rejection of an answer, says that it is over. It returns err, and says
-// what is to be done where the service does not.
-func (s *session) refusedAnswer(ch Challenge, err error) error {
+// rejectedAnswer handles err, the service's rejection of an answer to ch. It drops ch if it cannot
+// be answered again. It returns err, together with ErrSessionExpired if err means that.
+func (s *session) rejectedAnswer(ch Challenge, err error) error {
 	if !ch.endsWith(err) {
 		return err
 	}
@@ -587,9 +605,10 @@ func (s *session) refusedAnswer(ch Challenge, err error) error {
 	return err
 }
 
-// endsWith reports whether err says that the challenge cannot be answered again. A wrong code can be, but when the pool's
-// Lambda function gives up on a custom sign-in the service only says that the credentials are wrong, and a sign-in towards a
-// level ends with the first challenge that fails, as the service's manual says.
+// endsWith reports whether ch cannot be answered again after err. A wrong code leaves it
+// answerable, with two exceptions. If the pool's Lambda function gives up on a custom sign-in, the
+// service only says that the credentials are wrong. A sign-in towards a level of authentication
+// ends with the first challenge that fails, as the service's manual says.
 func (ch Challenge) endsWith(err error) bool {
 	err = &Error{Err: err}
 	for _, reason := range []error{ErrInvalidCredentials, ErrCodeMismatch, ErrCodeExpired, ErrTooManyAttempts} {

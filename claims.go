@@ -5,8 +5,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"reflect"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/golang-jwt/jwt/v5"
 
@@ -56,6 +58,13 @@ type AccessClaims struct {
 func (c *AccessClaims) Custom(name string) string {
 	text, _ := c.All[customPrefix+name].(string)
 	return text
+}
+
+// setAll sets All after the claims were decoded into c, or into a struct that embeds it.
+func (c *AccessClaims) setAll(all map[string]any) {
+	if c != nil { // an embedded pointer may be nil
+		c.All = all
+	}
 }
 
 // HasGroup reports whether the user is in the group. Names are compared exactly.
@@ -381,14 +390,21 @@ var claimNames = []string{
 // otherSpelling reports whether name differs from one of claimNames only by case. encoding/json
 // would decode it as that claim.
 func otherSpelling(name string) bool {
-	plain := true
-	for i := range len(name) {
-		plain = plain && name[i] < 0x80 && (name[i] < 'A' || name[i] > 'Z')
-	}
-	if plain {
+	if isLower(name) {
 		return false
 	}
 	return slices.ContainsFunc(claimNames, func(known string) bool { return strings.EqualFold(known, name) })
+}
+
+// isLower reports whether name is ASCII without upper-case letters. Two such names that differ also
+// differ without regard to case.
+func isLower(name string) bool {
+	for i := range len(name) {
+		if name[i] >= 0x80 || name[i] >= 'A' && name[i] <= 'Z' {
+			return false
+		}
+	}
+	return true
 }
 
 // UnmarshalJSON decodes the claims strictly. It returns an error for a duplicate claim. It drops a
@@ -418,9 +434,125 @@ func (c *tokenClaims) UnmarshalJSON(data []byte) error {
 		}
 	})
 	if err == nil && foreign {
-		err = c.dropOtherSpellings()
+		c.payload, err = encodeMembers(c.members)
 	}
 	return err
+}
+
+// payloadFor returns the claims as JSON for out, without those that encoding/json would decode into
+// a field of another name. It ignores case, and uses the last claim that fits. A field with a name
+// in its tag gets only the claim of that name. A field without one also gets a claim in another
+// case, unless several claims fit.
+func (c *tokenClaims) payloadFor(out any) (string, error) {
+	fields := fieldsOf(reflect.TypeOf(out))
+	if len(fields.tagged) == 0 { // out is not a struct, or it decodes itself
+		return c.payload, nil
+	}
+	var dropped []int
+	fits := map[string][]int{} // by the name of a field without a tag
+	for i, m := range c.members {
+		if _, exact := fields.tagged[m.Name]; exact {
+			continue
+		}
+		for _, name := range fields.candidates(m.Name) {
+			if !strings.EqualFold(name, m.Name) {
+				continue
+			}
+			if fields.tagged[name] {
+				dropped = append(dropped, i)
+			} else {
+				fits[name] = append(fits[name], i)
+			}
+		}
+	}
+	for name, several := range fits {
+		exact := slices.ContainsFunc(c.members, func(m token.Member) bool { return m.Name == name })
+		if exact || len(several) > 1 {
+			dropped = append(dropped, several...)
+		}
+	}
+	if len(dropped) == 0 {
+		return c.payload, nil
+	}
+	var kept []token.Member
+	for i, m := range c.members {
+		if !slices.Contains(dropped, i) {
+			kept = append(kept, m)
+		}
+	}
+	return encodeMembers(kept)
+}
+
+// jsonFields are the names that encoding/json gives the fields of a struct.
+type jsonFields struct {
+	tagged map[string]bool // whether the name is from a tag, by the name
+	names  []string
+	mixed  []string // the names that are not isLower
+}
+
+// candidates returns the names that may differ from name only by case.
+func (f *jsonFields) candidates(name string) []string {
+	if isLower(name) {
+		return f.mixed
+	}
+	return f.names
+}
+
+// knownFields holds the *jsonFields of types.
+var knownFields sync.Map
+
+// fieldsOf returns the fields of a struct or pointer type. It returns none for other types, and for
+// those that decode themselves.
+func fieldsOf(t reflect.Type) *jsonFields {
+	if known, ok := knownFields.Load(t); ok {
+		return known.(*jsonFields)
+	}
+	fields := &jsonFields{tagged: map[string]bool{}}
+	own := t
+	for own.Kind() == reflect.Pointer && !own.Implements(unmarshaler) {
+		own = own.Elem()
+	}
+	if own.Kind() == reflect.Struct {
+		fields.add(own, map[reflect.Type]bool{})
+	}
+	knownFields.Store(t, fields)
+	return fields
+}
+
+var unmarshaler = reflect.TypeFor[json.Unmarshaler]()
+
+// add adds the fields of the struct t and of the structs that it embeds.
+func (f *jsonFields) add(t reflect.Type, seen map[reflect.Type]bool) {
+	if seen[t] {
+		return
+	}
+	seen[t] = true
+	for field := range t.Fields() {
+		tag := field.Tag.Get("json")
+		name, _, _ := strings.Cut(tag, ",")
+		embedded := field.Type
+		if embedded.Kind() == reflect.Pointer {
+			embedded = embedded.Elem()
+		}
+		switch {
+		case tag == "-":
+		case field.Anonymous && name == "" && embedded.Kind() == reflect.Struct:
+			f.add(embedded, seen)
+		case !field.IsExported():
+		default:
+			tagged := name != ""
+			if !tagged {
+				name = field.Name
+			}
+			f.tagged[name] = f.tagged[name] || tagged
+			if !slices.Contains(f.names, name) {
+				f.names = append(f.names, name)
+				if !isLower(name) {
+					f.mixed = append(f.mixed, name)
+				}
+			}
+		}
+	}
 }
 
 // all returns every claim by its name. The result shares no mutable value with c.
@@ -460,13 +592,13 @@ func (c *tokenClaims) read(into any, value string) (err error) {
 	return err
 }
 
-// dropOtherSpellings rebuilds the payload from members, which lack the dropped claims.
-func (c *tokenClaims) dropOtherSpellings() error {
+// encodeMembers returns members as a JSON object.
+func encodeMembers(members []token.Member) (string, error) {
 	var kept strings.Builder
-	for i, m := range c.members {
+	for i, m := range members {
 		text, err := json.Marshal(m.Name)
 		if err != nil {
-			return err
+			return "", err
 		}
 		if i > 0 {
 			kept.WriteByte(',')
@@ -475,8 +607,7 @@ func (c *tokenClaims) dropOtherSpellings() error {
 		kept.WriteByte(':')
 		kept.WriteString(m.Value)
 	}
-	c.payload = "{" + kept.String() + "}"
-	return nil
+	return "{" + kept.String() + "}", nil
 }
 
 // Decoded reports whether the claims were decoded.

@@ -23,8 +23,8 @@ type Device struct {
 	// Key and GroupKey are the device's keys from the service's NewDeviceMetadata.
 	Key      string `json:"key"`
 	GroupKey string `json:"group_key"`
-	// Password is the device's own password, from [NewDeviceVerifier]. The user never sees it. It is
-	// empty in a [DeviceStore] while a device waits for its confirmation to be retried.
+	// Password is the device's own password, from [NewDeviceVerifier]. The user never sees it. It
+	// is empty in a [DeviceStore] while a device waits for its confirmation to be retried.
 	Password string `json:"password"`
 	// UserConfirmationNecessary reports that the pool knows the device but remembers it only if the
 	// user agrees. Ask the user, and then call [Cognito.UpdateDeviceStatus].
@@ -89,7 +89,7 @@ func (c *Cognito) ConfirmDevice(ctx context.Context, name string) (_ Device, err
 	return c.confirmDevice(ctx, name, c.withAccessToken)
 }
 
-// withToken makes a call with an access token.
+// withToken calls call with an access token.
 type withToken func(ctx context.Context, call func(token *string) error) error
 
 func (c *Cognito) confirmDevice(ctx context.Context, name string, with withToken) (Device, error) {
@@ -106,7 +106,8 @@ func (c *Cognito) confirmDevice(ctx context.Context, name string, with withToken
 	d.Password = password
 	err = with(ctx, func(token *string) error {
 		out, err := c.shared().sdk.ConfirmDevice(ctx, &cognitoidentityprovider.ConfirmDeviceInput{
-			AccessToken: token, DeviceKey: aws.String(d.Key), DeviceName: optional(name), DeviceSecretVerifierConfig: verifier,
+			AccessToken: token, DeviceKey: aws.String(d.Key), DeviceName: optional(name),
+			DeviceSecretVerifierConfig: verifier,
 		}, sendOnce)
 		if err == nil {
 			d.UserConfirmationNecessary = out.UserConfirmationNecessary
@@ -120,8 +121,9 @@ func (c *Cognito) confirmDevice(ctx context.Context, name string, with withToken
 	return d, nil
 }
 
-// trackDevice confirms and remembers the device of ts, the tokens of a sign-in, if the session tracks devices. It runs
-// within a change. A failure does not fail the sign-in: the next refresh tries again.
+// trackDevice confirms and remembers the device of ts, the tokens of a sign-in, if the session
+// tracks devices. It runs within a change. A failure does not fail the sign-in: the next refresh
+// tries again.
 func (c *Cognito) trackDevice(ctx context.Context, op string, ts *tokenSet) {
 	name, st := c.session.trackName, c.session.current()
 	if name == nil || st.newDevice == nil || ts.AccessToken == "" || ts.hasExpired(c.shared().now()) {
@@ -137,13 +139,14 @@ func (c *Cognito) trackDevice(ctx context.Context, op string, ts *tokenSet) {
 	if err != nil {
 		c.reportDevice(ctx, op, "cognito: the new device could not be confirmed", err)
 		if st := c.session.current(); st.newDevice != nil && st.device == nil {
-			c.session.saveDevice(ctx, *st.newDevice) // without a password, for another session that refreshes the tokens
+			c.session.saveDevice(ctx, *st.newDevice) // without a password: whichever session refreshes must confirm it
 		}
 	}
 }
 
-// mustConfirm reports whether ts came with a device that was not confirmed yet: in this session's sign-in, or in that
-// of another one, which left the device in the store. The service refreshes such tokens only after the confirmation.
+// mustConfirm reports whether ts came with a device that is not confirmed yet. The device comes
+// from this session's sign-in, or from another session's, which saved it in the store. The service
+// refreshes such tokens only after the device is confirmed.
 func (s *session) mustConfirm(ctx context.Context, ts *tokenSet) bool {
 	st := s.current()
 	own := st.newDeviceOf(ts)
@@ -237,7 +240,8 @@ func (e *deviceRefusal) Unwrap() error { return e.err }
 
 // Is distinguishes a forgotten device from one with a wrong proof.
 func (e *deviceRefusal) Is(target error) bool {
-	return target == ErrDeviceRefused || target == ErrDeviceNotFound && slices.Contains(serviceReasons(e.err), ErrDeviceNotFound)
+	return target == ErrDeviceRefused ||
+		target == ErrDeviceNotFound && slices.Contains(serviceReasons(e.err), ErrDeviceNotFound)
 }
 
 // usableDevice returns the device for a sign-in: the session's, or the one in its store. It returns
@@ -277,9 +281,8 @@ func (s *session) dropDevice(ctx context.Context, key string) {
 		}
 	})
 	if store, ok := s.store.(DeviceStore); ok && dropped {
-		_, err := storeCall(context.WithoutCancel(ctx), "delete the device from", func(ctx context.Context) (struct{}, error) {
-			return struct{}{}, store.DeleteDevice(ctx)
-		})
+		remove := func(ctx context.Context) (struct{}, error) { return struct{}{}, store.DeleteDevice(ctx) }
+		_, err := storeCall(context.WithoutCancel(ctx), "delete the device from", remove)
 		if err != nil {
 			s.log.WarnContext(ctx, "cognito: the device could not be deleted", slog.Any("error", err))
 		}
@@ -314,9 +317,8 @@ func (s *session) setDevice(ctx context.Context, d Device) {
 // saveDevice saves d, if the store keeps devices.
 func (s *session) saveDevice(ctx context.Context, d Device) {
 	if store, ok := s.store.(DeviceStore); ok {
-		_, err := storeCall(context.WithoutCancel(ctx), "save the device to", func(ctx context.Context) (struct{}, error) {
-			return struct{}{}, store.SaveDevice(ctx, d)
-		})
+		save := func(ctx context.Context) (struct{}, error) { return struct{}{}, store.SaveDevice(ctx, d) }
+		_, err := storeCall(context.WithoutCancel(ctx), "save the device to", save)
 		if err != nil {
 			s.log.WarnContext(ctx, "cognito: the device could not be saved", slog.Any("error", err))
 		}
@@ -337,8 +339,9 @@ func (st *state) newDeviceOf(ts *tokenSet) bool {
 	return st.newDevice != nil && st.newDevice.Key == st.deviceKeyOf(ts)
 }
 
-// deviceKeyOf is the device that the refresh token of ts was issued with, which the service wants to be told: the access
-// token names it; else it is the session's. It is "" when there is none.
+// deviceKeyOf returns the key of the device that the refresh token of ts was issued with, which a
+// refresh must include. It is the one that the access token names, or else the session's. It
+// returns "" if there is none.
 func (st *state) deviceKeyOf(ts *tokenSet) string {
 	switch {
 	case ts.deviceKey != "":
@@ -406,7 +409,9 @@ func (c *Cognito) getDevice(ctx context.Context, key string) (*TrackedDevice, er
 	}
 	var d *TrackedDevice
 	err := c.withAccessToken(ctx, func(token *string) error {
-		out, err := c.shared().sdk.GetDevice(ctx, &cognitoidentityprovider.GetDeviceInput{AccessToken: token, DeviceKey: aws.String(key)})
+		out, err := c.shared().sdk.GetDevice(ctx, &cognitoidentityprovider.GetDeviceInput{
+			AccessToken: token, DeviceKey: aws.String(key),
+		})
 		if err != nil {
 			return err
 		}
@@ -433,33 +438,40 @@ func (c *Cognito) Devices(ctx context.Context, opts ...CallOption) iter.Seq2[*Tr
 	return wrapErrors("Devices", c.devices(ctx, opts))
 }
 
-// ListDevices returns all devices of the signed-in user; nil when there are none. It takes the options [Limit] and
-// [PageSize].
+// ListDevices returns all devices of the signed-in user, or nil if there are none. It takes the
+// options [Limit] and [PageSize]. Common errors: [ErrNotSignedIn].
 //
-// It calls ListDevices, which needs no AWS credentials but an access token: without one it returns [ErrNotSignedIn].
+// It calls ListDevices for each page with the session's access token.
 func (c *Cognito) ListDevices(ctx context.Context, opts ...CallOption) ([]*TrackedDevice, error) {
 	return collect(wrapErrors("ListDevices", c.devices(ctx, opts)))
 }
 
 func (c *Cognito) devices(ctx context.Context, opts []CallOption) iter.Seq2[*TrackedDevice, error] {
-	return deviceList(ctx, opts, func(ctx context.Context, next *string, size *int32) (p page[types.DeviceType], err error) {
+	fetch := func(ctx context.Context, next *string, size *int32) (p page[types.DeviceType], err error) {
 		err = c.withAccessToken(ctx, func(token *string) error {
-			out, err := c.shared().sdk.ListDevices(ctx, &cognitoidentityprovider.ListDevicesInput{AccessToken: token, Limit: size, PaginationToken: next})
+			out, err := c.shared().sdk.ListDevices(ctx, &cognitoidentityprovider.ListDevicesInput{
+				AccessToken: token, Limit: size, PaginationToken: next,
+			})
 			if err == nil {
 				p = page[types.DeviceType]{items: out.Devices, next: out.PaginationToken}
 			}
 			return err
 		})
 		return p, err
-	})
+	}
+	return deviceList(ctx, opts, fetch)
 }
 
-func deviceList(ctx context.Context, opts []CallOption, fetch func(context.Context, *string, *int32) (page[types.DeviceType], error)) iter.Seq2[*TrackedDevice, error] {
+func deviceList(
+	ctx context.Context, opts []CallOption,
+	fetch func(context.Context, *string, *int32) (page[types.DeviceType], error),
+) iter.Seq2[*TrackedDevice, error] {
 	call, err := newCallOptions(opts, optLimit, optPageSize)
 	if err != nil {
 		return failed[*TrackedDevice](err)
 	}
-	return mapped(pages(ctx, call.list, fetch), func(d types.DeviceType) (*TrackedDevice, error) { return newTrackedDevice(d), nil })
+	tracked := func(d types.DeviceType) (*TrackedDevice, error) { return newTrackedDevice(d), nil }
+	return mapped(pages(ctx, call.list, fetch), tracked)
 }
 
 // UpdateDeviceStatus sets whether the pool remembers the signed-in user's device key. A remembered
@@ -499,7 +511,9 @@ func (c *Cognito) forgetDevice(ctx context.Context, key string) error {
 		return errNoDeviceKey
 	}
 	err := c.withAccessToken(ctx, func(token *string) error {
-		_, err := c.shared().sdk.ForgetDevice(ctx, &cognitoidentityprovider.ForgetDeviceInput{AccessToken: token, DeviceKey: aws.String(key)})
+		_, err := c.shared().sdk.ForgetDevice(ctx, &cognitoidentityprovider.ForgetDeviceInput{
+			AccessToken: token, DeviceKey: aws.String(key),
+		})
 		return err
 	})
 	if err == nil {
@@ -549,7 +563,9 @@ func (c *Cognito) adminGetDevice(ctx context.Context, username, key string) (*Tr
 // options [Limit] and [PageSize]. Common errors: [ErrUserNotFound].
 //
 // It calls AdminListDevices for each page. Requires AWS credentials.
-func (c *Cognito) AdminDevices(ctx context.Context, username string, opts ...CallOption) iter.Seq2[*TrackedDevice, error] {
+func (c *Cognito) AdminDevices(
+	ctx context.Context, username string, opts ...CallOption,
+) iter.Seq2[*TrackedDevice, error] {
 	return wrapErrors("AdminDevices", c.adminDevices(ctx, username, opts))
 }
 
@@ -561,7 +577,9 @@ func (c *Cognito) AdminListDevices(ctx context.Context, username string, opts ..
 	return collect(wrapErrors("AdminListDevices", c.adminDevices(ctx, username, opts)))
 }
 
-func (c *Cognito) adminDevices(ctx context.Context, username string, opts []CallOption) iter.Seq2[*TrackedDevice, error] {
+func (c *Cognito) adminDevices(
+	ctx context.Context, username string, opts []CallOption,
+) iter.Seq2[*TrackedDevice, error] {
 	if username == "" {
 		return failed[*TrackedDevice](errNoUsername)
 	}

@@ -130,8 +130,9 @@
 // response of the service is an [*Error]. It matches a reason such as [ErrInvalidCredentials] with
 // [errors.Is], and the SDK's error is found with [errors.As]. A rejected token is a [*TokenError].
 // [ErrKeysUnavailable] is different: the keys could not be fetched, so nothing is known about the token.
-// [IsTerminal] reports whether only a new sign-in helps, [IsTemporary] whether the same call may succeed
-// later. A failed call leaves the session unchanged.
+// [IsTerminal] reports whether the session is over, so that only a new sign-in helps, and [IsTemporary]
+// whether the same call may succeed later. [ErrNotSignedIn] means that there is no session. A failed
+// call leaves the session unchanged.
 //
 // Calls are retried as the SDK retries them, with one exception: a request that must not happen twice,
 // such as one with a code or a password, is never retried when its outcome is unknown.

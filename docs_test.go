@@ -6,6 +6,7 @@ import (
 	"go/doc/comment"
 	"go/parser"
 	"go/token"
+	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -27,6 +28,27 @@ func TestLinksInDocComments(t *testing.T) {
 			assert.Empty(t, broken(p, text), "%s: %s", path, name)
 		}
 	}
+}
+
+// docs/errors.md says what each exported error means. What a challenge asks for is in docs/flows.md.
+func TestTheGuideToErrorsIsComplete(t *testing.T) {
+	t.Parallel()
+	var guides strings.Builder
+	for _, name := range []string{"docs/errors.md", "docs/flows.md"} {
+		text, err := os.ReadFile(name)
+		require.NoError(t, err)
+		guides.Write(text)
+	}
+	found := 0
+	for _, v := range documentation(t, ".", "github.com/gocognito/cognito").Vars {
+		for _, name := range v.Names {
+			if strings.HasPrefix(name, "Err") {
+				found++
+				assert.Contains(t, guides.String(), "`"+name+"`")
+			}
+		}
+	}
+	assert.Greater(t, found, 70)
 }
 
 func documentation(t *testing.T, folder, path string) *doc.Package {

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/url"
 	"net/http"
 	"slices"
 	"strconv"
@@ -201,12 +202,23 @@ func (e *Error) Is(target error) bool { return slices.Contains(serviceReasons(e.
 // The refresh token has expired, was revoked, rotated away or rejected; or the user is gone,
 // disabled or unconfirmed, or must reset the password; or the [TokenStore] holds the tokens of
 // another user ([ErrStoreUser]). A network error, a throttled call or a failure of the service is
-// not terminal.
+// not terminal. Neither is [ErrNotSignedIn]: there was no session. Test for both after a call such as
+// [Cognito.Token]. A sign-in can fail for some of these reasons, too: test for each reason first.
 func IsTerminal(err error) bool {
 	return slices.ContainsFunc([]error{
 		ErrRefreshTokenExpired, ErrRefreshTokenRevoked, ErrRefreshTokenReused, ErrInvalidRefreshToken,
 		ErrTokenRevoked, ErrStoreUser, ErrUserNotFound, ErrUserDisabled, ErrUserNotConfirmed, ErrPasswordResetRequired,
 	}, func(reason error) bool { return errors.Is(err, reason) })
+}
+
+// isOwn reports whether err is an error of this package.
+func isOwn(err error) bool {
+	var (
+		call      *Error
+		challenge *ChallengeError
+		token     *TokenError
+	)
+	return errors.As(err, &call) || errors.As(err, &challenge) || errors.As(err, &token)
 }
 
 // IsTemporary reports whether the same call may succeed later. The network failed, a timeout
@@ -234,7 +246,15 @@ func IsTemporary(err error) bool {
 	if errors.As(err, &status) && isTemporaryStatus(status.HTTPStatusCode()) {
 		return true
 	}
-	return errors.As(err, &send) || errors.As(err, &network) || errors.Is(err, io.ErrUnexpectedEOF)
+	if errors.As(err, &send) || errors.Is(err, io.ErrUnexpectedEOF) {
+		return true
+	}
+	// An http.Client wraps every error in a *url.Error, which is a net.Error whatever it wraps. An
+	// error of a Transport decides itself.
+	if request, ok := errors.AsType[*url.Error](err); ok && isOwn(request.Err) {
+		return IsTemporary(request.Err)
+	}
+	return errors.As(err, &network)
 }
 
 // isTemporaryStatus reports whether an HTTP status means that the same request may succeed later. The service uses none

@@ -355,3 +355,37 @@ func TestLambdaTextIsKept(t *testing.T) {
 	require.NotErrorIs(t, err, cognito.ErrSessionExpired)
 	require.ErrorContains(t, err, text)
 }
+
+// An HTTP client that signs in by itself wraps the errors of the sign-in, which say whether a retry may help.
+func TestIsTemporaryThroughAnHTTPClient(t *testing.T) {
+	t.Parallel()
+	srv := newServer(t, cognitotest.Config{})
+	for name, tt := range map[string]struct {
+		fault    *cognitotest.Fault
+		password string
+		url      string
+		want     bool
+	}{
+		"wrong password": {nil, "Wrong-Horse-1", api, false},
+		"no origin":      {nil, testPassword, "bar://elsewhere.example", false},
+		"no scheme":      {nil, testPassword, "foo://api.example.com", false},
+		"server error":   {&cognitotest.Fault{Op: "InitiateAuth", Kind: cognitotest.FaultServerError, Times: -1}, testPassword, api, true},
+		"throttled":      {&cognitotest.Fault{Op: "InitiateAuth", Kind: cognitotest.FaultThrottle, Times: -1}, testPassword, api, true},
+		"nobody there":   {nil, testPassword, "http://127.0.0.1:1", true},
+	} {
+		srv.ClearFaults()
+		if tt.fault != nil {
+			srv.Fault(*tt.fault)
+		}
+		c := newClient(t, srv, cognito.WithUsername("bob"), cognito.WithClientOptions(noBackoff))
+		client := c.HTTPClient(nil, tt.password, cognito.WithOrigins(api, "http://127.0.0.1:1"))
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, tt.url, nil)
+		require.NoError(t, err)
+		resp, err := client.Do(req)
+		if err == nil {
+			_ = resp.Body.Close()
+		}
+		require.Error(t, err, name)
+		assert.Equal(t, tt.want, cognito.IsTemporary(err), "%s: %v", name, err)
+	}
+}

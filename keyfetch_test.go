@@ -382,4 +382,12 @@ func TestEnvironmentIsNamedWhenItOverrules(t *testing.T) {
 	err = verifyAccess(t, v, forged(nil))
 	require.ErrorIs(t, err, cognito.ErrUnknownKey)
 	require.ErrorContains(t, err, "COGNITO_JWKS")
+	for _, own := range []cognito.VerifierOption{
+		cognito.WithJWKS(keySetJSON(forgers()[0].jwk(nil))), cognito.WithJWKSURL("https://keys.example.com/jwks.json"),
+	} {
+		v, err := cognito.NewVerifier(testPool, []string{testClient}, own, cognito.WithClock(func() time.Time { return testTime }),
+			cognito.WithHTTPClient(&http.Client{Transport: roundTripperFunc(goodKeys)}))
+		require.NoError(t, err)
+		require.NoError(t, verifyAccess(t, v, forged(nil)), "an option goes before the environment")
+	}
 }

@@ -24,7 +24,8 @@ import (
 
 // snippetPackages are what the Go code in the documentation may name without importing it.
 var snippetPackages = []string{
-	"context", "encoding/base64", "encoding/json", "errors", "fmt", "log", "log/slog", "net/http", "net/url", "os", "strings", "testing", "testing/synctest", "time",
+	"bufio", "context", "crypto/rand", "encoding/base64", "encoding/json", "errors", "fmt", "log", "log/slog", "net/http", "net/http/cookiejar", "net/http/httptest",
+	"net/url", "os", "path/filepath", "strings", "testing", "testing/synctest", "time",
 	"github.com/aws/aws-sdk-go-v2/aws", "github.com/aws/aws-sdk-go-v2/config", "github.com/aws/aws-sdk-go-v2/credentials",
 	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider",
 	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types",
@@ -51,7 +52,8 @@ var (
 	saved                     []byte
 	key                       string
 	store                     func([]byte) error
-	storeOf                   func(*http.Request) cognito.TokenStore
+	storeOf                   func(id string) cognito.TokenStore
+	sessionID                 func(*http.Request) string
 )
 `
 

@@ -156,7 +156,7 @@ func (c *Cognito) setUp(
 	ch := *pending
 	next, err := call(nil, optional(ch.Session))
 	if err != nil {
-		return nil, c.session.refusedAnswer(ch, err)
+		return nil, c.session.rejectedAnswer(ch, err)
 	}
 	if aws.ToString(next) != "" {
 		c.pool.forgetPending(ch)

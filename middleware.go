@@ -317,6 +317,23 @@ func ContextWithCustomClaims[T any](ctx context.Context, claims *T) context.Cont
 	return withAuthenticated(ctx, func(a *authenticated) { a.custom = claims })
 }
 
+// ContextWithErrorHandler returns a copy of ctx in which handle writes the responses to requests
+// that [RequireGroups], [RequireScopes] and [RequireACR] reject, as under [WithErrorHandler]. Use it
+// where [ContextWithClaims] takes the place of [Verifier.Handler]. If handle is nil, the status text
+// is written.
+func ContextWithErrorHandler(
+	ctx context.Context, handle func(w http.ResponseWriter, r *http.Request, status int, err error),
+) context.Context {
+	return withAuthenticated(ctx, func(a *authenticated) {
+		settings := handlerSettings{}
+		if a.settings != nil {
+			settings = *a.settings
+		}
+		settings.onError = handle
+		a.settings = &settings
+	})
+}
+
 // RequireGroups returns a handler that calls next if the user is in at least one of the groups. It
 // rejects other requests with status 403, and a request without claims in its context with 401. Use
 // it inside [Verifier.Handler]. To require several groups, put one RequireGroups inside another.
@@ -603,6 +620,12 @@ func (w *statusWriter) WriteHeader(status int) { w.send(status) }
 func (w *statusWriter) Write(text []byte) (int, error) {
 	w.send(w.status)
 	return w.ResponseWriter.Write(text)
+}
+
+// FlushError sends what was written so far, and the status of w if no other was sent.
+func (w *statusWriter) FlushError() error {
+	w.send(w.status)
+	return http.NewResponseController(w.ResponseWriter).Flush()
 }
 
 // Unwrap returns the wrapped writer, for [http.ResponseController].

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -231,6 +232,8 @@ func TestWithAudience(t *testing.T) {
 	require.NoError(t, err)
 	_, err = v.VerifyIDToken(t.Context(), idToken(nil))
 	require.ErrorIs(t, err, cognito.ErrTokenAudience)
+	_, err = newTestVerifier(t, cognito.WithAudience(testClient)).VerifyIDToken(t.Context(), idToken(nil))
+	require.ErrorIs(t, err, cognito.ErrTokenAudience, "the audience of an ID token is no resource")
 	_, err = cognito.NewVerifier(testPool, []string{testClient}, cognito.WithAudience())
 	require.ErrorContains(t, err, "WithAudience")
 }
@@ -260,6 +263,7 @@ func TestRules(t *testing.T) {
 		"no scopes":                 {access, cognito.RequireScopes(empty), 403, scope},
 		"groups of an ID token":     {id, cognito.RequireGroups(empty, "readers"), 200, ""},
 		"scopes of an ID token":     {id, cognito.RequireScopes(empty, "a"), 403, scope},
+		"a scope in an ID token":    {idToken(claim("scope", "a")), cognito.RequireScopes(empty, "a"), 403, scope},
 		"the level":                 {access, cognito.RequireACR(empty, []string{"loa:3", "loa:2"}, 0), 200, ""},
 		"the level of an ID token":  {id, cognito.RequireACR(empty, []string{"loa:2"}, time.Minute), 200, ""},
 		"a level too low":           {access, cognito.RequireACR(empty, []string{"loa:3", `lo"a:4`}, 0), 401, step + `, acr_values="loa:3 loa:4"`},
@@ -273,7 +277,7 @@ func TestRules(t *testing.T) {
 		"an optional token, groups": {"", cognito.RequireGroups(empty, "readers"), 401, bare},
 	} {
 		use := cognito.AccessToken
-		if tt.raw == id {
+		if strings.Contains(name, "an ID token") {
 			use = cognito.IDToken
 		}
 		v := newTestVerifier(t, cognito.WithHandlerUse(use))
@@ -379,6 +383,60 @@ func TestErrorHandler(t *testing.T) {
 		http.Redirect(w, r, "/login", http.StatusSeeOther)
 	}))
 	assert.Equal(t, 303, serve(t, redirect.Handler(empty), "").Code)
+	flushing := newTestVerifier(t, cognito.WithErrorHandler(func(w http.ResponseWriter, _ *http.Request, _ int, _ error) {
+		assert.NoError(t, http.NewResponseController(w).Flush())
+	}))
+	w = serve(t, flushing.Handler(empty), "")
+	assert.Equal(t, 401, w.Code, "to flush does not make it 200")
+	assert.True(t, w.Flushed)
+
+	early := newTestVerifier(t, cognito.WithErrorHandler(func(w http.ResponseWriter, _ *http.Request, _ int, _ error) {
+		w.WriteHeader(http.StatusEarlyHints)
+		_, _ = io.WriteString(w, "no")
+	}))
+	front := httptest.NewServer(early.Handler(empty))
+	defer front.Close()
+	resp, err := front.Client().Do(newRequest(t, front.URL))
+	require.NoError(t, err)
+	defer func() { _ = resp.Body.Close() }()
+	assert.Equal(t, 401, resp.StatusCode, "an informational status is not the last")
+
+	// Claims of a middleware's own change nothing about that.
+	names := []string{"x"}
+	inner := cognito.RequireGroups(empty, names...)
+	names[0] = "readers"
+	w = serve(t, v.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		inner.ServeHTTP(w, r.WithContext(cognito.ContextWithCustomClaims(r.Context(), &tenantClaims{})))
+	})), forged(nil))
+	assert.Equal(t, 403, w.Code)
+	assert.JSONEq(t, `{"path":"/things","status":403}`, w.Body.String())
+
+	// The rules alone answer alike.
+	rule := cognito.RequireGroups(empty, "admins")
+	r := bearing(t, http.MethodGet)
+	ctx := cognito.ContextWithErrorHandler(cognito.ContextWithClaims(r.Context(), &cognito.AccessClaims{Username: "bob"}), asJSON)
+	w = httptest.NewRecorder()
+	rule.ServeHTTP(w, r.WithContext(ctx))
+	assert.Equal(t, 403, w.Code)
+	assert.JSONEq(t, `{"path":"/things","status":403}`, w.Body.String())
+	w = httptest.NewRecorder()
+	rule.ServeHTTP(w, r.WithContext(cognito.ContextWithErrorHandler(r.Context(), asJSON)))
+	assert.Equal(t, 401, w.Code, "it lets nobody in")
+	w = serve(t, v.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		ctx := cognito.ContextWithErrorHandler(r.Context(), asJSON)
+		cognito.RequireACR(empty, nil, time.Minute).ServeHTTP(w, r.WithContext(ctx))
+	})), forged(claim("auth_time", testTime.Unix())))
+	assert.Equal(t, 200, w.Code, "the verifier's clock counts on")
+	w = httptest.NewRecorder()
+	rule.ServeHTTP(w, r.WithContext(cognito.ContextWithErrorHandler(ctx, nil)))
+	assert.Equal(t, "Forbidden\n", w.Body.String())
+}
+
+func newRequest(t *testing.T, url string) *http.Request {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
+	require.NoError(t, err)
+	return r
 }
 
 func TestTokenExtractors(t *testing.T) {
@@ -416,6 +474,21 @@ func TestTokenExtractors(t *testing.T) {
 		v.Handler(empty).ServeHTTP(w, r)
 		assert.Equal(t, tt.status, w.Code, name)
 	}
+	for name, tt := range map[string]struct {
+		raw       string
+		err       error
+		challenge string
+	}{
+		"empty":     {"", nil, `Bearer realm="api"`},
+		"no token":  {"x", fmt.Errorf("%w: not here", cognito.ErrNoToken), `Bearer realm="api"`},
+		"malformed": {"", errNever, `Bearer error="invalid_request"`},
+	} {
+		v := newTestVerifier(t, cognito.WithTokenExtractor(func(*http.Request) (string, error) { return tt.raw, tt.err }))
+		w := serve(t, v.Handler(empty), "")
+		assert.Equal(t, 401, w.Code, name)
+		assert.Equal(t, tt.challenge, w.Header().Get("WWW-Authenticate"), name)
+		assert.Equal(t, tt.err == errNever, serve(t, v.HandlerOptional(empty), "").Code == 401, name)
+	}
 	for _, opt := range with(cognito.WithTokenExtractor(), cognito.WithTokenExtractor(nil), cognito.WithErrorHandler(nil)) {
 		_, err := cognito.NewVerifier(testPool, []string{testClient}, opt)
 		require.ErrorContains(t, err, "want")
@@ -445,6 +518,10 @@ func TestVerifierOfAClient(t *testing.T) {
 	require.NoError(t, err)
 	_, err = v.VerifyAccessToken(t.Context(), other)
 	require.ErrorIs(t, err, cognito.ErrUnknownKey)
+	v, err = c.Verifier(cognito.WithRegions("us-east-1"))
+	require.NoError(t, err)
+	_, err = v.VerifyAccessToken(t.Context(), srv.Token("bob", cognitotest.TokenOptions{Use: "access"}))
+	require.NoError(t, err, "regions are nothing to a pool with an endpoint")
 	_, err = c.Verifier(cognito.WithIssuers("x"))
 	require.ErrorContains(t, err, "WithIssuers")
 	_, err = (&cognito.Cognito{}).Verifier()

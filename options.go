@@ -326,7 +326,8 @@ func WithChallengeHandler(h ChallengeHandler) SessionOption {
 // WithTokenStore sets the store of the session's tokens. A call that needs tokens loads them from
 // it if the session has none. Tokens are saved before they are used, and deleted at a sign-out.
 // [Cognito.Token] also deletes them when the refresh token is no longer valid. Tokens that cannot
-// be saved are used anyway, with a warning in the log, and saved later.
+// be saved are used anyway and saved with the next change. The only sign of it is a warning in the
+// log, so a program that ends soon should set [WithLogger].
 //
 // A store keeps one session. Several values and processes may share it. Changes of the session then
 // run one at a time: in a process always, and in all processes if the store is a [TokenLocker], as
@@ -347,7 +348,8 @@ func WithDevice(d Device) SessionOption {
 }
 
 // WithDeviceTracking confirms new devices of sign-ins under name, which may be empty, and sets them
-// to remembered. Store [Cognito.Device] after a sign-in. A failure does not fail the sign-in: it is
+// to remembered. If the session's [TokenStore] is a [DeviceStore], as [FileStore] is, it keeps the
+// device. Otherwise store [Cognito.Device] after a sign-in. A failure does not fail the sign-in: it is
 // logged, and [Cognito.DeviceError] returns it. By default new devices are not confirmed; see
 // [Cognito.ConfirmDevice].
 func WithDeviceTracking(name string) SessionOption {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
+	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
 	"github.com/golang-jwt/jwt/v5"
 
 	"github.com/gocognito/cognito/internal/flight"
@@ -64,6 +65,8 @@ func UserInfoURL(url string) RevocationOption {
 // counts against the quota of that operation. See [UserInfoURL] for tokens without that scope.
 // While the service throttles or cannot be reached, requests to it pause for 1 to 30 seconds.
 // Tokens without a remembered answer are then rejected; see [FailOpen].
+//
+// A token that is known to be revoked stays rejected, also with FailOpen.
 //
 // The tokens of machine clients (the client credentials grant) belong to no user and are not
 // checked. ID tokens are not checked either, because the service does not accept them. They are
@@ -126,6 +129,9 @@ func (r *revocations) use(o *verifierOptions, poolID string, client *http.Client
 			return nil, err
 		}
 	}
+	if r.userInfo != "" {
+		warnOfPlainHTTP(o.logger, "the userInfo endpoint, which gets access tokens", r.userInfo)
+	}
 	made := &revocations{ttl: r.ttl, open: r.open, userInfo: r.userInfo, sdk: sdk, client: &http.Client{}, now: o.now}
 	if client != nil {
 		*made.client = *client
@@ -146,16 +152,16 @@ func (r *revocations) check(ctx context.Context, raw string, t *verifiedToken) e
 		sum := hashToken(raw)
 		signIn = c.subject + "\x01" + string(sum[:])
 	}
-	if answer, ok := r.remembered(signIn); ok {
-		return answer.revoked
-	}
-	if c.use == IDToken {
-		return nil
+	last, fresh := r.remembered(signIn)
+	if fresh || c.use == IDToken {
+		return last.revoked
 	}
 	answer, err := r.ask(ctx, signIn, raw, c)
 	switch {
 	case err == nil:
 		return answer.revoked
+	case last.revoked != nil: // no outage makes a revoked token valid again
+		return last.revoked
 	case r.open && ctx.Err() == nil:
 		return nil
 	default:
@@ -163,19 +169,24 @@ func (r *revocations) check(ctx context.Context, raw string, t *verifiedToken) e
 	}
 }
 
-func (r *revocations) remembered(signIn string) (verdict, bool) {
+// remembered returns the last answer about a sign-in, or the zero verdict if there is none. fresh
+// reports whether the answer is younger than ttl. Older answers are not kept for long.
+func (r *revocations) remembered(signIn string) (last verdict, fresh bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	answer, ok := r.young[signIn]
+	last, ok := r.young[signIn]
 	if !ok {
-		answer, ok = r.old[signIn]
+		last, ok = r.old[signIn]
 	}
-	return answer, ok && r.now().Sub(answer.at) < r.ttl
+	return last, ok && r.now().Sub(last.at) < r.ttl
 }
 
 // ask asks the service and waits at most until ctx is done. Concurrent callers share a request
 // about the same sign-in.
 func (r *revocations) ask(ctx context.Context, signIn, raw string, c *tokenClaims) (verdict, error) {
+	if !r.checkable(c) {
+		return verdict{}, errNotCheckable
+	}
 	if err := r.paused(); err != nil {
 		return verdict{}, err
 	}
@@ -193,11 +204,17 @@ func (r *revocations) ask(ctx context.Context, signIn, raw string, c *tokenClaim
 	return answer, err
 }
 
+// paused returns the last error while requests pause. After a pause one request is sent, and the
+// others wait for what it shows: a service that throttles or hangs is not asked by all at once.
 func (r *revocations) paused() error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.now().Before(r.nextAsk) {
+	now := r.now()
+	if now.Before(r.nextAsk) {
 		return r.lastErr
+	}
+	if r.failures > 0 {
+		r.nextAsk = now.Add(revocationTimeout) // finish ends this pause
 	}
 	return nil
 }
@@ -205,13 +222,18 @@ func (r *revocations) paused() error {
 // shouldRetry reports whether to retry at once: only after the first failure since the last answer,
 // and not if the service throttles.
 func (r *revocations) shouldRetry(err error) bool {
-	if err == nil || errors.Is(err, errNotCheckable) ||
-		errors.Is(err, ErrAccessTokenExpired) || errors.Is(err, ErrThrottled) {
+	if err == nil || errors.Is(err, ErrAccessTokenExpired) || errors.Is(err, ErrThrottled) {
 		return false
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.failures == 0
+}
+
+// checkable reports whether the service can be asked about the token.
+func (r *revocations) checkable(c *tokenClaims) bool {
+	scopes := AccessClaims{Scope: c.scope}
+	return scopes.HasScope(adminScope) || r.userInfo != "" && scopes.HasScope("openid")
 }
 
 // errNotCheckable means that the service cannot be asked about the token. It does not pause the
@@ -224,9 +246,8 @@ func (r *revocations) finish(signIn string, revoked, err error) (verdict, error)
 	defer r.mu.Unlock()
 	now := r.now()
 	switch {
-	case errors.Is(err, errNotCheckable):
-		return verdict{}, err
 	case errors.Is(err, ErrAccessTokenExpired): // the service has no leeway
+		r.failures, r.lastErr, r.nextAsk = 0, nil, now
 		return verdict{revoked: fmt.Errorf("%w: %w", jwt.ErrTokenExpired, err)}, nil
 	case err != nil:
 		r.lastErr = err
@@ -234,7 +255,7 @@ func (r *revocations) finish(signIn string, revoked, err error) (verdict, error)
 		r.failures++
 		return verdict{}, err
 	}
-	r.failures, r.lastErr = 0, nil
+	r.failures, r.lastErr, r.nextAsk = 0, nil, now
 	if r.young == nil || now.Sub(r.rotated) >= r.ttl || len(r.young) >= maxRevocations {
 		r.old, r.young, r.rotated = r.young, map[string]verdict{}, now
 	}
@@ -252,19 +273,29 @@ func (r *revocations) query(ctx context.Context, raw string, c *tokenClaims) (re
 		}
 	}()
 	scopes := AccessClaims{Scope: c.scope}
-	switch {
-	case scopes.HasScope(adminScope):
-		_, err = r.sdk.GetUser(ctx, &cognitoidentityprovider.GetUserInput{AccessToken: aws.String(raw)},
-			func(o *cognitoidentityprovider.Options) { o.RetryMaxAttempts = 1 }) // ask and finish retry and pause
-		err = wrapError("GetUser", err)
-		if IsTerminal(err) {
-			return fmt.Errorf("%w: %w", ErrTokenRevoked, err), nil
-		}
-		return nil, err
-	case r.userInfo != "" && scopes.HasScope("openid"):
+	if !scopes.HasScope(adminScope) {
 		return r.queryUserInfo(ctx, raw)
+	}
+	_, err = r.sdk.GetUser(ctx, &cognitoidentityprovider.GetUserInput{AccessToken: aws.String(raw)},
+		func(o *cognitoidentityprovider.Options) { o.RetryMaxAttempts = 1 }) // ask and finish retry and pause
+	err = wrapError("GetUser", err)
+	if isRejected(err) {
+		return fmt.Errorf("%w: %w", ErrTokenRevoked, err), nil
+	}
+	return nil, err
+}
+
+// isRejected reports whether err says that the service does not accept the token, rather than that
+// it could not answer. An app client may be gone, for example. Counting that as an outage would
+// let the holder of one such token stop the check of all others.
+func isRejected(err error) bool {
+	var notAuthorized *types.NotAuthorizedException
+	var gone *types.ResourceNotFoundException
+	switch {
+	case errors.Is(err, ErrAccessTokenExpired), errors.Is(err, ErrForbidden):
+		return false
 	default:
-		return nil, errNotCheckable
+		return IsTerminal(err) || errors.As(err, &notAuthorized) || errors.As(err, &gone)
 	}
 }
 

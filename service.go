@@ -26,32 +26,35 @@ import (
 	"github.com/gocognito/cognito/internal/flight"
 )
 
-// requestTimeout ends an attempt of a call that neither the caller's context nor the caller's HTTP client ends.
+// requestTimeout bounds an attempt of a call if neither the caller's context nor the caller's HTTP
+// client does.
 const requestTimeout = 30 * time.Second
 
-// answerLimit bounds an answer of the service before it is decoded. A few bytes of JSON can become hundreds in memory, so
-// that its values count as well as its length.
-type answerLimit struct {
+// responseLimit bounds a response of the service before it is decoded. It limits the number of
+// values, too, because a few bytes of JSON can become hundreds in memory.
+type responseLimit struct {
 	bytes  int64
 	values int
 }
 
 var (
-	// The largest honest page has 60 users with 50 attributes of 2,048 characters: 24 MB and 10,000 values.
-	pageLimit = answerLimit{24 << 20, 30_000}
-	// The largest honest answer of another kind has one user's attributes, as JSON within JSON.
-	plainLimit = answerLimit{4 << 20, 10_000}
+	// The largest legitimate page has 60 users with 50 attributes of 2,048 characters: 24 MB and
+	// 10,000 values.
+	pageLimit = responseLimit{24 << 20, 30_000}
+	// The largest other legitimate response has one user's attributes, as JSON within JSON.
+	plainLimit = responseLimit{4 << 20, 10_000}
 )
 
-func limitOf(req *http.Request) answerLimit {
+func limitOf(req *http.Request) responseLimit {
 	if strings.Contains(req.Header.Get("X-Amz-Target"), ".List") {
 		return pageLimit
 	}
 	return plainLimit
 }
 
-// newServiceClient makes the SDK's client. It does no I/O: without WithAWSConfig and WithEndpoint the environment says
-// which endpoint is called, and the rest of the AWS configuration is not loaded until a call must be signed.
+// newServiceClient makes the SDK's client. It does no I/O. Without WithAWSConfig and WithEndpoint
+// the environment sets the endpoint; the rest of the AWS configuration is loaded only when a call
+// must be signed.
 func newServiceClient(o *clientOptions, region string, clock *serviceClock) (*cognitoidentityprovider.Client, error) {
 	adjust := func(sdk *cognitoidentityprovider.Options) {
 		sdk.Region = region
@@ -70,7 +73,7 @@ func newServiceClient(o *clientOptions, region string, clock *serviceClock) (*co
 		for _, fn := range o.sdkOptions {
 			fn(sdk)
 		}
-		// The SDK sends signed operations unsigned when it has no credentials; a clear error is better.
+		// Without credentials the SDK would send operations that must be signed unsigned.
 		if sdk.Credentials == nil || aws.IsCredentialsProvider(sdk.Credentials, aws.AnonymousCredentials{}) {
 			sdk.Credentials = noCredentials{}
 		}
@@ -93,7 +96,7 @@ func newServiceClient(o *clientOptions, region string, clock *serviceClock) (*co
 	if err != nil {
 		return nil, fieldError("environment", err.Error())
 	}
-	fromEnv := aws.Config{ConfigSources: []any{env}} // of which the client takes the endpoint's settings
+	fromEnv := aws.Config{ConfigSources: []any{env}} // the client takes the endpoint settings from it
 	if !aws.ToBool(env.IgnoreConfiguredEndpoints) {
 		if err := checkEnvironment(); err != nil {
 			return nil, err
@@ -105,8 +108,8 @@ func newServiceClient(o *clientOptions, region string, clock *serviceClock) (*co
 	return cognitoidentityprovider.NewFromConfig(fromEnv, adjust), nil
 }
 
-// checkEnvironment rejects an endpoint of the environment that no request can be sent to, such as one without a scheme. The
-// one that is not in use is not looked at.
+// checkEnvironment rejects an endpoint in the environment that no request can be sent to, such as
+// one without a scheme. It checks only the variable that takes effect.
 func checkEnvironment() error {
 	for _, name := range []string{"AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER", "AWS_ENDPOINT_URL"} {
 		if value := os.Getenv(name); value != "" {
@@ -116,17 +119,19 @@ func checkEnvironment() error {
 	return nil
 }
 
-// warnOfPlainHTTP warns when what is sent to and fetched from addresses can be read and changed on its way.
-func warnOfPlainHTTP(log *slog.Logger, what string, addresses ...string) {
+// warnOfPlainHTTP logs a warning for each address to which data would be sent unencrypted. purpose
+// names the data.
+func warnOfPlainHTTP(log *slog.Logger, purpose string, addresses ...string) {
 	for _, address := range addresses {
 		u, err := url.Parse(address)
 		if err == nil && u.Scheme == "http" && !isLoopback(u.Hostname()) {
-			log.Warn("cognito: plain http to a host that is not loopback", slog.String("for", what), slog.String("host", u.Host))
+			log.Warn("cognito: plain http to a host that is not loopback",
+				slog.String("for", purpose), slog.String("host", u.Host))
 		}
 	}
 }
 
-// noCredentials answers for a client that was given none.
+// noCredentials is the credentials provider of a client that has no credentials.
 type noCredentials struct{}
 
 // Retrieve returns [ErrNoCredentials].
@@ -134,14 +139,15 @@ func (noCredentials) Retrieve(context.Context) (aws.Credentials, error) {
 	return aws.Credentials{}, ErrNoCredentials
 }
 
-// defaultCredentials is the default AWS credential chain, loaded when the first call must be signed.
+// defaultCredentials is the default AWS credential chain. It is loaded when the first call must be
+// signed.
 type defaultCredentials struct{ region string }
 
 // Retrieve loads the default AWS configuration and returns its credentials.
 func (d *defaultCredentials) Retrieve(ctx context.Context) (aws.Credentials, error) {
 	cfg, err := config.LoadDefaultConfig(ctx, config.WithRegion(d.region), config.WithLogger(logging.Nop{}))
 	if err == nil && cfg.Credentials == nil {
-		err = errors.New("the default AWS configuration has none")
+		err = errors.New("the default AWS configuration has no credentials")
 	}
 	var found aws.Credentials
 	if err == nil {
@@ -153,18 +159,18 @@ func (d *defaultCredentials) Retrieve(ctx context.Context) (aws.Credentials, err
 	return found, err
 }
 
-// withoutRedirects makes client refuse redirects: the service never sends one, and following it would carry
-// passwords and tokens to an address that the caller did not name.
+// withoutRedirects returns client without redirects. The service never sends one, and following it
+// would carry passwords and tokens to an address that the caller did not name.
 func withoutRedirects(client cognitoidentityprovider.HTTPClient) cognitoidentityprovider.HTTPClient {
 	plain := plainClient(client)
 	if plain == nil {
-		return client // a client of the caller's own making follows what its maker decided
+		return client // a client of another type decides itself
 	}
 	plain.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	return plain
 }
 
-// plainClient is a copy of client as an http.Client; nil for one of a kind that is not known.
+// plainClient returns a copy of client as an http.Client, or nil if client has another type.
 func plainClient(client aws.HTTPClient) *http.Client {
 	switch client := client.(type) {
 	case *http.Client:
@@ -180,9 +186,9 @@ func plainClient(client aws.HTTPClient) *http.Client {
 	}
 }
 
-// withTimeout ends each attempt that client makes after requestTimeout where the caller has set no deadline. client is
-// the one that was given, and plain what it has become. One of the caller's making is left as it is, and so is one of the
-// SDK's kind with a timeout of its own.
+// withTimeout returns plain with a limit of requestTimeout on each attempt for which the caller has
+// set no deadline. client is the client that was configured, and plain its copy without redirects.
+// Only the SDK's own client without a timeout gets the limit; others are returned unchanged.
 func withTimeout(client, plain cognitoidentityprovider.HTTPClient) cognitoidentityprovider.HTTPClient {
 	ofSDK, ok := client.(*awshttp.BuildableClient)
 	if !ok || ofSDK.GetTimeout() > 0 {
@@ -197,7 +203,7 @@ type timedClient struct {
 	untimed, timed cognitoidentityprovider.HTTPClient
 }
 
-// Do sends req with a time limit, unless the caller has set one.
+// Do sends req with a time limit, unless the caller has set a deadline.
 func (c timedClient) Do(req *http.Request) (*http.Response, error) {
 	if _, ok := req.Context().Deadline(); ok && req.Context().Value(ownLimit{}) == nil {
 		return c.untimed.Do(req)
@@ -205,10 +211,11 @@ func (c timedClient) Do(req *http.Request) (*http.Response, error) {
 	return c.timed.Do(req)
 }
 
-// ownLimit marks a context whose deadline is not the caller's.
+// ownLimit is the key of contexts whose deadline was not set by the caller.
 type ownLimit struct{}
 
-// withLimit is context.WithTimeout for limits of this package on several requests, each of which still ends by itself.
+// withLimit is context.WithTimeout for this package's own limits on a series of requests. Each
+// request still has its own limit.
 func withLimit(ctx context.Context, limit time.Duration) (context.Context, context.CancelFunc) {
 	if _, ok := ctx.Deadline(); !ok {
 		ctx = context.WithValue(ctx, ownLimit{}, true)
@@ -216,12 +223,12 @@ func withLimit(ctx context.Context, limit time.Duration) (context.Context, conte
 	return context.WithTimeout(ctx, limit)
 }
 
-// boundedClient fails the reading of a body that is larger than the operation's answers can be.
+// boundedClient limits the size of responses.
 type boundedClient struct {
 	base cognitoidentityprovider.HTTPClient
 }
 
-// Do sends req, and bounds the body of the response.
+// Do sends req and limits the body of the response.
 func (b boundedClient) Do(req *http.Request) (*http.Response, error) {
 	resp, err := b.base.Do(req)
 	if resp != nil && resp.Body != nil {
@@ -233,17 +240,18 @@ func (b boundedClient) Do(req *http.Request) (*http.Response, error) {
 type boundedBody struct {
 	io.ReadCloser
 
-	limit  answerLimit
+	limit  responseLimit
 	bytes  int64
 	values valueCounter
 }
 
-// Read reads from the body, and fails once that exceeds the limit.
+// Read reads from the body. It fails once the body exceeds the limit.
 func (b *boundedBody) Read(p []byte) (int, error) {
 	if err := b.excess(); err != nil {
 		return 0, err
 	}
-	// One byte more than allowed tells an answer that ends at the limit from one that goes on.
+	// Reading one byte more than allowed distinguishes a response that ends at the limit from a
+	// longer one.
 	n, err := b.ReadCloser.Read(p[:min(int64(len(p)), b.limit.bytes-b.bytes+1)])
 	b.bytes += int64(n)
 	b.values.count(p[:n])
@@ -256,16 +264,16 @@ func (b *boundedBody) Read(p []byte) (int, error) {
 func (b *boundedBody) excess() error {
 	switch {
 	case b.bytes > b.limit.bytes:
-		return fmt.Errorf("answer is longer than %d bytes", b.limit.bytes)
+		return fmt.Errorf("response is longer than %d bytes", b.limit.bytes)
 	case b.values.found > b.limit.values:
-		return fmt.Errorf("answer has more than %d values", b.limit.values)
+		return fmt.Errorf("response has more than %d values", b.limit.values)
 	default:
 		return nil
 	}
 }
 
-// valueCounter counts the values in JSON that comes in pieces: each begins an object or a list, or follows a comma. In
-// what is not JSON it finds some number.
+// valueCounter counts the values in JSON that arrives in pieces. Each value starts an object or a
+// list, or follows a comma. For other data the count is meaningless, but finite.
 type valueCounter struct {
 	found            int
 	inText, escaping bool
@@ -286,21 +294,22 @@ func (v *valueCounter) count(json []byte) {
 	}
 }
 
-// withoutQuotaRetries does not repeat a call that used up a quota (LimitExceededException), which the SDK's own
-// retryer does, at the price of two more attempts of the quota.
+// withoutQuotaRetries does not retry a call that used up a quota (LimitExceededException). The
+// SDK's retryer would, at the cost of two more attempts of the quota.
 type withoutQuotaRetries struct{ aws.Retryer }
 
-// IsErrorRetryable reports whether the SDK's retryer retries after err, which is not about a quota.
+// IsErrorRetryable reports whether the SDK's retryer retries after err. It is false for quotas.
 func (r withoutQuotaRetries) IsErrorRetryable(err error) bool {
 	return !hasCode(err, "LimitExceededException") && r.Retryer.IsErrorRetryable(err)
 }
 
-// GetAttemptToken asks the wrapped retryer.
+// GetAttemptToken returns the wrapped retryer's token.
 func (r withoutQuotaRetries) GetAttemptToken(ctx context.Context) (func(error) error, error) {
 	return attemptToken(ctx, r.Retryer)
 }
 
-// attemptToken asks a retryer whether an attempt may be made, as the SDK does; wrapping one hides that it can tell.
+// attemptToken returns the retryer's token for an attempt, as the SDK does. A wrapper hides whether
+// the retryer is an aws.RetryerV2.
 func attemptToken(ctx context.Context, r aws.Retryer) (func(error) error, error) {
 	if v2, ok := r.(aws.RetryerV2); ok {
 		return v2.GetAttemptToken(ctx)
@@ -308,12 +317,12 @@ func attemptToken(ctx context.Context, r aws.Retryer) (func(error) error, error)
 	return r.GetInitialToken(), nil
 }
 
-// sendOnce is for calls that must not be repeated after a failure that leaves open whether the service took
-// them, because they carry a one-time secret or create something: only a call that was throttled, and so
-// refused for certain, is sent again.
+// sendOnce keeps a call from being retried if its outcome is unknown. It is for calls that carry a
+// one-time secret or create something. A throttled call, which the service has certainly not
+// executed, is retried.
 func sendOnce(o *cognitoidentityprovider.Options) { o.Retryer = onlyThrottled{o.Retryer} }
 
-// onceIfAddressed is sendOnce for attributes with an address, which the service sends a code to.
+// onceIfAddressed is sendOnce if list contains an address, to which the service sends a code.
 func onceIfAddressed(list []types.AttributeType) func(*cognitoidentityprovider.Options) {
 	addressed := slices.ContainsFunc(list, func(a types.AttributeType) bool {
 		return aws.ToString(a.Name) == "email" || aws.ToString(a.Name) == "phone_number"
@@ -331,7 +340,7 @@ func (r onlyThrottled) IsErrorRetryable(err error) bool {
 	return hasCode(err, "TooManyRequestsException", "ThrottlingException") && r.Retryer.IsErrorRetryable(err)
 }
 
-// GetAttemptToken asks the wrapped retryer.
+// GetAttemptToken returns the wrapped retryer's token.
 func (r onlyThrottled) GetAttemptToken(ctx context.Context) (func(error) error, error) {
 	return attemptToken(ctx, r.Retryer)
 }
@@ -341,14 +350,16 @@ func hasCode(err error, codes ...string) bool {
 	return errors.As(err, &api) && slices.Contains(codes, api.ErrorCode())
 }
 
-// serviceClock is the service's clock: the local one, put right by the dates of the service's answers. What the service
-// compares with its own clock, and when its tokens expire, goes by it.
+// serviceClock estimates the service's clock: the local clock, corrected with the dates of the
+// service's responses. Use it for times that the service compares with its own clock, and for the
+// expiry of its tokens.
 type serviceClock struct {
 	local   func() time.Time
-	learned atomic.Pointer[clockOffset] // nil when the local clock is right, as far as is known
+	learned atomic.Pointer[clockOffset] // nil: the local clock seems right
 }
 
-// clockOffset is how far the local clock was behind the service's at a time of the local clock.
+// clockOffset is the offset of the service's clock from the local one, measured at a time of the
+// local clock.
 type clockOffset struct {
 	offset time.Duration
 	at     time.Time
@@ -363,19 +374,20 @@ func (k *serviceClock) now() time.Time {
 	return now.Add(learned.offset)
 }
 
-// isVoid reports whether the local clock was set right since the offset was learned, as happens soon after a machine without
-// a clock of its own has started: it went on by the offset more than time passed. Readings of other clocks than the
-// machine's cannot tell.
+// isVoid reports whether the local clock was corrected since the offset was measured, as happens
+// soon after the start of a machine without a battery-backed clock: the wall clock advanced by the
+// offset more than the monotonic clock. Times without a monotonic reading, as of an injected clock,
+// show no such jump.
 func (o *clockOffset) isVoid(now time.Time) bool {
 	jump := now.Round(0).Sub(o.at.Round(0)) - now.Sub(o.at)
 	return (jump - o.offset).Abs() <= 2*smallOffset
 }
 
-// smallOffset is not worth correcting: dates of answers are in whole seconds.
+// smallOffset is an offset too small to correct: the dates of responses are in whole seconds.
 const smallOffset = 2 * time.Second
 
-// observe learns the offset from an answer to a request that was sent at sent. Only the service's own answers count,
-// not those of a proxy on the way.
+// observe measures the offset with the response to a request that was sent at sent. It ignores
+// responses that are not the service's own, such as a proxy's.
 func (k *serviceClock) observe(resp *http.Response, sent time.Time) {
 	if resp.Header.Get("X-Amzn-Requestid") == "" {
 		return
@@ -394,13 +406,14 @@ func (k *serviceClock) observe(resp *http.Response, sent time.Time) {
 	k.learned.Store(&clockOffset{offset, received})
 }
 
-// clockedClient sets the clock by the service's answers.
+// clockedClient updates the clock from the service's responses.
 type clockedClient struct {
 	base  cognitoidentityprovider.HTTPClient
 	clock *serviceClock
 }
 
-// Do sends req and sets the clock. It returns soon after req's context has ended, whatever the base does.
+// Do sends req and updates the clock. It returns soon after req's context is done, whatever base
+// does.
 func (c clockedClient) Do(req *http.Request) (*http.Response, error) {
 	sent := c.clock.local()
 	resp, err := sendWithin(req, c.base.Do)
@@ -410,11 +423,11 @@ func (c clockedClient) Do(req *http.Request) (*http.Response, error) {
 	return resp, err
 }
 
-// abandonTime is how long after the end of its context a request may take to return.
+// abandonTime is how long a request may take to return after its context is done.
 const abandonTime = time.Second
 
-// sendWithin calls send. A RoundTripper that ignores the context must not block the changes of a session, so sendWithin
-// abandons it. One that does not gets a moment first: the response may be there already.
+// sendWithin calls send, and abandons it if it ignores the context: a RoundTripper must not block
+// the changes of a session. It first waits a moment, because the response may be there already.
 func sendWithin(req *http.Request, send func(*http.Request) (*http.Response, error)) (*http.Response, error) {
 	late, abandon := context.WithCancel(context.WithoutCancel(req.Context()))
 	defer abandon()
@@ -425,7 +438,7 @@ func sendWithin(req *http.Request, send func(*http.Request) (*http.Response, err
 	resp, err := flight.Run(late, func() (*http.Response, error) {
 		resp, err := send(req)
 		if err == nil && resp != nil && late.Err() != nil {
-			_ = resp.Body.Close() // nobody reads it
+			_ = resp.Body.Close() // abandoned: nobody reads it
 			return nil, late.Err()
 		}
 		return resp, err
@@ -436,7 +449,7 @@ func sendWithin(req *http.Request, send func(*http.Request) (*http.Response, err
 	return resp, err
 }
 
-// messageOf is the service's own text in err; "" when the service did not answer.
+// messageOf returns the service's message in err, or "" if the service did not respond.
 func messageOf(err error) string {
 	if api, ok := errors.AsType[smithy.APIError](err); ok {
 		return api.ErrorMessage()
@@ -444,27 +457,29 @@ func messageOf(err error) string {
 	return ""
 }
 
-// isOfService reports whether err came of a request to the service: its answer, or that there was none.
+// isOfService reports whether err comes from a request to the service, with or without a response.
 func isOfService(err error) bool {
 	var op *smithy.OperationError
 	return errors.As(err, &op)
 }
 
-// isLost reports whether the reply to a request was lost: what came, if anything, is not the service's own answer.
+// isLost reports whether the reply to a request was lost: there was none, or it is not the
+// service's own.
 func isLost(err error) bool {
 	var api smithy.APIError
 	return isOfService(err) && (!errors.As(err, &api) || api.ErrorCode() == unknownError)
 }
 
-// unknownError is the SDK's code for an answer without one.
+// unknownError is the SDK's code for a response without an error code.
 const unknownError = "UnknownError"
 
-// isRejection reports whether the service has rejected a request, so that the same request will hardly be taken a moment
-// later. A Lambda function that failed may work again.
+// isRejection reports whether the service has rejected a request, so that an immediate retry is
+// useless. A failed Lambda function does not count, because it may work again.
 func isRejection(err error) bool {
 	var api smithy.APIError
 	var response interface{ HTTPStatusCode() int }
 	return errors.As(err, &api) && errors.As(err, &response) && response.HTTPStatusCode() < 500 &&
 		!hasCode(err, "TooManyRequestsException", "ThrottlingException", "InternalErrorException",
-			"UserLambdaValidationException", "UnexpectedLambdaException", "InvalidLambdaResponseException", unknownError)
+			"UserLambdaValidationException", "UnexpectedLambdaException", "InvalidLambdaResponseException",
+			unknownError)
 }

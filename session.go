@@ -17,17 +17,20 @@ import (
 	"github.com/gocognito/cognito/internal/flight"
 )
 
-// A user's session is the tokens of one sign-in, wherever they are held: by several values of this process over one
-// store, and by other processes. Two rules keep them together.
+// A user's session is the tokens of one sign-in, wherever they are held: by several clients in this
+// process that share a store, and by other processes. Two rules keep them consistent.
 //
-// First, a value knows one state, which is never modified in place. A call reads the state once and decides by it.
+// First, a client has one state, which is never modified in place. A call reads the state once and
+// uses that for all its decisions.
 //
-// Second, only a change replaces the tokens: a sign-in, a refresh, a verification that had to wait, a sign-out. Changes
-// of one session run one at a time. Each takes the session's queue in this process and the store's lock, loads what
-// the store holds by now, calls the service, verifies, saves, and replaces the state. Reading never waits for a change.
+// Second, only a change replaces the tokens: a sign-in, a refresh, a delayed verification, or a
+// sign-out. Changes of one session run one at a time. Each takes the session's queue in this
+// process and the store's lock, loads what the store holds, calls the service, verifies, saves, and
+// replaces the state. Reading never waits for a change.
 
-// Each step of a change has its own time limit, so that no step starts without the time it needs, however long
-// the change waited for its turn. The limits also bound how long a hanging store can block other callers.
+// Each step of a change has its own time limit, so that no step starts without the time it needs,
+// however long the change waited for its turn. The limits also bound how long a hanging store can
+// block other callers.
 const (
 	lockTimeout     = 2 * time.Minute  // for the lock of the store
 	storeTimeout    = 10 * time.Second // for one call of the store
@@ -39,12 +42,12 @@ const (
 	signOutTimeout  = 20 * time.Second // for the call that ends a session
 )
 
-// session is one user's session as one Cognito value holds it.
+// session is one user's session as held by one Cognito value.
 type session struct {
 	handler   ChallengeHandler // nil: challenges are the caller's
 	store     TokenStore       // nil: tokens last as long as the session
 	trackName *string          // confirm new devices under this name; nil: leave that to the caller
-	metadata  RefreshMetadata  // for refreshes; nil: what the sign-in had
+	metadata  RefreshMetadata  // for refreshes; nil: that of the sign-in
 
 	log *slog.Logger
 	now func() time.Time
@@ -54,27 +57,28 @@ type session struct {
 	signIns   flight.Group[struct{}, *tokenSet] // of transports
 }
 
-// state is what a session knows. A state is never changed in place, and neither is what it points to.
+// state is the state of a session. It is never changed in place, and neither is anything it points
+// to.
 type state struct {
 	username string // as the caller gave it
 
-	tokens       *tokenSet // nil: there are none
-	waiting      *tokenSet // newer ones, whose signing key could not be had yet; nil: there are none
+	tokens       *tokenSet // nil: none
+	waiting      *tokenSet // newer tokens, whose signing key is not available yet; nil: none
 	waitingSince time.Time
 	stored       Tokens // what the store held when it was last read or written
-	unsaved      bool   // the store could not take tokens
-	unreadable   bool   // what the store held was no tokens
+	unsaved      bool   // saving the tokens failed
+	unreadable   bool   // the store's content was not tokens
 	cleared      uint64 // how often the session lost its tokens
-	ended        string // fingerprint of tokens that were signed out, and that the store may have or get again
+	ended        string // fingerprint of signed-out tokens that the store may still hold, or get again
 
 	metadata   map[string]string // ClientMetadata of the sign-in
-	challenge  *Challenge        // that the sign-in waits for; nil: none
-	askedAt    time.Time         // when its last step was
+	challenge  *Challenge        // the pending challenge; nil: none
+	askedAt    time.Time         // when the pool last asked
 	signUp     signUp            // the last one of this session
-	registered bool              // username is that of the last sign-up, and was not given
+	registered bool              // username comes from the last sign-up, not from the caller
 	device     *Device           // signs in with the user; nil: none
-	newDevice  *Device           // that the last sign-in brought, without a password; nil: none, or confirmed
-	deviceErr  error             // of the last sign-in, which went on without the device
+	newDevice  *Device           // unconfirmed device of the last sign-in, without a password; nil: none
+	deviceErr  error             // device error of the last sign-in, which continued without the device
 }
 
 // newest returns the tokens obtained last, even if they still wait to be verified.
@@ -85,7 +89,7 @@ func (st *state) newest() *tokenSet {
 	return st.tokens
 }
 
-// name is whose session it is, as far as is known.
+// name returns the session's username, or "" if it is not known.
 func (st *state) name() string {
 	switch {
 	case st.username != "":
@@ -97,10 +101,11 @@ func (st *state) name() string {
 	}
 }
 
-// checkOwner rejects tokens of another user than the session's. Tokens that say nothing of their user pass.
+// checkOwner rejects tokens of another user than the session's. It accepts tokens that name no
+// user.
 func (st *state) checkOwner(ts *tokenSet) error {
 	if ts == st.waiting {
-		return nil // they were checked, and a sign-in may be that of a user who was made anew
+		return nil // checked at the sign-in, which may be of a re-created user with a new subject
 	}
 	if st.tokens != nil && st.tokens.subject != "" && ts.subject != "" && st.tokens.subject != ts.subject {
 		return fmt.Errorf("%w: the subject of the tokens changed", ErrStoreUser)
@@ -117,7 +122,7 @@ func newSession(o sessionOptions, p *pool) *session {
 		s.log, s.now = p.log, p.now
 	}
 	st := &state{username: o.username, challenge: o.challenge, signUp: o.signUp}
-	switch { // it stays when the challenge or the sign-up is over, so that the user can sign in anew
+	switch { // the name outlasts the challenge or the sign-up, so that the user can sign in again
 	case st.username != "":
 	case st.challenge != nil:
 		st.username = st.challenge.Username
@@ -145,7 +150,7 @@ func (s *session) current() *state {
 	return s.state.Load()
 }
 
-// update replaces the state by a changed copy, and returns the new one. change may run more than once.
+// update replaces the state with a changed copy and returns it. change may run more than once.
 func (s *session) update(change func(*state)) *state {
 	for {
 		old := s.state.Load()
@@ -157,8 +162,8 @@ func (s *session) update(change func(*state)) *state {
 	}
 }
 
-// adopt makes ts, which were stored or given before, the session's tokens. It reports false, and does nothing, if the
-// session's tokens have changed since seen was read.
+// adopt makes ts, existing tokens that were loaded or given, the session's. It does nothing and
+// reports false if the session's tokens have changed since seen was read.
 func (s *session) adopt(seen *state, ts *tokenSet, change func(*state)) bool {
 	adopted := false
 	s.update(func(st *state) {
@@ -171,7 +176,8 @@ func (s *session) adopt(seen *state, ts *tokenSet, change func(*state)) bool {
 	return adopted
 }
 
-// turns are the queues of all sessions of this process. Sessions over the same store have the same queue.
+// turns holds the queues of all sessions in this process. Sessions that share a store share a
+// queue.
 var turns flight.Locks[any]
 
 // queue is the key of the session's queue.
@@ -182,9 +188,9 @@ func (s *session) queue() any {
 	return s
 }
 
-// change runs work as the only change of the session, in this process and, if the store can be locked, in all processes
-// that share it. It waits for its turn until ctx is done. work decides which of its steps ctx ends. A change must not
-// start another change: it would wait for itself.
+// change runs work as the only change of the session: in this process, and in all processes that
+// share the store if it can be locked. It waits for its turn until ctx is done. work decides which
+// of its steps ctx cancels. A change must not start another change: it would wait for itself.
 func (s *session) change(ctx context.Context, work func(context.Context) error) error {
 	done, err := turns.Lock(ctx, s.queue())
 	if err != nil {
@@ -202,20 +208,21 @@ func (s *session) change(ctx context.Context, work func(context.Context) error) 
 	return work(ctx)
 }
 
-// lock locks the store, if it can be locked. If locking fails, as in a read-only folder, the session goes on without the
-// lock. If the wait for it ends, lock returns an error.
+// lock locks the store, if it can be locked. If locking fails, as in a read-only folder, the
+// session continues without the lock. If ctx or the time limit ends the wait, lock returns an
+// error.
 func (s *session) lock(ctx context.Context) (unlock func(), err error) {
 	locker, ok := s.store.(TokenLocker)
 	if !ok {
 		return func() {}, nil
 	}
-	// A locker may hold the lock with what it made of its context, such as a transaction. So only the wait ends with ctx
-	// or the time limit.
+	// A locker may hold the lock with something that lives as long as its context, such as a
+	// transaction. So ctx and the time limit cancel only the wait.
 	lockCtx, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
 	timer := time.AfterFunc(lockTimeout, func() { cancel(context.DeadlineExceeded) })
 	stop := context.AfterFunc(ctx, func() { cancel(ctx.Err()) })
 	var mu sync.Mutex // protects the variables below
-	var held func()   // what unlocks the store
+	var held func()   // unlocks the store
 	abandoned := false
 	_, err = flight.Run(lockCtx, func() (struct{}, error) {
 		unlock, err := locker.Lock(lockCtx)
@@ -260,15 +267,15 @@ func (s *session) lock(ctx context.Context) (unlock func(), err error) {
 	if err == nil {
 		return release, nil
 	}
-	release()         // it came as the wait ended
-	if ended != nil { // a time limit of the locker's own means that the store cannot be locked
+	release()         // the lock may have come as the wait ended
+	if ended != nil { // otherwise the locker failed, perhaps by a time limit of its own
 		return nil, fmt.Errorf("lock the token store: %w", ended)
 	}
 	s.log.WarnContext(ctx, "cognito: the token store cannot be locked", slog.Any("error", err))
 	return func() {}, nil
 }
 
-// storeCall calls the store, with a time limit. A call that hangs is abandoned.
+// storeCall calls the store with a time limit. It abandons a call that hangs.
 func storeCall[V any](ctx context.Context, what string, call func(context.Context) (V, error)) (V, error) {
 	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
 	defer cancel()
@@ -279,12 +286,14 @@ func storeCall[V any](ctx context.Context, what string, call func(context.Contex
 	return v, nil
 }
 
-// load returns the tokens in the store. Unreadable content counts as no tokens, and unreadable is true.
+// load returns the tokens in the store. Unreadable content counts as no tokens, and unreadable is
+// true.
 func (s *session) load(ctx context.Context) (tokens Tokens, unreadable bool, err error) {
 	seen := lateWrites.decisions(s.queue())
 	tokens, err = storeCall(ctx, "load from", s.store.Load)
 	if errors.Is(err, ErrStoreContent) {
-		s.log.WarnContext(ctx, "cognito: the content of the token store is not tokens and counts as none", slog.Any("error", err))
+		s.log.WarnContext(ctx, "cognito: the content of the token store is not tokens and counts as none",
+			slog.Any("error", err))
 		return Tokens{}, true, nil
 	}
 	if err != nil {
@@ -296,8 +305,8 @@ func (s *session) load(ctx context.Context) (tokens Tokens, unreadable bool, err
 	return tokens, false, nil
 }
 
-// save writes tokens to the store, if there is one, and reports whether that succeeded. The session can go on if it
-// did not.
+// save writes tokens to the store, if there is one, and reports success. The session can continue
+// without it.
 func (s *session) save(ctx context.Context, tokens Tokens) bool {
 	if s.store == nil {
 		return true
@@ -317,8 +326,8 @@ func (s *session) remove(ctx context.Context) error {
 	return s.write(ctx, Tokens{})
 }
 
-// write saves tokens in the store, or deletes what it holds if they are the zero Tokens. It outlives ctx, since what was
-// obtained or ended must not be lost.
+// write saves tokens in the store, or deletes its content if they are the zero Tokens. It ignores
+// the cancelation of ctx, because new tokens, or a sign-out, must not be lost.
 func (s *session) write(ctx context.Context, tokens Tokens) error {
 	what, call := "save to", func(ctx context.Context) error { return s.store.Save(ctx, tokens) }
 	if tokens == (Tokens{}) {
@@ -341,9 +350,10 @@ func (s *session) write(ctx context.Context, tokens Tokens) error {
 	return err
 }
 
-// lateWrites are the writes of stores that were given up because they hung, and that may still reach the store. They
-// must not undo what was decided since, by whichever session: so the next change waits for them for a while, what
-// they have written counts as what was decided last, and it is replaced by that once they have ended.
+// lateWrites tracks writes that were abandoned because the store hung, and that may still reach it.
+// They must not undo later decisions of any session. So the next change waits for them for a while.
+// What they have written counts as what was decided last, and is replaced with that once they have
+// ended.
 var lateWrites lateWriteTable
 
 type lateWriteTable struct {
@@ -351,7 +361,7 @@ type lateWriteTable struct {
 	queues map[any]*lateQueue
 }
 
-// lateQueue is the late writes of one queue.
+// lateQueue tracks the late writes of one queue.
 type lateQueue struct {
 	running int
 	ended   chan struct{} // closed when none is running any more
@@ -367,7 +377,7 @@ func (q *lateQueue) decide(tokens Tokens, held bool) {
 	q.number++
 }
 
-// decided records that the store of the queue is to hold tokens.
+// decided records that the store of the queue should hold tokens.
 func (t *lateWriteTable) decided(queue any, tokens Tokens) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -385,7 +395,8 @@ func (t *lateWriteTable) wrote(queue any) {
 	}
 }
 
-// decisions returns the number of decisions of the queue, which a Load is about to be made for; see outdated.
+// decisions returns the number of decisions of the queue, which a Load is about to be made for; see
+// outdated.
 func (t *lateWriteTable) decisions(queue any) int {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -395,8 +406,9 @@ func (t *lateWriteTable) decisions(queue any) int {
 	return 0
 }
 
-// outdated reports whether loaded was written by a late write, and returns what was decided since. If it was written by
-// another process after the decision, which was the one with the number seen, it is what the store is to hold.
+// outdated reports whether loaded was written by a late write, and returns what was decided since.
+// If it was written by another process after the decision, which was the one with the number seen,
+// it is what the store is to hold.
 func (t *lateWriteTable) outdated(queue any, loaded Tokens, seen int) (last Tokens, outdated bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -413,8 +425,8 @@ func (t *lateWriteTable) outdated(queue any, loaded Tokens, seen int) (last Toke
 	return Tokens{}, false
 }
 
-// abandon records that s still writes tokens until done is closed. Afterwards it puts the store right. That runs in no
-// caller's goroutine, so a panic of the store is dropped there.
+// abandon records that s still writes tokens until done is closed. Afterwards it puts the store
+// right. That runs in no caller's goroutine, so a panic of the store is dropped there.
 func (t *lateWriteTable) abandon(ctx context.Context, s *session, tokens Tokens, done <-chan struct{}) {
 	queue := s.queue()
 	t.mu.Lock()
@@ -444,8 +456,8 @@ func (t *lateWriteTable) abandon(ctx context.Context, s *session, tokens Tokens,
 	})
 }
 
-// wait returns a channel that is closed when the late writes of the queue have ended, and until when that is waited for;
-// nil if there are none.
+// wait returns a channel that is closed when the late writes of the queue have ended, and until
+// when that is waited for; nil if there are none.
 func (t *lateWriteTable) wait(queue any) (ended <-chan struct{}, until time.Time) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -464,8 +476,8 @@ func (t *lateWriteTable) forget(queue any) {
 	}
 }
 
-// undoLateWrites makes the store hold what was decided last, if late writes have replaced it. A store that fails is tried
-// again for some minutes.
+// undoLateWrites makes the store hold what was decided last, if late writes have replaced it. A
+// store that fails is tried again for some minutes.
 func (s *session) undoLateWrites(ctx context.Context) {
 	defer lateWrites.forget(s.queue())
 	for pause := time.Second; ; pause *= 4 {
@@ -500,8 +512,8 @@ func (s *session) undoLateWrite(ctx context.Context) error {
 	})
 }
 
-// awaitWrites waits until the late writes of the store have ended, but not longer than a call of the store may take since
-// the last of them was given up.
+// awaitWrites waits until the late writes of the store have ended, but not longer than a call of
+// the store may take since the last of them was given up.
 func (s *session) awaitWrites(ctx context.Context) error {
 	ended, until := lateWrites.wait(s.queue())
 	if ended == nil {
@@ -518,9 +530,10 @@ func (s *session) awaitWrites(ctx context.Context) error {
 	return nil
 }
 
-// held returns the session's newest tokens, or the store's if the session has none, or nil. Tokens from the store become
-// the session's if they can be verified. Others are returned as they are, for calls in which the service judges them.
-// If the store holds tokens that were signed out but could not be deleted, held deletes them.
+// held returns the session's newest tokens, or the store's if the session has none, or nil. Tokens
+// from the store become the session's if they can be verified. Otherwise they are returned
+// unverified, for calls in which the service checks them. If the store holds tokens that were
+// signed out but could not be deleted, held deletes them.
 func (c *Cognito) held(ctx context.Context) (*tokenSet, error) {
 	ts, ended, err := c.look(ctx)
 	if ended {
@@ -532,7 +545,8 @@ func (c *Cognito) held(ctx context.Context) (*tokenSet, error) {
 	return ts, err
 }
 
-// look is held without the deletion, for use within a change. ended reports that the store's tokens were signed out.
+// look is like held, but does not delete, so that it can run within a change. ended reports that
+// the store's tokens were signed out.
 func (c *Cognito) look(ctx context.Context) (ts *tokenSet, ended bool, err error) {
 	if c.pool == nil || c.session == nil {
 		return nil, false, errNotMade
@@ -561,15 +575,16 @@ func (c *Cognito) look(ctx context.Context) (ts *tokenSet, ended bool, err error
 	}
 	verified, err := c.verify(ctx, ts)
 	if err != nil {
-		return ts, false, nil //nolint:nilerr // who needs verified tokens verifies them and learns why not
+		return ts, false, nil //nolint:nilerr // a caller that needs verified tokens verifies them and gets the error
 	}
 	if s.adopt(st, verified, func(st *state) { st.stored = loaded }) {
 		return verified, false, nil
 	}
-	return s.current().newest(), false, nil // somebody has signed in or out meanwhile
+	return s.current().newest(), false, nil // a sign-in or sign-out came in between
 }
 
-// hasEnded reports whether tokens were signed out by this session but could not be deleted from the store.
+// hasEnded reports whether tokens were signed out by this session but could not be deleted from the
+// store.
 func (st *state) hasEnded(tokens Tokens) bool {
 	return st.ended != "" && st.ended == fingerprint(tokens)
 }
@@ -584,8 +599,9 @@ func fingerprint(t Tokens) string {
 	return string(sum[:])
 }
 
-// sync reads the store within a change. It returns the store's tokens if another process or value has changed them,
-// otherwise the session's, or nil. The result becomes the session's, unless only its refresh token is usable.
+// sync reads the store within a change. It returns the store's tokens if another client or process
+// has changed them, otherwise the session's, or nil. The result becomes the session's, unless only
+// its refresh token is usable.
 func (c *Cognito) sync(ctx context.Context) (*tokenSet, error) {
 	s := c.session
 	st := s.current()
@@ -610,10 +626,10 @@ func (c *Cognito) sync(ctx context.Context) (*tokenSet, error) {
 			st = s.update(func(st *state) { st.stored, st.ended = Tokens{}, "" })
 		}
 	case loaded == Tokens{} && (st.stored != Tokens{} || st.unreadable):
-		// Somebody has signed the user out, or forgotten the tokens, since this session saw something there.
+		// The tokens that this session saw in the store are gone: a sign-out elsewhere.
 		s.update(func(st *state) { st.clear(); st.stored = Tokens{} })
 		return nil, nil //nolint:nilnil // no tokens are no error
-	case loaded.equal(st.stored) && (own != nil || loaded == Tokens{}): // else they were seen, but not taken
+	case loaded.equal(st.stored) && (own != nil || loaded == Tokens{}): // otherwise seen before, but not taken
 	default:
 		return c.take(ctx, st, loaded)
 	}
@@ -629,7 +645,7 @@ func (c *Cognito) take(ctx context.Context, st *state, loaded Tokens) (*tokenSet
 	if err := st.checkOwner(ts); err != nil {
 		return nil, err
 	}
-	if own != nil && own.newer(ts) { // these could not be saved, or the store has gone back in time
+	if own != nil && own.newer(ts) { // saving failed earlier, or the store was restored from a backup
 		if own == st.tokens && own.verified() && s.save(ctx, own.Tokens) {
 			s.update(func(st *state) { st.holds(own.Tokens) })
 		}
@@ -644,7 +660,7 @@ func (c *Cognito) take(ctx context.Context, st *state, loaded Tokens) (*tokenSet
 		})
 		return verified, nil
 	case errors.Is(err, jwt.ErrTokenExpired), errors.Is(err, ErrUnknownKey):
-		return ts, nil // good for its refresh token, and what that brings is verified
+		return ts, nil // the refresh token may be valid, and its new tokens are verified
 	case errors.Is(err, ErrKeysUnavailable) && own != nil:
 		return own, nil
 	case errors.Is(err, ErrKeysUnavailable):
@@ -661,7 +677,7 @@ func (c *Cognito) take(ctx context.Context, st *state, loaded Tokens) (*tokenSet
 	}
 }
 
-// holds notes that the store holds tokens.
+// holds records that the store holds tokens.
 func (st *state) holds(tokens Tokens) { st.stored, st.unsaved, st.unreadable = tokens, false, false }
 
 // clear drops the tokens and what is known about them.
@@ -670,8 +686,9 @@ func (st *state) clear() {
 	st.cleared++
 }
 
-// commit saves verified tokens and then makes them the session's. The order matters: after a rotation, no other copy of
-// the new refresh token exists. Tokens that cannot be saved are used anyway, and the next change saves them.
+// commit saves verified tokens and then makes them the session's. The order matters: after a
+// rotation, no other copy of the new refresh token exists. Tokens that cannot be saved are used
+// anyway, and the next change saves them.
 func (s *session) commit(ctx context.Context, ts *tokenSet) {
 	saved := false
 	defer func() { // also if the store panics
@@ -685,14 +702,16 @@ func (s *session) commit(ctx context.Context, ts *tokenSet) {
 	saved = s.save(ctx, ts.Tokens)
 }
 
-// wait keeps the tokens of a refresh whose key is not available. They do not replace verified tokens. But the refresh
-// token of base, which they came from, may be spent, so base gets the new one, here and in the store.
+// wait keeps the tokens of a refresh whose key is not available. They do not replace verified
+// tokens. But the refresh token of base, which they came from, may be spent, so base gets the new
+// one, here and in the store.
 func (s *session) wait(ctx context.Context, base, ts *tokenSet) {
 	s.rotate(ctx, base, ts.RefreshToken)
 	s.update(func(st *state) { st.waiting, st.waitingSince = ts, s.now() })
 }
 
-// waitSignedIn keeps the tokens of a sign-in whose key is not available. They are stored if the store is empty.
+// waitSignedIn keeps the tokens of a sign-in whose key is not available. They are stored if the
+// store is empty.
 func (s *session) waitSignedIn(ctx context.Context, ts *tokenSet) {
 	s.update(func(st *state) { st.waiting, st.waitingSince = ts, s.now() })
 	if s.store == nil {
@@ -704,8 +723,8 @@ func (s *session) waitSignedIn(ctx context.Context, ts *tokenSet) {
 	}
 }
 
-// dropWaiting forgets tokens that waited for their key and then failed verification. If the store holds them, it gets
-// the session's verified tokens instead.
+// dropWaiting forgets tokens that waited for their key and then failed verification. If the store
+// holds them, it gets the session's verified tokens instead.
 func (s *session) dropWaiting(ctx context.Context, bad *tokenSet) {
 	st := s.update(func(st *state) {
 		if st.waiting == bad {
@@ -750,7 +769,8 @@ func (s *session) rotate(ctx context.Context, base *tokenSet, refreshToken strin
 	saved = isStored && s.save(ctx, next.Tokens)
 }
 
-// end clears the session and its store. If the store fails, the session does not load these tokens again.
+// end clears the session and its store. If the store fails, the session does not load these tokens
+// again.
 func (s *session) end(ctx context.Context, ts *tokenSet) error {
 	ctx = context.WithoutCancel(ctx)
 	err := s.remove(ctx)
@@ -778,7 +798,8 @@ func (s *session) end(ctx context.Context, ts *tokenSet) error {
 	return err
 }
 
-// drop clears the session, which had ts, and leaves its store alone. The session does not load ts again. ts may be nil.
+// drop clears the session, which had ts, and leaves its store alone. The session does not load ts
+// again. ts may be nil.
 func (s *session) drop(ts *tokenSet) {
 	s.update(func(st *state) {
 		st.clear()
@@ -791,8 +812,8 @@ func (s *session) drop(ts *tokenSet) {
 	}
 }
 
-// endIfSpent clears the session after the service has rejected ts for good. The store keeps what others have saved
-// in the meantime.
+// endIfSpent clears the session after the service has rejected ts for good. The store keeps tokens
+// that others have saved in the meantime.
 func (s *session) endIfSpent(ctx context.Context, ts *tokenSet) error {
 	if s.store != nil {
 		loaded, _, err := s.load(ctx)
@@ -804,7 +825,7 @@ func (s *session) endIfSpent(ctx context.Context, ts *tokenSet) error {
 	return s.end(ctx, ts)
 }
 
-// awaited returns the challenge that is pending, which is not to be changed; nil when there is none.
+// awaited returns the pending challenge, or nil. The caller must not change it.
 func (s *session) awaited() *Challenge { return s.current().challenge }
 
 // await makes ch the challenge that the sign-in waits for.
@@ -813,8 +834,9 @@ func (s *session) await(ch *Challenge) {
 	s.update(func(st *state) { st.challenge, st.askedAt = ch, now })
 }
 
-// IDClaims returns a copy of the claims of the session's verified ID token; nil when there is none, or it has
-// not been verified (see [Cognito.VerifyTokens]). After a [Cognito.Token] without an error they are there.
+// IDClaims returns a copy of the claims of the session's verified ID token, or nil if there is none
+// or it has not been verified (see [Cognito.VerifyTokens]). After [Cognito.Token] has returned
+// without an error, the claims are there.
 func (c *Cognito) IDClaims() *IDClaims {
 	if ts := c.session.current().tokens; ts != nil && ts.id != nil {
 		return ts.id.clone()
@@ -822,8 +844,9 @@ func (c *Cognito) IDClaims() *IDClaims {
 	return nil
 }
 
-// AccessClaims returns a copy of the claims of the session's verified access token; nil when there is none, or
-// it has not been verified (see [Cognito.VerifyTokens]). After a [Cognito.Token] without an error they are there.
+// AccessClaims returns a copy of the claims of the session's verified access token, or nil if there
+// is none or it has not been verified (see [Cognito.VerifyTokens]). After [Cognito.Token] has
+// returned without an error, the claims are there.
 func (c *Cognito) AccessClaims() *AccessClaims {
 	if ts := c.session.current().tokens; ts != nil && ts.access != nil {
 		return ts.access.clone()

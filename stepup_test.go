@@ -224,7 +224,7 @@ func TestStepUpRejectsTokens(t *testing.T) {
 		{"dana", nil, cognito.ErrInsufficientAuthentication, "want the level urn:cognito:loa:4, got no claim acr"},
 		{"dana", map[string]any{"acr": cognito.ACRLevel3}, cognito.ErrInsufficientAuthentication, `want the level urn:cognito:loa:4, got "urn:cognito:loa:3"`},
 		{"dana", map[string]any{"acr": "gold"}, cognito.ErrInsufficientAuthentication, `got "gold"`},
-		{"erin", map[string]any{"acr": cognito.ACRLevel4}, jwt.ErrTokenInvalidSubject, "it is not of the user who steps up"},
+		{"erin", map[string]any{"acr": cognito.ACRLevel4}, jwt.ErrTokenInvalidSubject, "it does not belong to the user who steps up"},
 		{"dana", map[string]any{"acr": cognito.ACRLevel4}, nil, ""},
 	} {
 		srv := newLevels(t, cognitotest.Config{})

@@ -1,6 +1,7 @@
 package cognito_test
 
 import (
+	"bytes"
 	"go/parser"
 	"go/token"
 	"io/fs"
@@ -77,6 +78,32 @@ func TestTheMapNamesEveryFile(t *testing.T) {
 	files := slices.DeleteFunc(all, func(name string) bool { return strings.HasSuffix(name, "_test.go") })
 	slices.Sort(named)
 	assert.Equal(t, files, named)
+}
+
+// The map of CONTRIBUTING.md says what happens where: each function and variable that it names is in that file.
+func TestTheMapNamesWhatExists(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile("CONTRIBUTING.md")
+	require.NoError(t, err)
+	_, text, found := bytes.Cut(text, []byte("| what happens |"))
+	require.True(t, found)
+	text, _, _ = bytes.Cut(text, []byte("\n\n"))
+	rows := 0
+	for line := range strings.Lines(string(text)) {
+		cells := strings.Split(strings.Trim(line, "|\n "), " | ")
+		if len(cells) != 3 || !strings.HasSuffix(cells[1], ".go`") {
+			continue
+		}
+		rows++
+		file := strings.Trim(cells[1], "`")
+		source, err := os.ReadFile(file)
+		require.NoError(t, err)
+		first, _, _ := strings.Cut(cells[2], ";")
+		for _, name := range regexp.MustCompile("`(\\w+)`").FindAllStringSubmatch(first, -1) {
+			assert.Regexp(t, `(?m)^(func (\([^)]*\) )?|var |type )`+name[1]+`\b`, string(source), "%s has no %s", file, name[1])
+		}
+	}
+	assert.Greater(t, rows, 10)
 }
 
 // goFiles gives do each Go file below this folder.

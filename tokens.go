@@ -29,19 +29,19 @@ import (
 )
 
 const (
-	expiryWindow     = time.Minute            // tokens are refreshed when they have less left
-	maxJitter        = time.Minute            // by which single sessions refresh earlier, so that a fleet does not do so at once
-	earlyWait        = 5 * time.Second        // for a refresh, while the tokens at hand are good
-	metadataTimeout  = 10 * time.Second       // for the function of WithRefreshMetadata
-	longestPause     = 10 * time.Second       // that a call waits out; during longer ones it returns the last error
-	exchangeAttempts = 3                      // of a refresh token, where the reply to the first was lost
-	spentLooks       = 10                     // at the store, for the tokens of whoever spent a refresh token,
-	spentPause       = 100 * time.Millisecond // with this pause between two of them
-	exchangeMemory   = 30 * time.Second       // for which others in this process are given what a refresh token brought
+	expiryWindow     = time.Minute            // tokens that expire sooner are refreshed
+	maxJitter        = time.Minute            // refreshes are spread over this time, so that fleets do not cause peaks
+	earlyWait        = 5 * time.Second        // longest wait for a refresh while the tokens are still valid
+	metadataTimeout  = 10 * time.Second       // bounds the function of WithRefreshMetadata
+	longestPause     = 10 * time.Second       // longest pause that a call waits out instead of returning the last error
+	exchangeAttempts = 3                      // attempts to exchange a refresh token when replies are lost
+	spentLooks       = 10                     // reads of the store after another process spent the refresh token
+	spentPause       = 100 * time.Millisecond // pause between two such reads
+	exchangeMemory   = 30 * time.Second       // how long this process remembers what a refresh token was exchanged for
 )
 
-// Tokens are the tokens of a sign-in. Whoever has them can act as the user, so store them as secrets.
-// They print without their tokens. Their fields and their JSON include them.
+// Tokens are the tokens of a sign-in. Whoever has them can act as the user, so store them as
+// secrets. They print without their tokens. Their fields and their JSON include them.
 type Tokens struct {
 	// IDToken identifies the user. AccessToken authorizes calls.
 	IDToken     string `json:"id_token,omitempty"`
@@ -52,13 +52,13 @@ type Tokens struct {
 	TokenType string `json:"token_type,omitempty"`
 	// ExpiresAt is when the access token expires.
 	ExpiresAt time.Time `json:"expires_at,omitzero"`
-	// Username is the name that the user signed in with, which may be an alias. A session with a name
-	// accepts only that user's tokens. Username is not signed: anyone who can write the store can
-	// change it. It is empty in tokens that this package did not obtain.
+	// Username is the name that the user signed in with, which may be an alias. A session with a
+	// name accepts only that user's tokens. Username is not signed: anyone who can write the store
+	// can change it. It is empty in tokens that this package did not obtain.
 	Username string `json:"username,omitempty"`
 }
 
-// Format prints which tokens there are and when they expire, whatever the verb.
+// Format prints which tokens there are and when they expire, for every verb.
 func (t Tokens) Format(f fmt.State, _ rune) {
 	_, _ = fmt.Fprintf(f, "Tokens{ID %t, access %t, refresh %t, expires %s}",
 		t.IDToken != "", t.AccessToken != "", t.RefreshToken != "", stamp(t.ExpiresAt))
@@ -67,14 +67,15 @@ func (t Tokens) Format(f fmt.State, _ rune) {
 // LogValue logs which tokens there are and when they expire.
 func (t Tokens) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(t)) }
 
-// equal reports whether t and other are the same. A store may give the time back in another location.
+// equal reports whether t and other are the same. A store may return the time in another location.
 func (t Tokens) equal(other Tokens) bool {
 	same := t.ExpiresAt.Equal(other.ExpiresAt)
 	t.ExpiresAt, other.ExpiresAt = time.Time{}, time.Time{}
 	return same && t == other
 }
 
-// same reports whether the tokens of t and other are the same. A store may not keep the rest as it is.
+// same reports whether the tokens of t and other are the same. A store may not keep the rest as it
+// is.
 func (t Tokens) same(other Tokens) bool {
 	return t.AccessToken == other.AccessToken && t.RefreshToken == other.RefreshToken && t.IDToken == other.IDToken
 }
@@ -83,27 +84,27 @@ func (t Tokens) same(other Tokens) bool {
 type tokenSet struct {
 	Tokens
 
-	access *AccessClaims // verified; nil: they were not, or there is no access token
-	id     *IDClaims     // likewise
+	access *AccessClaims // verified claims; nil: not verified, or no access token
+	id     *IDClaims     // likewise for the ID token
 
-	// What follows is read without verification. It says when to refresh, and whose tokens these seem to be: a
-	// reason to reject them, never one to trust them.
+	// The fields below are read without verification. They tell when to refresh and whose tokens
+	// these seem to be. They may be a reason to reject tokens, never a reason to trust them.
 	subject, username string
 	deviceKey         string
 	acr               string          // the level of authentication
 	addresses         map[string]bool // e-mail address and phone number of the ID token, and whether they are verified
-	signedInAt        time.Time       // zero: that is not known
+	signedInAt        time.Time       // zero: unknown
 	issuedAt          time.Time
-	expires           time.Time // when the first of the tokens expires; zero: that is not known
-	accessExpires     time.Time // when the access token does; zero: that is not known
+	expires           time.Time // when the first of the tokens expires; zero: unknown
+	accessExpires     time.Time // when the access token expires; zero: unknown
 	refreshAt         time.Time
-	hasExpiry         [2]bool // whether that of the access and of the ID token can be read
+	hasExpiry         [2]bool // whether the expiry of the access and of the ID token can be read
 }
 
-// readTokens parses t. It verifies nothing: what cannot be read is left out.
+// readTokens parses t without verifying it. It skips what it cannot parse.
 func readTokens(t Tokens) *tokenSet {
 	ts := &tokenSet{Tokens: t}
-	jitter := rand.Float64() //nolint:gosec // it spreads load and protects nothing
+	jitter := rand.Float64() //nolint:gosec // it spreads load; nothing depends on its secrecy
 	for i, raw := range []string{t.AccessToken, t.IDToken} {
 		parsed, err := parseToken(raw)
 		if err != nil {
@@ -139,8 +140,9 @@ func readTokens(t Tokens) *tokenSet {
 	return ts
 }
 
-// expireAt notes that one of the tokens expires. It is refreshed a minute before, but at most a fifth of its lifetime,
-// and earlier by a share of jitter, 0 to 1, of a minute or a tenth of its lifetime.
+// expireAt records the expiry of one of the tokens. The token is refreshed a minute before, or a
+// fifth of its lifetime if that is less. jitter, 0 to 1, moves the refresh further forward by its
+// share of a minute, or of a tenth of the lifetime if that is less.
 func (ts *tokenSet) expireAt(at time.Time, lifetime time.Duration, jitter float64) {
 	early := min(expiryWindow, lifetime/5) + time.Duration(jitter*float64(min(maxJitter, lifetime/10)))
 	if ts.expires.IsZero() || at.Before(ts.expires) {
@@ -151,7 +153,8 @@ func (ts *tokenSet) expireAt(at time.Time, lifetime time.Duration, jitter float6
 	}
 }
 
-// addressesOf are the addresses in an ID token, which may be aliases, and whether the pool has verified them.
+// addressesOf returns the addresses in an ID token, which may be aliases, and whether the pool has
+// verified them.
 func addressesOf(id *parsedToken) map[string]bool {
 	var claims struct {
 		Email         string `json:"email"`
@@ -159,9 +162,11 @@ func addressesOf(id *parsedToken) map[string]bool {
 		Phone         string `json:"phone_number"`
 		PhoneVerified any    `json:"phone_number_verified"`
 	}
-	_ = json.Unmarshal([]byte(id.payload), &claims) // what cannot be read is no address
+	_ = json.Unmarshal([]byte(id.payload), &claims) // unreadable claims count as absent
 	addresses := map[string]bool{}
-	for address, verified := range map[string]any{claims.Email: claims.EmailVerified, claims.Phone: claims.PhoneVerified} {
+	for address, verified := range map[string]any{
+		claims.Email: claims.EmailVerified, claims.Phone: claims.PhoneVerified,
+	} {
 		if address != "" {
 			addresses[address] = verified == true || verified == "true"
 		}
@@ -169,8 +174,9 @@ func addressesOf(id *parsedToken) map[string]bool {
 	return addresses
 }
 
-// isOf reports whether the tokens may be those of the user name: they were signed in by that name, or it is the
-// username, the subject or a verified address in them. Tokens that name nobody may be anybody's.
+// isOf reports whether the tokens may belong to the user name: the user signed in with that name,
+// or it is the username, the subject or a verified address in the tokens. Tokens that name no user
+// may belong to anyone.
 func (ts *tokenSet) isOf(name string) bool {
 	if ts.Username == "" && ts.username == "" && ts.subject == "" {
 		return true
@@ -178,7 +184,8 @@ func (ts *tokenSet) isOf(name string) bool {
 	return name == ts.Username || name == ts.username || name == ts.subject || ts.addresses[name]
 }
 
-// unverified returns the tokens to be verified anew: their key may have gone, and they may have expired.
+// unverified returns a copy of the tokens that counts as unverified, so that they are verified
+// again: their key may have been removed, or they may have expired.
 func (ts *tokenSet) unverified() *tokenSet {
 	next := *ts
 	next.access, next.id = nil, nil
@@ -193,7 +200,8 @@ func (ts *tokenSet) fresh(now time.Time) bool {
 	return ts != nil && ts.AccessToken != "" && now.Before(ts.refreshAt)
 }
 
-// newer reports whether ts comes after other: of a later sign-in, or of a later refresh of the same one.
+// newer reports whether ts comes from a later sign-in than other, or from a later refresh of the
+// same sign-in.
 func (ts *tokenSet) newer(other *tokenSet) bool {
 	if ts.signedInAt.IsZero() || other.signedInAt.IsZero() || ts.signedInAt.Equal(other.signedInAt) {
 		return ts.issuedAt.After(other.issuedAt)
@@ -201,7 +209,7 @@ func (ts *tokenSet) newer(other *tokenSet) bool {
 	return ts.signedInAt.After(other.signedInAt)
 }
 
-// same reports whether ts and other are one and the same set of tokens.
+// same reports whether ts and other are the same set of tokens.
 func (ts *tokenSet) same(other *tokenSet) bool {
 	if ts == nil || other == nil {
 		return ts == other
@@ -209,7 +217,8 @@ func (ts *tokenSet) same(other *tokenSet) bool {
 	return ts.AccessToken == other.AccessToken && ts.RefreshToken == other.RefreshToken
 }
 
-// verify verifies the access and the ID token, either of which may be missing, and that they are the same user's.
+// verify verifies the access and the ID token, and that both belong to the same user. Either may be
+// missing.
 func (c *Cognito) verify(ctx context.Context, ts *tokenSet) (*tokenSet, error) {
 	if ts.verified() {
 		return ts, nil
@@ -228,8 +237,8 @@ func (c *Cognito) verify(ctx context.Context, ts *tokenSet) (*tokenSet, error) {
 	return &next, nil
 }
 
-// verifyNew verifies tokens that the service itself gave. The pause between fetches of the key set that made-up key
-// IDs bring about is not for them.
+// verifyNew verifies tokens that the service has just issued. The pause between fetches of the key
+// set, which protects against made-up key IDs, does not apply to them.
 func (c *Cognito) verifyNew(ctx context.Context, ts *tokenSet) (*tokenSet, error) {
 	verified, err := c.verify(ctx, ts)
 	if errors.Is(err, ErrUnknownKey) && c.shared().verifier.keys.Resume() {
@@ -243,8 +252,8 @@ func keyMissing(err error) bool {
 	return errors.Is(err, ErrKeysUnavailable) || errors.Is(err, ErrUnknownKey)
 }
 
-// Tokens returns the session's tokens, or the zero Tokens if no user is signed in. It does no I/O: it
-// does not return tokens that are still in the [TokenStore].
+// Tokens returns the session's tokens, or the zero Tokens if no user is signed in. It does no I/O:
+// it does not return tokens that are still in the [TokenStore].
 func (c *Cognito) Tokens() Tokens {
 	if ts := c.session.current().tokens; ts != nil {
 		return ts.Tokens
@@ -253,18 +262,18 @@ func (c *Cognito) Tokens() Tokens {
 }
 
 // Token returns verified tokens that are valid for at least a minute: the session's, those of its
-// [TokenStore], or new ones if the access or the ID token is about to expire. Concurrent callers share
-// one refresh. Canceling ctx stops the caller's wait but not the refresh.
+// [TokenStore], or new ones if the access or the ID token is about to expire. Concurrent callers
+// share one refresh. Canceling ctx stops the caller's wait but not the refresh.
 //
-// If a refresh fails for a temporary reason, such as a network error, Token returns tokens that have not
-// expired yet. After a failed refresh the next one has to wait: for a second at first and for 5 minutes
-// at most, longer after a rejection. Token waits up to 10 seconds for that, and otherwise returns the
-// last error.
+// If a refresh fails for a temporary reason, such as a network error, Token returns tokens that
+// have not expired yet. After a failed refresh the next one has to wait: for a second at first and
+// for 5 minutes at most, longer after a rejection. Token waits up to 10 seconds for that, and
+// otherwise returns the last error.
 //
-// If the service rejects the refresh token for good (see [IsTerminal]), the session and its store lose
-// their tokens, unless newer ones have arrived in the meantime. After another error the session is
-// unchanged. Common errors: [ErrNotSignedIn] without tokens, [ErrStoreUser] if the store holds another
-// user's tokens.
+// If the service rejects the refresh token for good (see [IsTerminal]), the session and its store
+// lose their tokens, unless newer ones have arrived in the meantime. After another error the
+// session is unchanged. Common errors: [ErrNotSignedIn] without tokens, [ErrStoreUser] if the store
+// holds another user's tokens.
 //
 // It calls GetTokensFromRefreshToken as [Cognito.RenewAccessToken] does.
 func (c *Cognito) Token(ctx context.Context) (Tokens, error) {
@@ -296,11 +305,12 @@ func (c *Cognito) token(ctx context.Context) (*tokenSet, error) {
 		return ts, nil
 	}
 	request := refreshRequest{old: ts, background: true}
-	if _, paused := c.shared().refreshPauses.Recent(request.pauseKey(), now); paused != nil && ts.verified() && now.Before(ts.expires) {
-		return ts, nil // a refresh has just failed, and these are good for a while yet
+	if _, paused := c.shared().refreshPauses.Recent(request.pauseKey(), now); paused != nil &&
+		ts.verified() && now.Before(ts.expires) {
+		return ts, nil // a refresh has just failed, and these tokens are still valid
 	}
 	waiting := ctx
-	if ts.verified() && now.Before(ts.expires) { // these are good for a while: nobody has to wait for long
+	if ts.verified() && now.Before(ts.expires) { // still valid: do not wait for long
 		var cancel context.CancelFunc
 		waiting, cancel = context.WithTimeout(ctx, earlyWait)
 		defer cancel()
@@ -310,14 +320,15 @@ func (c *Cognito) token(ctx context.Context) (*tokenSet, error) {
 		return fresh, nil
 	}
 	if ts = c.session.current().tokens; ts.verified() && c.shared().now().Before(ts.expires) {
-		c.shared().log.DebugContext(ctx, "cognito: tokens not refreshed yet", slog.Any("error", &Error{Op: "Token", Err: err}))
+		c.shared().log.DebugContext(ctx, "cognito: tokens not refreshed yet",
+			slog.Any("error", &Error{Op: "Token", Err: err}))
 		return ts, nil
 	}
 	return nil, err
 }
 
-// usable returns the session's tokens, verified if they are still fresh; those given by WithTokens are verified here.
-// nil: there are none.
+// usable returns the session's tokens, or nil if there are none. If they are still fresh, it
+// verifies tokens that came from WithTokens.
 func (c *Cognito) usable(ctx context.Context) (*tokenSet, error) {
 	seen := c.session.current()
 	ts, err := c.held(ctx)
@@ -331,29 +342,29 @@ func (c *Cognito) usable(ctx context.Context) (*tokenSet, error) {
 	case err != nil && ts.RefreshToken == "":
 		return nil, fmt.Errorf("%w: %w", ErrNotSignedIn, err)
 	case err != nil:
-		return ts, nil //nolint:nilerr // the refresh token may be good, and what it brings is verified
+		return ts, nil //nolint:nilerr // the refresh token may be valid, and its new tokens are verified
 	}
 	if !c.session.adopt(seen, verified, func(*state) {}) {
-		return c.session.current().newest(), nil // somebody has signed in or out meanwhile
+		return c.session.current().newest(), nil // a sign-in or sign-out came in between
 	}
 	return verified, nil
 }
 
 // RenewAccessToken refreshes the session's ID and access tokens now and verifies the new ones. A
-// refresh token that comes with them replaces the old one. If the [TokenStore] holds newer tokens, from
-// another process, the session takes those instead.
+// refresh token that comes with them replaces the old one. If the [TokenStore] holds newer tokens,
+// from another process, the session takes those instead.
 //
-// It takes the options [ClientMetadata], for the pool's Lambda functions, and [Flow]: REFRESH_TOKEN_AUTH
-// calls InitiateAuth instead of GetTokensFromRefreshToken. Without ClientMetadata, the session's
-// [WithRefreshMetadata] provides them, or else those of the sign-in are sent. Concurrent calls without
-// options share one refresh, which continues if ctx is canceled.
+// It takes the options [ClientMetadata], for the pool's Lambda functions, and [Flow]:
+// REFRESH_TOKEN_AUTH calls InitiateAuth instead of GetTokensFromRefreshToken. Without
+// ClientMetadata, the session's [WithRefreshMetadata] provides them, or else those of the sign-in
+// are sent. Concurrent calls without options share one refresh, which continues if ctx is canceled.
 //
-// After an error the session is unchanged, but see [Cognito.VerifyTokens] for [ErrKeysUnavailable] and
-// [ErrUnknownKey]. [IsTerminal] reports whether only a new sign-in helps. Common errors:
+// After an error the session is unchanged, but see [Cognito.VerifyTokens] for [ErrKeysUnavailable]
+// and [ErrUnknownKey]. [IsTerminal] reports whether only a new sign-in helps. Common errors:
 // [ErrNotSignedIn] without a refresh token.
 //
-// It calls GetTokensFromRefreshToken, or InitiateAuth with REFRESH_TOKEN_AUTH if the server does not
-// know that operation, as some local ones.
+// It calls GetTokensFromRefreshToken, or InitiateAuth with REFRESH_TOKEN_AUTH if the server does
+// not know that operation, as some local ones.
 func (c *Cognito) RenewAccessToken(ctx context.Context, opts ...CallOption) (err error) {
 	defer named("RenewAccessToken", &err)
 	call, err := newCallOptions(opts, optClientMetadata, optFlow)
@@ -371,20 +382,20 @@ func (c *Cognito) RenewAccessToken(ctx context.Context, opts ...CallOption) (err
 	return err
 }
 
-// RefreshMetadata returns the ClientMetadata for a refresh that is about to be made, or nil. It must return within
-// 10 seconds, and must not call a method that refreshes the same session: that would wait for itself. See
-// [WithRefreshMetadata].
+// RefreshMetadata returns the ClientMetadata for the next refresh, or nil. It must return within 10
+// seconds. It must not call a method that refreshes the same session: that call would wait for
+// itself. See [WithRefreshMetadata].
 type RefreshMetadata func(ctx context.Context) map[string]string
 
-// refreshRequest says what a refresh is for.
+// refreshRequest describes a refresh.
 type refreshRequest struct {
-	old        *tokenSet // what the caller has: newer ones will do, unless it has wishes
-	background bool      // no caller asked for it: dead tokens are dropped, and it waits after failures
+	old        *tokenSet // the caller's tokens: newer ones will do, unless it has wishes
+	background bool      // not requested by a caller: drops rejected tokens, and pauses after failures
 	metadata   map[string]string
 	flow       AuthFlow
 }
 
-// refreshKey tells refreshes apart that cannot be shared.
+// refreshKey distinguishes refreshes that cannot be shared.
 type refreshKey struct {
 	background bool
 	flow       AuthFlow
@@ -400,11 +411,12 @@ func (r refreshRequest) key() refreshKey {
 	return key
 }
 
-// hasWishes reports whether the caller asked for something that other refreshes do not do.
+// hasWishes reports whether the caller set options, so that the result of another refresh will not
+// do.
 func (r refreshRequest) hasWishes() bool { return r.flow != "" || r.metadata != nil }
 
-// refresh returns tokens that are newer than those of the caller: those that the session has by now, or those of a
-// refresh, for which it waits no longer than ctx.
+// refresh returns tokens newer than the caller's: the session's, or those of a refresh, for which
+// it waits at most until ctx is done.
 func (c *Cognito) refresh(ctx context.Context, request refreshRequest) (*tokenSet, error) {
 	s := c.session
 	for again := false; ; {
@@ -415,16 +427,16 @@ func (c *Cognito) refresh(ctx context.Context, request refreshRequest) (*tokenSe
 		case err != nil && ctx.Err() != nil && errors.Is(err, ctx.Err()):
 			return nil, fmt.Errorf("waiting for the refresh of the tokens: %w", ctx.Err())
 		case joined && err == nil && ts.same(request.old):
-			continue // it was under way for somebody who had older tokens
+			continue // the shared refresh was started with older tokens
 		case joined && !again && errors.Is(err, context.DeadlineExceeded):
-			again = true // it ran out of its own time, of which this caller had only the rest
+			again = true // the refresh timed out, but this caller joined late and has time left
 			continue
 		}
 		return ts, err
 	}
 }
 
-// refreshInTurn is a refresh as a change of the session. ctx ends its wait, but not its work.
+// refreshInTurn runs a refresh as a change of the session. ctx cancels its wait, but not its work.
 func (c *Cognito) refreshInTurn(ctx context.Context, request refreshRequest) (result *tokenSet, err error) {
 	pauses, pause := &c.shared().refreshPauses, request.pauseKey()
 	if request.background {
@@ -436,7 +448,7 @@ func (c *Cognito) refreshInTurn(ctx context.Context, request refreshRequest) (re
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		if request.background { // another value may have failed while this one waited for its turn
+		if request.background { // another client may have failed while this one waited for its turn
 			if _, err := pauses.Recent(pause, c.shared().now()); err != nil {
 				return err
 			}
@@ -453,7 +465,8 @@ func (c *Cognito) refreshInTurn(ctx context.Context, request refreshRequest) (re
 	return result, err
 }
 
-// pauseKey names the tokens that a failed refresh was of, without being any use to whoever sees it.
+// pauseKey returns the key of the request's tokens in the table of pauses. It reveals nothing about
+// the tokens.
 func (r refreshRequest) pauseKey() string {
 	if r.old == nil {
 		return ""
@@ -461,8 +474,8 @@ func (r refreshRequest) pauseKey() string {
 	return fingerprint(r.old.Tokens)
 }
 
-// pauseAfter is how long to wait after err before the same is tried again: shortly and growing for what may pass,
-// longer for what the service has rejected.
+// pauseAfter returns the pause after err before another attempt: short and growing for temporary
+// errors, longer for rejections by the service.
 func pauseAfter(err error) backoff.Policy {
 	if isRejection(err) {
 		return rejected
@@ -474,7 +487,8 @@ func pauseAfter(err error) backoff.Policy {
 	return policy
 }
 
-// waitOut waits until key may be tried again, if that is soon. It returns how it failed last if it is not.
+// waitOut waits until key may be tried again. If that takes longer than longestPause or ctx, it
+// returns the last error of key.
 func waitOut(ctx context.Context, pauses *backoff.Table[string], key string, now func() time.Time) error {
 	for {
 		left, err := pauses.Recent(key, now())
@@ -491,7 +505,8 @@ func waitOut(ctx context.Context, pauses *backoff.Table[string], key string, now
 	}
 }
 
-// refreshNow makes the session's tokens newer than those of the request. It runs within a change.
+// refreshNow refreshes the session's tokens unless they are newer than the request's already. It
+// runs within a change.
 func (c *Cognito) refreshNow(ctx context.Context, request refreshRequest) (*tokenSet, error) {
 	s := c.session
 	newest, err := c.sync(ctx)
@@ -518,7 +533,7 @@ func (c *Cognito) refreshNow(ctx context.Context, request refreshRequest) (*toke
 		}
 	}
 	if newest.verified() && newest.fresh(c.shared().now()) && !newest.same(request.old) && !request.hasWishes() {
-		return newest, nil // somebody was faster
+		return newest, nil // refreshed elsewhere meanwhile
 	}
 	fresh, err := c.exchange(ctx, newest, request)
 	if !IsTerminal(&Error{Err: err}) {
@@ -538,7 +553,7 @@ func (c *Cognito) refreshNow(ctx context.Context, request refreshRequest) (*toke
 		}
 	}
 	if st := s.current(); newest == st.waiting && st.tokens != nil && st.tokens.RefreshToken != newest.RefreshToken {
-		// A sign-in that waited for its key is over; that of the verified tokens need not be.
+		// The waiting sign-in has ended; the sign-in of the verified tokens may still be valid.
 		s.update(func(st *state) { st.waiting = nil })
 		return c.refreshNow(ctx, request)
 	}
@@ -548,9 +563,10 @@ func (c *Cognito) refreshNow(ctx context.Context, request refreshRequest) (*toke
 	return nil, err
 }
 
-// verifyWaiting tries again to verify tokens that wait for their key. It returns them once they are the session's;
-// nil without an error when the refresh goes on with what is there: bad ones are gone then, and of those that have
-// expired, or whose key the pool still does not have, the refresh token is good.
+// verifyWaiting tries again to verify tokens that wait for their key. It returns them once they are
+// the session's. It returns nil without an error if the refresh should go on with the tokens there
+// are: invalid tokens have been dropped, and tokens that have expired, or whose key the pool still
+// does not have, can be exchanged with their refresh token.
 func (c *Cognito) verifyWaiting(ctx context.Context, ts *tokenSet) (*tokenSet, error) {
 	s := c.session
 	verified, err := c.verifyNew(ctx, ts)
@@ -563,7 +579,7 @@ func (c *Cognito) verifyWaiting(ctx context.Context, ts *tokenSet) (*tokenSet, e
 		return nil, nil //nolint:nilnil // see above
 	case errors.Is(err, ErrUnknownKey):
 		if c.shared().now().Sub(s.current().waitingSince).Abs() < unknownKeyPause {
-			return nil, err // the key may be on its way
+			return nil, err // the key may be published soon
 		}
 		return nil, nil //nolint:nilnil // see above
 	case errors.Is(err, ErrKeysUnavailable) && ts.fresh(c.shared().now()):
@@ -571,15 +587,17 @@ func (c *Cognito) verifyWaiting(ctx context.Context, ts *tokenSet) (*tokenSet, e
 	case errors.Is(err, ErrKeysUnavailable):
 		return nil, nil //nolint:nilnil // see above
 	default:
-		c.shared().log.WarnContext(ctx, "cognito: tokens that waited for their key were rejected", slog.Any("error", err))
+		c.shared().log.WarnContext(ctx, "cognito: tokens that waited for their key were rejected",
+			slog.Any("error", err))
 		s.dropWaiting(ctx, ts)
 		return nil, nil //nolint:nilnil // see above
 	}
 }
 
-// successor looks in the store for the tokens of whoever has spent the refresh token of ts. Where the service says that
-// it was used before, that is looked for more than once: who spent it may not have saved yet. nil: there are none. An error
-// means that there may be some, and that this cannot be known now.
+// successor looks in the store for the tokens of another process that spent the refresh token of
+// ts. If the service says that the token was used before, successor looks several times, because
+// the other process may not have saved yet. It returns nil if there are no such tokens, and an
+// error if it cannot know now.
 func (c *Cognito) successor(ctx context.Context, ts *tokenSet, refusal error) (*tokenSet, error) {
 	s := c.session
 	if s.store == nil {
@@ -618,14 +636,14 @@ func (c *Cognito) successor(ctx context.Context, ts *tokenSet, refusal error) (*
 	return nil, nil //nolint:nilnil // see above
 }
 
-// exchange exchanges a refresh token for new tokens and makes them the session's. It runs within a change. The errors of
-// an exchange that was made are errSpent, unless the new tokens wait for their key.
+// exchange exchanges a refresh token for new tokens and makes them the session's. It runs within a
+// change. Once a request was made, errors match errSpent, unless the new tokens wait for their key.
 func (c *Cognito) exchange(ctx context.Context, base *tokenSet, request refreshRequest) (*tokenSet, error) {
 	if base.RefreshToken == "" {
 		return nil, ErrNotSignedIn
 	}
 	if base.verified() && c.session.mustConfirm(ctx, base) {
-		c.trackDevice(ctx, "Token", base) // its confirmation has failed; the service refreshes no tokens before
+		c.trackDevice(ctx, "Token", base) // the service refreshes only after the device is confirmed
 	}
 	result, shared, err := c.spend(ctx, base, request)
 	if err != nil {
@@ -633,7 +651,7 @@ func (c *Cognito) exchange(ctx context.Context, base *tokenSet, request refreshR
 	}
 	ts, err := c.exchanged(ctx, base, result)
 	switch {
-	case err == nil && shared && request.hasWishes(): // what others brought was not made as this caller wishes
+	case err == nil && shared && request.hasWishes(): // the shared result was made without this caller's options
 		return c.exchange(ctx, ts, request)
 	case err == nil || keyMissing(err):
 		return ts, err
@@ -642,23 +660,25 @@ func (c *Cognito) exchange(ctx context.Context, base *tokenSet, request refreshR
 	}
 }
 
-// errSpent matches the errors of an exchange that reached the service, or may have.
+// errSpent matches the errors of an exchange that reached the service, or may have reached it.
 var errSpent = errors.New("the exchange failed")
 
-// spentError is an error that matches errSpent, too.
+// spentError makes err match errSpent, too.
 type spentError struct{ err error }
 
-// Error returns the text of the error itself.
+// Error returns the text of the wrapped error.
 func (e *spentError) Error() string { return e.err.Error() }
 
-// Unwrap returns the error itself.
+// Unwrap returns the wrapped error.
 func (e *spentError) Unwrap() error { return e.err }
 
 // Is reports whether target is errSpent.
 func (e *spentError) Is(target error) bool { return target == errSpent }
 
-// exchanged makes what a refresh token was exchanged for the session's tokens.
-func (c *Cognito) exchanged(ctx context.Context, base *tokenSet, result *types.AuthenticationResultType) (*tokenSet, error) {
+// exchanged makes result, the tokens that base's refresh token was exchanged for, the session's.
+func (c *Cognito) exchanged(
+	ctx context.Context, base *tokenSet, result *types.AuthenticationResultType,
+) (*tokenSet, error) {
 	s := c.session
 	tokens, err := c.newTokens(result)
 	if err != nil {
@@ -673,7 +693,9 @@ func (c *Cognito) exchanged(ctx context.Context, base *tokenSet, result *types.A
 	tokens.Username = base.Username
 	ts := readTokens(tokens)
 	if base.subject != "" && ts.subject != "" && base.subject != ts.subject {
-		return nil, &TokenError{Use: AccessToken, Reason: fmt.Errorf("%w: it is not that of the token before", jwt.ErrTokenInvalidSubject)}
+		return nil, &TokenError{
+			Use: AccessToken, Reason: fmt.Errorf("%w: it is not that of the token before", jwt.ErrTokenInvalidSubject),
+		}
 	}
 	st := s.current()
 	if err := st.checkOwner(ts); err != nil {
@@ -690,25 +712,26 @@ func (c *Cognito) exchanged(ctx context.Context, base *tokenSet, result *types.A
 	case keyMissing(err):
 		s.wait(ctx, base, ts)
 	default:
-		exchanges.forget(base)               // the service may give better ones when it is asked again
+		exchanges.forget(base)               // another attempt may return valid tokens
 		s.rotate(ctx, base, ts.RefreshToken) // the new tokens are rejected, but the old refresh token is spent
 	}
 	return nil, err
 }
 
-// exchanges are those of this process, whatever sessions and stores hold the refresh tokens.
+// exchanges holds the exchanges of this process, whatever sessions and stores hold the refresh
+// tokens.
 var exchanges exchangeTable
 
-// exchangeTable makes sure that a refresh token is exchanged once in this process: whoever has the same token joins
-// the exchange, or is given what it has just brought.
+// exchangeTable ensures that this process exchanges a refresh token once. Another caller with the
+// same token joins the exchange, or gets its recent result.
 type exchangeTable struct {
 	flights flight.Group[string, *types.AuthenticationResultType]
 
 	mu     sync.Mutex           // protects the fields below
 	recent map[string]exchanged // dropped after exchangeMemory
 	added  uint64               // how often
-	// begun is how many exchanges there were, running are those under way, by number, and forgotten is what was forgotten
-	// since the first of them began.
+	// begun is how many exchanges there were, running are those under way, by number, and forgotten
+	// is what was forgotten since the first of them began.
 	begun     uint64
 	running   map[uint64]bool
 	forgotten []forgottenTokens
@@ -723,14 +746,17 @@ type forgottenTokens struct {
 type exchanged struct {
 	number  uint64
 	result  *types.AuthenticationResultType
-	subject string    // of its access token; "": it cannot be read
-	at      time.Time // by the caller's clock, by which what came may have expired since
+	subject string    // subject of the access token; "": unreadable
+	at      time.Time // by the caller's clock
 }
 
-// do returns what exchange returns, or what the exchange of the same refresh token returns or has just returned: shared
-// tells. have is the access token that the caller has already. One that was under way and ran out of its time is tried
-// again, once.
-func (t *exchangeTable) do(ctx context.Context, key, have string, now func() time.Time, exchange func(context.Context) (*types.AuthenticationResultType, error)) (result *types.AuthenticationResultType, shared bool, err error) {
+// do returns the result of exchange, or of an exchange of the same refresh token that is under way
+// or has just ended; shared reports the latter two. have is the caller's present access token. If a
+// joined exchange timed out, do tries once more.
+func (t *exchangeTable) do(
+	ctx context.Context, key, have string, now func() time.Time,
+	exchange func(context.Context) (*types.AuthenticationResultType, error),
+) (result *types.AuthenticationResultType, shared bool, err error) {
 	remembered := false
 	work := func(ctx context.Context) (*types.AuthenticationResultType, error) {
 		if result := t.find(key, now()); result != nil && aws.ToString(result.AccessToken) != have {
@@ -761,8 +787,8 @@ func (t *exchangeTable) find(key string, now time.Time) *types.AuthenticationRes
 	return nil
 }
 
-// begin notes that an exchange is under way until done is called, or for exchangeMemory: a hanging one, whose caller has
-// given up by then, is not remembered.
+// begin notes that an exchange is under way until done is called, or for exchangeMemory: a hanging
+// one, whose caller has given up by then, is not remembered.
 func (t *exchangeTable) begin() (number uint64, done func()) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -791,7 +817,8 @@ func (t *exchangeTable) end(number uint64) {
 	t.forgotten = slices.DeleteFunc(t.forgotten, func(f forgottenTokens) bool { return f.begun < first })
 }
 
-// add keeps the result of an exchange for a while, unless it was forgotten while the exchange was under way.
+// add keeps the result of an exchange for a while, unless it was forgotten while the exchange was
+// under way.
 func (t *exchangeTable) add(begun uint64, key string, result *types.AuthenticationResultType, now time.Time) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -807,7 +834,7 @@ func (t *exchangeTable) add(begun uint64, key string, result *types.Authenticati
 		return
 	}
 	t.recent[key] = e
-	time.AfterFunc(exchangeMemory, func() { // it must not hold the tokens: they may be forgotten before
+	time.AfterFunc(exchangeMemory, func() { // must not refer to the tokens: they may be forgotten earlier
 		t.mu.Lock()
 		defer t.mu.Unlock()
 		if t.recent[key].number == number {
@@ -816,8 +843,9 @@ func (t *exchangeTable) add(begun uint64, key string, result *types.Authenticati
 	})
 }
 
-// forget drops all that exchanges brought the user of ts, when a session of that user is over: a sign-out may end the
-// others, too, and older refresh tokens of the same sign-in must not bring its tokens back.
+// forget drops the results that belong to the user of ts, when a session of that user ends. The
+// sign-out may have ended the user's other sessions, too, and an older refresh token of the same
+// sign-in must not bring its tokens back.
 func (t *exchangeTable) forget(ts *tokenSet) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -827,15 +855,17 @@ func (t *exchangeTable) forget(ts *tokenSet) {
 	}
 }
 
-// isOf reports whether the result, which is kept under key, belongs to the user or the session of ts.
+// isOf reports whether the result remembered under key belongs to the user or the session of ts.
 func (e exchanged) isOf(key string, ts *tokenSet) bool {
 	return strings.HasPrefix(key, fingerprint(ts.Tokens)) || ts.subject != "" && e.subject == ts.subject ||
 		ts.RefreshToken != "" && aws.ToString(e.result.RefreshToken) == ts.RefreshToken
 }
 
-// spend sends the refresh token to the service. After a lost reply it is sent again at once: the token is worth nothing
-// if it was spent, and everything if it was not.
-func (c *Cognito) spend(ctx context.Context, base *tokenSet, request refreshRequest) (result *types.AuthenticationResultType, shared bool, err error) {
+// spend sends the refresh token to the service. After a lost reply it retries at once: if the token
+// was spent, nothing is lost; if it was not, the retry saves the session.
+func (c *Cognito) spend(
+	ctx context.Context, base *tokenSet, request refreshRequest,
+) (result *types.AuthenticationResultType, shared bool, err error) {
 	metadata := request.metadata
 	if metadata == nil && c.session.metadata != nil {
 		if metadata, err = c.askMetadata(ctx); err != nil {
@@ -847,7 +877,7 @@ func (c *Cognito) spend(ctx context.Context, base *tokenSet, request refreshRequ
 	ctx, cancel := context.WithTimeout(ctx, exchangeTimeout)
 	defer cancel()
 	key := fingerprint(base.Tokens) + c.shared().id + c.shared().clientID
-	return exchanges.do(ctx, key, base.AccessToken, c.shared().now, func(ctx context.Context) (*types.AuthenticationResultType, error) {
+	exchange := func(ctx context.Context) (*types.AuthenticationResultType, error) {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), exchangeTimeout)
 		defer cancel()
 		for attempt := 1; ; attempt++ {
@@ -856,10 +886,11 @@ func (c *Cognito) spend(ctx context.Context, base *tokenSet, request refreshRequ
 				return result, err
 			}
 		}
-	})
+	}
+	return exchanges.do(ctx, key, base.AccessToken, c.shared().now, exchange)
 }
 
-// askMetadata asks for the session's refresh metadata. The function is the caller's, and may hang.
+// askMetadata calls the function of WithRefreshMetadata. It is the caller's code, and may hang.
 func (c *Cognito) askMetadata(ctx context.Context) (map[string]string, error) {
 	ctx, cancel := context.WithTimeout(ctx, metadataTimeout)
 	defer cancel()
@@ -871,12 +902,15 @@ func (c *Cognito) askMetadata(ctx context.Context) (map[string]string, error) {
 }
 
 // sendRefreshToken makes one request of an exchange.
-func (c *Cognito) sendRefreshToken(ctx context.Context, base *tokenSet, flow AuthFlow, metadata map[string]string) (*types.AuthenticationResultType, error) {
+func (c *Cognito) sendRefreshToken(
+	ctx context.Context, base *tokenSet, flow AuthFlow, metadata map[string]string,
+) (*types.AuthenticationResultType, error) {
 	ctx, cancel := context.WithTimeout(ctx, attemptTimeout)
 	defer cancel()
 	deviceKey := c.session.current().deviceKeyOf(base)
 	if flow == "" && !c.shared().refreshByAuth.Load() {
-		out, err := c.shared().sdk.GetTokensFromRefreshToken(ctx, &cognitoidentityprovider.GetTokensFromRefreshTokenInput{
+		sdk := c.shared().sdk
+		out, err := sdk.GetTokensFromRefreshToken(ctx, &cognitoidentityprovider.GetTokensFromRefreshTokenInput{
 			ClientId: aws.String(c.shared().clientID), RefreshToken: aws.String(base.RefreshToken),
 			ClientSecret: optional(c.shared().clientSecret), DeviceKey: optional(deviceKey), ClientMetadata: metadata,
 		}, sendOnce)
@@ -892,13 +926,15 @@ func (c *Cognito) sendRefreshToken(ctx context.Context, base *tokenSet, flow Aut
 		params[keyDeviceKey] = deviceKey
 	}
 	if c.shared().clientSecret != "" {
-		// The hash is over the user's own name, which an alias at sign-in is not; the access token has it.
+		// The hash must be made with the username in the pool, not with an alias. The access token
+		// has it.
 		name := base.username
 		if name == "" {
 			name = c.session.current().username
 		}
 		if name == "" {
-			return nil, fmt.Errorf("access token: want the claim username, which the secret hash of a refresh is made with: %w", ErrSecretHash)
+			const problem = "access token: want the claim username, which the secret hash of a refresh is made with"
+			return nil, fmt.Errorf(problem+": %w", ErrSecretHash)
 		}
 		params[keySecretHash] = *c.shared().secretHash(name)
 	}
@@ -915,8 +951,8 @@ func (c *Cognito) sendRefreshToken(ctx context.Context, base *tokenSet, flow Aut
 	return reply.AuthenticationResult, nil
 }
 
-// unknownOperation reports whether a server says that it does not know GetTokensFromRefreshToken: in the service's
-// words, or in those of servers that people test with.
+// unknownOperation reports whether the server does not know GetTokensFromRefreshToken. It
+// recognizes the errors of the service and of local servers used in tests.
 func unknownOperation(err error) bool {
 	if hasCode(err, "UnknownOperationException", "Unsupported", "InvalidAction") {
 		return true
@@ -933,8 +969,8 @@ func unknownOperation(err error) bool {
 	return status == http.StatusNotImplemented || status == http.StatusInternalServerError && !errors.As(err, &known)
 }
 
-// accessToken returns tokens with an access token that has not expired, as far as that can be had. They need not be
-// verified: they are for the service.
+// accessToken returns tokens with an access token that has not expired, refreshing them if
+// possible. The tokens need not be verified, because the service checks them.
 func (c *Cognito) accessToken(ctx context.Context) (*tokenSet, error) {
 	ts, err := c.held(ctx)
 	if err != nil {
@@ -952,7 +988,7 @@ func (c *Cognito) accessToken(ctx context.Context) (*tokenSet, error) {
 	return c.refresh(ctx, refreshRequest{old: ts})
 }
 
-// hasExpired reports whether the access token has expired. One that cannot be read has not, for what we know.
+// hasExpired reports whether the access token has expired. It is false if the expiry is unknown.
 func (ts *tokenSet) hasExpired(now time.Time) bool {
 	return !ts.accessExpires.IsZero() && !now.Before(ts.accessExpires)
 }
@@ -962,9 +998,10 @@ func (c *Cognito) withAccessToken(ctx context.Context, call func(accessToken *st
 	return c.withTokens(ctx, func(ts *tokenSet) error { return call(aws.String(ts.AccessToken)) })
 }
 
-// withTokens makes a call with the session's tokens, which are read once: what signs in or out meanwhile does not change
-// whose call it is. An expired access token is refreshed first if there is a refresh token, and so is one that the
-// service holds for expired; the call is then made once more.
+// withTokens makes a call with the session's tokens. It reads them once, so that a concurrent
+// sign-in or sign-out does not change the call's user. It first refreshes an expired access token
+// if there is a refresh token. If the service rejects the access token as expired, withTokens
+// refreshes it and retries the call once.
 func (c *Cognito) withTokens(ctx context.Context, call func(*tokenSet) error) error {
 	ts, err := c.accessToken(ctx)
 	if err != nil {
@@ -981,14 +1018,14 @@ func (c *Cognito) withTokens(ctx context.Context, call func(*tokenSet) error) er
 	return call(fresh)
 }
 
-// VerifyTokens verifies the session's ID and access token and makes their claims available. It makes no
-// API call but may fetch the key set. Call it after [WithTokens], and after a sign-in that failed with
-// [ErrKeysUnavailable] or [ErrUnknownKey]: the tokens of that sign-in then replace the session's, and
-// with [WithDeviceTracking] its device is confirmed.
+// VerifyTokens verifies the session's ID and access token and makes their claims available. It
+// makes no API call but may fetch the key set. Call it after [WithTokens], and after a sign-in that
+// failed with [ErrKeysUnavailable] or [ErrUnknownKey]: the tokens of that sign-in then replace the
+// session's, and with [WithDeviceTracking] its device is confirmed.
 //
-// After an error the session is unchanged, except that tokens waiting for their key are dropped if they
-// turn out to be invalid. Common errors: [ErrNotSignedIn], [ErrStoreUser], and a [*TokenError] for a
-// rejected token.
+// After an error the session is unchanged, except that tokens waiting for their key are dropped if
+// they turn out to be invalid. Common errors: [ErrNotSignedIn], [ErrStoreUser], and a [*TokenError]
+// for a rejected token.
 func (c *Cognito) VerifyTokens(ctx context.Context) (err error) {
 	defer named("VerifyTokens", &err)
 	return c.verifyHeld(ctx)
@@ -1033,8 +1070,8 @@ func (c *Cognito) verifyHeld(ctx context.Context) error {
 	})
 }
 
-// VerifyToken verifies raw, a token of this pool and app client, for use and returns its claims. It does
-// not use the session. The error is a [*TokenError], or an [*Error] for an unknown use.
+// VerifyToken verifies raw, a token of this pool and app client, for use and returns its claims. It
+// does not use the session. The error is a [*TokenError], or an [*Error] for an unknown use.
 func (c *Cognito) VerifyToken(ctx context.Context, raw string, use TokenUse) (jwt.MapClaims, error) {
 	if err := checkUse(use); err != nil {
 		return nil, wrapError("VerifyToken", err)
@@ -1049,10 +1086,10 @@ func (c *Cognito) VerifyToken(ctx context.Context, raw string, use TokenUse) (jw
 	return claims, nil
 }
 
-// CheckToken reports whether the session's access or ID token has expired. If renew is set, it refreshes
-// expired tokens as [Cognito.RenewAccessToken] does, and returns false if that succeeds. It verifies only
-// tokens that wait for their key since a sign-in or a refresh, as [Cognito.VerifyTokens] does. Common
-// errors: [ErrNotSignedIn].
+// CheckToken reports whether the session's access or ID token has expired. If renew is set, it
+// refreshes expired tokens as [Cognito.RenewAccessToken] does, and returns false if that succeeds.
+// It verifies only tokens that wait for their key since a sign-in or a refresh, as
+// [Cognito.VerifyTokens] does. Common errors: [ErrNotSignedIn].
 func (c *Cognito) CheckToken(ctx context.Context, renew bool) (expired bool, err error) {
 	defer named("CheckToken", &err)
 	ts, err := c.held(ctx)
@@ -1069,12 +1106,14 @@ func (c *Cognito) CheckToken(ctx context.Context, renew bool) (expired bool, err
 		if !renew {
 			return false, c.verifyHeld(ctx)
 		}
-		_, err = c.refresh(ctx, refreshRequest{}) // it verifies them, or exchanges their refresh token
+		_, err = c.refresh(ctx, refreshRequest{}) // verifies the tokens, or exchanges their refresh token
 		return false, err
 	}
 	for use, raw := range map[TokenUse]string{AccessToken: ts.AccessToken, IDToken: ts.IDToken} {
 		if raw != "" && !ts.hasExpiry[map[TokenUse]int{AccessToken: 0, IDToken: 1}[use]] {
-			return false, &TokenError{Use: use, Reason: fmt.Errorf("%w: its expiry cannot be read", jwt.ErrTokenMalformed)}
+			return false, &TokenError{
+				Use: use, Reason: fmt.Errorf("%w: its expiry cannot be read", jwt.ErrTokenMalformed),
+			}
 		}
 	}
 	if expired = !now.Before(ts.expires); !expired || !renew {
@@ -1087,27 +1126,29 @@ func (c *Cognito) CheckToken(ctx context.Context, renew bool) (expired bool, err
 // Logout signs the user out everywhere: it revokes all refresh tokens of the user, and the service
 // rejects the access tokens. Servers that verify tokens offline accept them until they expire.
 //
-// When Logout has returned nil, the session and its [TokenStore] hold no token of the sign-in, whatever
-// refresh was under way. A session that is over already is a success, too. After an error the session
-// still has its tokens, perhaps refreshed (see [Cognito.ForgetTokens]); if only the store failed, it has
-// none.
+// When Logout has returned nil, the session and its [TokenStore] hold no token of the sign-in,
+// whatever refresh was under way. A session that is over already is a success, too. After an error
+// the session still has its tokens, perhaps refreshed (see [Cognito.ForgetTokens]); if only the
+// store failed, it has none.
 //
-// It calls GlobalSignOut, which needs an access token; Logout refreshes an expired one first. Common
-// errors: [ErrNotSignedIn].
+// It calls GlobalSignOut, which needs an access token; Logout refreshes an expired one first.
+// Common errors: [ErrNotSignedIn].
 func (c *Cognito) Logout(ctx context.Context) (err error) {
 	defer named("Logout", &err)
 	return c.endSession(ctx, ending{live: true, isOver: isOver, call: func(ctx context.Context, ts *tokenSet) error {
-		_, err := c.shared().sdk.GlobalSignOut(ctx, &cognitoidentityprovider.GlobalSignOutInput{AccessToken: aws.String(ts.AccessToken)})
+		_, err := c.shared().sdk.GlobalSignOut(ctx, &cognitoidentityprovider.GlobalSignOutInput{
+			AccessToken: aws.String(ts.AccessToken),
+		})
 		return err
 	}})
 }
 
-// RevokeToken signs the user out of this session only: it revokes the session's refresh token, and the
-// service rejects the access tokens that came from it.
+// RevokeToken signs the user out of this session only: it revokes the session's refresh token, and
+// the service rejects the access tokens that came from it.
 //
 // When RevokeToken has returned nil, the session and its [TokenStore] hold no token of the sign-in,
-// whatever refresh was under way. After an error the session is unchanged; if only the store failed, it
-// has no tokens.
+// whatever refresh was under way. After an error the session is unchanged; if only the store
+// failed, it has no tokens.
 //
 // It calls RevokeToken, which needs a refresh token. Common errors: [ErrNotSignedIn] without one.
 func (c *Cognito) RevokeToken(ctx context.Context) (err error) {
@@ -1121,10 +1162,11 @@ func (c *Cognito) RevokeToken(ctx context.Context) (err error) {
 	}})
 }
 
-// ForgetTokens drops the session's tokens, here and in its [TokenStore], without telling the service:
-// they stay valid for anyone else who has them. Use it if [Cognito.Logout] and [Cognito.RevokeToken]
-// fail. It first waits for a refresh that is under way, at most until ctx is done. The error is that of
-// the store. The session has no tokens then, either, and does not load those of the store again.
+// ForgetTokens drops the session's tokens, here and in its [TokenStore], without telling the
+// service: they stay valid for anyone else who has them. Use it if [Cognito.Logout] and
+// [Cognito.RevokeToken] fail. It first waits for a refresh that is under way, at most until ctx is
+// done. It returns the store's error. Even then the session has no tokens, and does not load those
+// of the store again.
 func (c *Cognito) ForgetTokens(ctx context.Context) (err error) {
 	defer named("ForgetTokens", &err)
 	if c.pool == nil || c.session == nil {
@@ -1136,7 +1178,7 @@ func (c *Cognito) ForgetTokens(ctx context.Context) (err error) {
 		if s.store != nil {
 			loaded, _, err := s.load(ctx)
 			if own := st.newest(); err != nil && own != nil || err == nil && st.checkOwner(readTokens(loaded)) != nil {
-				s.drop(own) // the store holds another user's tokens, or may do so
+				s.drop(own) // the store holds, or may hold, another user's tokens
 				return err
 			}
 		}
@@ -1144,23 +1186,23 @@ func (c *Cognito) ForgetTokens(ctx context.Context) (err error) {
 	})
 }
 
-// ending is how a session is ended.
+// ending describes how to end a session.
 type ending struct {
-	live   bool             // it takes an access token that has not expired; else a refresh token
-	isOver func(error) bool // whether the service says that there is nothing left to end
+	live   bool             // needs a valid access token; otherwise a refresh token
+	isOver func(error) bool // whether the error says that there is nothing left to end
 	call   func(context.Context, *tokenSet) error
 }
 
-// endSession ends the session with a call of the service, as a change of the session. Once the service has answered,
-// the store and the session forget the tokens, whether or not ctx is over by then.
+// endSession ends the session with a call to the service, as a change of the session. Once the
+// service has answered, the store and the session drop the tokens, even if ctx is done by then.
 func (c *Cognito) endSession(ctx context.Context, end ending) error {
 	if c.pool == nil || c.session == nil {
 		return errNotMade
 	}
 	s := c.session
 	had := s.current().newest()
-	var refreshed *tokenSet // the expired tokens that were exchanged, or are over
-	over := false           // refreshed
+	var refreshed *tokenSet // the expired tokens that were exchanged, or can no longer be
+	over := false           // refreshed can no longer be exchanged
 	for {
 		var expired *tokenSet
 		err := s.change(ctx, func(ctx context.Context) error {
@@ -1169,7 +1211,8 @@ func (c *Cognito) endSession(ctx context.Context, end ending) error {
 			case err != nil:
 				return err
 			case over && ts.same(refreshed):
-			case refreshed == nil && end.live && ts.RefreshToken != "" && (ts.AccessToken == "" || ts.hasExpired(c.shared().now())):
+			case refreshed == nil && end.live && ts.RefreshToken != "" &&
+				(ts.AccessToken == "" || ts.hasExpired(c.shared().now())):
 				expired = ts
 				return nil
 			case end.live && ts.AccessToken == "" || !end.live && ts.RefreshToken == "":
@@ -1177,7 +1220,7 @@ func (c *Cognito) endSession(ctx context.Context, end ending) error {
 			default:
 				err := c.callToEnd(ctx, ts, end)
 				if refreshed == nil && ts.RefreshToken != "" && errors.Is(&Error{Err: err}, ErrAccessTokenExpired) {
-					expired = ts // by the service's clock
+					expired = ts // according to the service
 					return nil
 				}
 				if err != nil {
@@ -1194,8 +1237,8 @@ func (c *Cognito) endSession(ctx context.Context, end ending) error {
 			return err
 		}
 		refreshed = expired
-		_, err = c.refresh(ctx, refreshRequest{old: expired}) // in a turn of its own, for which nobody waits beyond ctx
-		// Whoever spent the refresh token may go on with it: that is no sign-out.
+		_, err = c.refresh(ctx, refreshRequest{old: expired}) // a change of its own, so that ctx bounds the wait
+		// Another process that spent the refresh token may still be signed in.
 		over = end.isOver(err) && !errors.Is(&Error{Err: err}, ErrRefreshTokenReused)
 		if err != nil && !over && !keyMissing(err) {
 			return err
@@ -1203,18 +1246,19 @@ func (c *Cognito) endSession(ctx context.Context, end ending) error {
 	}
 }
 
-// toEnd returns the tokens to sign out within a change: those of the store, or else of the session, which had these when
-// it was asked to. others tells that the store has those of another user, which stay there.
+// toEnd returns the tokens to sign out: those of the store, or else the session's, or else had,
+// which the session held when the sign-out was requested. It runs within a change. others reports
+// that the store holds another user's tokens, which must stay there.
 func (c *Cognito) toEnd(ctx context.Context, had *tokenSet) (ts *tokenSet, others bool, err error) {
 	ts, err = c.sync(ctx)
 	switch {
 	case errors.Is(err, ErrStoreUser):
-		ts, others, err = c.session.current().newest(), true, nil // the session's own can be signed out all the same
+		ts, others, err = c.session.current().newest(), true, nil // sign out the session's own tokens
 	case errors.Is(err, ErrKeysUnavailable):
-		ts, _, err = c.look(ctx) // the service judges them itself
+		ts, _, err = c.look(ctx) // the service checks the tokens itself
 	}
 	if ts == nil && err == nil {
-		ts = had // somebody emptied the store: the service knows whether that was a sign-out
+		ts = had // the store is empty: only the service knows whether that was a sign-out
 	}
 	if ts == nil && err == nil {
 		err = ErrNotSignedIn
@@ -1222,8 +1266,9 @@ func (c *Cognito) toEnd(ctx context.Context, had *tokenSet) (ts *tokenSet, other
 	return ts, others, err
 }
 
-// callToEnd makes the call that ends a session. If the service rejects tokens that still wait for their key, it is made
-// with the verified ones. That the session is over already is no error.
+// callToEnd makes the call that ends a session. If the service rejects tokens that still wait for
+// their key, callToEnd retries with the verified tokens. If the session has already ended, it
+// returns nil.
 func (c *Cognito) callToEnd(ctx context.Context, ts *tokenSet, end ending) error {
 	ctx, cancel := context.WithTimeout(ctx, signOutTimeout)
 	defer cancel()
@@ -1240,11 +1285,12 @@ func (c *Cognito) callToEnd(ctx context.Context, ts *tokenSet, end ending) error
 	return err
 }
 
-// isOver reports whether the service says of a session that it is over, whoever ended it.
+// isOver reports whether err says that the session has already ended.
 func isOver(err error) bool {
 	err = &Error{Err: err}
 	for _, reason := range []error{
-		ErrTokenRevoked, ErrRefreshTokenExpired, ErrRefreshTokenRevoked, ErrRefreshTokenReused, ErrInvalidRefreshToken, ErrUserNotFound,
+		ErrTokenRevoked, ErrRefreshTokenExpired, ErrRefreshTokenRevoked, ErrRefreshTokenReused,
+		ErrInvalidRefreshToken, ErrUserNotFound,
 	} {
 		if errors.Is(err, reason) {
 			return true
@@ -1253,7 +1299,7 @@ func isOver(err error) bool {
 	return false
 }
 
-// newTokens takes tokens out of an answer.
+// newTokens returns the tokens in a response.
 func (c *Cognito) newTokens(result *types.AuthenticationResultType) (Tokens, error) {
 	if result == nil || aws.ToString(result.AccessToken) == "" {
 		return Tokens{}, errors.New("the service's answer: want an access token, got none")
@@ -1265,8 +1311,8 @@ func (c *Cognito) newTokens(result *types.AuthenticationResultType) (Tokens, err
 	}, nil
 }
 
-// verifyPair verifies the access and the ID token, either of which may be missing, and that they are the same
-// user's.
+// verifyPair verifies the access and the ID token, and that both belong to the same user. Either
+// may be missing.
 func (c *Cognito) verifyPair(ctx context.Context, tokens Tokens) (access *AccessClaims, id *IDClaims, err error) {
 	if tokens.AccessToken != "" {
 		t, err := c.shared().verifier.verify(ctx, tokens.AccessToken, AccessToken)
@@ -1294,7 +1340,8 @@ func (c *Cognito) verifyPair(ctx context.Context, tokens Tokens) (access *Access
 	return access, id, nil
 }
 
-// samePair checks that an ID token belongs to an access token. Only ID tokens of the hosted sign-in carry at_hash.
+// samePair checks that an ID token belongs to an access token. Only ID tokens of the hosted sign-in
+// carry at_hash.
 func samePair(id *tokenClaims, access *AccessClaims, accessToken string) error {
 	if id.subject != access.Subject {
 		return fmt.Errorf("%w: its subject is not that of the access token", jwt.ErrTokenInvalidSubject)
@@ -1310,12 +1357,13 @@ func samePair(id *tokenClaims, access *AccessClaims, accessToken string) error {
 	return nil
 }
 
-// TokenSource returns an [oauth2.TokenSource] of the session. It returns the tokens of [Cognito.Token] and
-// refreshes them when needed, so it needs no [oauth2.ReuseTokenSource]. The ID token is in the extra
-// "id_token". The refresh token is not included: its only owner is the session.
+// TokenSource returns an [oauth2.TokenSource] of the session. It returns the tokens of
+// [Cognito.Token] and refreshes them when needed, so it needs no [oauth2.ReuseTokenSource]. The ID
+// token is in the extra "id_token". The refresh token is not included: its only owner is the
+// session.
 //
-// Refreshes use the values of ctx, but not its cancelation: an [oauth2.TokenSource] outlives the call that
-// made it. The source is safe for concurrent use.
+// Refreshes use the values of ctx, but not its cancelation: an [oauth2.TokenSource] outlives the
+// call that made it. The source is safe for concurrent use.
 func (c *Cognito) TokenSource(ctx context.Context) oauth2.TokenSource {
 	return tokenSource{c, context.WithoutCancel(ctx)}
 }
@@ -1325,7 +1373,7 @@ type tokenSource struct {
 	ctx context.Context // oauth2.TokenSource takes none
 }
 
-// Token returns the session's tokens as [oauth2.Token] has them.
+// Token returns the session's tokens as an [oauth2.Token].
 func (s tokenSource) Token() (*oauth2.Token, error) {
 	ts, err := s.c.token(s.ctx)
 	if err != nil {

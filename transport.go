@@ -22,27 +22,31 @@ import (
 )
 
 const (
-	signInTimeout  = 5 * time.Minute  // of a transport's sign-in; a challenge handler may ask a user meanwhile
-	challengePause = 3 * time.Minute  // from its last step, for which a pending challenge is not replaced by a new sign-in
-	refusalPause   = 30 * time.Second // after a new token was refused, too, so that each 401 does not cost a refresh
+	signInTimeout  = 5 * time.Minute  // bounds a transport's sign-in; a challenge handler may ask a user
+	challengePause = 3 * time.Minute  // how long a pending challenge prevents a new sign-in
+	refusalPause   = 30 * time.Second // pause after a new token was rejected, too: not every 401 costs a refresh
 )
 
 // Transport is an [http.RoundTripper] that adds a session's token to requests for the origins of
-// [WithOrigins]. Requests for other hosts, ports or schemes, such as after a redirect, go without it. With a
-// password, it signs in on the first request, and again when the refresh token is no longer valid.
-// Without one, it uses the session's tokens. It refreshes tokens before they expire.
+// [WithOrigins]. Requests for other hosts, ports or schemes, such as after a redirect, are sent
+// without it. With a password, it signs in on the first request, and again when the refresh token
+// is no longer valid. Without one, it uses the session's tokens. It refreshes tokens before they
+// expire.
 //
-// A request that is answered with 401 is sent once more with a new token, if its body can be read again
-// (see [http.Request.GetBody]). A request that already has the header is sent unchanged, and so is one with
-// user info in its URL, or whose Host header is not one of the origins.
+// If the server answers with 401, the request is retried once with a new token, provided that its
+// body can be read again (see [http.Request.GetBody]). A request that already has the header is
+// sent unchanged. So is a request with user info in its URL, or with a Host header that is not one
+// of the origins.
 //
-// RoundTrip returns the errors of [Cognito.Token] and [Cognito.Authenticate]. [errors.As] and [errors.Is] find
-// them in the [*url.Error] of an [http.Client]. A challenge that no [ChallengeHandler] answers is a
-// [*ChallengeError]: it becomes the session's, and [Cognito.RespondToChallenge] answers it. Until then,
-// requests of the next 3 minutes fail with the same error and do not start another sign-in. After a wrong
-// password the pause is 30 seconds at first, and half an hour at most.
+// RoundTrip returns the errors of [Cognito.Token] and [Cognito.Authenticate]. [errors.As] and
+// [errors.Is] find them in the [*url.Error] of an [http.Client]. A challenge that no
+// [ChallengeHandler] answers is a [*ChallengeError]. It becomes the session's, and
+// [Cognito.RespondToChallenge] answers it. Until then, requests in the next 3 minutes fail with the
+// same error instead of starting another sign-in. After a wrong password the pause is 30 seconds at
+// first, and at most half an hour.
 //
-// A Transport is safe for concurrent use. It prints without the password. Create one with [NewTransport].
+// A Transport is safe for concurrent use. It prints without the password. Create one with
+// [NewTransport].
 type Transport struct {
 	state *transport // behind a pointer, so that printing what holds the transport shows an address
 }
@@ -53,20 +57,20 @@ type transport struct {
 	transportOptions
 
 	c        *Cognito
-	machine  *machine      // where the tokens come from; nil: the session
-	password func() string // a function, so that fmt prints an address; nil: it does not sign in
-	err      error         // what is wrong with the options; nothing is sent then
+	machine  *machine      // source of the tokens; nil: the session
+	password func() string // a function, so that fmt prints an address; nil: never sign in
+	err      error         // invalid options; no request is sent
 
 	value   atomic.Pointer[headerValue] // of the last request
-	refused atomic.Pointer[string]      // the token that a server answered with 401 last
+	refused atomic.Pointer[string]      // the last token that a server answered with 401
 }
 
-// headerValue is the header's value for a token, so that it is not put together for each request.
+// headerValue caches the header's value for a token.
 type headerValue struct{ token, value string }
 
-// NewTransport returns a transport for c's session. It signs in with the password; if that is "", it does not
-// sign in. It does no I/O. [WithOrigins] is required. Invalid options are reported by every RoundTrip, and
-// no request is sent then.
+// NewTransport returns a transport for c's session. It signs in with password; if password is "",
+// it never signs in. NewTransport does no I/O. [WithOrigins] is required. Invalid options are
+// reported by every RoundTrip, and no request is sent.
 func NewTransport(c *Cognito, password string, opts ...TransportOption) *Transport {
 	o := transportOptions{header: "Authorization", prefix: "Bearer ", use: AccessToken, base: http.DefaultTransport}
 	for _, opt := range opts {
@@ -87,8 +91,8 @@ func NewTransport(c *Cognito, password string, opts ...TransportOption) *Transpo
 	return &Transport{t}
 }
 
-// HTTPClient returns a copy of base whose transport is a [Transport] over base's transport. If base is nil,
-// it copies the zero [http.Client]. The arguments are those of [NewTransport].
+// HTTPClient returns a copy of base whose transport is a [Transport] over base's transport. If base
+// is nil, it copies the zero [http.Client]. The other arguments are those of [NewTransport].
 func (c *Cognito) HTTPClient(base *http.Client, password string, opts ...TransportOption) *http.Client {
 	var client http.Client
 	if base != nil {
@@ -101,7 +105,8 @@ func (c *Cognito) HTTPClient(base *http.Client, password string, opts ...Transpo
 	return &client
 }
 
-// RoundTrip sends req, with a token if it goes to one of the origins. It does not change req, and closes its body.
+// RoundTrip sends req, with a token if it goes to one of the origins. It does not change req, and
+// it closes its body.
 func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	if t == nil || t.state == nil {
 		closeBody(req)
@@ -120,7 +125,7 @@ func (t *Transport) CloseIdleConnections() {
 	}
 }
 
-// Format prints whose transport it is, whatever the verb.
+// Format prints the client that the transport sends tokens of, for every verb.
 func (t Transport) Format(f fmt.State, _ rune) {
 	if t.state == nil || t.state.c == nil {
 		_, _ = io.WriteString(f, "Transport{}")
@@ -129,7 +134,7 @@ func (t Transport) Format(f fmt.State, _ rune) {
 	_, _ = fmt.Fprintf(f, "Transport{%v}", t.state.c)
 }
 
-// LogValue logs whose transport it is.
+// LogValue logs what Format prints.
 func (t Transport) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(t)) }
 
 func (t *transport) roundTrip(req *http.Request) (*http.Response, error) {
@@ -157,13 +162,16 @@ func (t *transport) roundTrip(req *http.Request) (*http.Response, error) {
 	}
 }
 
-// takes reports whether a token goes with req.
+// takes reports whether req is sent with a token.
 func (t *transport) takes(req *http.Request) bool {
-	if t.hasHeader(req) || req.URL == nil || req.URL.User != nil || strings.HasPrefix(req.URL.Opaque, "//") || t.cameFromElsewhere(req) {
+	if t.hasHeader(req) || req.URL == nil || req.URL.User != nil || strings.HasPrefix(req.URL.Opaque, "//") ||
+		t.cameFromElsewhere(req) {
 		return false
 	}
-	// A server of many names, or a proxy, goes by the Host header.
-	host := req.Host == "" || req.Host == req.URL.Host || t.origins.have(&url.URL{Scheme: req.URL.Scheme, Host: req.Host})
+	// A virtual host or a proxy routes by the Host header, so that must name an allowed origin,
+	// too.
+	host := req.Host == "" || req.Host == req.URL.Host ||
+		t.origins.have(&url.URL{Scheme: req.URL.Scheme, Host: req.Host})
 	return host && t.origins.have(req.URL)
 }
 
@@ -180,8 +188,8 @@ func (t *transport) hasHeader(req *http.Request) bool {
 	return false
 }
 
-// cameFromElsewhere reports whether a redirect caused req, here or on the way, that another origin sent: it must not
-// choose what is called with the token.
+// cameFromElsewhere reports whether req follows a redirect from a server that is not an allowed
+// origin. Such a server must not choose what is called with the token.
 func (t *transport) cameFromElsewhere(req *http.Request) bool {
 	for resp := req.Response; resp != nil && resp.Request != nil; resp = resp.Request.Response {
 		if resp.Request.URL == nil || !t.origins.have(resp.Request.URL) {
@@ -191,11 +199,11 @@ func (t *transport) cameFromElsewhere(req *http.Request) bool {
 	return false
 }
 
-// withToken is a copy of req with the token. The copy shares the body.
+// withToken returns a copy of req with the token. The copy shares the body.
 func (t *transport) withToken(req *http.Request, tokens *tokenSet) *http.Request {
 	with := new(http.Request)
 	*with = *req
-	with.Header = maps.Clone(req.Header) // the values are shared: no transport may change those of its requests
+	with.Header = maps.Clone(req.Header) // a shallow copy will do: no transport may change a request's values
 	if with.Header == nil {
 		with.Header = http.Header{}
 	}
@@ -203,8 +211,8 @@ func (t *transport) withToken(req *http.Request, tokens *tokenSet) *http.Request
 	return with
 }
 
-// retry sends a request that was answered with 401 once more, with other tokens than the first time. Where that cannot
-// be done the answer stays what it was, and the next request goes with other tokens.
+// retry retries a request that was answered with 401, with new tokens. If it cannot, it returns
+// resp, and the next request uses new tokens.
 func (t *transport) retry(req *http.Request, resp *http.Response, used *tokenSet) (*http.Response, error) {
 	token := t.pick(used)
 	t.refused.Store(&token)
@@ -214,15 +222,15 @@ func (t *transport) retry(req *http.Request, resp *http.Response, used *tokenSet
 	}
 	tokens, err := t.refreshed(req.Context(), used)
 	if err != nil || t.pick(tokens) == token || t.pick(tokens) == "" {
-		return resp, nil //nolint:nilerr // the service's answer says more than that there is no other token
+		return resp, nil //nolint:nilerr // the server's response says more than the failed refresh
 	}
 	repeated := t.withToken(req, tokens)
 	if hasBody {
 		if repeated.Body, err = req.GetBody(); err != nil {
-			return resp, nil //nolint:nilerr // the same
+			return resp, nil //nolint:nilerr // as above
 		}
 	}
-	_ = resp.Body.Close() // unread: it may never end
+	_ = resp.Body.Close() // not drained: the body may never end
 	resp, err = t.base.RoundTrip(repeated)
 	if err == nil && resp != nil && resp.StatusCode == http.StatusUnauthorized {
 		t.refuse(req, tokens)
@@ -230,21 +238,23 @@ func (t *transport) retry(req *http.Request, resp *http.Response, used *tokenSet
 	return resp, err
 }
 
-// errRefused stands in the table of refusals.
+// errRefused is the error recorded in the table of refusals.
 var errRefused = errors.New("the server has rejected new tokens, too")
 
-// refusalKey identifies the user of tokens and the server of req, which any value or transport may ask again.
+// refusalKey identifies the tokens' user and the server of req. All sessions and transports of a
+// client share the table of refusals.
 func refusalKey(req *http.Request, tokens *tokenSet) string {
 	return tokens.subject + "\x00" + req.URL.Host
 }
 
-// mayReplace reports whether a 401 is a reason for other tokens: not shortly after such tokens were refused, too.
+// mayReplace reports whether a 401 may trigger a refresh. It may not shortly after the server
+// rejected refreshed tokens, too.
 func (t *transport) mayReplace(req *http.Request, tokens *tokenSet) bool {
 	_, refused := t.c.shared().refusals.Recent(refusalKey(req, tokens), t.c.shared().now())
 	return refused == nil
 }
 
-// refuse notes that a server has refused tokens that were to replace refused ones.
+// refuse records that a server has rejected refreshed tokens.
 func (t *transport) refuse(req *http.Request, tokens *tokenSet) {
 	token := t.pick(tokens)
 	t.refused.Store(&token)
@@ -252,7 +262,7 @@ func (t *transport) refuse(req *http.Request, tokens *tokenSet) {
 	t.c.shared().refusals.Failed(refusalKey(req, tokens), errRefused, once, t.c.shared().now())
 }
 
-// pick is the token that is sent.
+// pick returns the token to send, or "" if there is none.
 func (t *transport) pick(tokens *tokenSet) string {
 	switch {
 	case tokens == nil:
@@ -264,7 +274,8 @@ func (t *transport) pick(tokens *tokenSet) string {
 	}
 }
 
-// tokens are the session's, after a sign-in if that is what it takes. They replace tokens that a server has refused.
+// tokens returns the session's tokens, and signs in first if necessary. It replaces tokens that a
+// server has rejected; replaced reports that.
 func (t *transport) tokens(req *http.Request) (tokens *tokenSet, replaced bool, err error) {
 	ctx := req.Context()
 	if t.machine != nil {
@@ -276,13 +287,13 @@ func (t *transport) tokens(req *http.Request) (tokens *tokenSet, replaced bool, 
 		}
 	}
 	if err != nil {
-		t.value.Store(nil) // tokens that are over need not stay in memory
+		t.value.Store(nil) // do not keep expired tokens in memory
 		return nil, false, err
 	}
 	switch refused := t.refused.Load(); {
 	case refused == nil:
 	case t.pick(tokens) != *refused:
-		t.refused.CompareAndSwap(refused, nil) // it is over
+		t.refused.CompareAndSwap(refused, nil) // the rejected token has been replaced
 	case t.mayReplace(req, tokens):
 		if other, err := t.refreshed(ctx, tokens); err == nil && t.pick(other) != *refused {
 			tokens, replaced = other, true
@@ -296,12 +307,13 @@ func (t *transport) tokens(req *http.Request) (tokens *tokenSet, replaced bool, 
 	return tokens, replaced, nil
 }
 
-// refreshed is tokens other than used.
+// refreshed returns tokens newer than used: the session's, or refreshed ones.
 func (t *transport) refreshed(ctx context.Context, used *tokenSet) (*tokenSet, error) {
 	if t.machine != nil {
 		return t.machine.replacement(ctx, used)
 	}
-	if now := t.c.session.current().tokens; now.verified() && now.fresh(t.c.shared().now()) && t.pick(now) != t.pick(used) {
+	if now := t.c.session.current().tokens; now.verified() && now.fresh(t.c.shared().now()) &&
+		t.pick(now) != t.pick(used) {
 		return now, nil
 	}
 	tokens, err := t.c.refresh(ctx, refreshRequest{old: used, background: true})
@@ -312,13 +324,13 @@ func (t *transport) refreshed(ctx context.Context, used *tokenSet) (*tokenSet, e
 	return tokens, err
 }
 
-// mustSignIn reports whether err is one that a sign-in with the password helps with.
+// mustSignIn reports whether signing in with the password can resolve err.
 func (t *transport) mustSignIn(err error) bool {
 	return t.password != nil && (errors.Is(err, ErrNotSignedIn) || IsTerminal(err))
 }
 
-// signIn signs in once for all requests that wait for it, none of which waits longer than its ctx. Tokens that a
-// server has refused do not do.
+// signIn signs in once for all requests that wait for it. Each waits at most until its own ctx is
+// done. Tokens equal to refused, which a server has rejected, do not count as signed in.
 func (t *transport) signIn(ctx context.Context, refused *tokenSet) (*tokenSet, error) {
 	s := t.c.session
 	for again := false; ; again = true {
@@ -328,7 +340,7 @@ func (t *transport) signIn(ctx context.Context, refused *tokenSet) (*tokenSet, e
 			return t.signInNow(ctx, refused)
 		})
 		if joined && !again && ctx.Err() == nil && errors.Is(err, context.DeadlineExceeded) {
-			continue // it ran out of its own time, of which this request had only the rest
+			continue // the sign-in timed out, but this request joined late and has time left
 		}
 		if err != nil && ctx.Err() != nil && errors.Is(err, ctx.Err()) {
 			return nil, wrapError("Authenticate", fmt.Errorf("waiting for the sign-in: %w", ctx.Err()))
@@ -339,14 +351,14 @@ func (t *transport) signIn(ctx context.Context, refused *tokenSet) (*tokenSet, e
 
 func (t *transport) signInNow(ctx context.Context, refused *tokenSet) (*tokenSet, error) {
 	s, p := t.c.session, t.c.pool
-	begun := false // a sign-in, which was not needless
+	begun := false // whether a sign-in was really started
 	needless := func(ctx context.Context) (bool, error) {
 		ts, err := t.c.sync(ctx)
 		if err == nil && ts.verified() && ts.fresh(p.now()) && !ts.same(refused) {
-			return true, nil // another request, value or process has just signed in
+			return true, nil // another request, client or process has just signed in
 		}
 		if st := s.current(); st.isAsked(p.now()) {
-			return false, &ChallengeError{Challenge: st.challenge.clone()} // somebody may be about to answer it
+			return false, &ChallengeError{Challenge: st.challenge.clone()} // someone may be about to answer it
 		}
 		begun = true
 		return false, nil
@@ -360,7 +372,7 @@ func (t *transport) signInNow(ctx context.Context, refused *tokenSet) (*tokenSet
 	defer done()
 	var pending *pendingError
 	switch err := waitOut(ctx, &p.signInPauses, pause, p.now); {
-	case errors.As(err, &pending) && !s.current().isAsked(p.now()): // another session of the user is asked already
+	case errors.As(err, &pending) && !s.current().isAsked(p.now()): // another session of the user has the challenge
 		asked := pending.asked.Challenge.clone()
 		s.await(&asked)
 		return nil, &ChallengeError{Challenge: asked.clone()}
@@ -387,24 +399,26 @@ func (t *transport) signInNow(ctx context.Context, refused *tokenSet) (*tokenSet
 	if tokens := s.current().tokens; tokens != nil {
 		return tokens, nil
 	}
-	return nil, wrapError("Authenticate", ErrNotSignedIn) // signed out since
+	return nil, wrapError("Authenticate", ErrNotSignedIn) // signed out meanwhile
 }
 
-// rejected is how long to wait before what was rejected is tried again, so that requests do not lock the user out.
+// rejected is the pause after a rejected sign-in. It keeps requests from locking the user out.
 var rejected = backoff.Policy{First: 30 * time.Second, Max: 30 * time.Minute}
 
-// isAsked reports whether a challenge is pending and so new that it can still be answered.
+// isAsked reports whether a challenge is pending and still recent enough to be answered.
 func (st *state) isAsked(now time.Time) bool {
-	return st.challenge != nil && now.Sub(st.askedAt).Abs() < challengePause // the clock may have been set back
+	return st.challenge != nil && now.Sub(st.askedAt).Abs() < challengePause // Abs: the clock may have been set back
 }
 
-// pendingError is a challenge in the table of pauses: other sessions of the same user and password get it, too.
+// pendingError records a challenge in the table of pauses, where other sessions of the same user
+// and password find it.
 type pendingError struct{ asked *ChallengeError }
 
 // Error returns the text of the challenge.
 func (e *pendingError) Error() string { return e.asked.Error() }
 
-// forgetPending lets the user's sessions sign in anew: ch was answered, or is over.
+// forgetPending removes ch, which was answered or has ended, from the table of pauses, so that the
+// user's sessions may sign in again.
 func (p *pool) forgetPending(ch Challenge) {
 	p.signInPauses.ClearFunc(func(err error) bool {
 		pending, ok := errors.AsType[*pendingError](err)
@@ -412,7 +426,8 @@ func (p *pool) forgetPending(ch Challenge) {
 	})
 }
 
-// pauseAfterSignIn is pauseAfter for a sign-in, which a Lambda function that refuses it will refuse again.
+// pauseAfterSignIn returns the pause after a failed sign-in. Unlike with pauseAfter, an error of a
+// Lambda function counts as a rejection, because the function will reject the same sign-in again.
 func pauseAfterSignIn(err error) backoff.Policy {
 	if errors.Is(&Error{Err: err}, ErrLambda) {
 		return rejected
@@ -420,17 +435,18 @@ func pauseAfterSignIn(err error) backoff.Policy {
 	return pauseAfter(err)
 }
 
-// pauseSalt keeps the table of pauses from being a table of password hashes.
+// pauseSalt keeps the table of pauses from containing plain password hashes.
 var pauseSalt = rand.Text()
 
-// signInPause names a user and a password in the table of pauses: another password may be tried at once.
+// signInPause returns the key of a user and a password in the table of pauses. A different password
+// may be tried at once.
 func signInPause(username, password string) string {
 	mac := hmac.New(sha256.New, []byte(pauseSalt))
 	_, _ = io.WriteString(mac, username+"\x00"+password)
 	return string(mac.Sum(nil))
 }
 
-// headerOf is the header's value for token.
+// headerOf returns the header's value for token.
 func (t *transport) headerOf(token string) string {
 	if last := t.value.Load(); last != nil && last.token == token {
 		return last.value
@@ -446,7 +462,7 @@ func closeBody(req *http.Request) {
 	}
 }
 
-// TransportOption sets up a [Transport] in [NewTransport] or [Cognito.HTTPClient].
+// TransportOption configures a [Transport] in [NewTransport] or [Cognito.HTTPClient].
 type TransportOption func(*transportOptions)
 
 type transportOptions struct {
@@ -462,8 +478,8 @@ func (o *transportOptions) refuse(option, problem string) {
 	o.errs = append(o.errs, fieldError(option, problem))
 }
 
-// WithHeader sets the header that the token goes into, and what stands before it there. If not set, they are
-// "Authorization" and "Bearer ".
+// WithHeader sets the header that carries the token, and the prefix before the token in its value.
+// The defaults are "Authorization" and "Bearer ".
 func WithHeader(name, prefix string) TransportOption {
 	return func(o *transportOptions) {
 		if name == "" || !allOf(name, isWord, "-") {
@@ -476,7 +492,7 @@ func WithHeader(name, prefix string) TransportOption {
 	}
 }
 
-// WithTokenUse sets which token is sent. If not set, it is the access token.
+// WithTokenUse sets which token is sent. The default is the access token.
 func WithTokenUse(use TokenUse) TransportOption {
 	return func(o *transportOptions) {
 		if err := checkUse(use); err != nil {
@@ -486,7 +502,8 @@ func WithTokenUse(use TokenUse) TransportOption {
 	}
 }
 
-// WithBase sets the transport that sends the requests. If not set, or nil, it is [http.DefaultTransport].
+// WithBase sets the transport that sends the requests. If it is nil or not set, it is
+// [http.DefaultTransport].
 func WithBase(rt http.RoundTripper) TransportOption {
 	return func(o *transportOptions) {
 		if rt != nil {
@@ -495,16 +512,17 @@ func WithBase(rt http.RoundTripper) TransportOption {
 	}
 }
 
-// WithOrigins adds the origins that the token may be sent to: scheme, host and port of each URL, such as
-// https://api.example.com. The scheme is https, or http for a loopback address. What else a URL has is not looked
-// at, but it must not have a user. There is no default.
+// WithOrigins adds origins that the token may be sent to. Only the scheme, host and port of each
+// URL count, such as in https://api.example.com. The scheme must be https, or http for a loopback
+// address. A URL with user info is rejected. There is no default.
 func WithOrigins(urls ...string) TransportOption {
 	return func(o *transportOptions) {
 		for i, raw := range urls {
 			u, err := url.Parse(raw)
 			switch {
 			case err != nil || (u.Scheme != "https" && u.Scheme != "http") || u.Hostname() == "" || u.User != nil:
-				o.refuse("WithOrigins", fmt.Sprintf("want https URLs without a user, such as https://api.example.com, got another at %d", i+1))
+				o.refuse("WithOrigins", fmt.Sprintf(
+					"want https URLs without a user, such as https://api.example.com, got another at %d", i+1))
 			case u.Scheme == "http" && !isLoopback(u.Hostname()):
 				o.refuse("WithOrigins", "want https, or http for a loopback address, got "+quote("http://"+u.Host))
 			default:
@@ -514,7 +532,7 @@ func WithOrigins(urls ...string) TransportOption {
 	}
 }
 
-// origin is where requests go: what browsers call an origin.
+// origin is an origin as browsers define it.
 type origin struct{ scheme, host, port string }
 
 type origins []origin
@@ -532,13 +550,14 @@ func originOf(u *url.URL) origin {
 	return origin{u.Scheme, strings.ToLower(u.Hostname()), portOf(u)}
 }
 
-// is reports whether u is of the origin. Case does not matter in schemes and hosts; a host with a dot at its end is
-// another one.
+// is reports whether u has the origin. Schemes and hosts are compared without regard to case. A
+// host with a trailing dot is a different host.
 func (o origin) is(u *url.URL) bool {
 	return asciiEqualFold(u.Scheme, o.scheme) && asciiEqualFold(u.Hostname(), o.host) && portOf(u) == o.port
 }
 
-// asciiEqualFold compares without regard to case in ASCII alone: a letter of another alphabet is another host.
+// asciiEqualFold compares s with lower, ignoring the case of ASCII letters only. Unicode folding
+// would let another host match.
 func asciiEqualFold(s, lower string) bool {
 	if len(s) != len(lower) {
 		return false

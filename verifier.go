@@ -52,9 +52,11 @@ type Verifier struct {
 	revoked   revocationCheck // nil: not checked
 
 	// [Cognito.Verifier] passes these on to a Verifier with keys of its own.
-	jwks       []byte
-	jwksURL    string
-	httpClient *http.Client
+	jwks         []byte
+	jwksURL      string
+	httpClient   *http.Client
+	regions      []string
+	fixedIssuers bool // WithIssuers or WithEndpoint set them
 }
 
 // VerifierOption configures a [Verifier] in [NewVerifier] or [Cognito.Verifier]. If an option is
@@ -211,8 +213,11 @@ func (c *Cognito) Verifier(opts ...VerifierOption) (*Verifier, error) {
 	if !o.ownKeys {
 		o.shared = from.keys
 	}
-	if o.issuers == nil && o.endpoint == "" && o.regions == nil {
-		o.issuers = from.issuers
+	if o.issuers == nil && o.endpoint == "" {
+		if from.fixedIssuers || o.regions == nil {
+			o.issuers = from.issuers
+		}
+		o.regions = slices.Concat(from.regions, o.regions)
 	}
 	clientIDs := from.clientIDs
 	if o.anyClient {
@@ -258,6 +263,7 @@ func newVerifier(poolID string, clientIDs []string, o *verifierOptions) (*Verifi
 		keys: keys, cache: newTokenCache(o.cacheSize),
 		leeway: o.leeway, now: o.now, times: newTimes(o.leeway, o.now), log: o.logger, handler: o.handlerSettings(),
 		jwks: o.jwks, jwksURL: o.jwksURL, httpClient: client,
+		regions: o.regions, fixedIssuers: len(o.issuers) > 0 || o.endpoint != "",
 	}, nil
 }
 
@@ -348,9 +354,10 @@ func (v *Verifier) VerifyIDToken(ctx context.Context, raw string) (*IDClaims, er
 }
 
 // VerifyInto verifies a token for use and decodes its claims into claims. claims is a pointer to a
-// value that [json.Unmarshal] accepts: a struct of your own, or a [jwt.MapClaims]. A struct may
-// embed [AccessClaims], but not [IDClaims], which decodes itself. Only the token is checked: a
-// Validate method of claims is not called. The error is a [*TokenError] as for
+// value that [json.Unmarshal] accepts: a struct of your own, or a [jwt.MapClaims]. A field whose tag
+// names a claim gets only the claim of exactly that name: `json:"custom:tenant"` never gets
+// custom:Tenant. A struct may embed [AccessClaims], whose All is set, but not [IDClaims], which
+// decodes itself. Only the token is checked: a Validate method of claims is not called. The error is a [*TokenError] as for
 // [Verifier.VerifyAccessToken], or an [*Error] if use does not exist or claims is not a pointer.
 // claims is unchanged if the token is rejected, but may be partly set if a claim does not fit into
 // it.
@@ -493,10 +500,21 @@ func (e *everyClaim) clone() map[string]any {
 
 // decode decodes the claims of the token into out.
 func (t *verifiedToken) decode(use TokenUse, out any) error {
-	d := json.NewDecoder(strings.NewReader(t.claims.payload))
-	d.UseNumber() // float64 cannot represent every number beyond 2^53
-	if err := d.Decode(out); err != nil {
+	payload, err := t.claims.payloadFor(out)
+	if err == nil {
+		d := json.NewDecoder(strings.NewReader(payload))
+		d.UseNumber() // float64 cannot represent every number beyond 2^53
+		err = d.Decode(out)
+	}
+	if err != nil {
 		return &TokenError{Use: use, Reason: fmt.Errorf("%w: claims: %w", jwt.ErrTokenMalformed, err)}
+	}
+	if access, ok := out.(interface{ setAll(all map[string]any) }); ok {
+		all, err := t.every(use)
+		if err != nil {
+			return err
+		}
+		access.setAll(all)
 	}
 	return nil
 }

@@ -251,6 +251,21 @@ func TestWithRegionAcceptsItsIssuers(t *testing.T) {
 	}
 }
 
+func TestRegionsOfAClientAndItsVerifierAddUp(t *testing.T) {
+	t.Parallel()
+	keys := cognito.WithJWKS(keySetJSON(forgers()[0].jwk(nil)))
+	c, err := cognito.New(testPool, testClient, cognito.WithRegion("us-east-1"), cognito.WithClock(func() time.Time { return testTime }), keys)
+	require.NoError(t, err)
+	v, err := c.Verifier(cognito.WithRegions("us-west-2"))
+	require.NoError(t, err)
+	for region, want := range map[string]error{"eu-west-1": nil, "us-east-1": nil, "us-west-2": nil, "us-west-1": cognito.ErrTokenIssuer} {
+		for _, prefix := range []string{"", "issuer-"} {
+			raw := forged(claim("iss", "https://"+prefix+"cognito-idp."+region+".amazonaws.com/"+testPool))
+			require.ErrorIs(t, verifyAccess(t, v, raw), want, region)
+		}
+	}
+}
+
 // panickingLog is a handler of logs that panics.
 type panickingLog struct{ slog.Handler }
 

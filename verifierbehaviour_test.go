@@ -293,6 +293,29 @@ func TestKeyfunc(t *testing.T) {
 	}
 	_, err = parser.Parse(macToken(f, access(nil)), keyfunc)
 	require.ErrorIs(t, err, jwt.ErrTokenSignatureInvalid)
+	_, err = keyfunc(&jwt.Token{Method: jwt.SigningMethodRS256, Header: map[string]any{"alg": "HS256", "kid": "one"}})
+	require.ErrorIs(t, err, jwt.ErrTokenSignatureInvalid)
+}
+
+// A parser of the caller's gets the keys of the issuer that the token names, as the verifier does.
+func TestKeyfuncOfSeveralIssuers(t *testing.T) {
+	t.Parallel()
+	other := "https://issuer-cognito-idp.us-east-1.amazonaws.com/" + testPool
+	var asked []string
+	v, err := cognito.NewVerifier(testPool, []string{testClient}, cognito.WithRegions("us-west-2"), cognito.WithRegions("us-east-1"),
+		cognito.WithHTTPClient(&http.Client{Transport: roundTripperFunc(func(r *http.Request) (*http.Response, error) {
+			asked = append(asked, r.URL.Host)
+			return goodKeys(r)
+		})}))
+	require.NoError(t, err)
+	parser := jwt.NewParser(jwt.WithTimeFunc(func() time.Time { return testTime }))
+	for _, issuer := range []string{other, "https://evil.example.com"} {
+		_, err = parser.Parse(forged(claim("iss", issuer)), v.Keyfunc(t.Context()))
+		require.NoError(t, err, "the issuer is the parser's to check")
+	}
+	assert.Equal(t, []string{"issuer-cognito-idp.us-east-1.amazonaws.com", "cognito-idp.eu-west-1.amazonaws.com"}, asked)
+	err = verifyAccess(t, v, forged(claim("iss", "https://cognito-idp.us-west-2.amazonaws.com/"+testPool)))
+	require.ErrorIs(t, err, cognito.ErrTokenIssuer, "the last option wins")
 }
 
 // Tokens of new keys must verify at once, however many come while the keys are fetched.
@@ -413,19 +436,91 @@ func TestOtherSpellingsReachNobody(t *testing.T) {
 	var own struct {
 		cognito.AccessClaims
 
-		Custom json.Number `json:"custom:x"`
+		Number json.Number `json:"custom:x"`
 	}
-	require.NoError(t, v.VerifyInto(t.Context(), f.sign(f.header(), strings.Replace(access(claim("custom:x", int64(1<<53+1))), "}", `,"Cognito:Groups":["admins"],"SUB":"eve","ſub":"eve","Username":"eve"}`, 1)), cognito.AccessToken, &own))
+	require.NoError(t, v.VerifyInto(t.Context(), raw, cognito.AccessToken, &own))
 	assert.Equal(t, []string{"readers", "writers"}, own.Groups)
 	assert.Equal(t, "4320de44", own.Subject)
 	assert.Equal(t, "bob", own.Username)
-	assert.Equal(t, json.Number("9007199254740993"), own.Custom)
+	assert.Equal(t, json.Number("9007199254740993"), own.Number)
 	claims, err := v.VerifyAccessToken(t.Context(), raw)
 	require.NoError(t, err)
 	for _, name := range []string{"Cognito:Groups", "SUB", "ſub", "Username"} {
 		assert.NotContains(t, claims.All, name)
 	}
 	assert.Equal(t, json.Number("9007199254740993"), claims.All["custom:x"])
+}
+
+// A pool may have the attributes custom:tenant, which only administrators write, and custom:Tenant, which users do.
+func TestFieldsGetClaimsOfTheirNameOnly(t *testing.T) {
+	t.Parallel()
+	type Inner struct {
+		Plan string `json:"plan,omitempty"`
+	}
+	type own struct {
+		cognito.AccessClaims
+		*Inner
+
+		Tenant  string `json:"custom:tenant"`
+		Mixed   string `json:"custom:Role"`
+		Team    string
+		Roles   []string `json:",omitempty"`
+		Ignored string   `json:"-"`
+	}
+	f := forgers()[0]
+	v := newTestVerifier(t, cognito.WithHandlerClaims[own]())
+	sign := func(more string) string {
+		return f.sign(f.header(), strings.TrimSuffix(access(nil), "}")+more+"}")
+	}
+	for more, want := range map[string][5]string{
+		`,"Team":"blue","team":"evil"`:                                     {"", "", "blue"},
+		`,"custom:tenant":"acme","custom:Tenant":"evil"`:                   {"acme"},
+		`,"custom:Tenant":"evil","custom:tenant":"acme","CUSTOM:TENANT":1`: {"acme"},
+		`,"custom:Tenant":"evil","cuſtom:tenant":"evil"`:                   {},
+		`,"custom:role":"evil","custom:Role":"user"`:                       {"", "user"},
+		`,"custom:role":"evil","custom:ROLE":"evil"`:                       {},
+		`,"Plan":"evil"`:                                                    {},
+		`,"plan":"free","PLAN":"evil"`:                                      {"", "", "", "free"},
+		`,"team":"blue","roles":["a"]`:                                      {"", "", "blue", "", "a"},
+		`,"Team":"blue","team":"evil","TEAM":"evil"`:                        {"", "", "blue"},
+		`,"team":"evil","TEAM":"evil"`:                                      {},
+		`,"Ignored":"x","ignored":"x","-":"x","AccessClaims":1,"Inner":"x"`: {},
+	} {
+		var claims own
+		raw := sign(more)
+		require.NoError(t, v.VerifyInto(t.Context(), raw, cognito.AccessToken, &claims), more)
+		got := [5]string{claims.Tenant, claims.Mixed, claims.Team, "", strings.Join(claims.Roles, " ")}
+		if claims.Inner != nil {
+			got[3] = claims.Plan
+		}
+		assert.Equal(t, want, got, more)
+		assert.Equal(t, "bob", claims.Username, more)
+		assert.Equal(t, want[0], claims.Custom("tenant"), "all readers see the same claim")
+		assert.Equal(t, 200, serve(t, v.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			handled, _ := cognito.CustomClaimsFromContext[own](r.Context())
+			assert.Equal(t, &claims, handled)
+		})), raw).Code)
+		var all map[string]any
+		require.NoError(t, v.VerifyInto(t.Context(), raw, cognito.AccessToken, &all))
+		assert.Equal(t, claims.All, all)
+	}
+
+	var pointer struct{ *cognito.AccessClaims }
+	require.NoError(t, v.VerifyInto(t.Context(), sign(`,"custom:tenant":"acme"`), cognito.AccessToken, &pointer))
+	assert.Equal(t, "acme", pointer.Custom("tenant"))
+	var without struct {
+		*cognito.AccessClaims `json:"-"`
+
+		Tenant string `json:"custom:tenant"`
+	}
+	require.NoError(t, v.VerifyInto(t.Context(), sign(`,"custom:tenant":"acme"`), cognito.AccessToken, &without))
+	assert.Equal(t, "acme", without.Tenant)
+	assert.Nil(t, without.AccessClaims)
+	var indirect *struct {
+		Tenant string `json:"custom:tenant"`
+	}
+	require.NoError(t, v.VerifyInto(t.Context(), sign(`,"custom:Tenant":"evil"`), cognito.AccessToken, &indirect))
+	assert.Empty(t, indirect.Tenant)
 }
 
 // A claim of the wrong type spoils a token only where a check needs it.

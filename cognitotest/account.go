@@ -11,7 +11,7 @@ import (
 	"github.com/gocognito/cognito/internal/srp"
 )
 
-// Attempts that a user has in an hour.
+// Attempts per user and hour.
 const (
 	confirmAttempts = 15
 	resendAttempts  = 5
@@ -91,7 +91,7 @@ func (p *pool) signUp(in *signUpInput) (signUpOutput, error) {
 	return out, nil
 }
 
-// checkFree refuses to sign up a user who is there already.
+// checkFree rejects the sign-up of a user who already exists.
 func (p *pool) checkFree(username string) error {
 	switch attr := p.usernameAttribute(username); {
 	case p.find(username) == nil:
@@ -103,7 +103,8 @@ func (p *pool) checkFree(username string) error {
 	}
 }
 
-// checkUsername checks the username of a sign-up against the pool's kind, and makes it an attribute where it is one.
+// checkUsername checks the username of a sign-up, and sets the attribute that it is in a pool with
+// UsernameAttributes.
 func (p *pool) checkUsername(username string, attributes map[string]string) error {
 	if len(p.cfg.UsernameAttributes) > 0 {
 		attr := p.usernameAttribute(username)
@@ -128,7 +129,8 @@ func (p *pool) checkUsername(username string, attributes map[string]string) erro
 	return nil
 }
 
-// sendSignUpCode delivers a code to the first address that the pool verifies; nil where the user has none of those.
+// sendSignUpCode delivers a code to the first address that the pool verifies. It returns nil if the
+// user has none.
 func (p *pool) sendSignUpCode(u *user, why occasion) (*codeDelivery, error) {
 	for _, attr := range []string{attrPhone, attrEmail} {
 		if slices.Contains(p.cfg.AutoVerifiedAttributes, attr) && u.attributes[attr] != "" {
@@ -234,7 +236,8 @@ func (p *pool) resendConfirmationCode(in *resendInput) (deliveryOutput, error) {
 	return deliveryOutput{sent}, nil
 }
 
-// account is what the calls about an account begin with: the form of their members, the client, its secret.
+// account is the common start of calls on an account. It checks the form of the input, the client
+// and its secret.
 func (p *pool) account(clientID, username, hash string, more func(*validation)) (*Client, error) {
 	v := &validation{}
 	v.clientID(clientID)
@@ -252,13 +255,13 @@ func (p *pool) account(clientID, username, hash string, more func(*validation)) 
 	return c, checkHash(c, username, hash, "SecretHash does not match for the client: "+c.ID)
 }
 
-// passwordless reports whether the pool takes users without a password.
+// passwordless reports whether the pool accepts users without a password.
 func (p *pool) passwordless() bool {
 	return slices.ContainsFunc(p.cfg.FirstFactors, func(f string) bool { return f != challengePassword })
 }
 
-// checkNewPassword checks the password of a sign-up, which may be missing where the client lets users choose how
-// they sign in.
+// checkNewPassword checks the password of a sign-up. It may be missing if the client lets users
+// choose how to sign in.
 func (p *pool) checkNewPassword(c *Client, password string) error {
 	if password == "" && slices.Contains(c.ExplicitAuthFlows, gates[flowChoice]) {
 		return nil
@@ -266,7 +269,7 @@ func (p *pool) checkNewPassword(c *Client, password string) error {
 	return p.cfg.PasswordPolicy.check(password)
 }
 
-// preSignUp asks the trigger of that name; c is nil where an administrator creates the user.
+// preSignUp calls the trigger of that name. c is nil if an administrator creates the user.
 func (p *pool) preSignUp(source string, c *Client, username string, attributes, validation []attribute, metadata map[string]string) (*PreSignUpEvent, error) {
 	event := &PreSignUpEvent{TriggerEvent: p.event(source, c, nil, username, metadata)}
 	event.UserNotFound, event.Attributes, event.ValidationData = false, map[string]string{}, map[string]string{}
@@ -279,7 +282,7 @@ func (p *pool) preSignUp(source string, c *Client, username string, attributes, 
 	return event, trigger(p, triggerPreSignUp, p.cfg.Triggers.PreSignUp, event)
 }
 
-// autoConfirm does what PreSignUp wants done with the new user.
+// autoConfirm applies the result of PreSignUp to the new user.
 func (p *pool) autoConfirm(c *Client, u *user, wishes *PreSignUpEvent) (bool, error) {
 	for attr, wanted := range map[string]bool{attrEmail: wishes.AutoVerifyEmail, attrPhone: wishes.AutoVerifyPhone} {
 		if wanted && u.attributes[attr] != "" {
@@ -299,8 +302,8 @@ func (p *pool) postConfirmation(source string, c *Client, u *user, metadata map[
 	return trigger(p, triggerPostConfirmation, p.cfg.Triggers.PostConfirmation, &event)
 }
 
-// signUpSession makes the session that leads from a sign-up to its first sign-in; "" where the client has no
-// USER_AUTH, by which that is done.
+// signUpSession returns the session that connects a sign-up with its first sign-in. It returns ""
+// if the client does not allow USER_AUTH, which that sign-in uses.
 func (p *pool) signUpSession(c *Client, u *user, typed, kind string) string {
 	if !slices.Contains(c.ExplicitAuthFlows, gates[flowChoice]) {
 		return ""
@@ -309,8 +312,8 @@ func (p *pool) signUpSession(c *Client, u *user, typed, kind string) string {
 	return p.newSession(&challengeSession{login: l, challenge: kind})
 }
 
-// signedUp reports whether a confirmation has the session of its sign-up. A session that has expired is an error
-// whether the pool still remembers it or not.
+// signedUp reports whether a confirmation has the session of its sign-up. An expired session is an
+// error, whether or not the pool still remembers it.
 func (p *pool) signedUp(c *Client, u *user, handle string) (bool, error) {
 	if handle == "" {
 		return false, nil
@@ -324,16 +327,16 @@ func (p *pool) signedUp(c *Client, u *user, handle string) (bool, error) {
 
 const changeAttempts = 5 // in an hour
 
-// identity is who proves a password by SRP.
+// identity returns the identity of the user for SRP.
 func (p *pool) identity(username string) srp.Identity {
 	_, name := splitPoolID(p.cfg.UserPoolID)
 	return srp.Identity{Namespace: name, Name: username}
 }
 
-// hasPassword reports whether the user has one: AddUser takes users who have not.
+// hasPassword reports whether the user has a password. AddUser accepts users without one.
 func (u *user) hasPassword() bool { return u.verifier.Value != nil }
 
-// setPassword gives a user a password that is known to be good.
+// setPassword sets a user's password without checking it.
 func (p *pool) setPassword(u *user, password string) {
 	if keep := p.cfg.PasswordHistorySize - 1; keep > 0 && u.hasPassword() {
 		u.previous = append(u.previous, u.verifier)
@@ -342,7 +345,7 @@ func (p *pool) setPassword(u *user, password string) {
 	u.verifier = srp.NewVerifier(p.identity(u.username), password)
 }
 
-// checkPassword checks a new password of a user's against the policy and the passwords before it.
+// checkPassword checks a user's new password against the policy and the previous passwords.
 func (p *pool) checkPassword(u *user, password string) error {
 	if err := p.cfg.PasswordPolicy.check(password); err != nil {
 		return err
@@ -365,8 +368,8 @@ func (p *pool) knows(u *user, password string) bool {
 	return u.hasPassword() && p.opens(u.verifier, u.username, password)
 }
 
-// opens reports whether a verifier is that of a password. There is only a verifier to tell by, so both halves of SRP
-// are run.
+// opens reports whether a verifier belongs to a password. Only the verifier is stored, so it runs
+// both halves of SRP.
 func (p *pool) opens(verifier srp.Verifier, username, password string) bool {
 	client, server := srp.NewClient(), srp.NewServer(verifier)
 	const block = "AAAA"
@@ -433,14 +436,14 @@ func (p *pool) adminSetUserPassword(in *adminSetPasswordInput) (empty, error) {
 	return empty{}, nil
 }
 
-// setTemporaryPassword gives a user a password to sign in with once, to choose another.
+// setTemporaryPassword sets a password with which the user can sign in once, to choose another.
 func (p *pool) setTemporaryPassword(u *user, password string) {
 	p.setPassword(u, password)
 	u.status, u.modified = statusForceChange, p.now()
 	u.temporary = p.now().Add(p.cfg.TemporaryPasswordValidity)
 }
 
-// newTemporaryPassword is a random password that the policy allows.
+// newTemporaryPassword returns a random password that the policy allows.
 func (policy *PasswordPolicy) newTemporaryPassword() string {
 	const kinds = "aA1!" // one of each, whatever the policy asks for
 	random := kinds + rand.Text()
@@ -450,7 +453,7 @@ func (policy *PasswordPolicy) newTemporaryPassword() string {
 	return random[:max(policy.MinimumLength, 16)]
 }
 
-// check returns the first reason that the service gives for refusing a password, as an exception.
+// check returns the first reason for which the service rejects a password, as an exception.
 func (policy *PasswordPolicy) check(password string) error {
 	// What the service counts as a symbol; a space does, inside.
 	const symbols = "^$*.[]{}()?-\"!@#%&/\\,><':;|_~`+= "
@@ -471,7 +474,7 @@ func (policy *PasswordPolicy) check(password string) error {
 	}
 }
 
-// passwordForm checks what holds for passwords whatever the policy.
+// passwordForm checks the rules that apply whatever the policy.
 func passwordForm(v *validation, member, password string) {
 	v.length(member, password, 1, 256)
 	if strings.TrimSpace(password) != password {
@@ -509,8 +512,8 @@ func (p *pool) forgotPassword(in *forgotPasswordInput) (deliveryOutput, error) {
 	return deliveryOutput{sent}, err
 }
 
-// recovering finds a user who has forgotten the password, and counts the attempt. It returns nil for one who cannot
-// recover where the client hides that.
+// recovering returns a user who has forgotten the password, and counts the attempt. It returns nil
+// for a user who cannot recover the account if the client hides that.
 func (p *pool) recovering(c *Client, op, username string) (*user, error) {
 	u := p.find(username)
 	switch {
@@ -532,7 +535,7 @@ func (p *pool) recovering(c *Client, op, username string) (*user, error) {
 	return u, nil
 }
 
-// sendRecoveryCode delivers a code for a new password to the first verified address of a user's.
+// sendRecoveryCode delivers a code for a new password to the first verified address of a user.
 func (p *pool) sendRecoveryCode(u *user, c *Client, metadata map[string]string) (*codeDelivery, error) {
 	if u.status == statusForceChange {
 		return nil, errResetState

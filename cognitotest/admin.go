@@ -5,20 +5,21 @@ import (
 	"strings"
 )
 
-// adminInput is what the calls of an administrator about a user have in common.
+// adminInput is the common input of an administrator's calls on a user.
 type adminInput struct {
 	UserPoolID string `json:"UserPoolId"`
 	Username   string
 }
 
-// adminMetadataInput is adminInput with what triggers are told.
+// adminMetadataInput is adminInput with the metadata for triggers.
 type adminMetadataInput struct {
 	adminInput
 
 	ClientMetadata map[string]string
 }
 
-// adminCall is what every signed call begins with: the form of its members, and the pool.
+// adminCall is the common start of all signed calls. It checks the form of the input and returns
+// the pool.
 func (p *pool) adminCall(poolID string, more func(*validation)) error {
 	v := &validation{}
 	v.poolID(poolID)
@@ -34,7 +35,7 @@ func (p *pool) adminCall(poolID string, more func(*validation)) error {
 	return nil
 }
 
-// adminUser finds the user whom a signed call is about.
+// adminUser returns the user that a signed call refers to.
 func (p *pool) adminUser(in adminInput, more func(*validation)) (*user, error) {
 	err := p.adminCall(in.UserPoolID, func(v *validation) {
 		v.name("username", in.Username)
@@ -105,7 +106,7 @@ func (p *pool) adminUserGlobalSignOut(in *adminInput) (empty, error) {
 	return empty{}, nil
 }
 
-// The members of AdminCreateUser that are words.
+// Values of members of AdminCreateUser.
 const (
 	actionResend   = "RESEND"
 	actionSuppress = "SUPPRESS"
@@ -167,7 +168,7 @@ func (p *pool) adminCreateUser(in *adminCreateUserInput) (adminCreateUserOutput,
 	return adminCreateUserOutput{p.listed(u, nil)}, err
 }
 
-// createInvited adds the user of an AdminCreateUser, who has no password yet.
+// createInvited adds the user of an AdminCreateUser, without a password.
 func (p *pool) createInvited(in *adminCreateUserInput) (*user, error) {
 	attributes, err := p.checkAdminAttributes(in.UserAttributes)
 	if err != nil {
@@ -179,7 +180,8 @@ func (p *pool) createInvited(in *adminCreateUserInput) (*user, error) {
 	if err := p.checkInvitable(in, attributes); err != nil {
 		return nil, err
 	}
-	// Here the service ignores what the trigger answers, and AutoConfirmUser and the like do nothing.
+	// Here the service ignores what the trigger answers, and AutoConfirmUser and the like do
+	// nothing.
 	if _, err := p.preSignUp("PreSignUp_AdminCreateUser", nil, in.Username, in.UserAttributes, in.ValidationData, in.ClientMetadata); err != nil {
 		return nil, err
 	}
@@ -191,7 +193,7 @@ func (p *pool) createInvited(in *adminCreateUserInput) (*user, error) {
 	return u, nil
 }
 
-// checkInvitable refuses to create a user who is there already, or whose alias another one has.
+// checkInvitable rejects a user who already exists, or whose alias belongs to another user.
 func (p *pool) checkInvitable(in *adminCreateUserInput, attributes map[string]string) error {
 	if p.find(in.Username) != nil {
 		if attr := p.usernameAttribute(in.Username); attr != "" {
@@ -205,21 +207,22 @@ func (p *pool) checkInvitable(in *adminCreateUserInput, attributes map[string]st
 	return nil
 }
 
-// inviteAgain finds the user of an AdminCreateUser that repeats an invitation.
+// inviteAgain returns the user of an AdminCreateUser that repeats an invitation.
 func (p *pool) inviteAgain(in *adminCreateUserInput) (*user, error) {
 	u := p.find(in.Username)
 	switch {
 	case u == nil:
 		return nil, errUserNotFound
 	case u.status != statusForceChange:
-		return nil, exception("UnsupportedUserStateException", "Resend not possible. "+u.username+" status is not FORCE_CHANGE_PASSWORD")
+		return nil, exception("UnsupportedUserStateException",
+			"Resend not possible. "+u.username+" status is not FORCE_CHANGE_PASSWORD")
 	default:
 		return u, nil
 	}
 }
 
-// deliverInvitation sends a temporary password by the media that were asked for, to the addresses that there are.
-// By default it is by SMS alone.
+// deliverInvitation sends a temporary password through the requested media, to the addresses that
+// the user has. The default is SMS alone.
 func (p *pool) deliverInvitation(u *user, password string, in *adminCreateUserInput) error {
 	media := in.DesiredDeliveryMediums
 	if len(media) == 0 {
@@ -237,7 +240,7 @@ func (p *pool) deliverInvitation(u *user, password string, in *adminCreateUserIn
 	return nil
 }
 
-// listedUser is a user on the wire, as lists and AdminCreateUser have it.
+// listedUser is a user on the wire, as in lists and in the response of AdminCreateUser.
 type listedUser struct {
 	Username             string
 	Attributes           []attribute
@@ -247,7 +250,7 @@ type listedUser struct {
 	UserStatus           string
 }
 
-// listed puts a user on the wire with some attributes; nil means all.
+// listed returns a user on the wire with some attributes, or with all if they are nil.
 func (p *pool) listed(u *user, names []string) listedUser {
 	attributes := u.readable(nil)
 	if names != nil {
@@ -312,20 +315,21 @@ const (
 	filterEnabled  = "status"
 )
 
-// searchable are the attributes that ListUsers finds users by.
+// searchable are the attributes that ListUsers can filter by.
 var searchable = []string{
-	filterUsername, attrEmail, attrPhone, "name", "given_name", "family_name", attrPreferred, filterStatus, filterEnabled, attrSub,
+	filterUsername, attrEmail, attrPhone, "name", "given_name", "family_name",
+	attrPreferred, filterStatus, filterEnabled, attrSub,
 }
 
-// filter is the one clause that a filter of ListUsers has.
+// filter is the clause of a filter of ListUsers.
 type filter struct {
 	attribute string
 	prefix    bool // ^= in place of =
 	value     string
 }
 
-// parseFilter reads a filter of ListUsers: attribute, = or ^=, and a value in double quotes, in which \" is a double
-// quote and \\ a backslash. An empty filter lets everyone through.
+// parseFilter parses a filter of ListUsers: an attribute, = or ^=, and a value in double quotes, in
+// which \" is a double quote and \\ a backslash. An empty filter matches all users.
 func (p *pool) parseFilter(text string) (func(*user) bool, error) {
 	if strings.TrimSpace(text) == "" {
 		return func(*user) bool { return true }, nil
@@ -340,7 +344,7 @@ func (p *pool) parseFilter(text string) (func(*user) bool, error) {
 	return func(u *user) bool { return p.matches(f, u) }, nil
 }
 
-// splitFilter takes a filter apart.
+// splitFilter splits a filter into its parts.
 func splitFilter(text string) (filter, error) {
 	name, rest, ok := strings.Cut(text, "=")
 	if !ok {
@@ -355,7 +359,7 @@ func splitFilter(text string) (filter, error) {
 	return filter{attribute: name, prefix: prefix, value: value}, nil
 }
 
-// unquote reads a value in double quotes that is all of quoted.
+// unquote returns the value in double quotes if it is all of quoted.
 func unquote(quoted string) (string, bool) {
 	inner, ok := strings.CutPrefix(quoted, `"`)
 	if !ok {
@@ -374,8 +378,8 @@ func unquote(quoted string) (string, bool) {
 	return "", false // the closing quote is missing
 }
 
-// matches reports whether a user is among those that a filter wants. Names and the status Enabled are compared as
-// they are, the user status without regard to case, and addresses as the pool compares them.
+// matches reports whether a user matches the filter. Names and the status Enabled are compared
+// exactly, the user status without regard to case, and addresses as the pool compares them.
 func (p *pool) matches(f filter, u *user) bool {
 	have, want := u.attributes[f.attribute], f.value
 	switch f.attribute {

@@ -16,7 +16,7 @@ type attribute struct {
 	Value string
 }
 
-// readable lists the user's attributes that the client may see, sub first.
+// readable returns the user's attributes that the client may read, sub first.
 func (u *user) readable(c *Client) []attribute {
 	list := []attribute{{attrSub, u.sub}}
 	for _, name := range slices.Sorted(maps.Keys(u.attributes)) {
@@ -100,7 +100,8 @@ type adminDeleteAttributesInput struct {
 }
 
 func (p *pool) adminDeleteUserAttributes(in *adminDeleteAttributesInput) (empty, error) {
-	u, err := p.adminUser(in.adminInput, func(v *validation) { v.present("userAttributeNames", in.UserAttributeNames != nil) })
+	u, err := p.adminUser(in.adminInput,
+		func(v *validation) { v.present("userAttributeNames", in.UserAttributeNames != nil) })
 	if err != nil {
 		return empty{}, err
 	}
@@ -108,7 +109,7 @@ func (p *pool) adminDeleteUserAttributes(in *adminDeleteAttributesInput) (empty,
 	return empty{}, err
 }
 
-// blanks are the updates that delete the attributes names.
+// blanks returns the updates that delete the attributes names.
 func blanks(names []string) []attribute {
 	list := make([]attribute, len(names))
 	for i, name := range names {
@@ -117,8 +118,8 @@ func blanks(names []string) []attribute {
 	return list
 }
 
-// updateAttributes changes a user's attributes, all or none, and delivers codes for addresses that are new. Who
-// asks must have been found to have the right to. c is nil for an administrator.
+// updateAttributes changes a user's attributes, all or none, and delivers codes for new addresses.
+// The caller must have checked that this is allowed. c is nil for an administrator.
 func (p *pool) updateAttributes(u *user, changes []attribute, c *Client, metadata map[string]string) ([]*codeDelivery, error) {
 	attributes, err := p.changed(u, changes)
 	if err != nil {
@@ -149,7 +150,7 @@ func (p *pool) updateAttributes(u *user, changes []attribute, c *Client, metadat
 	return sent, nil
 }
 
-// changed is what a user's attributes are after changes, of which blank ones delete.
+// changed returns a user's attributes after changes. A blank value deletes an attribute.
 func (p *pool) changed(u *user, changes []attribute) (map[string]string, error) {
 	attributes := maps.Clone(u.attributes)
 	for _, a := range changes {
@@ -173,7 +174,7 @@ func (p *pool) changed(u *user, changes []attribute) (map[string]string, error) 
 	return attributes, p.checkSignInName(attributes)
 }
 
-// checkSignInName refuses to leave a user without a name to sign in with.
+// checkSignInName rejects changes that leave a user without a name to sign in with.
 func (p *pool) checkSignInName(attributes map[string]string) error {
 	names := p.cfg.UsernameAttributes
 	if len(names) == 0 || slices.ContainsFunc(names, func(name string) bool { return attributes[name] != "" }) {
@@ -182,8 +183,8 @@ func (p *pool) checkSignInName(attributes map[string]string) error {
 	return errRequired(names[0])
 }
 
-// unverify takes the mark of being verified from addresses that are not what they were, unless the changes give it,
-// and returns which those are.
+// unverify marks addresses that have changed as unverified, unless changes set that themselves, and
+// returns their names.
 func unverify(u *user, attributes map[string]string, changes []attribute) []string {
 	var unverified []string
 	for _, attr := range []string{attrPhone, attrEmail} {
@@ -201,7 +202,7 @@ func unverify(u *user, attributes map[string]string, changes []attribute) []stri
 	return unverified
 }
 
-// restore puts back what names had in old.
+// restore sets names back to their values in old.
 func restore(attributes, old map[string]string, names ...string) {
 	for _, name := range names {
 		if value, ok := old[name]; ok {
@@ -212,8 +213,8 @@ func restore(attributes, old map[string]string, names ...string) {
 	}
 }
 
-// conflict returns the attribute by which a user could not sign in any more with the given attributes, because it
-// names another user; "" if there is none.
+// conflict returns the first attribute with which a user with the given attributes could not sign
+// in, because it names another user. It returns "" if there is none.
 func (p *pool) conflict(u *user, attributes map[string]string) string {
 	for _, attr := range p.cfg.UsernameAttributes {
 		if slices.ContainsFunc(p.having(attr, attributes[attr]), func(other *user) bool { return other != u }) {
@@ -245,21 +246,22 @@ var (
 func isEmail(s string) bool { return emailPattern.MatchString(s) }
 func isPhone(s string) bool { return phonePattern.MatchString(s) }
 
-// standardAttributes are those of every pool that users may write.
+// standardAttributes are the attributes of every pool that users may write.
 var standardAttributes = []string{
 	"name", "given_name", "family_name", "middle_name", "nickname", attrPreferred, "profile", "picture", "website",
 	attrEmail, "gender", "birthdate", "zoneinfo", "locale", attrPhone, "address", "updated_at",
 }
 
-// CustomAttribute is an attribute that a pool has beyond the standard ones.
+// CustomAttribute is an attribute of a pool in addition to the standard ones.
 type CustomAttribute struct {
 	// Name is the name without the prefix "custom:".
 	Name string
-	// Type is "String" if empty; else "Number", "Boolean" or "DateTime".
+	// Type is "String", "Number", "Boolean" or "DateTime". The default is "String".
 	Type string
-	// Immutable attributes are set when a user is created, or never.
+	// Immutable attributes can be set only when a user is created.
 	Immutable bool
-	// Min and Max bound a String's length and a Number's value. A zero Max is none, for a String 2048.
+	// Min and Max bound the length of a String and the value of a Number. A zero Max means no
+	// bound, or 2048 for a String.
 	Min, Max int64
 }
 
@@ -271,11 +273,11 @@ const (
 	typeDateTime = "DateTime"
 )
 
-// verifiedFlag reports whether an attribute says that another one is verified.
+// verifiedFlag reports whether an attribute tells that another one is verified.
 func verifiedFlag(name string) bool { return name == attrEmailVerified || name == attrPhoneVerified }
 
-// custom finds the definition of a custom attribute, by the name on the wire; nil if there is none. A pool whose
-// Config names none takes every name.
+// custom returns the definition of a custom attribute by its name on the wire, or nil if there is
+// none. A pool whose Config has no definitions accepts every name.
 func (p *pool) custom(name string) *CustomAttribute {
 	short, ok := strings.CutPrefix(strings.TrimPrefix(name, developerPrefix), customPrefix)
 	if !ok || short == "" {
@@ -325,8 +327,8 @@ func (p *pool) checkValue(a attribute) error {
 	return nil
 }
 
-// checkTyped checks a value against its type and bounds. Of the texts only that of the longest String is known to be
-// the service's.
+// checkTyped checks a value against its type and bounds. Only the text for a String that is too
+// long is known to be the service's.
 func checkTyped(a attribute, want CustomAttribute) error {
 	switch want.Type {
 	case typeNumber:
@@ -356,7 +358,8 @@ func checkTyped(a attribute, want CustomAttribute) error {
 	return nil
 }
 
-// checkAttributes checks the attributes that a new user or a challenge brings, and returns them by name.
+// checkAttributes checks the attributes of a new user or in a response to a challenge, and returns
+// them by name.
 func (p *pool) checkAttributes(list []attribute) (map[string]string, error) {
 	attributes := map[string]string{}
 	for _, a := range list {
@@ -371,7 +374,8 @@ func (p *pool) checkAttributes(list []attribute) (map[string]string, error) {
 	return attributes, nil
 }
 
-// checkAdminAttributes is checkAttributes for what an administrator gives: *_verified, too.
+// checkAdminAttributes is checkAttributes for attributes that an administrator sets, which may
+// include *_verified.
 func (p *pool) checkAdminAttributes(list []attribute) (map[string]string, error) {
 	attributes := map[string]string{}
 	for _, a := range list {
@@ -386,12 +390,12 @@ func (p *pool) checkAdminAttributes(list []attribute) (map[string]string, error)
 	return attributes, nil
 }
 
-// userMayWrite reports whether an attribute is among those that a user may have a right to write.
+// userMayWrite reports whether users can be allowed to write an attribute.
 func userMayWrite(name string) bool {
 	return name != attrSub && !verifiedFlag(name) && !strings.HasPrefix(name, developerPrefix)
 }
 
-// checkWritable is the gate of the client's WriteAttributes.
+// checkWritable checks the client's WriteAttributes.
 func (c *Client) checkWritable(list []attribute) error {
 	for _, a := range list {
 		if !userMayWrite(a.Name) || (c.WriteAttributes != nil && !slices.Contains(c.WriteAttributes, a.Name)) {
@@ -401,7 +405,7 @@ func (c *Client) checkWritable(list []attribute) error {
 	return nil
 }
 
-// checkRequired says which of the pool's required attributes are missing, a line each.
+// checkRequired reports which of the pool's required attributes are missing, one per line.
 func (p *pool) checkRequired(attributes map[string]string) error {
 	var missing strings.Builder
 	for _, name := range p.cfg.RequiredAttributes {
@@ -465,7 +469,7 @@ func (p *pool) verifyUserAttribute(in *verifyAttributeInput) (empty, error) {
 	return empty{}, nil
 }
 
-// verifying is what the two calls that verify an attribute begin with.
+// verifying is the common start of the two calls that verify an attribute.
 func (p *pool) verifying(accessToken, attr string, more func(*validation)) (*user, *Client, error) {
 	v := &validation{}
 	v.length("attributeName", attr, 1, 32)

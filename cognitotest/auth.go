@@ -10,7 +10,7 @@ import (
 	"github.com/gocognito/cognito/internal/srp"
 )
 
-// The keys of AuthParameters, ChallengeParameters and ChallengeResponses.
+// Keys of AuthParameters, ChallengeParameters and ChallengeResponses.
 const (
 	paramUsername      = "USERNAME"
 	paramPassword      = "PASSWORD"
@@ -50,7 +50,7 @@ type initiateAuthInput struct {
 	contextData
 }
 
-// contextData is where the user is, as the operations of users and of administrators say it.
+// contextData is the user's address in the requests of users and administrators.
 type contextData struct{ UserContextData, ContextData userAddress }
 
 func (d contextData) address() string {
@@ -73,7 +73,7 @@ type authOutput struct {
 
 func (p *pool) initiateAuth(in *initiateAuthInput) (authOutput, error) { return p.initiate(in, false) }
 
-// initiate begins a sign-in, by the operation of administrators or by the other one.
+// initiate starts a sign-in with the user's or the administrator's operation.
 func (p *pool) initiate(in *initiateAuthInput, admin bool) (authOutput, error) {
 	v := &validation{}
 	v.length("authFlow", in.AuthFlow, 1, 128)
@@ -104,14 +104,15 @@ func (p *pool) initiate(in *initiateAuthInput, admin bool) (authOutput, error) {
 	}
 }
 
-// gates are the values of ExplicitAuthFlows that let flows through.
+// gates maps flows to the value of ExplicitAuthFlows that allows them.
 var gates = map[string]string{
 	flowSRP: "ALLOW_USER_SRP_AUTH", flowPassword: "ALLOW_USER_PASSWORD_AUTH", flowCustom: "ALLOW_CUSTOM_AUTH",
-	flowChoice: "ALLOW_USER_AUTH", flowRefresh: "ALLOW_REFRESH_TOKEN_AUTH", flowRefreshAlias: "ALLOW_REFRESH_TOKEN_AUTH",
+	flowChoice: "ALLOW_USER_AUTH", flowRefresh: "ALLOW_REFRESH_TOKEN_AUTH",
+	flowRefreshAlias:  "ALLOW_REFRESH_TOKEN_AUTH",
 	flowAdminPassword: "ALLOW_ADMIN_USER_PASSWORD_AUTH", flowAdminNoSRP: "ALLOW_ADMIN_USER_PASSWORD_AUTH",
 }
 
-// checkFlow checks that the operation knows the flow and that the client allows it.
+// checkFlow checks that the operation supports the flow and that the client allows it.
 func checkFlow(c *Client, flow string, admin bool) error {
 	gate, ok := gates[flow]
 	forAdmins := flow == flowAdminPassword || flow == flowAdminNoSRP
@@ -155,13 +156,13 @@ func (p *pool) startPassword(r *authRequest, flow string) (authOutput, error) {
 	return p.provePassword(l, r.params[paramPassword])
 }
 
-// provePassword is the first factor of the flows that send the password in clear.
+// provePassword checks the first factor of the flows that send the password.
 func (p *pool) provePassword(l *login, password string) (authOutput, error) {
 	return p.firstFactor(l, methodPassword, func() bool { return l.user != nil && p.knows(l.user, password) })
 }
 
-// firstFactor checks a user's password or passkey and what else stands between it and the next step, in the
-// service's order. For a user who does not exist proven must be false.
+// firstFactor checks a user's password or passkey and the other conditions for the next step, in
+// the service's order. For a user who does not exist, proven must be false.
 func (p *pool) firstFactor(l *login, method string, proven func() bool) (authOutput, error) {
 	switch {
 	case l.user != nil && l.user.disabled && !l.client.PreventUserExistenceErrors:
@@ -197,7 +198,7 @@ func (p *pool) firstFactor(l *login, method string, proven func() bool) (authOut
 	}
 }
 
-// mayEnter says why a user who has proven a factor may not sign in.
+// mayEnter returns an error if a user who has proven a factor may not sign in.
 func (p *pool) mayEnter(u *user) error {
 	switch {
 	case u.disabled:
@@ -213,7 +214,7 @@ func (p *pool) mayEnter(u *user) error {
 	}
 }
 
-// finish makes the tokens of a login that has proven all that it must.
+// finish issues the tokens of a login that has proven everything required.
 func (p *pool) finish(l *login) (authOutput, error) {
 	u := l.user
 	if u == nil || p.bySub(u.sub) != u {
@@ -243,7 +244,7 @@ type authRequest struct {
 	address  string // where the user is; "" where the request does not say
 }
 
-// check checks that the named parameters are there, and the secret hash.
+// check checks that the named parameters are present, and the secret hash.
 func (r *authRequest) check(names ...string) error {
 	if err := required(r.params, names...); err != nil {
 		return err
@@ -251,7 +252,7 @@ func (r *authRequest) check(names ...string) error {
 	return checkAuthHash(r.client, r.params)
 }
 
-// login is a sign-in on its way, from its first request to its tokens.
+// login is a sign-in under way, from its first request to its tokens.
 type login struct {
 	client   *Client
 	admin    bool // begun by an administrator, who must also continue it
@@ -277,7 +278,7 @@ type login struct {
 	rounds []ChallengeResult // of CUSTOM_AUTH
 }
 
-// identify begins the login of the user that a request names.
+// identify starts the login of the user that a request names.
 func (p *pool) identify(r *authRequest, flow string) (*login, error) {
 	l := &login{client: r.client, admin: r.admin, flow: flow, typed: r.params[paramUsername]}
 	l.take(r)
@@ -295,7 +296,7 @@ func (p *pool) identify(r *authRequest, flow string) (*login, error) {
 	return l, nil
 }
 
-// take takes on what a request brings besides its answer.
+// take records what a request contains besides its answer.
 func (l *login) take(r *authRequest) {
 	l.metadata, l.deviceKey, l.device = maps.Clone(r.metadata), r.params[paramDeviceKey], nil
 	if r.address != "" {
@@ -303,13 +304,13 @@ func (l *login) take(r *authRequest) {
 	}
 }
 
-// madeUpName is the internal name of a user who does not exist: the same one each time, as for a real user, and for
-// every spelling that the pool takes for the same name.
+// madeUpName returns the internal name of a user who does not exist. Like a real one, it is the
+// same each time, and for every spelling that the pool considers the same name.
 func (p *pool) madeUpName(login string) string {
 	return formatUUID([16]byte(p.stable("user", p.fold(login))))
 }
 
-// loginEvent makes the event of a trigger about a login.
+// loginEvent returns the event of a trigger for a login.
 func (p *pool) loginEvent(source string, l *login) TriggerEvent {
 	return p.event(source, l.client, l.user, l.typed, l.metadata)
 }
@@ -319,8 +320,8 @@ func (p *pool) preAuthentication(l *login) error {
 	return trigger(p, triggerPreAuthentication, p.cfg.Triggers.PreAuthentication, &event)
 }
 
-// startChoice begins USER_AUTH: with the session of a sign-up that was just confirmed, with the factor that the
-// client prefers, or with the question which one it shall be.
+// startChoice starts USER_AUTH: with the session of a sign-up that was just confirmed, with the
+// factor that the client prefers, or by asking for a factor.
 func (p *pool) startChoice(r *authRequest) (authOutput, error) {
 	if err := r.check(paramUsername); err != nil {
 		return authOutput{}, err
@@ -357,7 +358,7 @@ func (p *pool) startChoice(r *authRequest) (authOutput, error) {
 	}
 }
 
-// autoSignIn signs in who has just confirmed a sign-up.
+// autoSignIn signs in a user who has just confirmed a sign-up.
 func (p *pool) autoSignIn(r *authRequest) (authOutput, error) {
 	s, err := p.openSession(r, afterConfirmation)
 	if err != nil {
@@ -377,7 +378,8 @@ func (p *pool) autoSignIn(r *authRequest) (authOutput, error) {
 	return p.secondFactor(l)
 }
 
-// firstFactors are what a user can begin with; for one who does not exist, what somebody might.
+// firstFactors returns the factors that a user can start with. For a user who does not exist it
+// returns plausible ones.
 func (p *pool) firstFactors(u *user) []string {
 	var offered []string
 	for _, factor := range p.cfg.FirstFactors {
@@ -392,8 +394,8 @@ func (p *pool) firstFactors(u *user) []string {
 	return offered
 }
 
-// mayBegin reports whether a user may begin with a factor. Codes alone are too little for who uses MFA, and so are
-// passkeys, unless they are made for it.
+// mayBegin reports whether a user may start with a factor. For users with MFA, codes alone are not
+// enough, and passkeys only if the pool counts them as both factors.
 func (p *pool) mayBegin(u *user, factor string) bool {
 	switch {
 	case !u.has(factor):
@@ -409,7 +411,7 @@ func (p *pool) mayBegin(u *user, factor string) bool {
 	}
 }
 
-// beginFactor asks for a first factor, or checks it where it came along.
+// beginFactor asks for a first factor, or checks it if the request contains it.
 func (p *pool) beginFactor(l *login, factor string, params map[string]string) (authOutput, error) {
 	switch factor {
 	case challengePassword:
@@ -429,8 +431,8 @@ func (p *pool) beginFactor(l *login, factor string, params map[string]string) (a
 	}
 }
 
-// beginOTP delivers a code as the first factor. Confirming an address is among what it does, so a user who has not
-// done that yet gets one, too.
+// beginOTP delivers a code as the first factor. A user who has not confirmed the address yet gets
+// one, too, because the code also confirms it.
 func (p *pool) beginOTP(l *login, factor string) (authOutput, error) {
 	if l.user != nil && l.user.status != statusUnconfirmed {
 		if err := p.mayEnter(l.user); err != nil {
@@ -454,7 +456,7 @@ func (p *pool) askSelect(l *login, offered []string) authOutput {
 	return out
 }
 
-// answerSelect takes a choice, or a choice and the proof at once.
+// answerSelect handles a choice, or a choice with the proof.
 func (p *pool) answerSelect(r *authRequest) (authOutput, error) {
 	s, err := p.openSession(r, challengeSelect, challengeWebAuthn)
 	if err != nil {
@@ -469,21 +471,22 @@ func (p *pool) answerSelect(r *authRequest) (authOutput, error) {
 		return authOutput{}, errSelection
 	case factor == challengePassword && r.params[paramPassword] == "":
 		s.used = true
-		return p.challenge(&challengeSession{login: s.login, challenge: factor, options: []string{factor}}, map[string]string{}), nil
+		return p.challenge(&challengeSession{login: s.login, challenge: factor, options: []string{factor}},
+			map[string]string{}), nil
 	case factor == challengeWebAuthn && r.params[paramCredential] != "":
 		return p.answerPasskey(s, r.params)
 	}
 	return p.continueWith(s, factor, r.params)
 }
 
-// continueWith spends a session on a first factor, unless that fails.
+// continueWith uses a session for a first factor. If that fails, the session remains valid.
 func (p *pool) continueWith(s *challengeSession, factor string, params map[string]string) (authOutput, error) {
 	out, err := p.beginFactor(s.login, factor, params)
 	s.used = err == nil
 	return out, err
 }
 
-// answerFirst takes the proof of a first factor under the factor's own name.
+// answerFirst handles the proof of a first factor under the factor's own name.
 func (p *pool) answerFirst(factor string, r *authRequest) (authOutput, error) {
 	s, err := p.openSession(r, factor, challengeSelect)
 	switch {
@@ -527,8 +530,9 @@ func (p *pool) adminRespondToAuthChallenge(in *adminRespondInput) (authOutput, e
 	return p.respond(&in.respondInput, true)
 }
 
-// proofWindow is how long a challenge for a proof can be answered. The service says "a few seconds" without a number.
-// TIMESTAMP is part of what is signed, and its age does not matter: phones with a clock an hour off sign in.
+// proofWindow is how long a challenge for a proof can be answered. The service's documentation says
+// "a few seconds" without a number. TIMESTAMP is part of what is signed, but its age does not
+// matter: phones whose clock is an hour off can sign in.
 const proofWindow = time.Minute
 
 // The parameters of a proof.
@@ -538,7 +542,7 @@ const (
 	paramTimestamp = "TIMESTAMP"
 )
 
-// proof is a proof by SRP, of a password or of a device, between its two requests.
+// proof is an SRP proof of a password or a device, between its two requests.
 type proof struct {
 	login   *login
 	device  *device // nil for a password
@@ -564,8 +568,8 @@ func (p *pool) startSRP(r *authRequest) (authOutput, error) {
 	return p.askProof(l, r.params[paramSRPA])
 }
 
-// askProof asks for the proof of a password. In USER_SRP_AUTH the block is all that ties the answer to it; in the
-// other flows there is a session.
+// askProof asks for the proof of a password. In USER_SRP_AUTH only the block connects the answer
+// with it; in other flows there is a session.
 func (p *pool) askProof(l *login, bigA string) (authOutput, error) {
 	if p.lockedOut(l.username) {
 		return authOutput{}, errLockedOut
@@ -583,8 +587,8 @@ func (p *pool) askProof(l *login, bigA string) (authOutput, error) {
 	return out, nil
 }
 
-// passwordServer is the server half for a password. For who has none it is made up: who asks twice gets the same
-// salt, as for a real one; no password fits, since nobody knows one for the verifier.
+// passwordServer returns the server's half of SRP for a password. For a user without one it is made
+// up: the salt is the same each time, as for a real user, and no password matches.
 func (p *pool) passwordServer(l *login) *srp.Server {
 	if l.user != nil && l.user.hasPassword() {
 		return srp.NewServer(l.user.verifier)
@@ -594,7 +598,7 @@ func (p *pool) passwordServer(l *login) *srp.Server {
 	return srp.NewServer(verifier)
 }
 
-// remember keeps an attempt under its SECRET_BLOCK, which says nothing but is as long as the service's.
+// remember stores an attempt under its SECRET_BLOCK, which is random but as long as the service's.
 func (p *pool) remember(attempt *proof) string {
 	attempt.expires = p.now().Add(proofWindow)
 	maps.DeleteFunc(p.proofs, func(_ string, old *proof) bool { return p.now().After(old.expires) })
@@ -620,7 +624,7 @@ func (p *pool) answerProof(r *authRequest) (authOutput, error) {
 	return out, err
 }
 
-// spend makes an attempt and its session no good for another answer.
+// spend makes an attempt and its session invalid for another answer.
 func (p *pool) spend(attempt *proof) {
 	attempt.used = true
 	if s := p.sessions[attempt.session]; s != nil {
@@ -628,7 +632,7 @@ func (p *pool) spend(attempt *proof) {
 	}
 }
 
-// openProof finds the attempt that an answer is about.
+// openProof returns the attempt that an answer refers to.
 func (p *pool) openProof(r *authRequest, challenge string) (*proof, error) {
 	if err := required(r.params, paramBlock, paramSignature, paramTimestamp); err != nil {
 		return nil, err
@@ -644,7 +648,8 @@ func (p *pool) openProof(r *authRequest, challenge string) (*proof, error) {
 		return nil, err
 	}
 	l := attempt.login
-	if attempt.used || l.missed() || l.client.ID != r.client.ID || l.admin != r.admin || l.username != r.params[paramUsername] ||
+	if attempt.used || l.missed() || l.client.ID != r.client.ID || l.admin != r.admin ||
+		l.username != r.params[paramUsername] ||
 		p.now().After(attempt.expires) {
 		return nil, errWrongPassword
 	}
@@ -652,8 +657,8 @@ func (p *pool) openProof(r *authRequest, challenge string) (*proof, error) {
 	return attempt, nil
 }
 
-// checkProofSession checks the session of a proof. There is none in USER_SRP_AUTH, and a device's may be left out,
-// since the service's own clients leave it out.
+// checkProofSession checks the session of a proof. USER_SRP_AUTH has none. A device's may be
+// omitted, because the service's own clients omit it.
 func (p *pool) checkProofSession(r *authRequest, attempt *proof, challenge string) error {
 	if r.session == "" && (attempt.session == "" || attempt.device != nil) {
 		return nil
@@ -673,8 +678,9 @@ func (a *proof) verify(params map[string]string) bool {
 	return err == nil && a.server.Verify(a.id, a.bigA, block, params[paramTimestamp], params[paramSignature]) == nil
 }
 
-// checkHash checks the secret hash of a request that names username; mismatch is the text where it is wrong. What
-// the service says to a client without a secret that sends one is not documented; here it is refused.
+// checkHash checks the secret hash of a request that names username. mismatch is the text of the
+// error for a wrong one. How the service treats a hash from a client without a secret is not
+// documented; here it is rejected.
 func checkHash(c *Client, username, hash, mismatch string) error {
 	switch {
 	case c.Secret == "" && hash == "":
@@ -695,7 +701,8 @@ func checkAuthHash(c *Client, params map[string]string) error {
 	return checkHash(c, params[paramUsername], params[paramSecretHash], "Unable to verify secret hash for client "+c.ID)
 }
 
-// migrate asks the trigger UserMigration for a user whom the pool does not have, and adds the one that it finds.
+// migrate calls the trigger UserMigration for a user whom the pool does not have, and adds the user
+// if the trigger finds one.
 func (p *pool) migrate(r *authRequest) error {
 	name, password := r.params[paramUsername], r.params[paramPassword]
 	if !p.hasTrigger(triggerMigration) || password == "" || p.find(name) != nil {

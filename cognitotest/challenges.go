@@ -12,8 +12,8 @@ import (
 	"github.com/gocognito/cognito/internal/srp"
 )
 
-// challengeSession is a challenge that waits for its answer: good once, for a while, for one user, client,
-// challenge and kind of operation. A wrong code leaves it good.
+// challengeSession is a challenge that waits for its answer. It can be used once, for a limited
+// time, and for one user, client, challenge and kind of operation. A wrong code leaves it valid.
 type challengeSession struct {
 	login     *login
 	challenge string
@@ -34,7 +34,7 @@ type challengeSession struct {
 	ready   bool           // it is verified
 }
 
-// newSession keeps s and returns its handle, which looks like the service's.
+// newSession stores s and returns its handle, which looks like the service's.
 func (p *pool) newSession(s *challengeSession) string {
 	maps.DeleteFunc(p.sessions, func(_ string, s *challengeSession) bool {
 		return p.now().Sub(s.expires) > time.Hour // long past: it no longer matters why it is no good
@@ -47,20 +47,20 @@ func (p *pool) newSession(s *challengeSession) string {
 	return handle
 }
 
-// The sessions that are no challenges: of a sign-up, and of its confirmation.
+// Sessions that are not challenges: of a sign-up, and of its confirmation.
 const (
 	afterSignUp       = "SignUp"
 	afterConfirmation = "ConfirmSignUp"
 )
 
-// challenge asks for what s waits for.
+// challenge returns the challenge of s.
 func (p *pool) challenge(s *challengeSession, params map[string]string) authOutput {
 	s.told = params[paramUsername] != "" || params[paramUserID] != ""
 	return authOutput{ChallengeName: s.challenge, Session: p.newSession(s), ChallengeParameters: params}
 }
 
-// openSession finds the session of an answer to one of the named challenges, and says, as the service does, why it
-// is no good.
+// openSession returns the session of an answer to one of the named challenges, or the service's
+// error if it is not valid.
 func (p *pool) openSession(r *authRequest, challenges ...string) (*challengeSession, error) {
 	if r.session == "" {
 		return nil, errMissing("Session")
@@ -77,7 +77,7 @@ func (p *pool) openSession(r *authRequest, challenges ...string) (*challengeSess
 	return s, nil
 }
 
-// usable says why a session is spent.
+// usable returns an error if a session was used or has expired.
 func (p *pool) usable(s *challengeSession) error {
 	switch {
 	case s.login.missed():
@@ -91,14 +91,15 @@ func (p *pool) usable(s *challengeSession) error {
 	}
 }
 
-// names reports whether username is the session's user. Where the challenge told the internal name it must be that.
-// Else, and in USER_AUTH, it may also be what the client began with: AWS's own client sends it there to the end.
+// names reports whether username is the session's user. If the challenge returned the internal
+// name, it must be that. Otherwise, and in USER_AUTH, it may also be the name that the client
+// started with: AWS's own client sends that until the end.
 func (s *challengeSession) names(p *pool, username string) bool {
 	l := s.login
 	return username == l.username || (!s.told || l.flow == flowChoice) && p.same(l.typed, username)
 }
 
-// The challenges that are no factors.
+// Challenges that are not factors.
 const (
 	challengePasswordVerifier = "PASSWORD_VERIFIER"
 	challengePasswordSRP      = "PASSWORD_SRP"
@@ -111,7 +112,8 @@ const (
 	challengeDeviceVerifier   = "DEVICE_PASSWORD_VERIFIER"
 )
 
-// challengeNames are the names that the service's model has, whether the pool sends them or not.
+// challengeNames are the names in the service's model, including challenges that the pool never
+// sends.
 var challengeNames = []string{
 	"ADMIN_NO_SRP_AUTH", challengeCustom, challengeDeviceVerifier, challengeDevice, challengeEmail, challengeSetup,
 	challengeNewPassword, challengePassword, challengePasswordSRP, challengePasswordVerifier, challengeSelect,
@@ -131,7 +133,7 @@ func (p *pool) respondToAuthChallenge(in *respondInput) (authOutput, error) {
 	return p.respond(in, false)
 }
 
-// respond answers a challenge, by the operation of administrators or by the other one.
+// respond handles the answer to a challenge, with the user's or the administrator's operation.
 func (p *pool) respond(in *respondInput, admin bool) (authOutput, error) {
 	v := &validation{}
 	v.present("challengeName", in.ChallengeName != "")
@@ -182,7 +184,7 @@ func (p *pool) answer(challenge string, r *authRequest) (authOutput, error) {
 	}
 }
 
-// askNewPassword challenges a user whose password is temporary.
+// askNewPassword asks a user whose password is temporary for a new one.
 func (p *pool) askNewPassword(l *login) (authOutput, error) {
 	u := l.user
 	current := map[string]string{}
@@ -254,19 +256,20 @@ func (p *pool) answerNewPassword(r *authRequest) (authOutput, error) {
 	return p.secondFactor(s.login)
 }
 
-// How many digits codes have: those for a second factor, for sign-up and so on, and those of the first factors.
+// The number of digits of codes: for a second factor, a sign-up and so on, and for first factors.
 const (
 	mfaDigits = 6
 	otpDigits = 8
 )
 
-// codeKeys are the keys of the answers that are codes.
+// codeKeys maps challenges to the keys of their answers that are codes.
 var codeKeys = map[string]string{
 	challengeSMS: "SMS_MFA_CODE", challengeTOTP: "SOFTWARE_TOKEN_MFA_CODE", challengeEmail: "EMAIL_OTP_CODE",
 	challengeSMSOTP: "SMS_OTP_CODE",
 }
 
-// askCode delivers a code to the address of s and asks for it. For a user who does not exist it goes nowhere.
+// askCode delivers a code to the address of s and asks for it. For a user who does not exist, it
+// delivers nothing.
 func (p *pool) askCode(l *login, s *challengeSession, digits int) (authOutput, error) {
 	s.login, s.code = l, newCode(digits)
 	sent := delivery(s.address, p.fold(l.typed))
@@ -280,7 +283,8 @@ func (p *pool) askCode(l *login, s *challengeSession, digits int) (authOutput, e
 		}
 	}
 	out := p.challenge(s, map[string]string{
-		"CODE_DELIVERY_DELIVERY_MEDIUM": sent.DeliveryMedium, "CODE_DELIVERY_DESTINATION": sent.Destination, paramUserID: l.username,
+		"CODE_DELIVERY_DELIVERY_MEDIUM": sent.DeliveryMedium,
+		"CODE_DELIVERY_DESTINATION":     sent.Destination, paramUserID: l.username,
 	})
 	if s.first {
 		out.AvailableChallenges = []string{s.challenge}
@@ -288,7 +292,8 @@ func (p *pool) askCode(l *login, s *challengeSession, digits int) (authOutput, e
 	return out, nil
 }
 
-// answerCode checks a code. Wrong ones count as wrong passwords do, on a count of their own.
+// answerCode checks a code. Wrong codes lock the user out as wrong passwords do, with a count of
+// their own.
 func (p *pool) answerCode(challenge string, r *authRequest) (authOutput, error) {
 	s, err := p.openSession(r, challenge)
 	if err != nil {
@@ -336,7 +341,7 @@ func (p *pool) verifyCode(s *challengeSession, code string) error {
 	}
 }
 
-// proveAddress notes that who answered s reads what is sent to its address.
+// proveAddress records that the user who answered s receives messages at its address.
 func (p *pool) proveAddress(s *challengeSession) {
 	u := s.login.user
 	if s.address == "" {
@@ -354,8 +359,8 @@ func (p *pool) proveAddress(s *challengeSession) {
 	}
 }
 
-// afterOTP is what comes after a code as the first factor: it confirms a new user, and it is not offered to users
-// with MFA.
+// afterOTP continues a sign-in after a code as the first factor. The code confirms a new user.
+// Users with MFA are not offered such codes.
 func (p *pool) afterOTP(l *login) (authOutput, error) {
 	if l.user.status == statusUnconfirmed {
 		l.user.status = statusConfirmed
@@ -364,12 +369,14 @@ func (p *pool) afterOTP(l *login) (authOutput, error) {
 	return p.lastStep(l)
 }
 
-// startCustom begins CUSTOM_AUTH, which the triggers lead; with CHALLENGE_NAME SRP_A they may ask for the password.
+// startCustom starts CUSTOM_AUTH, which the triggers control. With CHALLENGE_NAME SRP_A they may
+// ask for the password.
 func (p *pool) startCustom(r *authRequest) (authOutput, error) {
 	if err := r.check(paramUsername); err != nil {
 		return authOutput{}, err
 	}
-	if !p.hasTrigger(triggerDefineChallenge) || !p.hasTrigger(triggerCreateChallenge) || !p.hasTrigger(triggerVerifyChallenge) {
+	if !p.hasTrigger(triggerDefineChallenge) || !p.hasTrigger(triggerCreateChallenge) ||
+		!p.hasTrigger(triggerVerifyChallenge) {
 		return authOutput{}, errNoTriggers
 	}
 	bySRP := r.params[paramChallengeName] == paramSRPA
@@ -407,7 +414,7 @@ func checkSRPA(params map[string]string) error {
 	return nil
 }
 
-// nextRound does what DefineAuthChallenge decides.
+// nextRound executes the decision of DefineAuthChallenge.
 func (p *pool) nextRound(l *login) (authOutput, error) {
 	event := &DefineAuthChallengeEvent{
 		TriggerEvent: p.loginEvent("DefineAuthChallenge_Authentication", l), Session: slices.Clone(l.rounds),
@@ -429,11 +436,12 @@ func (p *pool) nextRound(l *login) (authOutput, error) {
 	case l.user == nil:
 		return authOutput{}, errWrongPassword
 	default:
-		return authOutput{}, exception("InvalidLambdaResponseException", "Invalid lambda trigger response: no challenge "+name)
+		return authOutput{}, exception("InvalidLambdaResponseException",
+			"Invalid lambda trigger response: no challenge "+name)
 	}
 }
 
-// createChallenge asks what CreateAuthChallenge makes up.
+// createChallenge asks the challenge that CreateAuthChallenge creates.
 func (p *pool) createChallenge(l *login) (authOutput, error) {
 	event := &CreateAuthChallengeEvent{
 		TriggerEvent:  p.loginEvent("CreateAuthChallenge_Authentication", l),
@@ -449,7 +457,7 @@ func (p *pool) createChallenge(l *login) (authOutput, error) {
 	return p.challenge(s, params), nil
 }
 
-// answerCustom has VerifyAuthChallenge check an answer. A wrong one replaces the session, too.
+// answerCustom checks an answer with VerifyAuthChallenge. A wrong answer replaces the session, too.
 func (p *pool) answerCustom(r *authRequest) (authOutput, error) {
 	s, err := p.openSession(r, challengeCustom)
 	if err != nil {
@@ -472,6 +480,7 @@ func (p *pool) answerCustom(r *authRequest) (authOutput, error) {
 	if s.used = event.Correct; !event.Correct {
 		delete(p.sessions, r.session)
 	}
-	l.rounds = append(slices.Clone(l.rounds), ChallengeResult{Name: challengeCustom, Passed: event.Correct, Metadata: s.note})
+	l.rounds = append(slices.Clone(l.rounds),
+		ChallengeResult{Name: challengeCustom, Passed: event.Correct, Metadata: s.note})
 	return p.nextRound(l)
 }

@@ -10,8 +10,8 @@ import (
 	"github.com/gocognito/cognito"
 )
 
-// Client returns a client of the pool's first app client, made with [Server.Options]. opts come after those. It ends
-// the test when they are wrong.
+// Client returns a client of the first app client, made with [Server.Options] followed by opts. It
+// fails the test if the options are invalid.
 func (s *Server) Client(tb testing.TB, opts ...cognito.Option) *cognito.Cognito {
 	tb.Helper()
 	c, err := cognito.New(s.UserPoolID, s.ClientID, append(s.Options(), opts...)...)
@@ -21,8 +21,9 @@ func (s *Server) Client(tb testing.TB, opts ...cognito.Option) *cognito.Cognito 
 	return c
 }
 
-// Options returns what [cognito.New] needs to use this server: its endpoint, issuer and clock, AWS credentials, the
-// secret of the first app client if it has one, and with [Config.InMemory] the HTTP client.
+// Options returns the options that [cognito.New] needs to use this server: its endpoint, issuer and
+// clock, AWS credentials, the secret of the first app client if it has one, and, with
+// [Config.InMemory], the HTTP client.
 func (s *Server) Options() []cognito.Option {
 	opts := []cognito.Option{
 		cognito.WithEndpoint(s.URL), cognito.WithIssuer(s.Issuer()), cognito.WithJWKSURL(s.JWKSURL()),
@@ -37,16 +38,17 @@ func (s *Server) Options() []cognito.Option {
 	return opts
 }
 
-// VerifierOptions returns what [cognito.NewVerifier] needs to verify this server's tokens: its issuer, where its keys
-// are, and its clock. Keys come from this server whatever [Config.Issuer] is.
+// VerifierOptions returns the options that [cognito.NewVerifier] needs to verify this server's
+// tokens: its issuer, key set URL and clock. The keys come from this server, whatever
+// [Config.Issuer] is.
 func (s *Server) VerifierOptions() []cognito.VerifierOption {
 	return []cognito.VerifierOption{
 		cognito.WithIssuer(s.Issuer()), cognito.WithJWKSURL(s.JWKSURL()), cognito.WithClock(s.Now), cognito.WithHTTPClient(s.client),
 	}
 }
 
-// HTTPClient returns a client that reaches the server, with [Config.InMemory], too. [Server.Close] closes its idle
-// connections.
+// HTTPClient returns an HTTP client that reaches the server, also with [Config.InMemory].
+// [Server.Close] closes its idle connections.
 func (s *Server) HTTPClient() *http.Client { return s.client }
 
 // memory is a listener whose connections are pipes within the process.
@@ -60,7 +62,7 @@ func newMemory() *memory {
 	return &memory{connections: make(chan net.Conn), closed: make(chan struct{})}
 }
 
-// Accept is that of [net.Listener].
+// Accept implements [net.Listener].
 func (m *memory) Accept() (net.Conn, error) {
 	select {
 	case conn := <-m.connections:
@@ -70,16 +72,16 @@ func (m *memory) Accept() (net.Conn, error) {
 	}
 }
 
-// Close is that of [net.Listener].
+// Close implements [net.Listener].
 func (m *memory) Close() error {
 	m.once.Do(func() { close(m.closed) })
 	return nil
 }
 
-// Addr is that of [net.Listener]: an address at which nothing listens.
+// Addr implements [net.Listener]. Nothing listens at the address.
 func (m *memory) Addr() net.Addr { return &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1)} }
 
-// dial is the DialContext of a transport.
+// dial implements the DialContext of a transport.
 func (m *memory) dial(ctx context.Context, _, _ string) (net.Conn, error) {
 	near, far := net.Pipe()
 	select {

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// app is what the pool keeps of an app client beside the Client.
+// app is the pool's record of an app client in addition to the Client.
 type app struct {
 	serial            int64
 	settings          clientSettings
@@ -16,7 +16,7 @@ type app struct {
 
 var clientNamePattern = regexp.MustCompile(`^[\w\s+=,.@-]+$`)
 
-// addApp adds a client of the Config or of a call.
+// addApp adds a client from the Config or a call.
 func (p *pool) addApp(c *Client, settings clientSettings) {
 	p.clients = append(p.clients, c)
 	if c.Secret != "" {
@@ -80,7 +80,7 @@ type clientInput struct {
 	ClientID   string `json:"ClientId"`
 }
 
-// existingClient is what the calls about a client begin with.
+// existingClient is the common start of calls on a client.
 func (p *pool) existingClient(in clientInput, more func(*validation)) (*Client, error) {
 	err := p.adminCall(in.UserPoolID, func(v *validation) {
 		v.clientID(in.ClientID)
@@ -107,7 +107,8 @@ type updateClientInput struct {
 	clientSettings
 }
 
-// updateUserPoolClient replaces a client's settings: what is left out goes back to its default. A name has none.
+// updateUserPoolClient replaces a client's settings. Omitted settings return to their defaults,
+// except the name, which has none.
 func (p *pool) updateUserPoolClient(in *updateClientInput) (clientOutput, error) {
 	c, err := p.existingClient(in.clientInput, in.form)
 	if err != nil {
@@ -162,7 +163,8 @@ func (p *pool) listUserPoolClients(in *listClientsInput) (listClientsOutput, err
 	clients, next, err := cut(p, in.page("ListUserPoolClients"), p.clients, serial, func(*Client) bool { return true })
 	out.NextToken = next
 	for _, c := range clients {
-		out.UserPoolClients = append(out.UserPoolClients, listedClient{c.ID, p.cfg.UserPoolID, p.apps[c.ID].settings.ClientName})
+		out.UserPoolClients = append(out.UserPoolClients,
+			listedClient{c.ID, p.cfg.UserPoolID, p.apps[c.ID].settings.ClientName})
 	}
 	return out, err
 }
@@ -180,7 +182,7 @@ const (
 	providerCognito = "COGNITO"
 )
 
-// clientSettings are the settings of an app client on the wire, where a missing one is the default.
+// clientSettings are the settings of an app client on the wire. A missing setting is the default.
 type clientSettings struct {
 	ClientName                               string         `json:",omitempty"`
 	RefreshTokenValidity                     int            `json:",omitempty"`
@@ -205,7 +207,8 @@ type clientSettings struct {
 	RefreshTokenRotation                     *rotationSettings `json:",omitempty"`
 }
 
-// validityUnits are "seconds", "minutes", "hours" or "days"; "" for the default: hours, and days for refresh tokens.
+// validityUnits are "seconds", "minutes", "hours" or "days", or "" for the defaults: days for
+// refresh tokens, and hours for the others.
 type validityUnits struct {
 	AccessToken  string `json:",omitempty"`
 	IDToken      string `json:"IdToken,omitempty"`
@@ -219,7 +222,7 @@ type rotationSettings struct {
 
 var units = map[string]time.Duration{"seconds": time.Second, "minutes": time.Minute, "hours": time.Hour, "days": 24 * time.Hour}
 
-// legacyFlows are the old names of flows, and what they allow beside the default.
+// legacyFlows maps the old names of flows to what they allow in addition to the defaults.
 var legacyFlows = map[string]string{
 	"ADMIN_NO_SRP_AUTH": "ALLOW_ADMIN_USER_PASSWORD_AUTH", "USER_PASSWORD_AUTH": "ALLOW_USER_PASSWORD_AUTH",
 	"CUSTOM_AUTH_FLOW_ONLY": "ALLOW_CUSTOM_AUTH",
@@ -232,7 +235,8 @@ func (s *clientSettings) form(v *validation) {
 	}
 	for _, flow := range s.ExplicitAuthFlows {
 		v.oneOf("explicitAuthFlows", flow, "ADMIN_NO_SRP_AUTH", "ALLOW_ADMIN_USER_PASSWORD_AUTH", "ALLOW_CUSTOM_AUTH",
-			gateMachine, "ALLOW_REFRESH_TOKEN_AUTH", "ALLOW_USER_AUTH", "ALLOW_USER_PASSWORD_AUTH", "ALLOW_USER_SRP_AUTH",
+			gateMachine, "ALLOW_REFRESH_TOKEN_AUTH", "ALLOW_USER_AUTH",
+			"ALLOW_USER_PASSWORD_AUTH", "ALLOW_USER_SRP_AUTH",
 			"CUSTOM_AUTH_FLOW_ONLY", "USER_PASSWORD_AUTH")
 	}
 	v.oneOf("preventUserExistenceErrors", s.PreventUserExistenceErrors, settingEnabled, settingLegacy)
@@ -250,7 +254,8 @@ func (s *clientSettings) form(v *validation) {
 	}
 }
 
-// checkSettings checks what the form does not show; secret says whether the client has one.
+// checkSettings checks the rules that form does not. secret reports whether the client has a
+// secret.
 func (p *pool) checkSettings(s *clientSettings, secret bool) error {
 	access, id, refresh := s.validities()
 	for _, d := range []time.Duration{access, id} {
@@ -289,7 +294,7 @@ func (s *clientSettings) rotates() bool {
 	return s.RefreshTokenRotation != nil && s.RefreshTokenRotation.Feature == settingEnabled
 }
 
-// validities are the tokens' lifetimes, 0 for the default.
+// validities returns the lifetimes of tokens. 0 is the default.
 func (s *clientSettings) validities() (access, id, refresh time.Duration) {
 	u := validityUnits{}
 	if s.TokenValidityUnits != nil {
@@ -305,7 +310,7 @@ func (s *clientSettings) validities() (access, id, refresh time.Duration) {
 		of(s.RefreshTokenValidity, u.RefreshToken, "days")
 }
 
-// apply gives a client the settings; what is left zero, [Client.withDefaults] fills in.
+// apply sets the settings of a client. [Client.withDefaults] replaces the zero values.
 func (s *clientSettings) apply(c *Client) {
 	c.Name = s.ClientName
 	c.AccessTokenValidity, c.IDTokenValidity, c.RefreshTokenValidity = s.validities()
@@ -327,7 +332,7 @@ func (s *clientSettings) apply(c *Client) {
 	}
 }
 
-// modernFlows puts flows under their new names; nil for none.
+// modernFlows returns flows with their new names, or nil if there are none.
 func modernFlows(flows []string) []string {
 	switch {
 	case len(flows) == 0:
@@ -344,7 +349,7 @@ func modernFlows(flows []string) []string {
 	return modern
 }
 
-// withDefaults shows the defaults that the service shows.
+// withDefaults returns the settings with the defaults that the service shows.
 func (s clientSettings) withDefaults() clientSettings {
 	if s.RefreshTokenValidity == 0 {
 		s.RefreshTokenValidity = 30
@@ -364,10 +369,11 @@ func (s clientSettings) withDefaults() clientSettings {
 	return s
 }
 
-// settingsOf puts a client of the Config on the wire.
+// settingsOf returns the settings of a client on the wire.
 func settingsOf(c *Client) clientSettings {
 	s := clientSettings{
-		ClientName: c.Name, ReadAttributes: c.ReadAttributes, WriteAttributes: c.WriteAttributes, ExplicitAuthFlows: c.ExplicitAuthFlows,
+		ClientName: c.Name, ReadAttributes: c.ReadAttributes,
+		WriteAttributes: c.WriteAttributes, ExplicitAuthFlows: c.ExplicitAuthFlows,
 		AuthSessionValidity: int(c.AuthSessionValidity / time.Minute), PreventUserExistenceErrors: settingLegacy,
 		TokenValidityUnits: &validityUnits{}, CallbackURLs: c.CallbackURLs, LogoutURLs: c.LogoutURLs,
 		AllowedOAuthFlows: c.AllowedOAuthFlows, AllowedOAuthScopes: c.AllowedOAuthScopes,
@@ -387,7 +393,7 @@ func settingsOf(c *Client) clientSettings {
 	return s
 }
 
-// inUnits is a duration in the largest unit that it is a whole number of.
+// inUnits returns a duration in the largest unit of which it is a multiple.
 func inUnits(d time.Duration) (int, string) {
 	for _, unit := range []string{"days", "hours", "minutes"} {
 		if d%units[unit] == 0 {

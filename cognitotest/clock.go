@@ -9,7 +9,7 @@ func (s *Server) Now() time.Time {
 	return s.service.now()
 }
 
-// Advance moves the server's clock on by d.
+// Advance moves the server's clock forward by d.
 func (s *Server) Advance(d time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -12,187 +12,211 @@ import (
 	"time"
 )
 
-// Config describes the pool. The zero Config is a plain pool with one public app client.
+// Config configures the pool of a [Server]. The zero Config is a plain pool with one public app
+// client.
 type Config struct {
-	// UserPoolID is the pool's ID, "<region>_<letters and digits>". If empty, it is "us-east-1_Test00001".
+	// UserPoolID is the pool's ID, "<region>_<letters and digits>". The default is
+	// "us-east-1_Test00001".
 	UserPoolID string
-	// Clients are the app clients; the first is the one that [Server.ClientID] names. If empty, there is one
+	// Clients are the app clients. [Server.ClientID] is the first. If empty, there is one client
 	// without a secret.
 	Clients []Client
-	// UsernameAttributes ("email", "phone_number") make users sign up and in with that attribute; their username
-	// is then their sub.
+	// UsernameAttributes ("email", "phone_number") are the attributes that users sign up and sign
+	// in with. If set, a user's username is the sub.
 	UsernameAttributes []string
-	// AliasAttributes ("email", "phone_number", "preferred_username") let users sign in with that attribute, too,
-	// once it is verified.
+	// AliasAttributes ("email", "phone_number", "preferred_username") are attributes that users can
+	// sign in with, too, once they are verified.
 	AliasAttributes []string
 	// CaseInsensitive compares usernames and aliases without regard to case.
 	CaseInsensitive bool
-	// AutoVerifiedAttributes ("email", "phone_number") are what a sign-up code is sent to; of both, the phone
-	// number. If nil, it is "email"; an empty slice sends none.
+	// AutoVerifiedAttributes ("email", "phone_number") are the attributes that a sign-up code is
+	// sent to. If the user has both, it goes to the phone number. If nil, it is "email". If empty
+	// but not nil, no code is sent.
 	AutoVerifiedAttributes []string
-	// RequiredAttributes must be given at sign-up.
+	// RequiredAttributes are the attributes that a sign-up must include.
 	RequiredAttributes []string
-	// CustomAttributes are those that the pool has beyond the standard ones. If nil, it takes every "custom:" name;
-	// an empty slice has none.
+	// CustomAttributes are the pool's attributes in addition to the standard ones. If nil, the pool
+	// accepts every "custom:" name. If empty but not nil, it accepts none.
 	CustomAttributes []CustomAttribute
-	// AttributesRequireVerificationBeforeUpdate ("email", "phone_number") keep their old value until the new one is
-	// verified. They must be among AutoVerifiedAttributes.
+	// AttributesRequireVerificationBeforeUpdate ("email", "phone_number") are the attributes that
+	// keep their old value until the new one is verified. They must be among
+	// AutoVerifiedAttributes.
 	AttributesRequireVerificationBeforeUpdate []string
-	// SelfSignUpDisabled leaves it to administrators to create users.
+	// SelfSignUpDisabled lets only administrators create users.
 	SelfSignUpDisabled bool
 	// Groups are the pool's groups.
 	Groups []Group
-	// ResourceServers are the APIs whose scopes app clients may have.
+	// ResourceServers are the APIs whose scopes the pool grants to app clients.
 	ResourceServers []ResourceServer
-	// PasswordPolicy is what passwords must have. If nil, it is the service's default.
+	// PasswordPolicy sets the rules for passwords. If nil, it is the service's default.
 	PasswordPolicy *PasswordPolicy
-	// MFA is whether users are asked for a second factor: "OFF", "OPTIONAL", those who have set one up, or "ON", all.
-	// If empty, it is "OPTIONAL", so that the zero Config asks exactly those users who have one.
+	// MFA sets which users are asked for a second factor: "OFF", none; "OPTIONAL", those who have
+	// set one up; "ON", all. The default is "OPTIONAL".
 	MFA string
-	// MFAFactors are the second factors of the pool: "SMS_MFA", "SOFTWARE_TOKEN_MFA", "EMAIL_OTP". If nil, all.
+	// MFAFactors are the second factors that the pool supports: "SMS_MFA", "SOFTWARE_TOKEN_MFA",
+	// "EMAIL_OTP". If nil, it supports all.
 	MFAFactors []string
-	// FirstFactors are what USER_AUTH may begin with: "PASSWORD", "EMAIL_OTP", "SMS_OTP", "WEB_AUTHN". If nil, it
-	// is "PASSWORD".
+	// FirstFactors are the first factors of USER_AUTH: "PASSWORD", "EMAIL_OTP", "SMS_OTP",
+	// "WEB_AUTHN". If nil, it is "PASSWORD".
 	FirstFactors []string
-	// WebAuthn describes passkeys, which are on where FirstFactors has "WEB_AUTHN".
+	// WebAuthn configures passkeys. They are enabled if FirstFactors contains "WEB_AUTHN".
 	WebAuthn WebAuthn
-	// Devices turns the tracking of devices on; nil leaves it off.
+	// Devices enables and configures the tracking of devices. If nil, the pool tracks none.
 	Devices *DeviceConfiguration
-	// Triggers stand in for the pool's Lambda functions.
+	// Triggers replace the pool's Lambda functions.
 	Triggers Triggers
-	// TriggerURLs are triggers in other languages, by their names in the service's LambdaConfig: "PreSignUp",
-	// "VerifyAuthChallengeResponse" and so on. The URL gets the event of a Lambda function as JSON by POST and answers with
-	// the event and its response, or with {"errorMessage": "…"}, as the Lambda runtime interface emulator does. Another status
-	// than 2xx is an error, too, with the body as its text. The answer may have 1 MiB. Unlike a function in [Triggers] it may
-	// call the service meanwhile, by signed operations other than AdminInitiateAuth and AdminRespondToAuthChallenge.
-	// PreTokenGeneration is told version 2 of its event.
+	// TriggerURLs are the URLs of triggers in other languages. The keys are the names in the
+	// service's LambdaConfig: "PreSignUp", "VerifyAuthChallengeResponse" and so on. The server
+	// sends the event of the Lambda function to the URL as JSON with POST. The response is the
+	// event with its response filled in, or {"errorMessage": "…"}, as from the Lambda runtime
+	// interface emulator. A status other than 2xx is an error, too, with the body as its text. The
+	// response may have at most 1 MiB.
+	//
+	// Unlike a function in [Triggers], a trigger at a URL may call the server. It may use signed
+	// operations except AdminInitiateAuth and AdminRespondToAuthChallenge. PreTokenGeneration gets
+	// version 2 of its event.
 	TriggerURLs map[string]string
-	// TriggerTimeout is how long a trigger at a URL may take, in real time. If zero, it is 5 seconds, as with the service.
+	// TriggerTimeout bounds a call of a trigger URL, in real time. The default is 5 seconds, as
+	// with the service.
 	TriggerTimeout time.Duration
-	// Tier is the pool's feature plan: "LITE", "ESSENTIALS" or "PLUS", which has threat protection. A pool of LITE rejects
-	// authentication levels, and one without PLUS the history of sign-ins. Tier also bounds what calls that change the pool
-	// may turn on, but not this Config. If empty, it is "PLUS".
+	// Tier is the pool's feature plan: "LITE", "ESSENTIALS" or "PLUS". The default is "PLUS". A
+	// pool with LITE rejects authentication levels, and only a pool with PLUS has threat protection
+	// with the history of sign-ins. Tier also limits what calls that change the pool can enable,
+	// but not this Config.
 	Tier string
-	// MaxSessions is how many sessions a user may have: a sign-in beyond it ends the one that was used least recently. The
-	// service allows 20 where it tracks sessions. If zero, it tracks none, and there is no limit.
+	// MaxSessions limits the sessions of a user: a sign-in beyond the limit ends the least recently
+	// used one. The service allows 20 if it tracks sessions. If zero, there is no limit.
 	MaxSessions int
-	// ACRNames are the names of the authentication levels 1 to 4. If one is empty, it is "urn:cognito:loa:" and its number.
+	// ACRNames are the names of the authentication levels 1 to 4. The default of each is
+	// "urn:cognito:loa:" and its number.
 	ACRNames [4]string
-	// PasswordHistorySize is how many of a user's last passwords, the present one included, cannot be chosen again.
+	// PasswordHistorySize is the number of a user's last passwords, including the present one, that
+	// cannot be chosen again.
 	PasswordHistorySize int
-	// TemporaryPasswordValidity is how long a password from an administrator can be used. If zero, it is 7 days.
+	// TemporaryPasswordValidity is the lifetime of a password set by an administrator. The default
+	// is 7 days.
 	TemporaryPasswordValidity time.Duration
-	// Snapshot is the output of [Server.Snapshot]: the server begins with its pools. Then this Config only says how they are
-	// served: Triggers, Issuer, Now, Addr, InMemory and OnMessage; the rest is that of the snapshot. If nil, it is this Config.
+	// Snapshot is the output of [Server.Snapshot]. If it is set, the server starts with the pools
+	// in it, and of this Config only Triggers, Issuer, Now, Addr, InMemory and OnMessage take
+	// effect.
 	Snapshot Snapshot
-	// Issuer is what tokens name as their issuer. If empty, it is [Server.URL] + "/" + pool ID.
+	// Issuer is the issuer of the tokens. The default is [Server.URL] + "/" + pool ID.
 	Issuer string
-	// Now is the clock that [Server.Advance] adds to. If nil, it is [time.Now].
+	// Now is the server's clock, to which [Server.Advance] adds. The default is [time.Now].
 	Now func() time.Time
-	// Addr is the address to listen on, such as "127.0.0.1:9229". If empty, it is a free port of the loopback
-	// interface. The pool has no protection against its users: an address that others can reach is theirs, too.
+	// Addr is the address to listen on, such as "127.0.0.1:9229". The default is a free port of the
+	// loopback interface. The server has no protection against its users: do not use an address
+	// that others can reach.
 	Addr string
-	// InMemory serves the pool on no port, but to clients of the same process: [Server.Client], [Server.Options] and
-	// [Server.HTTPClient]. A pool in a testing/synctest bubble needs that, since waiting for a network connection does not
-	// let the bubble's time pass.
+	// InMemory makes the server listen on no port. Only clients in the same process can reach it:
+	// those of [Server.Client], [Server.Options] and [Server.HTTPClient]. A server in a
+	// testing/synctest bubble needs this, because waiting for a network connection stops the
+	// bubble's time.
 	InMemory bool
-	// OnMessage is told of each message that is delivered, after the request that caused it was carried out and
-	// before it is answered. It may call the server, and may be called from several goroutines. If nil, messages
-	// are in [Server.Messages] only.
+	// OnMessage is called for each message that the server delivers. The call is made after the
+	// request that caused the message was executed, and before its response is sent. OnMessage may
+	// call the server. It may be called from several goroutines. Messages are also in
+	// [Server.Messages].
 	OnMessage func(Message)
 }
 
-// Client is an app client of the pool. Printed or logged it shows no secret.
+// Client is an app client of the pool. Printed or logged, it shows no secret.
 type Client struct {
-	// ID is the client's ID; if empty, a random one.
+	// ID is the client's ID. The default is random.
 	ID string
-	// Name is what people call it; if empty, the ID.
+	// Name is the client's name. The default is the ID.
 	Name string
-	// Secret is the client's secret; "" for a public client. OtherSecret is a second one, as there is while one
-	// replaces the other; "" for none.
+	// Secret is the client's secret, or "" for a public client. OtherSecret is a second secret, as
+	// during a rotation, or "".
 	Secret, OtherSecret string
-	// ExplicitAuthFlows are the flows that it allows: "ALLOW_USER_SRP_AUTH" and so on. If nil, they are the
-	// service's default: SRP, custom and refresh.
+	// ExplicitAuthFlows are the flows that the client allows: "ALLOW_USER_SRP_AUTH" and so on. If
+	// nil, they are the service's default: SRP, custom and refresh.
 	ExplicitAuthFlows []string
 	// PreventUserExistenceErrors hides which users exist, as the service's setting ENABLED does.
 	PreventUserExistenceErrors bool
-	// AccessTokenValidity, IDTokenValidity and RefreshTokenValidity are the tokens' lifetimes. If zero, they are
-	// an hour, an hour and 30 days.
+	// AccessTokenValidity, IDTokenValidity and RefreshTokenValidity are the lifetimes of tokens.
+	// The defaults are an hour, an hour and 30 days.
 	AccessTokenValidity, IDTokenValidity, RefreshTokenValidity time.Duration
-	// AuthSessionValidity is how long a challenge can be answered. If zero, it is 3 minutes.
+	// AuthSessionValidity is how long a challenge can be answered. The default is 3 minutes.
 	AuthSessionValidity time.Duration
-	// DisableTokenRevocation leaves out the claims by which single sessions are revoked.
+	// DisableTokenRevocation omits the claims that are needed to revoke a single session.
 	DisableTokenRevocation bool
-	// RefreshTokenRotation makes each refresh bring a new refresh token; the old one stays good for
-	// RefreshTokenGracePeriod.
+	// RefreshTokenRotation makes each refresh return a new refresh token. The old one remains valid
+	// for RefreshTokenGracePeriod.
 	RefreshTokenRotation    bool
 	RefreshTokenGracePeriod time.Duration
-	// ReadAttributes are what ID tokens and GetUser show. If nil, they are all.
+	// ReadAttributes are the attributes in ID tokens and in the response of GetUser. If nil, they
+	// are all.
 	ReadAttributes []string
-	// WriteAttributes are what users may write. If nil, they are all, "custom:" ones included. No user may write the
-	// sub or email_verified and phone_number_verified.
+	// WriteAttributes are the attributes that users may write. If nil, they are all, including
+	// "custom:" ones. Users can never write sub, email_verified and phone_number_verified.
 	WriteAttributes []string
-	// AllowedOAuthFlows are what the authorization server, at [Server.URL], takes from the client: "code",
-	// "implicit", or "client_credentials" alone. If nil, it takes nothing. GetClientToken does not go by it, but by
-	// "ALLOW_CLIENT_TOKEN_AUTH" in ExplicitAuthFlows.
+	// AllowedOAuthFlows are the flows that the authorization server at [Server.URL] accepts from
+	// the client: "code", "implicit", or "client_credentials" alone. If nil, it accepts none. For
+	// GetClientToken, "ALLOW_CLIENT_TOKEN_AUTH" in ExplicitAuthFlows counts instead.
 	AllowedOAuthFlows []string
-	// AllowedOAuthScopes are the scopes that it may have: "openid", "email", "phone", "profile",
-	// "aws.cognito.signin.user.admin" and those of resource servers. If nil, they are all that fit its flows.
+	// AllowedOAuthScopes are the scopes that the client may request: "openid", "email", "phone",
+	// "profile", "aws.cognito.signin.user.admin" and those of resource servers. If nil, they are
+	// all that fit its flows.
 	AllowedOAuthScopes []string
-	// CallbackURLs are the redirect URIs, and LogoutURLs the sign-out URLs, that a browser may be sent to. They are
-	// compared exactly.
+	// CallbackURLs are the redirect URIs, and LogoutURLs the sign-out URLs, that a browser may be
+	// sent to. They are compared exactly.
 	CallbackURLs, LogoutURLs []string
 
-	secrets []clientSecret // Secret, and while that is rotated out another one
+	secrets []clientSecret // Secret, and during a rotation a second one
 }
 
-// User is a user to add. Printed or logged it shows no password.
+// User is a user for [Server.AddUser]. Printed or logged, it shows no password.
 type User struct {
-	// Username is the name, or, in a pool with UsernameAttributes, the e-mail address or phone number.
+	// Username is the username. In a pool with UsernameAttributes it is the e-mail address or phone
+	// number.
 	Username string
-	// Password is the password; if empty, the user has none, and can sign in by other means only.
+	// Password is the password. If empty, the user has none and must sign in with another factor.
 	Password string
-	// Sub is the user's unchangeable ID; if empty, a random one.
+	// Sub is the user's immutable ID. The default is random.
 	Sub string
-	// Attributes are the user's attributes, as text; "email_verified": "true" makes an alias usable.
+	// Attributes are the user's attributes. Set "email_verified" to "true" to make the address
+	// usable as an alias.
 	Attributes map[string]string
-	// Groups are the names of the user's groups; those that the pool has not get created.
+	// Groups are the names of the user's groups. AddUser creates groups that the pool does not
+	// have.
 	Groups []string
-	// Status is CONFIRMED if empty; else UNCONFIRMED, FORCE_CHANGE_PASSWORD or RESET_REQUIRED.
+	// Status is CONFIRMED, UNCONFIRMED, FORCE_CHANGE_PASSWORD or RESET_REQUIRED. The default is
+	// CONFIRMED.
 	Status string
-	// Disabled users cannot sign in.
+	// Disabled keeps the user from signing in.
 	Disabled bool
-	// MFA are the second factors that the user has enabled: "SMS_MFA", "SOFTWARE_TOKEN_MFA", "EMAIL_OTP". If nil,
-	// it is the software token where there is a TOTPSecret, else none.
+	// MFA are the second factors that the user has enabled: "SMS_MFA", "SOFTWARE_TOKEN_MFA",
+	// "EMAIL_OTP". If nil, it is the software token if there is a TOTPSecret, and otherwise none.
 	MFA []string
-	// PreferredMFA is the one of them that the user is asked for; if empty, the user chooses.
+	// PreferredMFA is the factor that the user is asked for. If empty, the user chooses.
 	PreferredMFA string
-	// TOTPSecret is the secret of the user's software token, in base32. If empty, it is a random one where MFA
-	// has the software token; see [Server.TOTP].
+	// TOTPSecret is the secret of the user's software token, in base32. The default is random if
+	// MFA contains the software token. See [Server.TOTP].
 	TOTPSecret string
 }
 
-// PasswordPolicy is what passwords must have.
+// PasswordPolicy sets the rules for passwords.
 type PasswordPolicy struct {
-	// MinimumLength is in characters.
+	// MinimumLength is the minimum length, in characters.
 	MinimumLength int
-	// The kinds of characters of which at least one is required.
+	// Each of these requires at least one character of a kind.
 	RequireUppercase, RequireLowercase, RequireNumbers, RequireSymbols bool
 }
 
-// Format prints the client without its secret, whatever the verb.
+// Format prints the client without its secret, for every verb.
 func (c Client) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "Client{"+c.ID+"}") }
 
-// LogValue logs the client's ID.
+// LogValue returns the client's ID.
 func (c Client) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(c)) }
 
-// Format prints the user without the password and the secret, whatever the verb.
+// Format prints the user without the password and the TOTP secret, for every verb.
 func (u User) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "User{"+u.Username+"}") }
 
-// LogValue logs the user's name.
+// LogValue returns the username.
 func (u User) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(u)) }
 
-// The statuses of a user that the pool knows.
+// The statuses of users.
 const (
 	statusConfirmed     = "CONFIRMED"
 	statusUnconfirmed   = "UNCONFIRMED"
@@ -212,10 +236,13 @@ var (
 	acrNamePattern  = regexp.MustCompile(`^[\x21\x23-\x5B\x5D-\x7E]{1,64}$`)
 	clientIDPattern = regexp.MustCompile(`^[\w+]+$`)
 	defaultFlows    = []string{"ALLOW_USER_SRP_AUTH", "ALLOW_CUSTOM_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"}
-	defaultPolicy   = PasswordPolicy{MinimumLength: 8, RequireUppercase: true, RequireLowercase: true, RequireNumbers: true, RequireSymbols: true}
+	defaultPolicy   = PasswordPolicy{
+		MinimumLength: 8, RequireUppercase: true, RequireLowercase: true, RequireNumbers: true, RequireSymbols: true,
+	}
 )
 
-// withDefaults fills in what cfg leaves open. It panics on what no pool can be, since that is a mistake in a test.
+// withDefaults returns cfg with its defaults filled in. It panics on an invalid Config, because
+// that is a mistake in a test.
 func (cfg Config) withDefaults() Config {
 	if cfg.UserPoolID == "" {
 		cfg.UserPoolID = "us-east-1_Test00001"
@@ -232,7 +259,8 @@ func (cfg Config) withDefaults() Config {
 	if cfg.AutoVerifiedAttributes == nil {
 		cfg.AutoVerifiedAttributes = []string{attrEmail}
 	}
-	checkNames("Config.AttributesRequireVerificationBeforeUpdate", cfg.AttributesRequireVerificationBeforeUpdate, cfg.AutoVerifiedAttributes...)
+	checkNames("Config.AttributesRequireVerificationBeforeUpdate",
+		cfg.AttributesRequireVerificationBeforeUpdate, cfg.AutoVerifiedAttributes...)
 	for _, c := range cfg.CustomAttributes {
 		checkNames("CustomAttribute.Type", []string{c.Type}, "", typeString, typeNumber, typeBoolean, typeDateTime)
 	}
@@ -261,7 +289,7 @@ func (cfg Config) withDefaults() Config {
 	return cfg
 }
 
-// withFactors fills in what cfg leaves open about factors.
+// withFactors returns cfg with the defaults of its factors filled in.
 func (cfg Config) withFactors() Config {
 	if cfg.MFA == "" {
 		cfg.MFA = mfaOptional
@@ -274,7 +302,8 @@ func (cfg Config) withFactors() Config {
 	if cfg.FirstFactors == nil {
 		cfg.FirstFactors = []string{challengePassword}
 	}
-	checkNames("Config.FirstFactors", cfg.FirstFactors, challengePassword, challengeEmail, challengeSMSOTP, challengeWebAuthn)
+	checkNames("Config.FirstFactors", cfg.FirstFactors,
+		challengePassword, challengeEmail, challengeSMSOTP, challengeWebAuthn)
 	if cfg.Tier == "" {
 		cfg.Tier = tierPlus
 	}
@@ -286,7 +315,8 @@ func (cfg Config) withFactors() Config {
 	return cfg
 }
 
-// acrNames fills in the names of the levels, and checks them as the service does.
+// acrNames returns the names of the levels with defaults filled in. It checks them as the service
+// does.
 func (cfg Config) acrNames() [4]string {
 	names := cfg.ACRNames
 	if names != [4]string{} && cfg.Tier == tierLite {
@@ -296,7 +326,8 @@ func (cfg Config) acrNames() [4]string {
 		if name == "" {
 			names[i] = "urn:cognito:loa:" + strconv.Itoa(i+1)
 		} else if !acrNamePattern.MatchString(name) {
-			panic(fmt.Sprintf("cognitotest: Config.ACRNames: want 1 to 64 characters without spaces, quotation marks and backslashes, got %q", name))
+			panic(fmt.Sprintf("cognitotest: Config.ACRNames: want 1 to 64 characters"+
+				" without spaces, quotation marks and backslashes, got %q", name))
 		}
 	}
 	for i, name := range names {

@@ -10,15 +10,16 @@ import (
 	"github.com/gocognito/cognito/internal/srp"
 )
 
-// DeviceConfiguration is how a pool tracks devices.
+// DeviceConfiguration configures how a pool tracks devices.
 type DeviceConfiguration struct {
-	// ChallengeRequiredOnNewDevice lets a remembered device stand in for MFA.
+	// ChallengeRequiredOnNewDevice lets a remembered device replace MFA.
 	ChallengeRequiredOnNewDevice bool
-	// DeviceOnlyRememberedOnUserPrompt makes a confirmed device remembered by UpdateDeviceStatus only.
+	// DeviceOnlyRememberedOnUserPrompt makes the pool remember a confirmed device only after
+	// UpdateDeviceStatus.
 	DeviceOnlyRememberedOnUserPrompt bool
 }
 
-// device is a device of a user's. Its password is kept as an SRP verifier only.
+// device is a user's device. Its password is stored as an SRP verifier only.
 type device struct {
 	serial        int64
 	key, group    string
@@ -31,19 +32,20 @@ type device struct {
 	authenticated time.Time
 }
 
-// deviceMetadata is what a client needs to confirm a device.
+// deviceMetadata holds the keys that a client needs to confirm a device.
 type deviceMetadata struct{ DeviceKey, DeviceGroupKey string }
 
-// maxUnconfirmed is how many unconfirmed devices of a user are kept.
+// maxUnconfirmed limits the unconfirmed devices of a user.
 const maxUnconfirmed = 1000
 
-// newDevice gives a user a device that can be confirmed.
+// newDevice adds an unconfirmed device to a user.
 func (p *pool) newDevice(u *user) *device {
 	var group [6]byte
 	_, _ = rand.Read(group[:]) // it never fails
 	region, _ := splitPoolID(p.cfg.UserPoolID)
 	d := &device{
-		serial: p.nextSerial(), key: region + "_" + newUUID(), group: "-" + base64.RawURLEncoding.EncodeToString(group[:]),
+		serial: p.nextSerial(), key: region + "_" + newUUID(),
+		group:   "-" + base64.RawURLEncoding.EncodeToString(group[:]),
 		created: p.now(), modified: p.now(), authenticated: p.now(),
 	}
 	open := slices.DeleteFunc(slices.Clone(u.devices), func(d *device) bool { return d.confirmed })
@@ -54,7 +56,7 @@ func (p *pool) newDevice(u *user) *device {
 	return d
 }
 
-// device finds a device of the user's that is confirmed; nil if there is none.
+// device returns a confirmed device of the user, or nil if there is none.
 func (u *user) device(key string) *device {
 	if d := u.anyDevice(key); d != nil && d.confirmed {
 		return d
@@ -75,7 +77,8 @@ func (u *user) forget(d *device) {
 	u.devices = slices.DeleteFunc(u.devices, func(other *device) bool { return other == d })
 }
 
-// resolveDevice looks up the device that a step of a login names. One that is not confirmed counts as none.
+// resolveDevice looks up the device that a step of a login names. An unconfirmed device counts as
+// none.
 func (p *pool) resolveDevice(l *login) error {
 	l.device = nil
 	if l.deviceKey == "" || l.user == nil {
@@ -110,7 +113,7 @@ type confirmDeviceInput struct {
 
 type confirmDeviceOutput struct{ UserConfirmationNecessary bool }
 
-// confirmDevice keeps a new device's verifier.
+// confirmDevice stores a new device's verifier.
 func (p *pool) confirmDevice(in *confirmDeviceInput) (confirmDeviceOutput, error) {
 	var out confirmDeviceOutput
 	v := &validation{}
@@ -141,7 +144,7 @@ func (p *pool) confirmDevice(in *confirmDeviceInput) (confirmDeviceOutput, error
 	return confirmDeviceOutput{UserConfirmationNecessary: prompt}, nil
 }
 
-// deviceVerifier reads a verifier, both numbers in base64.
+// deviceVerifier decodes a verifier. Both numbers are in base64.
 func deviceVerifier(salt, value string) (srp.Verifier, error) {
 	var numbers [2][]byte
 	for i, field := range []struct{ name, text string }{{"salt", salt}, {"password verifier", value}} {
@@ -167,7 +170,7 @@ const (
 	notRemembered = "not_remembered"
 )
 
-// deviceInput is the input of the operations about one device, of users and of administrators.
+// deviceInput is the input of operations on one device, for users and administrators.
 type deviceInput struct {
 	AccessToken            string
 	UserPoolID             string `json:"UserPoolId"`
@@ -176,7 +179,7 @@ type deviceInput struct {
 	DeviceRememberedStatus string
 }
 
-// deviceOperation makes the two forms of an operation about one device.
+// deviceOperation returns the handler of an operation on one device, for users or administrators.
 func deviceOperation[Out any](admin bool, fn func(p *pool, u *user, d *device, in *deviceInput, admin bool) (Out, error)) handler {
 	operation := func(p *pool, in *deviceInput) (out Out, err error) {
 		v := &validation{}
@@ -201,7 +204,7 @@ func deviceOperation[Out any](admin bool, fn func(p *pool, u *user, d *device, i
 	return unsigned(operation)
 }
 
-// deviceOwner finds whose devices a request is about.
+// deviceOwner returns the user whose devices a request refers to.
 func (p *pool) deviceOwner(accessToken, poolID, username string, admin bool) (*user, error) {
 	if admin {
 		return p.adminUser(adminInput{poolID, username}, nil)
@@ -231,7 +234,7 @@ type deviceType struct {
 	DeviceLastAuthenticatedDate float64
 }
 
-// describe is what the operations tell of a device; administrators see more.
+// describe returns a device as operations return it. Administrators see more.
 func (p *pool) describe(u *user, d *device, admin bool) deviceType {
 	attributes := []attribute{{"device_status", "valid"}}
 	if d.name != "" {
@@ -296,7 +299,8 @@ func (p *pool) deviceList(in *listDevicesInput, op string, admin bool) (listDevi
 		return out, err
 	}
 	pg := newPage(in.Limit, in.PaginationToken, op, u.sub)
-	page, next, err := cut(p, pg, u.devices, func(d *device) int64 { return d.serial }, func(d *device) bool { return d.confirmed })
+	page, next, err := cut(p, pg, u.devices,
+		func(d *device) int64 { return d.serial }, func(d *device) bool { return d.confirmed })
 	for _, d := range page {
 		out.Devices = append(out.Devices, p.describe(u, d, admin))
 	}
@@ -304,7 +308,7 @@ func (p *pool) deviceList(in *listDevicesInput, op string, admin bool) (listDevi
 	return out, err
 }
 
-// replacesMFA reports whether d spares its user the second factor.
+// replacesMFA reports whether d replaces its user's second factor.
 func (p *pool) replacesMFA(d *device) bool {
 	return d != nil && d.remembered && p.cfg.Devices != nil && p.cfg.Devices.ChallengeRequiredOnNewDevice
 }
@@ -317,7 +321,7 @@ func (p *pool) askDevice(l *login) (authOutput, error) {
 	}), nil
 }
 
-// answerDevice begins the proof of a device. The service's own clients leave the session out.
+// answerDevice starts the proof of a device. The service's own clients omit the session.
 func (p *pool) answerDevice(r *authRequest) (authOutput, error) {
 	if err := required(r.params, paramDeviceKey); err != nil {
 		return authOutput{}, err
@@ -354,10 +358,12 @@ func (p *pool) answerDevice(r *authRequest) (authOutput, error) {
 	return out, nil
 }
 
-// pendingDevice finds the session of an answer that names none: that of the device's own sign-in.
+// pendingDevice returns the session for an answer that names none: that of the device's own
+// sign-in.
 func (p *pool) pendingDevice(r *authRequest) string {
 	for handle, s := range p.sessions {
-		if s.challenge == challengeDevice && p.usable(s) == nil && s.login.client.ID == r.client.ID && s.login.admin == r.admin &&
+		if s.challenge == challengeDevice && p.usable(s) == nil && s.login.client.ID == r.client.ID &&
+			s.login.admin == r.admin &&
 			s.device.key == r.params[paramDeviceKey] && s.login.username == r.params[paramUsername] {
 			return handle
 		}

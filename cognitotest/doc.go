@@ -1,5 +1,5 @@
-// Package cognitotest is an Amazon Cognito user pool in the same process, for tests, as net/http/httptest is for
-// servers:
+// Package cognitotest provides an Amazon Cognito user pool in the same process, for tests, as
+// net/http/httptest does for servers:
 //
 //	srv := cognitotest.NewServer(cognitotest.Config{})
 //	defer srv.Close()
@@ -8,56 +8,89 @@
 //	c, err := cognito.New(srv.UserPoolID, srv.ClientID, cognito.WithEndpoint(srv.URL))
 //	err = c.ForUser("bob").Authenticate(ctx, "Correct-Horse-1")
 //
-// It speaks the service's own protocol over HTTP, so that any client can sign in to it: this module's, an AWS SDK
-// with its endpoint set, or those of other languages.
+// The server speaks the service's protocol over HTTP. Any client can sign in to it: this module's,
+// an AWS SDK with its endpoint set, or clients in other languages.
 //
-// It is strict. The server halves of SRP, of users and of devices, are real, and passwords are kept as SRP verifiers
-// only. Secret hashes, flow gates of app clients, sessions (good once, for a while, for one user, client, challenge and
-// kind of operation), codes of software tokens (good once, a step early or late), signatures of passkeys, code expiry,
-// attempt limits, lock-out, token revocation, refresh-token rotation and PreventUserExistenceErrors are enforced, with
-// the service's types and texts of errors. Signed operations that come unsigned are refused; signatures themselves are
-// not checked.
+// # Strictness
 //
-// It knows these operations:
-//   - signing up: SignUp, ConfirmSignUp and ResendConfirmationCode;
-//   - signing in, by InitiateAuth and RespondToAuthChallenge or the Admin… forms of both: all flows, all challenges but
-//     ADMIN_NO_SRP_AUTH; see [Config] for who is asked what;
+// The server implements its half of SRP, for users and devices, and keeps passwords as SRP
+// verifiers only. It enforces these rules, with the service's error types and messages:
+//
+//   - secret hashes, the flows that an app client allows, and PreventUserExistenceErrors;
+//   - sessions, which can be used once, for a limited time, and for one user, app client, challenge
+//     and kind of operation;
+//   - codes of software tokens, which can be used once and may be one step early or late;
+//   - the expiry of other codes, limits on attempts, and lockouts;
+//   - signatures of passkeys;
+//   - the revocation of tokens, and the rotation of refresh tokens.
+//
+// It rejects unsigned requests for operations that must be signed, but does not check the
+// signatures.
+//
+// # Operations
+//
+// The server supports these operations:
+//
+//   - sign-up: SignUp, ConfirmSignUp and ResendConfirmationCode;
+//   - sign-in: InitiateAuth and RespondToAuthChallenge, and the Admin forms of both, with all flows
+//     and with all challenges except ADMIN_NO_SRP_AUTH; [Config] determines which challenges a user
+//     gets;
 //   - tokens: GetTokensFromRefreshToken, RevokeToken, GlobalSignOut and GetClientToken;
-//   - second factors: AssociateSoftwareToken, VerifySoftwareToken, and with an Admin… form SetUserMFAPreference and
-//     GetUserAuthFactors;
-//   - devices: ConfirmDevice, and with an Admin… form GetDevice, ListDevices, UpdateDeviceStatus and ForgetDevice;
-//   - passkeys: StartWebAuthnRegistration, CompleteWebAuthnRegistration, ListWebAuthnCredentials and
-//     DeleteWebAuthnCredential; a [Passkey] is an authenticator to test them with;
-//   - accounts: GetUser, DeleteUser, ForgotPassword, ConfirmForgotPassword, ChangePassword, UpdateUserAttributes,
-//     DeleteUserAttributes, GetUserAttributeVerificationCode and VerifyUserAttribute;
-//   - users: AdminCreateUser, AdminConfirmSignUp, AdminGetUser, AdminDeleteUser, AdminUpdateUserAttributes,
-//     AdminDeleteUserAttributes, AdminResetUserPassword, AdminSetUserPassword, AdminEnableUser, AdminDisableUser,
-//     AdminUserGlobalSignOut and ListUsers;
-//   - groups: CreateGroup, GetGroup, UpdateGroup, DeleteGroup, ListGroups, ListUsersInGroup, AdminAddUserToGroup,
-//     AdminRemoveUserFromGroup and AdminListGroupsForUser;
-//   - pools: CreateUserPool, DescribeUserPool, UpdateUserPool, DeleteUserPool and ListUserPools, the same of app clients,
-//     identity providers and resource servers, and of domains but for a list; GetUserPoolMfaConfig,
-//     SetUserPoolMfaConfig, AddCustomAttributes, TagResource, UntagResource and ListTagsForResource.
+//   - second factors: AssociateSoftwareToken, VerifySoftwareToken, SetUserMFAPreference and
+//     GetUserAuthFactors, the Admin forms of the last two, and AdminDeleteSoftwareToken;
+//   - devices: ConfirmDevice, GetDevice, ListDevices, UpdateDeviceStatus and ForgetDevice, and the
+//     Admin forms of all but ConfirmDevice;
+//   - passkeys: StartWebAuthnRegistration, CompleteWebAuthnRegistration, ListWebAuthnCredentials
+//     and DeleteWebAuthnCredential; a [Passkey] is an authenticator for tests;
+//   - accounts: GetUser, DeleteUser, ForgotPassword, ConfirmForgotPassword, ChangePassword,
+//     UpdateUserAttributes, DeleteUserAttributes, GetUserAttributeVerificationCode and
+//     VerifyUserAttribute;
+//   - users: AdminCreateUser, AdminConfirmSignUp, AdminGetUser, AdminDeleteUser,
+//     AdminUpdateUserAttributes, AdminDeleteUserAttributes, AdminResetUserPassword,
+//     AdminSetUserPassword, AdminEnableUser, AdminDisableUser, AdminUserGlobalSignOut,
+//     AdminLinkProviderForUser, AdminDisableProviderForUser and ListUsers;
+//   - threat protection: AdminListUserAuthEvents, AdminUpdateAuthEventFeedback and
+//     UpdateAuthEventFeedback;
+//   - groups: CreateGroup, GetGroup, UpdateGroup, DeleteGroup, ListGroups, ListUsersInGroup,
+//     AdminAddUserToGroup, AdminRemoveUserFromGroup and AdminListGroupsForUser;
+//   - pools: CreateUserPool, DescribeUserPool, UpdateUserPool, DeleteUserPool and ListUserPools;
+//     the same for app clients, identity providers and resource servers, and, without a list, for
+//     domains; AddUserPoolClientSecret, ListUserPoolClientSecrets, DeleteUserPoolClientSecret,
+//     GetUserPoolMfaConfig, SetUserPoolMfaConfig, AddCustomAttributes, TagResource, UntagResource
+//     and ListTagsForResource.
 //
-// It is also the pool's authorization server, with [Server.URL] as its domain: /oauth2/authorize and /login with a small
-// sign-in form, /oauth2/token (authorization codes with PKCE, refresh tokens and client credentials), /oauth2/userInfo,
-// /oauth2/revoke, /logout and the OpenID discovery document. [Client] says which flows, scopes and redirect URIs an app
-// client may use; [Server.Authorize] signs a user in without the form. A request is for the pool of its app client or token.
-// One whose host is a pool's domain, such as my-app.localhost for the prefix my-app, is for that pool alone.
+// Any other operation returns an error that names it.
 //
-// Another operation of the service is answered with an error that names it. In place of Lambda functions there are
-// [Triggers], and [Config.TriggerURLs] for those in other languages.
+// A server starts with the pool of its [Config]. CreateUserPool adds pools. A request reaches its
+// pool through its UserPoolId, ClientId, AccessToken or Session. Settings that this package does
+// not implement, such as the texts of messages, are stored and described.
 //
-// A server begins with the pool of its [Config]; CreateUserPool adds others, to which a request finds its way by its
-// UserPoolId, ClientId, AccessToken or Session. What they have in settings that this package does not act on, such as
-// the texts of messages, is kept and described.
+// # Authorization server
 //
-// Nothing is sent: codes and temporary passwords are in [Server.Code] and [Server.Messages], and [Config.OnMessage] is told
-// of each. [Config.Addr] has the pool listen where front ends and programs in other languages expect it; pages of any origin
-// may call it.
+// The server is also the pool's authorization server, with [Server.URL] as its domain. It serves
+// /oauth2/authorize and /login with a small sign-in form, /oauth2/token (authorization codes with
+// PKCE, refresh tokens and client credentials), /oauth2/userInfo, /oauth2/revoke, /logout and the
+// OpenID discovery document. [Client] sets which flows, scopes and redirect URIs an app client may
+// use. [Server.Authorize] signs a user in without the form. A request belongs to the pool of its
+// app client or token. If its host is the domain of a pool, such as my-app.localhost for the prefix
+// my-app, it belongs to that pool alone.
 //
-// Its clock is [Server.Now]; [Server.Advance] moves it. A client that checks expiry should be given that clock.
+// # Triggers, messages and time
 //
-// It is for tests and local development only. It keeps everything in memory, records requests with the passwords
-// in them, and has no protection against its users.
+// [Triggers] replace Lambda functions; [Config.TriggerURLs] does so for functions in other
+// languages.
+//
+// The server sends no messages. Codes and temporary passwords are in [Server.Code] and
+// [Server.Messages], and [Config.OnMessage] is called for each message.
+//
+// The server's clock is [Server.Now], and [Server.Advance] moves it. Give that clock to clients
+// that check the expiry of tokens; [Server.Options] does so.
+//
+// [Config.Addr] makes the server listen where front ends and programs in other languages expect it.
+// Web pages of any origin may call it.
+//
+// # Limits
+//
+// The server is for tests and local development only. It keeps everything in memory, records
+// requests including their passwords, and has no protection against its users.
 package cognitotest

@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// domain is a domain of a pool on the wire: a prefix of the service's own, or with a certificate a custom one. Requests that
-// name it as their host, such as my-app.localhost, are about that pool alone.
+// domain is a domain of a pool on the wire: a prefix of the service's domain, or a custom domain
+// with a certificate. The server does not listen there: the pool is at [Server.URL].
 type domain struct {
 	Domain              string
 	CustomDomainConfig  map[string]any `json:",omitempty"`
@@ -52,7 +52,7 @@ type domainOutput struct {
 	ManagedLoginVersion int
 }
 
-// cloudFront is where a custom domain is to point at; "" for a prefix.
+// cloudFront returns the host that a custom domain must point to, or "" for a prefix.
 func (d *domain) cloudFront() string {
 	if d.CustomDomainConfig == nil {
 		return ""
@@ -62,7 +62,7 @@ func (d *domain) cloudFront() string {
 
 func (d *domain) output() domainOutput { return domainOutput{d.cloudFront(), d.ManagedLoginVersion} }
 
-// findDomain finds a domain of any pool.
+// findDomain returns a domain of any pool.
 func (s *service) findDomain(name string) (*pool, *domain) {
 	for _, p := range s.pools {
 		for _, d := range p.domains {
@@ -74,8 +74,8 @@ func (s *service) findDomain(name string) (*pool, *domain) {
 	return nil, nil
 }
 
-// atDomain finds the pool at a host: a custom domain, or a prefix before localhost or before the service's own domains. It
-// is nil for any other host.
+// atDomain finds the pool at a host: a custom domain, or a prefix before localhost or before the
+// service's own domains. It is nil for any other host.
 func (s *service) atDomain(host string) *pool {
 	if name, _, err := net.SplitHostPort(host); err == nil {
 		host = name
@@ -118,7 +118,7 @@ func (p *pool) createUserPoolDomain(in *domainInput) (domainOutput, error) {
 	return d.output(), nil
 }
 
-// existingDomain finds the pool's domain that a call is about.
+// existingDomain returns the pool's domain that a call refers to.
 func (p *pool) existingDomain(in *domainInput) (*domain, error) {
 	if err := p.adminCall(in.UserPoolID, in.form); err != nil {
 		return nil, err
@@ -166,7 +166,8 @@ type describedDomain struct {
 
 type describeDomainOutput struct{ DomainDescription describedDomain }
 
-// describeUserPoolDomain describes a domain of any pool. One that there is not is described by nothing, and is no error.
+// describeUserPoolDomain describes a domain of any pool. If there is none, the description is
+// empty; that is not an error.
 func (s *service) describeUserPoolDomain(in *domainInput) (describeDomainOutput, error) {
 	v := &validation{}
 	in.form(v)

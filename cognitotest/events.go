@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// The kinds of what threat protection records, and how each ended.
+// The kinds of events that threat protection records, and their outcomes.
 const (
 	eventSignIn         = "SignIn"
 	eventSignUp         = "SignUp"
@@ -20,13 +20,13 @@ const (
 	eventFail = "Fail"
 )
 
-// The parts of a sign-in that an event tells of.
+// The parts of a sign-in in an event.
 const (
 	partPassword = "Password"
 	partMFA      = "Mfa"
 )
 
-// authEvent is what threat protection recorded of a user.
+// authEvent is an event of a user that threat protection recorded.
 type authEvent struct {
 	serial         int64
 	id             string
@@ -45,7 +45,7 @@ type eventFeedback struct {
 	FeedbackDate  float64
 }
 
-// userAddress is where a user is, in the context data of a request.
+// userAddress is the user's address in the context data of a request.
 type userAddress struct {
 	IPAddress string `json:"IpAddress"`
 }
@@ -53,13 +53,14 @@ type userAddress struct {
 // protects reports whether the pool's plan has threat protection.
 func (p *pool) protects() bool { return p.cfg.Tier == tierPlus }
 
-// note records an event of a user. The pool knows no risks: each event has none.
+// note records an event of a user. The pool does not estimate risks: no event has one.
 func (p *pool) note(u *user, kind, response, address string, parts ...eventPart) {
 	if u == nil || !p.protects() {
 		return
 	}
 	u.events = append(u.events, &authEvent{
-		serial: p.nextSerial(), id: newUUID(), kind: kind, response: response, created: p.now(), address: address, parts: parts,
+		serial: p.nextSerial(), id: newUUID(), kind: kind, response: response,
+		created: p.now(), address: address, parts: parts,
 	})
 }
 
@@ -68,7 +69,7 @@ func (p *pool) noteFailure(l *login, part string) {
 	p.note(l.user, eventSignIn, eventFail, l.address, append(l.parts(), eventPart{part, "Failure"})...)
 }
 
-// parts are what a login has proven, as events tell of it.
+// parts returns what a login has proven, in the form of events.
 func (l *login) parts() []eventPart {
 	var parts []eventPart
 	if slices.Contains(l.methods, methodPassword) {
@@ -107,7 +108,8 @@ type listEventsOutput struct {
 	NextToken  string `json:",omitempty"`
 }
 
-// adminListUserAuthEvents lists a user's events, the newest first. The order is not documented.
+// adminListUserAuthEvents returns a user's events, newest first. The service's order is not
+// documented.
 func (p *pool) adminListUserAuthEvents(in *listEventsInput) (listEventsOutput, error) {
 	out := listEventsOutput{AuthEvents: []listedEvent{}}
 	u, err := p.adminUser(in.adminInput, func(v *validation) { in.form(v, 0) })
@@ -120,7 +122,8 @@ func (p *pool) adminListUserAuthEvents(in *listEventsInput) (listEventsOutput, e
 	newest := slices.Clone(u.events)
 	slices.Reverse(newest)
 	serial := func(e *authEvent) int64 { return math.MaxInt64 - e.serial }
-	events, next, err := cut(p, newPage(in.MaxResults, in.NextToken, "AdminListUserAuthEvents", u.sub), newest, serial, func(*authEvent) bool { return true })
+	events, next, err := cut(p, newPage(in.MaxResults, in.NextToken, "AdminListUserAuthEvents", u.sub), newest,
+		serial, func(*authEvent) bool { return true })
 	out.NextToken = next
 	for _, e := range events {
 		parts := e.parts
@@ -157,7 +160,7 @@ func (p *pool) adminUpdateAuthEventFeedback(in *adminFeedbackInput) (empty, erro
 	return empty{}, nil
 }
 
-// feedbackEvent finds the event that feedback is about.
+// feedbackEvent returns the event that feedback refers to.
 func (p *pool) feedbackEvent(in *adminFeedbackInput, form func(*validation)) (*authEvent, *user, error) {
 	u, err := p.adminUser(in.adminInput, form)
 	if err != nil {
@@ -182,7 +185,7 @@ type feedbackInput struct {
 	FeedbackToken string
 }
 
-// updateAuthEventFeedback takes the feedback of a user, who has the token from a message.
+// updateAuthEventFeedback records the feedback of a user, who has the token from a message.
 func (p *pool) updateAuthEventFeedback(in *feedbackInput) (empty, error) {
 	e, u, err := p.feedbackEvent(&in.adminFeedbackInput, func(v *validation) {
 		in.form(v)
@@ -202,8 +205,8 @@ func (p *pool) feedbackToken(u *user, eventID string) string {
 	return hex.EncodeToString(p.stable("feedback", u.sub+" "+eventID))
 }
 
-// FeedbackToken returns the token that the message about an event of a user's has in its links, for UpdateAuthEventFeedback.
-// It panics when there is no such user.
+// FeedbackToken returns the token for UpdateAuthEventFeedback. In the service it is in the links of
+// the message about an event of the user. FeedbackToken panics if there is no such user.
 func (s *Server) FeedbackToken(username, eventID string) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()

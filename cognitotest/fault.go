@@ -10,56 +10,64 @@ import (
 	"time"
 )
 
-// FaultKind is a way in which a service or the network fails.
+// FaultKind is a kind of failure of the service or the network.
 type FaultKind string
 
-// The kinds of faults. In those that say so the pool has done what it was asked, but the client does not get to
-// know it; in the others it never saw the request.
+// The kinds of faults. With some of them, which say so, the server executes the request, but the
+// client does not learn that. With the others the server never sees the request.
 const (
-	// FaultThrottle answers TooManyRequestsException with status 400.
+	// FaultThrottle responds with TooManyRequestsException and status 400.
 	FaultThrottle FaultKind = "throttle"
-	// FaultServerError answers InternalErrorException with status 500; [Fault.Status] changes the status.
+	// FaultServerError responds with InternalErrorException and status 500. [Fault.Status] changes
+	// the status.
 	FaultServerError FaultKind = "server error"
-	// FaultReset resets the connection in place of an answer.
+	// FaultReset resets the connection instead of responding.
 	FaultReset FaultKind = "reset"
-	// FaultLostReply lets the pool take the request, then resets the connection in place of the answer.
+	// FaultLostReply executes the request, and then resets the connection instead of responding.
 	FaultLostReply FaultKind = "lost reply"
-	// FaultDelay lets the pool answer after [Fault.Delay], or never if the client gives up before.
+	// FaultDelay executes the request after [Fault.Delay], unless the client gives up earlier.
 	FaultDelay FaultKind = "delay"
-	// FaultLateReply lets the pool take the request at once, but answers after [Fault.Delay].
+	// FaultLateReply executes the request at once, and responds after [Fault.Delay].
 	FaultLateReply FaultKind = "late reply"
-	// FaultGarbage lets the pool take the request, then answers with status 200 and a body that is no JSON.
+	// FaultGarbage executes the request, and then responds with status 200 and a body that is not
+	// JSON.
 	FaultGarbage FaultKind = "garbage"
-	// FaultTruncate lets the pool take the request, then breaks off in the middle of the answer's body.
+	// FaultTruncate executes the request, and then closes the connection in the middle of the
+	// response body.
 	FaultTruncate FaultKind = "truncate"
-	// FaultContentType lets the pool answer, but as text/html: its own answer, with the wrong Content-Type.
+	// FaultContentType executes the request, and responds correctly but with the Content-Type
+	// text/html.
 	FaultContentType FaultKind = "content type"
 )
 
 // Fault makes requests fail; see [Server.Fault].
 type Fault struct {
-	// Op is the operation that fails, such as "InitiateAuth"; "JWKS" is the key set. If empty, all of them.
+	// Op is the operation that fails, such as "InitiateAuth", or "JWKS" for the key set. If empty,
+	// all operations fail.
 	Op string
-	// Kind is how. If empty, it is FaultServerError.
+	// Kind is the kind of failure. The default is FaultServerError.
 	Kind FaultKind
-	// Times is how many requests fail. If zero, one; if negative, all until [Server.ClearFaults].
+	// Times is the number of requests that fail. If it is zero, one request fails. If it is
+	// negative, all fail until [Server.ClearFaults].
 	Times int
-	// After is how many requests of the operation are let through before.
+	// After is the number of requests for the operation that succeed first.
 	After int
-	// Status replaces the HTTP status of FaultServerError and FaultThrottle, if it is not zero.
+	// Status replaces the HTTP status of FaultServerError and FaultThrottle if it is not zero.
 	Status int
-	// Delay is how long to wait, in real time and not on the pool's clock: FaultLateReply before it answers, the
-	// others before anything else.
+	// Delay is how long to wait, in real time rather than on the server's clock. FaultLateReply
+	// waits before it responds, the other kinds before anything else.
 	Delay time.Duration
-	// Release ends the wait early when it is closed; without a Delay it is all that ends it. If nil, nothing does.
+	// Release ends the wait when it is closed. Without a Delay, nothing else ends it. Release may
+	// be nil.
 	Release <-chan struct{}
-	// Entered is called when a request has come to the fault, with its operation, before anything else happens. With
-	// Release it holds a request: the test knows that it is there, and lets it go. If nil, nothing is called.
+	// Entered is called with the operation when a request reaches the fault, before anything else
+	// happens. Together with Release it holds a request: the test learns that it has arrived, and
+	// decides when it continues. Entered may be nil.
 	Entered func(op string)
 }
 
-// Fault makes requests fail from now on, in addition to faults that were set before; of several that fit a request,
-// the earliest is used up first. It panics on a fault that is none, so that a test ends there.
+// Fault makes requests fail from now on, in addition to earlier faults. If several faults match a
+// request, the earliest is used first. Fault panics if f is invalid.
 func (s *Server) Fault(f Fault) {
 	if f.Kind == "" {
 		f.Kind = FaultServerError
@@ -78,14 +86,14 @@ func (s *Server) Fault(f Fault) {
 	s.faults = append(s.faults, &f)
 }
 
-// ClearFaults ends all faults. Requests that wait in one are not affected.
+// ClearFaults removes all faults. Requests that are already waiting in one are not affected.
 func (s *Server) ClearFaults() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.faults = nil
 }
 
-// nextFault finds the fault for a request and uses it up; nil for none.
+// nextFault returns the fault for a request and counts it as used, or returns nil if there is none.
 func (s *Server) nextFault(op string) *Fault {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -104,7 +112,7 @@ func (s *Server) nextFault(op string) *Fault {
 	return nil
 }
 
-// fail answers a request as f says; serve is how the pool would answer.
+// fail responds to a request as f says. serve is the server's normal handler.
 func (s *Server) fail(f *Fault, w http.ResponseWriter, r *http.Request, serve func(http.ResponseWriter)) {
 	if f.Entered != nil {
 		f.Entered(operation(r))
@@ -119,7 +127,7 @@ func (s *Server) fail(f *Fault, w http.ResponseWriter, r *http.Request, serve fu
 	}
 }
 
-// wait waits as long as f says, and reports whether the client did so, too.
+// wait waits as long as f says. It reports whether the client is still waiting, too.
 func (f *Fault) wait(gone <-chan struct{}) bool {
 	var elapsed <-chan time.Time // nil: never
 	if f.Delay > 0 {
@@ -138,13 +146,15 @@ func (f *Fault) wait(gone <-chan struct{}) bool {
 	return true
 }
 
-// faults is what happens at each kind of fault.
+// faults maps each kind of fault to its behavior.
 var faults = map[FaultKind]func(f *Fault, w http.ResponseWriter, serve func(http.ResponseWriter)){
 	FaultThrottle: func(f *Fault, w http.ResponseWriter, _ func(http.ResponseWriter)) {
-		writeError(w, &apiError{status: orStatus(f.Status, http.StatusBadRequest), kind: "TooManyRequestsException", message: "Rate exceeded"})
+		status := orStatus(f.Status, http.StatusBadRequest)
+		writeError(w, &apiError{status: status, kind: "TooManyRequestsException", message: "Rate exceeded"})
 	},
 	FaultServerError: func(f *Fault, w http.ResponseWriter, _ func(http.ResponseWriter)) {
-		writeError(w, &apiError{status: orStatus(f.Status, http.StatusInternalServerError), kind: "InternalErrorException", message: "Something went wrong"})
+		status := orStatus(f.Status, http.StatusInternalServerError)
+		writeError(w, &apiError{status: status, kind: "InternalErrorException", message: "Something went wrong"})
 	},
 	FaultReset: func(_ *Fault, w http.ResponseWriter, _ func(http.ResponseWriter)) { reset(w) },
 	FaultLostReply: func(_ *Fault, w http.ResponseWriter, serve func(http.ResponseWriter)) {
@@ -181,7 +191,7 @@ func orStatus(status, usual int) int {
 	return status
 }
 
-// heldReply is an answer that is not sent yet.
+// heldReply is a response that is not sent yet.
 type heldReply struct {
 	header http.Header
 	status int
@@ -190,29 +200,29 @@ type heldReply struct {
 
 func newHeldReply() *heldReply { return &heldReply{header: http.Header{}, status: http.StatusOK} }
 
-// Header is that of [http.ResponseWriter].
+// Header implements [http.ResponseWriter].
 func (h *heldReply) Header() http.Header { return h.header }
 
-// WriteHeader is that of [http.ResponseWriter].
+// WriteHeader implements [http.ResponseWriter].
 func (h *heldReply) WriteHeader(status int) { h.status = status }
 
-// Write is that of [http.ResponseWriter].
+// Write implements [http.ResponseWriter].
 func (h *heldReply) Write(b []byte) (int, error) { return h.body.Write(b) }
 
-// send sends the first n bytes of the answer, and announces all of them.
+// send sends the first n bytes of the response with the Content-Length of the whole response.
 func (h *heldReply) send(w http.ResponseWriter, n int) {
 	maps.Copy(w.Header(), h.header)
 	w.Header().Set("Content-Length", strconv.Itoa(h.body.Len()))
 	w.WriteHeader(h.status)
-	_, _ = w.Write(h.body.Bytes()[:n]) // a client that is gone needs no answer
+	_, _ = w.Write(h.body.Bytes()[:n]) // the client may be gone
 	_ = http.NewResponseController(w).Flush()
 }
 
-// reset ends the connection as a crash would: without an orderly end.
+// reset closes the connection as a crash would, with a TCP reset.
 func reset(w http.ResponseWriter) {
 	conn, _, err := http.NewResponseController(w).Hijack()
 	if err != nil {
-		panic(http.ErrAbortHandler) // it cannot be taken over, as with HTTP/2
+		panic(http.ErrAbortHandler) // HTTP/2 does not support Hijack
 	}
 	if tcp, ok := conn.(*net.TCPConn); ok {
 		_ = tcp.SetLinger(0)

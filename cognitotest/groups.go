@@ -12,11 +12,11 @@ import (
 type Group struct {
 	// Name is the group's name.
 	Name string
-	// Description is any text.
+	// Description describes the group.
 	Description string
-	// RoleARN is the IAM role that members' ID tokens name; "" for none.
+	// RoleARN is the IAM role in members' ID tokens, or "".
 	RoleARN string
-	// Precedence orders a user's groups, the lowest first; nil comes last.
+	// Precedence orders a user's groups: the lowest comes first, and nil last.
 	Precedence *int
 }
 
@@ -28,7 +28,7 @@ type group struct {
 	created, modified time.Time
 }
 
-// findGroup finds a group by name; nil if there is none.
+// findGroup returns a group by name, or nil if there is none.
 func (p *pool) findGroup(name string) *group {
 	i := slices.IndexFunc(p.groups, func(g *group) bool { return g.Name == name })
 	if i < 0 {
@@ -37,7 +37,7 @@ func (p *pool) findGroup(name string) *group {
 	return p.groups[i]
 }
 
-// ensureGroup finds a group by name, or adds it.
+// ensureGroup returns a group by name, and adds it if necessary.
 func (p *pool) ensureGroup(g Group) *group {
 	if found := p.findGroup(g.Name); found != nil {
 		return found
@@ -57,7 +57,7 @@ func (p *pool) leaveGroup(u *user, g *group) {
 	u.groups = slices.DeleteFunc(u.groups, func(other *group) bool { return other == g })
 }
 
-// order is a group's precedence as a number.
+// order returns a group's precedence as a number.
 func (g *group) order() int {
 	if g.Precedence == nil {
 		return math.MaxInt
@@ -65,7 +65,7 @@ func (g *group) order() int {
 	return *g.Precedence
 }
 
-// groupsOf lists a user's groups by precedence, those of the same by name.
+// groupsOf returns a user's groups by precedence, and groups of the same precedence by name.
 func (p *pool) groupsOf(u *user) []*group {
 	return slices.SortedFunc(slices.Values(u.groups), func(a, b *group) int {
 		return cmp.Or(cmp.Compare(a.order(), b.order()), strings.Compare(a.Name, b.Name))
@@ -80,8 +80,9 @@ func groupNames(groups []*group) []string {
 	return names
 }
 
-// rolesOf lists the roles of groups, which are in order, and the one that is preferred: that of the group with the
-// lowest precedence, unless several have that and another role.
+// rolesOf returns the roles of groups, which are in order, and the preferred one. That is the role
+// of the group with the lowest precedence, unless several groups have that precedence and different
+// roles.
 func rolesOf(groups []*group) (roles []string, preferred string) {
 	lowest := math.MaxInt
 	unclear := false
@@ -126,14 +127,15 @@ type listedGroup struct {
 
 func (p *pool) listedGroup(g *group) listedGroup {
 	return listedGroup{
-		GroupName: g.Name, UserPoolID: p.cfg.UserPoolID, Description: g.Description, RoleARN: g.RoleARN, Precedence: g.Precedence,
+		GroupName: g.Name, UserPoolID: p.cfg.UserPoolID, Description: g.Description,
+		RoleARN: g.RoleARN, Precedence: g.Precedence,
 		LastModifiedDate: epoch(g.modified), CreationDate: epoch(g.created),
 	}
 }
 
 type groupOutput struct{ Group listedGroup }
 
-// groupCall is what the calls about a group begin with.
+// groupCall is the common start of calls on a group.
 func (p *pool) groupCall(in *groupInput) error {
 	return p.adminCall(in.UserPoolID, func(v *validation) {
 		v.name("groupName", in.GroupName)
@@ -149,7 +151,7 @@ func (p *pool) groupCall(in *groupInput) error {
 	})
 }
 
-// existingGroup is groupCall for a group that must be there.
+// existingGroup is groupCall for a group that must exist.
 func (p *pool) existingGroup(in *groupInput) (*group, error) {
 	if err := p.groupCall(in); err != nil {
 		return nil, err
@@ -161,7 +163,7 @@ func (p *pool) existingGroup(in *groupInput) (*group, error) {
 	return g, nil
 }
 
-// apply gives the group what is said about it.
+// apply changes the group as the request says.
 func (in *groupInput) apply(g *group) {
 	if in.Description != nil {
 		g.Description = *in.Description
@@ -204,7 +206,8 @@ func (p *pool) updateGroup(in *groupInput) (groupOutput, error) {
 	return groupOutput{p.listedGroup(g)}, nil
 }
 
-// deleteGroup deletes a group whether or not it has members; the service's documents contradict each other there.
+// deleteGroup deletes a group whether or not it has members. The service's documentation
+// contradicts itself on this.
 func (p *pool) deleteGroup(in *groupInput) (noBody, error) {
 	g, err := p.existingGroup(in)
 	if err != nil {
@@ -223,7 +226,7 @@ type membershipInput struct {
 	GroupName string
 }
 
-// membership finds the user and the group of a call about the two.
+// membership returns the user and the group of a call on both.
 func (p *pool) membership(in *membershipInput) (*user, *group, error) {
 	u, err := p.adminUser(in.adminInput, func(v *validation) { v.name("groupName", in.GroupName) })
 	if err != nil {
@@ -321,7 +324,8 @@ func (p *pool) listUsersInGroup(in *usersInGroupInput) (usersInGroupOutput, erro
 		return usersInGroupOutput{}, errNoGroup
 	}
 	members := func(u *user) bool { return slices.Contains(u.groups, g) }
-	users, next, err := cut(p, in.page("ListUsersInGroup", g.Name), p.users, func(u *user) int64 { return u.serial }, members)
+	users, next, err := cut(p, in.page("ListUsersInGroup", g.Name), p.users,
+		func(u *user) int64 { return u.serial }, members)
 	if err != nil {
 		return usersInGroupOutput{}, err
 	}

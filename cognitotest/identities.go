@@ -17,7 +17,7 @@ const (
 	identityNotFirst = "false"
 )
 
-// socialKinds are the kinds of providers that know their users by one ID only.
+// socialKinds are the kinds of providers that identify users only with an ID.
 var socialKinds = []string{"Facebook", "Google", "LoginWithAmazon", "SignInWithApple"}
 
 // identity is a user of a provider that is linked to a user of the pool.
@@ -89,12 +89,13 @@ func (p *pool) adminLinkProviderForUser(in *linkInput) (empty, error) {
 		return empty{}, errTooManyIdentities
 	}
 	u.identities = append(slices.Clone(u.identities), identity{
-		provider: known.name, kind: known.kind, attribute: source.ProviderAttributeName, value: source.ProviderAttributeValue, linked: p.now(),
+		provider: known.name, kind: known.kind, attribute: source.ProviderAttributeName,
+		value: source.ProviderAttributeValue, linked: p.now(),
 	})
 	return empty{}, p.showIdentities(u)
 }
 
-// namedProvider finds the provider of a user, who must be named as the provider's kind wants it.
+// namedProvider returns the provider of a user, who must be named as the provider's kind requires.
 func (p *pool) namedProvider(n providerUser) (*provider, error) {
 	known := p.findProvider(n.ProviderName)
 	switch {
@@ -111,10 +112,11 @@ func (p *pool) namedProvider(n providerUser) (*provider, error) {
 	return known, nil
 }
 
-// username is what a user of a provider who signs in without a link is called.
+// username returns the username of a provider's user who signs in without a link.
 func (n providerUser) username() string { return n.ProviderName + "_" + n.ProviderAttributeValue }
 
-// providerUser finds a user of the pool: a local one by the username, one of a provider by the ID there.
+// providerUser returns a user of the pool: a local one by username, one of a provider by the ID
+// there.
 func (p *pool) providerUser(n providerUser) *user {
 	if n.isLocal() {
 		return p.directory.names[p.fold(n.ProviderAttributeValue)]
@@ -122,11 +124,12 @@ func (p *pool) providerUser(n providerUser) *user {
 	return p.directory.names[p.fold(n.username())]
 }
 
-// holder finds whom a user of a provider is linked to, and where in the list.
+// holder returns the user that a provider's user is linked to, and the index of the link.
 func (p *pool) holder(n providerUser) (*user, int) {
 	for _, u := range p.users {
 		i := slices.IndexFunc(u.identities, func(i identity) bool {
-			return i.provider == n.ProviderName && i.attribute == n.ProviderAttributeName && i.value == n.ProviderAttributeValue
+			return i.provider == n.ProviderName && i.attribute == n.ProviderAttributeName &&
+				i.value == n.ProviderAttributeValue
 		})
 		if i >= 0 {
 			return u, i
@@ -135,7 +138,7 @@ func (p *pool) holder(n providerUser) (*user, int) {
 	return nil, -1
 }
 
-// showIdentities writes what is linked to a user into the attribute that shows it.
+// showIdentities updates the attribute that shows a user's links.
 func (p *pool) showIdentities(u *user) error {
 	u.modified = p.now()
 	if len(u.identities) == 0 {
@@ -159,7 +162,7 @@ type unlinkInput struct {
 	User       *providerUser
 }
 
-// adminDisableProviderForUser takes a link away, or the password of a local user.
+// adminDisableProviderForUser removes a link, or the password of a local user.
 func (p *pool) adminDisableProviderForUser(in *unlinkInput) (empty, error) {
 	err := p.adminCall(in.UserPoolID, func(v *validation) { in.User.form(v, "user") })
 	if err != nil {

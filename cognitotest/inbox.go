@@ -11,13 +11,13 @@ import (
 	"time"
 )
 
-// How long codes are good for.
+// The lifetimes of codes.
 const (
 	codeValidity     = 24 * time.Hour
 	recoveryValidity = time.Hour
 )
 
-// What a message is about, as [Message.Purpose] names it; a user has one code outstanding for each.
+// The purposes of messages, as in [Message.Purpose]. A user has one outstanding code for each.
 const (
 	purposeSignUp     = "SignUp"
 	purposeInvitation = "AdminCreateUser"
@@ -26,7 +26,7 @@ const (
 	purposeFactor     = "Authentication"
 )
 
-// Attempts that a user has in an hour.
+// Attempts per user and hour.
 const (
 	requestCodeAttempts = 5
 	verifyAttempts      = 15
@@ -36,7 +36,7 @@ const (
 type code struct {
 	text      string
 	attribute string
-	address   string // what it was sent to
+	address   string // where it was sent
 	expires   time.Time
 }
 
@@ -46,39 +46,42 @@ type codeDelivery struct {
 	AttributeName  string
 }
 
-// Message is a message that a pool delivered to a user. Printed or logged it shows no code.
+// Message is a message that the server delivered to a user. Printed or logged, it shows no code.
 type Message struct {
 	// UserPoolID is the user's pool.
 	UserPoolID string
 	// Username is the internal username.
 	Username string
-	// Destination is the e-mail address or phone number, unmasked; Medium is "EMAIL" or "SMS".
+	// Destination is the e-mail address or phone number, unmasked. Medium is "EMAIL" or "SMS".
 	Destination, Medium string
-	// Purpose is "SignUp", "ForgotPassword", "VerifyUserAttribute", "Authentication" or "AdminCreateUser".
+	// Purpose is "SignUp", "ForgotPassword", "VerifyUserAttribute", "Authentication" or
+	// "AdminCreateUser".
 	Purpose string
-	// Code is the code, or the temporary password of "AdminCreateUser".
+	// Code is the code. If Purpose is "AdminCreateUser", it is the temporary password.
 	Code string
-	// Subject and Text are what the trigger CustomMessage has written, with the code in place. They are empty where it
-	// has written nothing: the pool has no text of its own.
+	// Subject and Text are the subject and the text that the trigger CustomMessage set, with the
+	// code filled in. They are empty if it set none: the pool has no texts of its own.
 	Subject, Text string
 }
 
-// Format prints the message without its code, whatever the verb.
+// Format prints the message without its code, for every verb.
 func (m Message) Format(f fmt.State, _ rune) {
 	_, _ = io.WriteString(f, "Message{"+m.Purpose+" "+m.Username+"}")
 }
 
-// LogValue logs what the message is about.
+// LogValue returns the message's purpose and user.
 func (m Message) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(m)) }
 
-// Messages returns what was delivered, to the users of all pools, in order. [Server.Code] is the last one of a user's.
+// Messages returns the messages delivered to the users of all pools, in order. [Server.Code]
+// returns the code of a user's last one.
 func (s *Server) Messages() []Message {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return slices.Clone(s.service.messages)
 }
 
-// occasion is what makes the pool send a message: its purpose, and what CustomMessage is told of the request.
+// occasion describes why the pool sends a message: its purpose, and the parts of the request that
+// CustomMessage gets.
 type occasion struct {
 	purpose  string
 	source   string  // of CustomMessage, without the name of that
@@ -86,8 +89,8 @@ type occasion struct {
 	metadata map[string]string
 }
 
-// deliver sends a code or a password to an address of a user's, and says where it went, masked as the service does. The
-// trigger CustomMessage may write the message, or refuse it: then nothing is sent, but the code is good.
+// deliver delivers a code or a password to an address of a user and returns where it went, masked
+// as the service does.
 func (p *pool) deliver(u *user, why occasion, attr, address, text string) (*codeDelivery, error) {
 	where := delivery(attr, address)
 	m := Message{
@@ -101,7 +104,7 @@ func (p *pool) deliver(u *user, why occasion, attr, address, text string) (*code
 	return where, nil
 }
 
-// write has CustomMessage write a message.
+// write calls CustomMessage for the text of a message.
 func (p *pool) write(m *Message, u *user, why occasion) error {
 	event := &CustomMessageEvent{
 		TriggerEvent:  p.event("CustomMessage_"+why.source, why.client, u, u.username, why.metadata),
@@ -122,13 +125,14 @@ func (p *pool) write(m *Message, u *user, why occasion) error {
 	return nil
 }
 
-// What stands for the code and the username in messages of CustomMessage.
+// The placeholders for the code and the username in messages of CustomMessage.
 const (
 	codePlaceholder     = "{####}"
 	usernamePlaceholder = "{username}"
 )
 
-// sendCode delivers a new code to an address of a user's; older ones for the same purpose and attribute are void.
+// sendCode delivers a new code to an address of a user. Older codes for the same purpose and
+// attribute become invalid.
 func (p *pool) sendCode(u *user, why occasion, attr, address string) (*codeDelivery, error) {
 	validity := codeValidity
 	if why.purpose == purposeRecovery {
@@ -139,7 +143,8 @@ func (p *pool) sendCode(u *user, why occasion, attr, address string) (*codeDeliv
 	return p.deliver(u, why, attr, address, sent.text)
 }
 
-// codeKey tells the codes of a user apart: those that verify an attribute by attribute, too.
+// codeKey returns the key of a user's code. Codes that verify an attribute have one key per
+// attribute.
 func codeKey(purpose, attr string) string {
 	if purpose == purposeVerify {
 		return purpose + " " + attr
@@ -147,7 +152,7 @@ func codeKey(purpose, attr string) string {
 	return purpose
 }
 
-// checkCode finds the code that was sent under a key, if given is it.
+// checkCode returns the code that was sent under key if it matches given.
 func (p *pool) checkCode(u *user, key, given string) (*code, error) {
 	sent := u.codes[key]
 	switch {
@@ -160,7 +165,7 @@ func (p *pool) checkCode(u *user, key, given string) (*code, error) {
 	}
 }
 
-// newCode is random digits.
+// newCode returns random digits.
 func newCode(digits int) string {
 	most := new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(digits)), nil)
 	n, err := rand.Int(rand.Reader, most)
@@ -170,7 +175,7 @@ func newCode(digits int) string {
 	return fmt.Sprintf("%0*d", digits, n)
 }
 
-// delivery says where a code went, masked as the service does.
+// delivery describes where a code went, masked as the service does.
 func delivery(attr, address string) *codeDelivery {
 	if attr == attrPhone {
 		return &codeDelivery{
@@ -179,7 +184,8 @@ func delivery(attr, address string) *codeDelivery {
 		}
 	}
 	local, domain, _ := strings.Cut(address, "@")
-	return &codeDelivery{Destination: first(local) + "***@" + first(domain) + "***", DeliveryMedium: "EMAIL", AttributeName: attr}
+	masked := first(local) + "***@" + first(domain) + "***"
+	return &codeDelivery{Destination: masked, DeliveryMedium: "EMAIL", AttributeName: attr}
 }
 
 func first(s string) string {
@@ -191,8 +197,8 @@ func first(s string) string {
 
 type deliveryOutput struct{ CodeDeliveryDetails *codeDelivery }
 
-// Code returns the last code or temporary password that was sent to a user, who may be named by an alias that is not verified yet. It
-// is "" when none was.
+// Code returns the last code or temporary password that was sent to a user of the first pool, or ""
+// if there is none. username may be an alias, even one that is not verified yet.
 func (s *Server) Code(username string) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()

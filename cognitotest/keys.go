@@ -17,7 +17,8 @@ type signingKey struct {
 	private *rsa.PrivateKey
 }
 
-// keyring is a pool's keys: like the service it signs ID and access tokens with different ones.
+// keyring holds a pool's keys. As in the service, ID and access tokens are signed with different
+// keys.
 type keyring struct {
 	seed    string // makes the key IDs of pools differ that share keys
 	id      signingKey
@@ -32,7 +33,7 @@ func newKeyring(seed string) keyring {
 	return k
 }
 
-// rotate takes two keys that this pool has not used yet.
+// rotate switches to two keys that this pool has not used yet.
 func (k *keyring) rotate() {
 	if k.id.private != nil {
 		k.retired = append(k.retired, k.id, k.access)
@@ -42,13 +43,13 @@ func (k *keyring) rotate() {
 	k.id, k.access = k.name(keys[0]), k.name(keys[1])
 }
 
-// name gives a key its ID: 44 characters, as the service's are.
+// name returns a key's ID: 44 characters, like the service's.
 func (k *keyring) name(key *rsa.PrivateKey) signingKey {
 	sum := sha256.Sum256(append([]byte(k.seed), key.N.Bytes()...))
 	return signingKey{base64.StdEncoding.EncodeToString(sum[:]), key}
 }
 
-// find finds a key, a retired one too, by its ID.
+// find returns a key by its ID, including retired ones.
 func (k *keyring) find(id string) *rsa.PublicKey {
 	for _, key := range append([]signingKey{k.id, k.access}, k.retired...) {
 		if key.id == id {
@@ -58,7 +59,7 @@ func (k *keyring) find(id string) *rsa.PublicKey {
 	return nil
 }
 
-// processKeys are RSA keys that all pools of the process share, since making one takes a while.
+// processKeys are RSA keys that all pools of the process share, because generating one is slow.
 var processKeys rsaKeys
 
 type rsaKeys struct {
@@ -66,7 +67,7 @@ type rsaKeys struct {
 	keys []*rsa.PrivateKey
 }
 
-// take returns n keys from the one at start on, making those that are missing beside each other.
+// take returns n keys from start on. It generates missing ones in parallel.
 func (r *rsaKeys) take(start, n int) []*rsa.PrivateKey {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -88,15 +89,16 @@ func (r *rsaKeys) take(start, n int) []*rsa.PrivateKey {
 	return r.keys[start : start+n]
 }
 
-// RotateKeys gives the pool new signing keys. The key set then has only those, so that tokens from before no
-// longer verify for who fetches it anew; the pool's own operations still take them.
+// RotateKeys gives the pool new signing keys. The key set then contains only those, so that earlier
+// tokens no longer verify for clients that fetch it again. The pool's own operations still accept
+// them.
 func (s *Server) RotateKeys() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.pool.keys.rotate()
 }
 
-// jwk is a public key as the key set has it.
+// jwk is a public key in the key set.
 type jwk struct {
 	Alg string `json:"alg"`
 	E   string `json:"e"`
@@ -127,11 +129,13 @@ func (s *Server) serveDiscovery(w http.ResponseWriter, r *http.Request) {
 	cfg := &s.service.at(r.URL.Path).cfg
 	s.mu.Unlock()
 	writeJSON(w, map[string]any{
-		"issuer": cfg.Issuer, "jwks_uri": s.URL + "/" + cfg.UserPoolID + jwksPath, "response_types_supported": []string{"code", "token"},
-		"subject_types_supported": []string{"public"}, "id_token_signing_alg_values_supported": []string{"RS256"},
+		"issuer": cfg.Issuer, "jwks_uri": s.URL + "/" + cfg.UserPoolID + jwksPath,
+		"response_types_supported": []string{"code", "token"},
+		"subject_types_supported":  []string{"public"}, "id_token_signing_alg_values_supported": []string{"RS256"},
 		"authorization_endpoint": s.URL + authorizePath, "token_endpoint": s.URL + tokenPath,
 		"userinfo_endpoint": s.URL + userInfoPath, "revocation_endpoint": s.URL + revokePath,
-		"end_session_endpoint": s.URL + logoutPath, "scopes_supported": []string{scopeOpenID, scopeEmail, scopePhone, scopeProfile},
+		"end_session_endpoint":                  s.URL + logoutPath,
+		"scopes_supported":                      []string{scopeOpenID, scopeEmail, scopePhone, scopeProfile},
 		"token_endpoint_auth_methods_supported": []string{"client_secret_basic", "client_secret_post"},
 	})
 }

@@ -19,8 +19,9 @@ import (
 	"unicode"
 )
 
-// lambdaConfig says on the wire what a pool calls at which event: the ARN of a function of [Config.Triggers], or a URL. Those
-// that cannot be called here (senders, federation) are kept and described.
+// lambdaConfig is the wire form of the triggers of a pool: for each event the ARN of a function of
+// [Config.Triggers], or a URL. Triggers that the server does not call (senders, federation) are
+// stored and described.
 type lambdaConfig struct {
 	PreSignUp                   string           `json:",omitempty"`
 	CustomMessage               string           `json:",omitempty"`
@@ -44,7 +45,7 @@ type versionedLambda struct {
 	LambdaVersion string
 }
 
-// The names of the triggers that are called.
+// The names of the triggers that the server calls.
 const (
 	triggerPreSignUp          = "PreSignUp"
 	triggerPostConfirmation   = "PostConfirmation"
@@ -58,7 +59,7 @@ const (
 	triggerCustomMessage      = "CustomMessage"
 )
 
-// member is the member of that name.
+// member returns the member of that name.
 func (l *lambdaConfig) member(name string) *string {
 	switch name {
 	case triggerPreSignUp:
@@ -86,7 +87,7 @@ func (l *lambdaConfig) member(name string) *string {
 	}
 }
 
-// version is which version of the event PreTokenGeneration is told: 1 to 3.
+// version returns the version of the event that PreTokenGeneration gets: 1 to 3.
 func (l *lambdaConfig) version() int {
 	if l.PreTokenGenerationConfig == nil {
 		return 1
@@ -94,7 +95,7 @@ func (l *lambdaConfig) version() int {
 	return slices.Index(tokenVersions, l.PreTokenGenerationConfig.LambdaVersion) + 1
 }
 
-// reference is what is called at an event; "" for nothing.
+// reference returns the ARN or the URL to call at an event, or "".
 func (l *lambdaConfig) reference(name string) string {
 	if name == triggerPreToken && l.PreTokenGenerationConfig != nil {
 		return l.PreTokenGenerationConfig.LambdaArn
@@ -105,15 +106,15 @@ func (l *lambdaConfig) reference(name string) string {
 var (
 	arnPattern    = regexp.MustCompile(`^arn:[\w+=/,.@-]+:[\w+=/,.@-]+:([\w+=/,.@-]*)?:[0-9]+:[\w+=/,.@-]+(:[\w+=/,.@-]+)?(:[\w+=/,.@-]+)?$`)
 	tokenVersions = []string{"V1_0", "V2_0", "V3_0"}
-	// triggerNames are those that [Config.TriggerURLs] may have.
+	// triggerNames are the names that [Config.TriggerURLs] may contain.
 	triggerNames = []string{
 		triggerPreSignUp, triggerPostConfirmation, triggerPreAuthentication, triggerPostAuthentication, triggerDefineChallenge,
 		triggerCreateChallenge, triggerVerifyChallenge, triggerPreToken, triggerMigration, triggerCustomMessage,
 	}
 )
 
-// form checks the form of the references. A URL must be of this machine: who may create a pool could else have requests
-// sent from here to anywhere.
+// form checks the form of the references. A URL must refer to this machine: otherwise anyone who
+// can create a pool could make the server send requests anywhere.
 func (l *lambdaConfig) form(v *validation) {
 	check := func(member, reference string) {
 		switch {
@@ -149,13 +150,13 @@ func localURL(reference string) bool {
 	return u.Hostname() == "localhost" || ip != nil && ip.IsLoopback()
 }
 
-// functionARN names a function of [Config.Triggers].
+// functionARN returns the ARN of a function of [Config.Triggers].
 func functionARN(cfg *Config, name string) string {
 	region, _ := splitPoolID(cfg.UserPoolID)
 	return "arn:aws:lambda:" + region + ":" + account + ":function:cognitotest-" + name
 }
 
-// lambdasOf puts the triggers of a Config on the wire.
+// lambdasOf returns the triggers of a Config on the wire.
 func lambdasOf(cfg *Config) *lambdaConfig {
 	l, t := &lambdaConfig{}, &cfg.Triggers
 	for name, there := range map[string]bool{
@@ -177,7 +178,8 @@ func lambdasOf(cfg *Config) *lambdaConfig {
 	return l
 }
 
-// checkTriggerURLs panics on what is no URL of a trigger, or of one that is a function.
+// checkTriggerURLs panics if a trigger URL is invalid, or if there is a function for the same
+// trigger.
 func (cfg *Config) checkTriggerURLs() {
 	functions := *cfg
 	functions.TriggerURLs = nil
@@ -192,20 +194,20 @@ func (cfg *Config) checkTriggerURLs() {
 	}
 }
 
-// hasTrigger reports whether the pool calls something at an event.
+// hasTrigger reports whether the pool has a trigger for an event.
 func (p *pool) hasTrigger(name string) bool { return p.settings.LambdaConfig.reference(name) != "" }
 
-// lambdaEvent is an event as a Lambda function gets it.
+// lambdaEvent returns an event in the form that a Lambda function gets.
 type lambdaEvent interface {
 	base() *TriggerEvent
-	// request makes the event's request. version is that of PreTokenGeneration.
+	// request returns the event's request. version is the version of PreTokenGeneration.
 	request(version int) map[string]any
-	// respond takes the function's response. It fails when that is none.
+	// respond applies the function's response. It returns an error if it is invalid.
 	respond(response []byte) error
 }
 
-// trigger calls what the pool's configuration names at an event: fn, which is the function of [Config.Triggers], a URL, or
-// nothing. It reports whether it called anything by the event that it changed.
+// trigger calls the trigger that the pool has for an event: fn, which is the function of
+// [Config.Triggers], a URL, or nothing. A call changes the event.
 func trigger[E any, P interface {
 	*E
 	lambdaEvent
@@ -238,8 +240,8 @@ const (
 
 var errLambdaOutput = exception("InvalidLambdaResponseException", "Unrecognizable lambda output")
 
-// callURL posts an event to a URL and takes the answer. Meanwhile the pool is not locked, since the function may call the
-// service, as an administrator.
+// callURL posts an event to a URL and applies the response. The pool is not locked during the call,
+// because the function may call the service as an administrator.
 func (p *pool) callURL(name, reference string, event lambdaEvent) error {
 	version := 1
 	if name == triggerPreToken {
@@ -281,7 +283,7 @@ func (p *pool) callURL(name, reference string, event lambdaEvent) error {
 	}
 }
 
-// post sends an event and reads the answer, a byte more than it may have if it has more.
+// post sends an event and reads the response, up to one byte more than the limit.
 func post(client *http.Client, reference string, body []byte) (status int, answer []byte, err error) {
 	r, err := http.NewRequestWithContext(context.Background(), http.MethodPost, reference, bytes.NewReader(body)) //nolint:gosec // the test names it, or it is of this machine
 	if err != nil {
@@ -297,7 +299,7 @@ func post(client *http.Client, reference string, body []byte) (status int, answe
 	return resp.StatusCode, answer, err
 }
 
-// oneLine makes a text fit for an error.
+// oneLine shortens a text for an error and replaces its control characters.
 func oneLine(text string) string {
 	text = strings.Map(func(r rune) rune {
 		if unicode.IsControl(r) {
@@ -308,7 +310,7 @@ func oneLine(text string) string {
 	return strings.ToValidUTF8(text[:min(len(text), maxTriggerError)], "")
 }
 
-// newTriggerClient makes the client that calls URLs. It follows no redirect: a URL is what it says.
+// newTriggerClient returns the client that calls URLs. It does not follow redirects.
 func newTriggerClient(timeout time.Duration) *http.Client {
 	return &http.Client{
 		Timeout:       cmp.Or(timeout, triggerTimeout),
@@ -317,7 +319,7 @@ func newTriggerClient(timeout time.Duration) *http.Client {
 	}
 }
 
-// lambdaEvent is an event in the form that Lambda functions know.
+// lambdaEvent returns an event in the form that a Lambda function gets.
 func (p *pool) lambdaEvent(event lambdaEvent, version int) map[string]any {
 	base := event.base()
 	region, _ := splitPoolID(base.UserPoolID)
@@ -330,12 +332,13 @@ func (p *pool) lambdaEvent(event lambdaEvent, version int) map[string]any {
 	}
 	return map[string]any{
 		"version": strconv.Itoa(version), "triggerSource": base.Source, "region": region, "userPoolId": base.UserPoolID,
-		"userName": base.Username, "callerContext": map[string]string{"awsSdkVersion": "cognitotest", "clientId": base.ClientID},
-		"request": request, "response": map[string]any{},
+		"userName":      base.Username,
+		"callerContext": map[string]string{"awsSdkVersion": "cognitotest", "clientId": base.ClientID},
+		"request":       request, "response": map[string]any{},
 	}
 }
 
-// lambdaRounds are the rounds of a custom sign-in as functions get them.
+// lambdaRounds returns the rounds of a custom sign-in in the form that functions get.
 func lambdaRounds(rounds []ChallengeResult) []map[string]any {
 	list := []map[string]any{}
 	for _, r := range rounds {
@@ -419,7 +422,7 @@ func (e *PreTokenGenerationEvent) request(version int) map[string]any {
 	return request
 }
 
-// claimChanges are the changes of a token that functions may answer.
+// claimChanges are the changes of a token in the response of a function.
 type claimChanges struct {
 	ClaimsToAddOrOverride         map[string]any
 	ClaimsToSuppress              []string
@@ -469,9 +472,10 @@ func (e *PreTokenGenerationEvent) respond(response []byte) error {
 	return nil
 }
 
-// changedScope is the scope of an access token once a function has changed it.
+// changedScope returns the scope of an access token after changes.
 func changedScope(scope string, changes *claimChanges) string {
-	scopes := slices.DeleteFunc(strings.Fields(scope), func(s string) bool { return slices.Contains(changes.ScopesToSuppress, s) })
+	scopes := slices.DeleteFunc(strings.Fields(scope),
+		func(s string) bool { return slices.Contains(changes.ScopesToSuppress, s) })
 	for _, added := range changes.ScopesToAdd {
 		if !slices.Contains(scopes, added) {
 			scopes = append(scopes, added)

@@ -7,14 +7,14 @@ import (
 	"time"
 )
 
-// The parameters of a sign-in that aims at a level.
+// Parameters of a sign-in that requests a level.
 const (
 	paramTargets     = "TARGET_ACR_VALUES"
 	paramMaxAge      = "MAX_AGE"
 	paramAccessToken = "ACCESS_TOKEN"
 )
 
-// The ways of proving who one is, as the claim amr names them.
+// Authentication methods, as in the claim amr.
 const (
 	methodPassword = "pwd"
 	methodTOTP     = "otp"
@@ -23,20 +23,20 @@ const (
 	methodPasskey  = "swk"
 )
 
-// codeMethods are the methods of the challenges for codes.
+// codeMethods maps the challenges for codes to methods.
 var codeMethods = map[string]string{
 	challengeTOTP: methodTOTP, challengeSMS: methodSMS, challengeSMSOTP: methodSMS, challengeEmail: methodEmail,
 }
 
-// proved notes a method that the user has completed.
+// proved records a method that the user has completed.
 func (l *login) proved(method string) {
 	if !slices.Contains(l.methods, method) {
 		l.methods = append(slices.Clone(l.methods), method)
 	}
 }
 
-// levelOf is the level that methods reach, as the service's manual lists them; 0 for none. A passkey alone ranks below a
-// password with a software token.
+// levelOf returns the level that methods reach, as the service's manual lists them, or 0. A passkey
+// alone ranks below a password with a software token.
 func levelOf(methods []string) int {
 	has := func(method string) bool { return slices.Contains(methods, method) }
 	code := has(methodSMS) || has(methodEmail)
@@ -54,7 +54,7 @@ func levelOf(methods []string) int {
 	}
 }
 
-// amr are methods as the claim lists them.
+// amr returns methods as the claim amr lists them.
 func amr(methods []string) []string {
 	methods = slices.Clone(methods)
 	if len(methods) > 1 {
@@ -63,11 +63,11 @@ func amr(methods []string) []string {
 	return methods
 }
 
-// missed reports whether a sign-in that aims at a level has failed a challenge, which ends it.
+// missed reports whether a sign-in that requests a level has failed a challenge, which ends it.
 func (l *login) missed() bool { return l.failed && l.target > 0 }
 
-// aim sets the level that a sign-in is to reach: the first in the request that the user has the factors for. With an access
-// token the methods that it tells of count, unless the user signed in too long ago.
+// aim sets the level that a sign-in must reach: the first in the request for which the user has the
+// factors. With an access token, the methods in it count, unless the user signed in too long ago.
 func (p *pool) aim(l *login, params map[string]string) error {
 	targets := strings.Fields(params[paramTargets])
 	age, err := maxAge(params)
@@ -115,7 +115,8 @@ func (p *pool) aim(l *login, params map[string]string) error {
 	}
 }
 
-// maxAge is how long ago the user may have signed in; negative when the request does not say.
+// maxAge returns how long ago the user may have signed in. It is negative if the request does not
+// say.
 func maxAge(params map[string]string) (time.Duration, error) {
 	text, given := params[paramMaxAge]
 	if !given {
@@ -128,7 +129,7 @@ func maxAge(params map[string]string) (time.Duration, error) {
 	return time.Duration(seconds) * time.Second, nil
 }
 
-// credit finds the sign-in whose access token a user steps up with.
+// credit returns the sign-in whose access token a user steps up with.
 func (p *pool) credit(l *login, raw string) (*family, error) {
 	u, c, err := p.authorize(raw)
 	if err != nil {
@@ -149,13 +150,14 @@ func (p *pool) reaches(l *login, level int) bool {
 		len(p.towards(l, p.firstFactors(l.user), level)) > 0)
 }
 
-// raising are the second factors with which a sign-in reaches its target after what has been proven.
+// raising returns the second factors with which a sign-in reaches its target, given what is proven.
 func (p *pool) raising(l *login) []string { return p.raisingTo(l.user, l.methods, l.target) }
 
 func (p *pool) raisingTo(u *user, methods []string, level int) []string {
 	var factors []string
 	for _, factor := range []string{challengeSMS, challengeTOTP, challengeEmail} {
-		if slices.Contains(methods, methodPassword) && slices.Contains(p.cfg.MFAFactors, factor) && p.canUse(u, factor) &&
+		if slices.Contains(methods, methodPassword) && slices.Contains(p.cfg.MFAFactors, factor) &&
+			p.canUse(u, factor) &&
 			levelOf(append(slices.Clone(methods), codeMethods[factor])) >= level {
 			factors = append(factors, factor)
 		}
@@ -163,7 +165,7 @@ func (p *pool) raisingTo(u *user, methods []string, level int) []string {
 	return factors
 }
 
-// firstFactorsTowards are the first factors that lead to the target of a sign-in.
+// firstFactorsTowards returns the first factors that lead to the target of a sign-in.
 func (p *pool) firstFactorsTowards(l *login) []string {
 	offered := p.firstFactors(l.user)
 	if l.target == 0 || l.user == nil {
@@ -172,7 +174,8 @@ func (p *pool) firstFactorsTowards(l *login) []string {
 	return p.towards(l, offered, l.target)
 }
 
-// towards are those of the first factors that lead to a level, with what has been proven, alone or with a second one.
+// towards returns the first factors that lead to a level, given what is proven, alone or with a
+// second one.
 func (p *pool) towards(l *login, first []string, level int) []string {
 	var leading []string
 	for _, factor := range first {
@@ -184,7 +187,7 @@ func (p *pool) towards(l *login, first []string, level int) []string {
 	return leading
 }
 
-// firstMethods are the methods of the first factors.
+// firstMethods maps the first factors to methods.
 var firstMethods = map[string]string{
 	challengePassword: methodPassword, challengePasswordSRP: methodPassword, challengeEmail: methodEmail,
 	challengeSMSOTP: methodSMS, challengeWebAuthn: methodPasskey,
@@ -198,7 +201,7 @@ func (p *pool) mayAsk(l *login, factor string) bool {
 	return slices.Contains(p.secondFactors(l.user), factor)
 }
 
-// stepUp asks a user who is signed in for what is missing.
+// stepUp asks a signed-in user for the missing factors.
 func (p *pool) stepUp(l *login) (authOutput, error) {
 	if err := p.preAuthentication(l); err != nil {
 		return authOutput{}, err

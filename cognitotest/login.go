@@ -12,7 +12,8 @@ import (
 
 const browserValidity = time.Hour
 
-// cookieName is the name of the cookie of a signed-in browser. Each pool has its own: they are all on one host.
+// cookieName is the name of the cookie of a signed-in browser. Each pool has its own: they are all
+// on one host.
 func (p *pool) cookieName() string { return "cognito-" + p.cfg.UserPoolID }
 
 // browser is a browser in which a user has signed in.
@@ -22,7 +23,7 @@ type browser struct {
 	expires  time.Time
 }
 
-// browserOf finds the signed-in browser of a request; nil if it is none.
+// browserOf returns the signed-in browser of a request, or nil.
 func (p *pool) browserOf(r *http.Request) *browser {
 	cookie, err := r.Cookie(p.cookieName())
 	if err != nil {
@@ -35,10 +36,12 @@ func (p *pool) browserOf(r *http.Request) *browser {
 	return b
 }
 
-// Authorize answers an authorization request, the URL that an application sends a browser to, as the pool's pages do
-// once the user has signed in: it returns where the browser is sent to next. That is the application's redirect URI
-// with a code, or with an error if the request is refused; it is the pool's own error page if the app client or the
-// redirect URI is wrong. The pool is that of the app client. It panics if that has no such user or rawURL is no URL.
+// Authorize handles an authorization request, the URL that an application sends a browser to, for
+// the user username, as the pool's pages do once the user has signed in. It returns the URL that
+// the browser is sent to next: the application's redirect URI with a code, or with an error if the
+// request is rejected. If the app client or the redirect URI is wrong, it returns the pool's own
+// error page. The pool is that of the app client. It panics if the pool has no such user or rawURL
+// is not a URL.
 func (s *Server) Authorize(rawURL, username string) string {
 	u, err := url.Parse(rawURL)
 	if err != nil {
@@ -62,7 +65,7 @@ func (s *Server) Authorize(rawURL, username string) string {
 	return refused.location()
 }
 
-// textOf is what a page says of an error.
+// textOf returns the text of an error for a page.
 func textOf(err error) string {
 	if thrown, ok := errors.AsType[*apiError](err); ok {
 		return thrown.message
@@ -70,7 +73,8 @@ func textOf(err error) string {
 	return err.Error()
 }
 
-// serveAuthorize sends a browser back to the application if the user has signed in already, and else to the login page.
+// serveAuthorize sends a browser back to the application if the user has already signed in, and
+// otherwise to the login page.
 func (s *Server) serveAuthorize(w http.ResponseWriter, r *http.Request, _ url.Values) {
 	s.mu.Lock()
 	location := s.authority(r, nil).authorizeBrowser(r)
@@ -99,7 +103,7 @@ func (p *pool) authorizeBrowser(r *http.Request) string {
 	}
 }
 
-// redirect sends a browser on. It does not clean the location, which may be an app's own scheme.
+// redirect redirects a browser. It does not clean the location, which may have an app's own scheme.
 func redirect(w http.ResponseWriter, location string) {
 	w.Header().Set("Location", location)
 	w.WriteHeader(http.StatusFound)
@@ -114,10 +118,12 @@ func (s *Server) serveLogin(w http.ResponseWriter, r *http.Request, _ url.Values
 		redirect(w, refused.location())
 		return
 	}
-	showLogin(w, http.StatusOK, loginView{Query: r.URL.RawQuery, Username: a.hint, Provider: r.URL.Query().Get("identity_provider")})
+	showLogin(w, http.StatusOK,
+		loginView{Query: r.URL.RawQuery, Username: a.hint, Provider: r.URL.Query().Get("identity_provider")})
 }
 
-// serveSignIn takes a step of the sign-in: the name and the password, or the answer to a challenge.
+// serveSignIn handles a step of the sign-in: the name and the password, or the answer to a
+// challenge.
 func (s *Server) serveSignIn(w http.ResponseWriter, r *http.Request, form url.Values) {
 	step := s.signInStep(r, form)
 	for _, m := range step.sent {
@@ -133,7 +139,7 @@ func (s *Server) serveSignIn(w http.ResponseWriter, r *http.Request, form url.Va
 	showLogin(w, step.status, step.view)
 }
 
-// loginStep is what a step of the sign-in leads to: another page, or a redirect.
+// loginStep is the result of a step of the sign-in: another page, or a redirect.
 type loginStep struct {
 	location           string
 	cookie, cookieName string
@@ -186,8 +192,8 @@ func (s *Server) signInStep(r *http.Request, form url.Values) (step loginStep) {
 	return loginStep{location: location, cookie: cookie, cookieName: p.cookieName()}
 }
 
-// hostedSignIn takes a sign-in on the pool's pages a step on. It does not go by the client's ExplicitAuthFlows or
-// secret hash, as the service's pages do not.
+// hostedSignIn continues a sign-in on the pool's pages. Like the service's pages, it ignores the
+// client's ExplicitAuthFlows and secret hash.
 func (p *pool) hostedSignIn(c *Client, form url.Values) (authOutput, error) {
 	r := &authRequest{client: c, hosted: true, session: form.Get("session"), params: map[string]string{paramUsername: form.Get("username")}}
 	if r.session == "" {
@@ -218,7 +224,8 @@ func (p *pool) hostedSignIn(c *Client, form url.Values) (authOutput, error) {
 	return p.answer(challenge, r)
 }
 
-// serveLogout signs the browser out, and sends it to one of the client's sign-out URLs or to the login page.
+// serveLogout signs the browser out, and redirects it to one of the client's sign-out URLs or to
+// the login page.
 func (s *Server) serveLogout(w http.ResponseWriter, r *http.Request, _ url.Values) {
 	s.mu.Lock()
 	p := s.authority(r, nil)
@@ -233,8 +240,8 @@ func (s *Server) serveLogout(w http.ResponseWriter, r *http.Request, _ url.Value
 	redirect(w, location)
 }
 
-// logoutLocation is where a sign-out leads to; ok is false if it is refused. The service's texts for wrong sign-out
-// URLs are not known.
+// logoutLocation returns the URL that a sign-out redirects to. ok is false if the request is
+// rejected. The service's texts for wrong sign-out URLs are not known.
 func (p *pool) logoutLocation(q url.Values) (location string, ok bool) {
 	id := q.Get("client_id")
 	c, err := p.client(id)
@@ -260,10 +267,11 @@ func (p *pool) logoutLocation(q url.Values) (location string, ok bool) {
 
 func (s *Server) serveErrorPage(w http.ResponseWriter, r *http.Request, _ url.Values) {
 	q := r.URL.Query()
-	showPage(w, http.StatusBadRequest, "error", map[string]string{"Code": q.Get("error"), "Description": q.Get("error_description")})
+	showPage(w, http.StatusBadRequest, "error",
+		map[string]string{"Code": q.Get("error"), "Description": q.Get("error_description")})
 }
 
-// loginView is what the login page shows.
+// loginView is the data of the login page.
 type loginView struct {
 	Query              string // of the authorization request
 	Username, Provider string
@@ -271,10 +279,12 @@ type loginView struct {
 	Problem            string
 }
 
-// Action is where the form goes, with the authorization request. It begins with a path, so it is safe as a URL.
+// Action is the URL of the form, with the authorization request. It begins with a path, so it is
+// safe.
 func (v loginView) Action() template.URL { return template.URL(loginPath + "?" + v.Query) } //nolint:gosec // see above
 
-// Asks is what the page asks for: "password", "code", "new password", "choice", or "" for what it cannot do.
+// Asks is the kind of input on the page: "password", "code", "new password", "choice", or "" if the
+// page does not support the challenge.
 func (v loginView) Asks() string {
 	switch {
 	case v.Session == "":

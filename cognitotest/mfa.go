@@ -30,7 +30,7 @@ const (
 	challengeWebAuthn = "WEB_AUTHN"
 )
 
-// secondFactor asks for what comes after the first factor.
+// secondFactor starts what follows the first factor.
 func (p *pool) secondFactor(l *login) (authOutput, error) {
 	switch {
 	case levelOf(l.methods) < l.target:
@@ -51,7 +51,8 @@ func (p *pool) secondFactor(l *login) (authOutput, error) {
 	}
 }
 
-// askOneOf asks for one of several second factors: the only one, the preferred one, or one of the user's choice.
+// askOneOf asks for one of several second factors: the only one, the preferred one, or the user's
+// choice.
 func (p *pool) askOneOf(l *login, factors []string) (authOutput, error) {
 	switch {
 	case slices.Contains(factors, l.user.preferred):
@@ -63,7 +64,8 @@ func (p *pool) askOneOf(l *login, factors []string) (authOutput, error) {
 	}
 }
 
-// secondFactors are what a user may be asked for: what the user enabled, or where MFA is required what there is.
+// secondFactors returns the factors that a user may be asked for: those that the user enabled, or
+// all usable ones if MFA is required.
 func (p *pool) secondFactors(u *user) []string {
 	if p.cfg.MFA == mfaOff {
 		return nil
@@ -84,7 +86,7 @@ func (p *pool) secondFactors(u *user) []string {
 	return enabled
 }
 
-// canUse reports whether the pool has a factor and the user has what it takes.
+// canUse reports whether the pool supports a factor and the user can use it.
 func (p *pool) canUse(u *user, factor string) bool {
 	switch factor {
 	case challengeTOTP:
@@ -96,7 +98,7 @@ func (p *pool) canUse(u *user, factor string) bool {
 	}
 }
 
-// usesMFA reports whether a password is not enough for a user.
+// usesMFA reports whether a user needs more than a password.
 func (p *pool) usesMFA(u *user) bool { return p.cfg.MFA == mfaOn || len(p.secondFactors(u)) > 0 }
 
 // askFactor asks for a second factor.
@@ -114,7 +116,7 @@ func (p *pool) askFactor(l *login, factor string) (authOutput, error) {
 	return p.challenge(&challengeSession{login: l, challenge: factor}, params), nil
 }
 
-// afterFactor is what comes after a second factor.
+// afterFactor continues a sign-in after a second factor.
 func (p *pool) afterFactor(l *login, factor string) (authOutput, error) {
 	if l.flow != flowCustom {
 		return p.lastStep(l)
@@ -123,7 +125,8 @@ func (p *pool) afterFactor(l *login, factor string) (authOutput, error) {
 	return p.nextRound(l)
 }
 
-// lastStep is what comes after all factors: the proof of a device that is remembered, or tokens.
+// lastStep continues a sign-in after all factors: with the proof of a remembered device, or with
+// tokens.
 func (p *pool) lastStep(l *login) (authOutput, error) {
 	if l.user != nil && l.device != nil && l.device.remembered {
 		return p.askDevice(l)
@@ -157,7 +160,8 @@ func (p *pool) answerSelectMFA(r *authRequest) (authOutput, error) {
 	return p.askFactor(s.login, factor)
 }
 
-// addFactors gives a user that a test adds its second factors. It panics when the user cannot have them.
+// addFactors adds the second factors of a user that a test adds. It panics if the user cannot have
+// them.
 func (p *pool) addFactors(added *user, u *User) {
 	factors := slices.Clone(u.MFA)
 	if u.TOTPSecret != "" && factors == nil {
@@ -185,7 +189,7 @@ func (p *pool) addFactors(added *user, u *User) {
 	added.factors, added.preferred = factors, u.PreferredMFA
 }
 
-// askSetup asks a user who has no second factor, where one is required, to set one up.
+// askSetup asks a user without a second factor to set one up, if MFA is required.
 func (p *pool) askSetup(l *login) (authOutput, error) {
 	if !slices.Contains(p.cfg.MFAFactors, challengeTOTP) && !slices.Contains(p.cfg.MFAFactors, challengeEmail) {
 		return authOutput{}, errNoSetup
@@ -199,7 +203,7 @@ func (p *pool) askSetup(l *login) (authOutput, error) {
 	}), nil
 }
 
-// answerSetup ends the set-up of a software token, or begins that of an e-mail address.
+// answerSetup finishes the setup of a software token, or starts that of an e-mail address.
 func (p *pool) answerSetup(r *authRequest) (authOutput, error) {
 	s, err := p.openSession(r, challengeSetup)
 	if err != nil {
@@ -234,7 +238,8 @@ type associateOutput struct {
 	Session    string `json:",omitempty"`
 }
 
-// associateSoftwareToken begins the set-up of a software token, signed in or on the way to that.
+// associateSoftwareToken starts the setup of a software token, for a signed-in user or during a
+// sign-in.
 func (p *pool) associateSoftwareToken(in *associateInput) (associateOutput, error) {
 	u, s, err := p.setupUser(in.AccessToken, in.Session)
 	if err != nil {
@@ -250,7 +255,8 @@ func (p *pool) associateSoftwareToken(in *associateInput) (associateOutput, erro
 	return out, nil
 }
 
-// setupUser finds whose software token a request is about, by an access token or by the session of MFA_SETUP.
+// setupUser returns the user whose software token a request refers to, with an access token or the
+// session of MFA_SETUP.
 func (p *pool) setupUser(accessToken, handle string) (*user, *challengeSession, error) {
 	v := &validation{}
 	v.session(handle)
@@ -290,7 +296,7 @@ type verifyTokenOutput struct {
 	Session string `json:",omitempty"`
 }
 
-// verifySoftwareToken ends the set-up of a software token.
+// verifySoftwareToken finishes the setup of a software token.
 func (p *pool) verifySoftwareToken(in *verifyTokenInput) (verifyTokenOutput, error) {
 	v := &validation{}
 	v.length("userCode", in.UserCode, 6, 6)
@@ -330,7 +336,7 @@ func (p *pool) verifySoftwareToken(in *verifyTokenInput) (verifyTokenOutput, err
 	return out, nil
 }
 
-// mfaSettings is what a user wants of a factor.
+// mfaSettings are a user's preferences for a factor.
 type mfaSettings struct{ Enabled, PreferredMfa bool }
 
 type preferenceInput struct {
@@ -362,7 +368,7 @@ func (p *pool) adminSetUserMFAPreference(in *adminPreferenceInput) (empty, error
 	return empty{}, p.prefer(u, &in.preferenceInput)
 }
 
-// prefer changes a user's second factors; a factor that is not named stays as it is.
+// prefer changes a user's second factors. A factor that is not named stays unchanged.
 func (p *pool) prefer(u *user, in *preferenceInput) error {
 	factors, preferred := slices.Clone(u.factors), u.preferred
 	var wanted []string
@@ -409,7 +415,7 @@ func (p *pool) prefer(u *user, in *preferenceInput) error {
 	return nil
 }
 
-// mayPrefer says why a user cannot enable a factor.
+// mayPrefer returns an error if a user cannot enable a factor.
 func (p *pool) mayPrefer(u *user, factor string) error {
 	switch {
 	case factor == challengeTOTP && u.token != nil:
@@ -427,7 +433,7 @@ func (p *pool) mayPrefer(u *user, factor string) error {
 	}
 }
 
-// mfaState is what a user's factors look like from outside.
+// mfaState describes a user's factors on the wire.
 type mfaState struct {
 	PreferredMfaSetting string   `json:",omitempty"`
 	UserMFASettingList  []string `json:",omitempty"`
@@ -460,8 +466,8 @@ func (p *pool) adminGetUserAuthFactors(in *adminInput) (authFactorsOutput, error
 	return u.authFactors(), nil
 }
 
-// authFactors lists the factors that a user has, whether or not the pool takes them: the first ones, and the software
-// token, which is a second one only.
+// authFactors returns the factors that a user has, whether or not the pool accepts them: the first
+// factors and the software token, which is a second factor only.
 func (u *user) authFactors() authFactorsOutput {
 	out := authFactorsOutput{Username: u.username, mfaState: u.mfaState(), ConfiguredUserAuthFactors: []string{}}
 	for _, factor := range []string{challengePassword, challengeEmail, challengeSMSOTP, challengeWebAuthn, factorTOTP} {
@@ -472,7 +478,7 @@ func (u *user) authFactors() authFactorsOutput {
 	return out
 }
 
-// factorTOTP is what the software token is called among a user's factors.
+// factorTOTP is the name of the software token among a user's factors.
 const factorTOTP = "SOFTWARE_TOKEN"
 
 // has reports whether a user has a factor.
@@ -491,8 +497,9 @@ func (u *user) has(factor string) bool {
 	}
 }
 
-// adminDeleteSoftwareToken takes a user's software token away. In a live pool the user then signs in without it, or is asked
-// to set one up where MFA is required. What the service says where there is none is not known.
+// adminDeleteSoftwareToken deletes a user's software token. The user then signs in without it, or
+// is asked to set one up if MFA is required; a live pool does the same. The service's error if
+// there is none is not known.
 func (p *pool) adminDeleteSoftwareToken(in *adminInput) (empty, error) {
 	u, err := p.adminUser(*in, nil)
 	if err != nil {
@@ -509,7 +516,7 @@ func (p *pool) adminDeleteSoftwareToken(in *adminInput) (empty, error) {
 	return empty{}, nil
 }
 
-// totpStep is how long a code is the current one, in seconds.
+// totpStep is how long a code is current, in seconds.
 const totpStep = 30
 
 // softwareToken is a user's software token.
@@ -519,7 +526,7 @@ type softwareToken struct {
 	used   []int64 // the steps whose codes were used, as far as they could be used again
 }
 
-// totp is the code of RFC 6238 for a step, in six digits.
+// totp returns the six-digit code of RFC 6238 for a step.
 func totp(secret []byte, step int64) string {
 	mac := hmac.New(sha1.New, secret)
 	var counter [8]byte
@@ -530,7 +537,8 @@ func totp(secret []byte, step int64) string {
 	return fmt.Sprintf("%06d", binary.BigEndian.Uint32(sum[offset:])&0x7fffffff%1_000_000)
 }
 
-// check checks a code, which may be a step early or late and is good once; nil if it is right.
+// check checks a code, which may be one step early or late and can be used once. It returns nil if
+// the code is right.
 func (t *softwareToken) check(code string, now time.Time) error {
 	current := now.Unix() / totpStep
 	for _, step := range []int64{current, current - 1, current + 1} {
@@ -554,8 +562,9 @@ func decodeSecret(text string) ([]byte, error) {
 	return base32.StdEncoding.WithPadding(base32.NoPadding).DecodeString(strings.TrimRight(strings.ToUpper(text), "="))
 }
 
-// TOTP returns the current code of a user's software token, or of the one that the user is about to set up; "" if
-// there is none. Each code is good once: for another one, Advance by 30 seconds. It panics when there is no such user.
+// TOTP returns the current code of a user's software token, or of the one that the user is setting
+// up, or "" if there is none. Each code can be used once: to get another, call [Server.Advance]
+// with 30 seconds. It panics if there is no such user.
 func (s *Server) TOTP(username string) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()

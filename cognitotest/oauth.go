@@ -23,11 +23,11 @@ import (
 
 // ResourceServer is an API whose scopes the pool grants.
 type ResourceServer struct {
-	// Identifier names the API, such as "https://orders.example.com".
+	// Identifier identifies the API, such as "https://orders.example.com".
 	Identifier string
-	// Name is what people call it; if empty, the identifier.
+	// Name is the API's name. The default is the identifier.
 	Name string
-	// Scopes are the names of its scopes. Clients request "<identifier>/<name>".
+	// Scopes are the names of the API's scopes. Clients request "<identifier>/<name>".
 	Scopes []string
 }
 
@@ -49,10 +49,10 @@ const (
 	oauthMachine  = "client_credentials"
 )
 
-// gateMachine is the value of ExplicitAuthFlows that lets GetClientToken through.
+// gateMachine is the value of ExplicitAuthFlows that allows GetClientToken.
 const gateMachine = "ALLOW_CLIENT_TOKEN_AUTH"
 
-// The scopes that every pool has beside [userScope].
+// The scopes of every pool in addition to [userScope].
 const (
 	scopeOpenID  = "openid"
 	scopeEmail   = "email"
@@ -62,9 +62,10 @@ const (
 
 var standardScopes = []string{scopeOpenID, scopeEmail, scopePhone, scopeProfile, userScope}
 
-// profileAttributes are what the scope profile shows, beside custom attributes.
+// profileAttributes are the attributes of the scope profile, in addition to custom attributes.
 var profileAttributes = []string{
-	"name", "family_name", "given_name", "middle_name", "nickname", attrPreferred, "profile", "picture", "website", "gender",
+	"name", "family_name", "given_name", "middle_name", "nickname",
+	attrPreferred, "profile", "picture", "website", "gender",
 	"birthdate", "zoneinfo", "locale", "updated_at",
 }
 
@@ -73,7 +74,7 @@ const (
 	machineUsername = "ClientCredentials" // what triggers are told instead of a user
 )
 
-// oauthState is what the authorization server keeps.
+// oauthState is the state of the authorization server.
 type oauthState struct {
 	codes    map[string]*authorizationCode
 	browsers map[string]*browser // by cookie
@@ -93,7 +94,7 @@ type authorization struct {
 	hint        string
 }
 
-// authorizationCode is what a client gets tokens for, once.
+// authorizationCode is a code that a client exchanges for tokens, once.
 type authorizationCode struct {
 	*authorization
 
@@ -103,15 +104,15 @@ type authorizationCode struct {
 	used     bool
 }
 
-// refusal is an authorization request that is refused: to the client where it is known where that is, and else on
-// a page of the pool's own.
+// refusal is the error of a rejected authorization request. It goes to the client if its redirect
+// URI is known to be valid, and otherwise to the pool's own error page.
 type refusal struct {
 	code, description string
 	client            string         // for the page
 	to                *authorization // nil: on the page
 }
 
-// location is where the browser is sent to.
+// location returns the URL that the browser is sent to.
 func (r *refusal) location() string {
 	params := url.Values{"error": {r.code}}
 	if r.description != "" {
@@ -126,7 +127,8 @@ func (r *refusal) location() string {
 	return errorPath + "?" + params.Encode()
 }
 
-// location is the client's redirect URI with an answer: in the query, or for an implicit grant in the fragment.
+// location returns the client's redirect URI with the response: in the query, or in the fragment
+// for an implicit grant.
 func (a *authorization) location(params url.Values) string {
 	if a.state != "" {
 		params.Set("state", a.state)
@@ -141,7 +143,8 @@ func (a *authorization) location(params url.Values) string {
 	return a.redirectURI + separator + params.Encode()
 }
 
-// checkOAuth panics where the OAuth settings of cfg contradict each other, and fills in what they leave open.
+// checkOAuth panics if the OAuth settings of cfg contradict each other, and fills in their
+// defaults.
 func (cfg *Config) checkOAuth() {
 	for i, server := range cfg.ResourceServers {
 		if server.Identifier == "" || len(server.Identifier) > 256 || strings.ContainsAny(server.Identifier, " \t\n") {
@@ -171,7 +174,7 @@ func (cfg *Config) checkOAuth() {
 	}
 }
 
-// customScopes are the scopes of the resource servers.
+// customScopes returns the scopes of the resource servers.
 func (cfg *Config) customScopes() []string {
 	var scopes []string
 	for _, server := range cfg.ResourceServers {
@@ -182,7 +185,7 @@ func (cfg *Config) customScopes() []string {
 	return scopes
 }
 
-// oauthProblem says what is wrong with the OAuth settings of a client; "" for nothing.
+// oauthProblem returns the problem with the OAuth settings of a client, or "".
 func (cfg *Config) oauthProblem(c *Client) string {
 	machine := slices.Contains(c.AllowedOAuthFlows, oauthMachine)
 	custom := cfg.customScopes()
@@ -210,7 +213,8 @@ func (cfg *Config) oauthProblem(c *Client) string {
 	}
 }
 
-// validRedirect reports whether the service would register uri: https, http for this machine, or a scheme of an app's.
+// validRedirect reports whether the service would accept uri: https, http for this machine, or an
+// app's own scheme.
 func validRedirect(uri string) bool {
 	u, err := url.Parse(uri)
 	if err != nil || u.Scheme == "" || u.Fragment != "" || u.Opaque != "" {
@@ -220,7 +224,8 @@ func validRedirect(uri string) bool {
 	return u.Scheme != "http" || u.Hostname() == "localhost" || ip != nil && ip.IsLoopback()
 }
 
-// readAuthorization checks an authorization request in the service's order: where to answer first.
+// readAuthorization checks an authorization request in the service's order. It first finds out
+// where errors can be sent.
 func (p *pool) readAuthorization(q url.Values) (*authorization, *refusal) {
 	id := q.Get("client_id")
 	for _, name := range []string{"client_id", "redirect_uri"} {
@@ -237,7 +242,8 @@ func (p *pool) readAuthorization(q url.Values) (*authorization, *refusal) {
 	}
 	kind := q.Get("response_type")
 	a := &authorization{
-		client: c, redirectURI: q.Get("redirect_uri"), implicit: kind == "token", state: q.Get("state"), nonce: q.Get("nonce"),
+		client: c, redirectURI: q.Get("redirect_uri"), implicit: kind == "token",
+		state: q.Get("state"), nonce: q.Get("nonce"),
 		challenge: q.Get("code_challenge"), resource: q.Get("resource"), prompt: strings.Fields(q.Get("prompt")),
 		hint: q.Get("login_hint"),
 	}
@@ -247,7 +253,8 @@ func (p *pool) readAuthorization(q url.Values) (*authorization, *refusal) {
 	}
 	method := q.Get("code_challenge_method")
 	switch {
-	case kind != "code" && kind != "token", repeats(q), (a.challenge == "") != (method == ""), method != "" && method != "S256",
+	case kind != "code" && kind != "token", repeats(q),
+		(a.challenge == "") != (method == ""), method != "" && method != "S256",
 		a.resource != "" && !validRedirect(a.resource):
 		return nil, &refusal{code: "invalid_request", to: a}
 	case !slices.Contains(c.AllowedOAuthFlows, flow):
@@ -263,7 +270,7 @@ func (p *pool) readAuthorization(q url.Values) (*authorization, *refusal) {
 	return a, nil
 }
 
-// repeats reports whether a parameter is there twice, which OAuth forbids.
+// repeats reports whether a parameter occurs twice, which OAuth forbids.
 func repeats(q url.Values) bool {
 	for _, values := range q {
 		if len(values) > 1 {
@@ -277,8 +284,9 @@ func (p *pool) knowsProvider(name string) bool {
 	return name == "" || name == providerCognito || p.findProvider(name) != nil
 }
 
-// grantable takes a list of scopes apart: those that a client asks for, or all that it may have. ok is false if one of
-// them is not the client's, or email, phone or profile come without openid.
+// grantable returns the scopes of a request: those that the client asks for, or all that it may
+// have. ok is false if one of them is not allowed for the client, or if email, phone or profile
+// come without openid.
 func (p *pool) grantable(c *Client, list string) (scopes []string, ok bool) {
 	if scopes = strings.Fields(list); len(scopes) == 0 {
 		return slices.Clone(c.AllowedOAuthScopes), true
@@ -288,14 +296,16 @@ func (p *pool) grantable(c *Client, list string) (scopes []string, ok bool) {
 		if !slices.Contains(c.AllowedOAuthScopes, scope) {
 			return nil, false
 		}
-		if slices.Contains([]string{scopeEmail, scopePhone, scopeProfile}, scope) && !slices.Contains(scopes, scopeOpenID) {
+		if slices.Contains([]string{scopeEmail, scopePhone, scopeProfile}, scope) &&
+			!slices.Contains(scopes, scopeOpenID) {
 			return nil, false
 		}
 	}
 	return scopes, true
 }
 
-// grant answers an authorization request for a user who has signed in: with a code, or with tokens at once.
+// grant responds to an authorization request of a user who has signed in: with a code, or with
+// tokens.
 func (p *pool) grant(a *authorization, u *user, authTime time.Time) (string, error) {
 	if !a.implicit {
 		return a.location(url.Values{"code": {p.newCode(a, u, authTime)}}), nil
@@ -315,7 +325,7 @@ func (p *pool) grant(a *authorization, u *user, authTime time.Time) (string, err
 	return a.location(params), nil
 }
 
-// hostedSource is the source of the tokens of a sign-in on the pool's pages, for PreTokenGeneration.
+// hostedSource is the trigger source of PreTokenGeneration for a sign-in on the pool's pages.
 const hostedSource = "TokenGeneration_HostedAuth"
 
 func (p *pool) newCode(a *authorization, u *user, authTime time.Time) string {
@@ -327,7 +337,7 @@ func (p *pool) newCode(a *authorization, u *user, authTime time.Time) string {
 	return code
 }
 
-// oauthFamily begins the tokens of a sign-in on the pool's pages.
+// oauthFamily starts the token family of a sign-in on the pool's pages.
 func (p *pool) oauthFamily(a *authorization, u *user, authTime time.Time) *family {
 	return &family{
 		originID: newUUID(), eventID: newUUID(), user: u, client: a.client.ID, authTime: authTime,
@@ -335,7 +345,7 @@ func (p *pool) oauthFamily(a *authorization, u *user, authTime time.Time) *famil
 	}
 }
 
-// scopeAccess gives an access token what the authorization server adds to it.
+// scopeAccess adds the authorization server's claims to an access token.
 func (f *family) scopeAccess(claims jwt.MapClaims) {
 	if f.scopes == nil {
 		return
@@ -346,8 +356,8 @@ func (f *family) scopeAccess(claims jwt.MapClaims) {
 	}
 }
 
-// scopeID binds an ID token to its access token and to the request, and reports whether there is one at all. A refresh
-// brings no nonce.
+// scopeID binds an ID token to its access token and to the request, and reports whether there is
+// one. Refreshed ID tokens have no nonce.
 func (f *family) scopeID(claims jwt.MapClaims, accessToken string) bool {
 	if f.scopes == nil {
 		return true
@@ -360,7 +370,7 @@ func (f *family) scopeID(claims jwt.MapClaims, accessToken string) bool {
 	return slices.Contains(f.scopes, scopeOpenID)
 }
 
-// shows reports whether scopes show an attribute: openid alone shows all.
+// shows reports whether scopes include an attribute. openid alone includes all.
 func shows(scopes []string, name string) bool {
 	has := func(scope string) bool { return slices.Contains(scopes, scope) }
 	switch {
@@ -375,7 +385,7 @@ func shows(scopes []string, name string) bool {
 	}
 }
 
-// oauthError is an answer of the token endpoint and its neighbors.
+// oauthError is an error response of the token endpoint and related ones.
 type oauthError struct {
 	status            int
 	code, description string
@@ -388,7 +398,7 @@ func oauthFailure(code string) *oauthError {
 	return &oauthError{status: http.StatusBadRequest, code: code}
 }
 
-// tokenResponse is what the token endpoint answers with.
+// tokenResponse is the response of the token endpoint.
 type tokenResponse struct {
 	IDToken      string `json:"id_token,omitempty"`
 	AccessToken  string `json:"access_token"`
@@ -401,7 +411,7 @@ func newTokenResponse(r *authResult) *tokenResponse {
 	return &tokenResponse{r.IDToken, r.AccessToken, r.RefreshToken, r.ExpiresIn, r.TokenType}
 }
 
-// serveOAuth answers a request to the authorization server, and reports whether it was one.
+// serveOAuth handles a request to the authorization server, and reports whether it was one.
 func (s *Server) serveOAuth(w http.ResponseWriter, r *http.Request, body []byte) bool {
 	handlers := map[string]map[string]func(http.ResponseWriter, *http.Request, url.Values){
 		authorizePath: {http.MethodGet: s.serveAuthorize},
@@ -431,8 +441,9 @@ func (s *Server) serveOAuth(w http.ResponseWriter, r *http.Request, body []byte)
 	return true
 }
 
-// authority finds the pool whose authorization server a request is for: that of the domain that it was sent to, or else the
-// pool of its client or of its token. It is the first pool for a request that names none.
+// authority returns the pool whose authorization server a request refers to: the pool of the domain
+// it was sent to, or else the pool of its client or token. It is the first pool if the request
+// names none.
 func (s *Server) authority(r *http.Request, form url.Values) *pool {
 	if p := s.service.atDomain(r.Host); p != nil {
 		return p
@@ -445,7 +456,7 @@ func (s *Server) authority(r *http.Request, form url.Values) *pool {
 	return s.service.authority(id, token)
 }
 
-// authority finds the pool of a client or of a token.
+// authority returns the pool of a client or a token.
 func (s *service) authority(clientID, token string) *pool {
 	p := s.findPool(func(p *pool) bool { return p.apps[clientID] != nil })
 	if p == nil {
@@ -458,7 +469,7 @@ func (s *service) authority(clientID, token string) *pool {
 	return p
 }
 
-// formOf reads a form; nil if body is none.
+// formOf decodes a form. It returns nil if body is not a form.
 func formOf(header http.Header, body []byte) url.Values {
 	kind, _, err := mime.ParseMediaType(header.Get("Content-Type"))
 	if err != nil || kind != "application/x-www-form-urlencoded" {
@@ -471,7 +482,7 @@ func formOf(header http.Header, body []byte) url.Values {
 	return form
 }
 
-// answerJSON answers as the token endpoint does.
+// answerJSON responds as the token endpoint does.
 func answerJSON(w http.ResponseWriter, out any, err error) {
 	if err == nil {
 		w.Header().Set("Content-Type", "application/json;charset=UTF-8")
@@ -496,7 +507,8 @@ func answerJSON(w http.ResponseWriter, out any, err error) {
 	_ = json.NewEncoder(w).Encode(body)
 }
 
-// oauthClient finds the client that a request to the token endpoint authenticates as: by header or by form.
+// oauthClient returns the client that a request to the token endpoint authenticates as, with a
+// header or in the form.
 func (p *pool) oauthClient(r *http.Request, form url.Values) (*Client, error) {
 	if form == nil || repeats(form) {
 		return nil, oauthFailure("invalid_request")
@@ -505,7 +517,8 @@ func (p *pool) oauthClient(r *http.Request, form url.Values) (*Client, error) {
 	switch {
 	case byHeader && form.Get("client_secret") != "":
 		return nil, oauthFailure("invalid_request") // one way at a time
-	case byHeader && form.Get("client_id") != "" && form.Get("client_id") != id, r.Header.Get("Authorization") != "" && !byHeader:
+	case byHeader && form.Get("client_id") != "" && form.Get("client_id") != id,
+		r.Header.Get("Authorization") != "" && !byHeader:
 		return nil, oauthFailure("invalid_client")
 	case !byHeader:
 		id, secret = form.Get("client_id"), form.Get("client_secret")
@@ -553,7 +566,8 @@ func (p *pool) token(r *http.Request, form url.Values) (*tokenResponse, error) {
 	}
 }
 
-// exchangeCode exchanges an authorization code. A client's attempt spends the code, whatever comes of it.
+// exchangeCode exchanges an authorization code. An attempt of the right client uses the code up,
+// even if it fails.
 func (p *pool) exchangeCode(c *Client, form url.Values) (*tokenResponse, error) {
 	switch {
 	case !slices.Contains(c.AllowedOAuthFlows, oauthCode):
@@ -567,7 +581,8 @@ func (p *pool) exchangeCode(c *Client, form url.Values) (*tokenResponse, error) 
 	}
 	code.used = true
 	switch {
-	case p.now().After(code.expires), code.redirectURI != form.Get("redirect_uri"), !code.verify(form.Get("code_verifier")),
+	case p.now().After(code.expires), code.redirectURI != form.Get("redirect_uri"),
+		!code.verify(form.Get("code_verifier")),
 		p.bySub(code.user.sub) != code.user, code.user.disabled:
 		return nil, oauthFailure("invalid_grant")
 	}
@@ -581,7 +596,8 @@ func (p *pool) exchangeCode(c *Client, form url.Values) (*tokenResponse, error) 
 	return newTokenResponse(result), nil
 }
 
-// verify reports whether verifier is that of the code's challenge. Without a challenge there must be none.
+// verify reports whether verifier matches the code's challenge. Without a challenge there must be
+// no verifier.
 func (a *authorization) verify(verifier string) bool {
 	if a.challenge == "" {
 		return verifier == ""
@@ -591,7 +607,8 @@ func (a *authorization) verify(verifier string) bool {
 	return subtle.ConstantTimeCompare([]byte(want), []byte(a.challenge)) == 1
 }
 
-// refreshGrant refreshes tokens, also those of a sign-in by the service's operations where no device was tracked.
+// refreshGrant refreshes tokens. They may also come from a sign-in with the service's operations,
+// if no device was tracked.
 func (p *pool) refreshGrant(c *Client, form url.Values) (*tokenResponse, error) {
 	if form.Get("refresh_token") == "" {
 		return nil, oauthFailure("invalid_request")
@@ -629,7 +646,7 @@ func (p *pool) machineGrant(c *Client, form url.Values) (*tokenResponse, error) 
 	return newTokenResponse(result), nil
 }
 
-// machineToken issues an access token to a client itself.
+// machineToken issues an access token to the client itself.
 func (p *pool) machineToken(c *Client, scopes []string, metadata map[string]string) (*authResult, error) {
 	event := &PreTokenGenerationEvent{TriggerEvent: p.event("TokenGeneration_ClientCredentials", c, nil, machineUsername, metadata)}
 	event.UserNotFound, event.scope = false, strings.Join(scopes, " ")
@@ -639,7 +656,8 @@ func (p *pool) machineToken(c *Client, scopes []string, metadata map[string]stri
 	now := p.now()
 	claims := jwt.MapClaims{
 		"sub": c.ID, "client_id": c.ID, "iss": p.cfg.Issuer, "token_use": useAccess, "scope": strings.Join(scopes, " "),
-		"auth_time": now.Unix(), "iat": now.Unix(), "exp": now.Add(c.AccessTokenValidity).Unix(), "jti": newUUID(), "version": 2,
+		"auth_time": now.Unix(), "iat": now.Unix(), "exp": now.Add(c.AccessTokenValidity).Unix(),
+		"jti": newUUID(), "version": 2,
 	}
 	event.Access.apply(claims, nil)
 	access, err := p.sign(claims, p.keys.access)
@@ -664,7 +682,8 @@ type clientTokenResult struct {
 
 type clientTokenOutput struct{ ClientAuthenticationResult clientTokenResult }
 
-// getClientToken issues a machine's token without a domain. The texts of its refusals are not known.
+// getClientToken issues a machine's token without a domain. The service's texts of its errors are
+// not known.
 func (p *pool) getClientToken(in *clientTokenInput) (clientTokenOutput, error) {
 	v := &validation{}
 	v.clientID(in.ClientID)
@@ -702,7 +721,7 @@ func (s *Server) serveRevoke(w http.ResponseWriter, r *http.Request, form url.Va
 	}
 }
 
-// revokeGrant revokes a refresh token. One that is no good any more is no error.
+// revokeGrant revokes a refresh token. A token that is no longer valid is not an error.
 func (p *pool) revokeGrant(r *http.Request, form url.Values) error {
 	c, err := p.oauthClient(r, form)
 	var failure *oauthError
@@ -728,7 +747,8 @@ func (p *pool) revokeGrant(r *http.Request, form url.Values) error {
 func (s *Server) serveUserInfo(w http.ResponseWriter, r *http.Request, _ url.Values) {
 	raw, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
 	if !ok || raw == "" {
-		refuseBearer(w, &oauthError{http.StatusBadRequest, "invalid_request", "Bad OAuth2 request at UserInfo Endpoint"})
+		refuseBearer(w,
+			&oauthError{http.StatusBadRequest, "invalid_request", "Bad OAuth2 request at UserInfo Endpoint"})
 		return
 	}
 	s.mu.Lock()
@@ -741,7 +761,7 @@ func (s *Server) serveUserInfo(w http.ResponseWriter, r *http.Request, _ url.Val
 	answerJSON(w, out, nil)
 }
 
-// refuseBearer says why in the header, as the service does, and in the body.
+// refuseBearer reports the error in the header, as the service does, and in the body.
 func refuseBearer(w http.ResponseWriter, err *oauthError) {
 	w.Header().Set("WWW-Authenticate", fmt.Sprintf(`Bearer error=%q, error_description=%q`, err.code, err.description))
 	answerJSON(w, nil, err)
@@ -751,7 +771,8 @@ func (p *pool) userInfo(raw string) (map[string]string, *oauthError) {
 	u, claims, err := p.readAccessToken(raw)
 	if err != nil {
 		return nil, &oauthError{
-			http.StatusUnauthorized, "invalid_token", "Access token is expired, disabled, or deleted, or the user has globally signed out.",
+			http.StatusUnauthorized, "invalid_token",
+			"Access token is expired, disabled, or deleted, or the user has globally signed out.",
 		}
 	}
 	scopes := strings.Fields(claims.Scope)
@@ -768,10 +789,11 @@ func (p *pool) userInfo(raw string) (map[string]string, *oauthError) {
 	return info, nil
 }
 
-// newCookie makes a value that nobody can guess.
+// newCookie returns an unguessable value.
 func newCookie() string { return rand.Text() + rand.Text() }
 
-// checkOAuthSettings checks the OAuth settings of a client on the wire. The service's texts are not known.
+// checkOAuthSettings checks the OAuth settings of a client on the wire. The service's texts are not
+// known.
 func (p *pool) checkOAuthSettings(s *clientSettings, secret bool) error {
 	v := &validation{}
 	for _, flow := range s.AllowedOAuthFlows {

@@ -17,10 +17,10 @@ const (
 	maxScan       = 10 * maxPage // users that a filter is tried on for one page
 )
 
-// query is what a pagination token is good for: one operation with the same members.
+// query identifies what a pagination token is valid for: one operation with the same members.
 func query(op string, members ...string) string { return op + "\x00" + strings.Join(members, "\x00") }
 
-// page is a request for a part of a list.
+// page is a request for part of a list.
 type page struct {
 	query string
 	token string
@@ -28,7 +28,7 @@ type page struct {
 	scan  int // how many are looked at for one page, or 0 for no bound
 }
 
-// newPage is the page that a request asks for, with a limit and a token that may be missing.
+// newPage returns the page of a request. The limit and the token may be missing.
 func newPage(limit *int, token *string, op string, members ...string) page {
 	pg := page{query: query(op, members...), limit: maxPage}
 	if limit != nil && *limit > 0 {
@@ -40,7 +40,7 @@ func newPage(limit *int, token *string, op string, members ...string) page {
 	return pg
 }
 
-// pageForm checks the members of a request that ask for a page, by their names.
+// pageForm checks the members of a request that select a page, under their names.
 func pageForm(v *validation, limitMember string, limit *int, tokenMember string, token *string) {
 	if limit != nil {
 		v.between(limitMember, *limit, 0, maxPage)
@@ -50,7 +50,7 @@ func pageForm(v *validation, limitMember string, limit *int, tokenMember string,
 	}
 }
 
-// nextPage are the members of a request by which most lists are paged.
+// nextPage holds the paging members of most requests.
 type nextPage struct {
 	Limit     *int
 	NextToken *string
@@ -62,7 +62,7 @@ func (n nextPage) page(op string, members ...string) page {
 	return newPage(n.Limit, n.NextToken, op, members...)
 }
 
-// nextResults are those of the lists that call the limit MaxResults.
+// nextResults holds the paging members of requests that call the limit MaxResults.
 type nextResults struct {
 	MaxResults *int
 	NextToken  *string
@@ -77,21 +77,22 @@ func (n nextResults) form(v *validation, least int) {
 
 func (n nextResults) page(op string) page { return newPage(n.MaxResults, n.NextToken, op) }
 
-// pager makes tokens and reads them: a pool, or the service for what is not about one.
+// pager creates and reads tokens. It is a pool, or the service for lists that belong to no pool.
 type pager interface {
 	now() time.Time
 	stable(purpose, text string) []byte
 }
 
-// cut takes a page out of a list, which is in the order of the serials: what keep allows after where the token left
-// off. It returns the token for the next page, or "" after the last one. As with the service, a page may be empty
-// and yet not the last, or the last.
+// cut returns a page of a list, which is in the order of the serials: the items that keep accepts
+// after the token. It also returns the token for the next page, or "" after the last one. As with
+// the service, an empty page may or may not be the last one.
 func cut[T any](p pager, pg page, list []T, serial func(T) int64, keep func(T) bool) ([]T, string, error) {
 	after, err := readToken(p, pg.query, pg.token)
 	if err != nil {
 		return nil, "", err
 	}
-	i, found := slices.BinarySearchFunc(list, after, func(item T, after int64) int { return cmp.Compare(serial(item), after) })
+	i, found := slices.BinarySearchFunc(list, after,
+		func(item T, after int64) int { return cmp.Compare(serial(item), after) })
 	if found {
 		i++
 	}
@@ -107,14 +108,14 @@ func cut[T any](p pager, pg page, list []T, serial func(T) int64, keep func(T) b
 	return items, "", nil
 }
 
-// newToken makes a token that goes on after serial.
+// newToken returns a token that continues after serial.
 func newToken(p pager, query string, serial int64) string {
 	token := binary.BigEndian.AppendUint64(nil, uint64(serial))                             //nolint:gosec // it is never negative
 	token = binary.BigEndian.AppendUint64(token, uint64(p.now().Add(tokenValidity).Unix())) //nolint:gosec // nor is that
 	return base64.StdEncoding.EncodeToString(append(token, p.stable("page", query+"\x00"+string(token))...))
 }
 
-// readToken is where a token goes on: the serial before it, 0 for no token.
+// readToken returns the serial after which a token continues, or 0 for no token.
 func readToken(p pager, query, token string) (int64, error) {
 	if token == "" {
 		return 0, nil

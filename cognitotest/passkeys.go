@@ -21,27 +21,27 @@ import (
 	"github.com/gocognito/cognito/cognitotest/internal/webauthn"
 )
 
-// How a passkey must know its owner, by a finger or a PIN.
+// Whether a passkey must verify its user, with a fingerprint or a PIN.
 const (
 	uvRequired  = "required"
 	uvPreferred = "preferred"
 )
 
-// WebAuthn is how a pool takes passkeys.
+// WebAuthn configures how a pool accepts passkeys.
 type WebAuthn struct {
-	// RelyingPartyID is the domain that passkeys are made for. Without one, passkeys cannot be registered.
+	// RelyingPartyID is the domain of the passkeys. Without it, passkeys cannot be registered.
 	RelyingPartyID string
-	// Origins are the pages that passkeys are used on. If nil, they are those of the relying party and its
-	// subdomains over https, and over http for "localhost".
+	// Origins are the origins of pages that may use passkeys. If nil, they are those of the relying
+	// party and its subdomains with https, and with http for "localhost".
 	Origins []string
-	// UserVerification is "required" or "preferred". If empty, it is "preferred".
+	// UserVerification is "required" or "preferred". The default is "preferred".
 	UserVerification string
-	// MultiFactor lets users with MFA activate passkeys, by SetUserMFAPreference: one that verified its user then
-	// counts for both factors.
+	// MultiFactor lets users with MFA use passkeys, if they enable them with SetUserMFAPreference.
+	// A passkey that verified its user then counts as both factors.
 	MultiFactor bool
 }
 
-// passkey is a credential of a user's.
+// passkey is a user's credential.
 type passkey struct {
 	serial     int64
 	id         string // in base64url
@@ -61,7 +61,7 @@ func (u *user) passkey(id string) *passkey {
 	return nil
 }
 
-// handle is the user's ID for authenticators, which is not the username.
+// handle returns the user's ID for authenticators, which is not the username.
 func (u *user) handle() string { return webauthn.Encode([]byte(u.sub)) }
 
 func newPasskeyChallenge() string {
@@ -70,7 +70,7 @@ func newPasskeyChallenge() string {
 	return webauthn.Encode(random[:])
 }
 
-// credentialRef names a passkey to an authenticator.
+// credentialRef identifies a passkey to an authenticator.
 type credentialRef struct {
 	ID   string `json:"id"`
 	Type string `json:"type"`
@@ -84,7 +84,7 @@ func (u *user) credentialRefs() []credentialRef {
 	return refs
 }
 
-// requestOptions is PublicKeyCredentialRequestOptionsJSON, as the service has it.
+// requestOptions is the PublicKeyCredentialRequestOptionsJSON that the service sends.
 type requestOptions struct {
 	Hints              []string        `json:"hints"`
 	Attestation        string          `json:"attestation"`
@@ -96,7 +96,7 @@ type requestOptions struct {
 	UserVerification   string          `json:"userVerification"`
 }
 
-// verification is how much an authenticator must know about its user.
+// verification returns whether an authenticator must verify its user.
 func (p *pool) verification(u *user) string {
 	if p.cfg.WebAuthn.UserVerification == uvRequired || p.cfg.WebAuthn.MultiFactor && u.passkeyMFA {
 		return uvRequired
@@ -120,7 +120,7 @@ func (p *pool) askPasskey(l *login) (authOutput, error) {
 	return p.challenge(s, map[string]string{"CREDENTIAL_REQUEST_OPTIONS": string(options)}), nil
 }
 
-// assertion is AuthenticationResponseJSON, as far as it is read.
+// assertion is an AuthenticationResponseJSON, with the members that are read.
 type assertion struct {
 	ID       string `json:"id"`
 	RawID    string `json:"rawId"`
@@ -133,7 +133,7 @@ type assertion struct {
 	} `json:"response"`
 }
 
-// answerPasskey checks an assertion. What the service says to a wrong one is not known.
+// answerPasskey checks an assertion. The service's errors for wrong ones are not known.
 func (p *pool) answerPasskey(s *challengeSession, params map[string]string) (authOutput, error) {
 	out, err := p.firstFactor(s.login, methodPasskey, func() bool {
 		var a assertion
@@ -143,7 +143,7 @@ func (p *pool) answerPasskey(s *challengeSession, params map[string]string) (aut
 	return out, err
 }
 
-// asserts verifies an assertion (WebAuthn level 3, section 7.2) and notes the counter.
+// asserts verifies an assertion (WebAuthn level 3, section 7.2) and records the counter.
 func (p *pool) asserts(s *challengeSession, a *assertion) bool {
 	u, r := s.login.user, &a.Response
 	k := u.passkey(a.ID)
@@ -173,14 +173,14 @@ const (
 	registrationTimeout = time.Minute
 )
 
-// ceremony is the registration of a passkey on its way.
+// ceremony is a registration of a passkey that is under way.
 type ceremony struct {
 	client    *Client
 	challenge string
 	expires   time.Time
 }
 
-// creationOptions is PublicKeyCredentialCreationOptionsJSON, as the service has it.
+// creationOptions is the PublicKeyCredentialCreationOptionsJSON that the service sends.
 type creationOptions struct {
 	RP struct {
 		ID   string `json:"id"`
@@ -230,7 +230,7 @@ func (p *pool) startWebAuthnRegistration(in *accessTokenInput) (startRegistratio
 	return out, nil
 }
 
-// passkeyOwner finds who registers a passkey, in a pool that takes them.
+// passkeyOwner returns the user who registers a passkey, if the pool supports passkeys.
 func (p *pool) passkeyOwner(accessToken string) (*user, *Client, error) {
 	u, c, err := p.authorize(accessToken)
 	switch {
@@ -245,7 +245,7 @@ func (p *pool) passkeyOwner(accessToken string) (*user, *Client, error) {
 	}
 }
 
-// registration is RegistrationResponseJSON, as far as it is read.
+// registration is a RegistrationResponseJSON, with the members that are read.
 type registration struct {
 	ID         string `json:"id"`
 	RawID      string `json:"rawId"`
@@ -281,7 +281,8 @@ func (p *pool) completeWebAuthnRegistration(in *completeRegistrationInput) (empt
 	return empty{}, nil
 }
 
-// register verifies a new credential (WebAuthn level 3, section 7.1). Its attestation is not checked.
+// register verifies a new credential (WebAuthn level 3, section 7.1). Its attestation is not
+// checked.
 func (p *pool) register(u *user, c *Client, cred *registration) (*passkey, error) {
 	client, ok := webauthn.ParseClientData(webauthn.Decode(cred.Response.ClientDataJSON))
 	began := u.ceremony
@@ -307,11 +308,13 @@ func (p *pool) register(u *user, c *Client, cred *registration) (*passkey, error
 		return nil, errCredential
 	}
 	id, key, ok := data.Attested()
-	if !ok || cred.Type != "public-key" || cred.ID != webauthn.Encode(id) || cred.RawID != cred.ID || p.passkeyTaken(cred.ID) {
+	if !ok || cred.Type != "public-key" || cred.ID != webauthn.Encode(id) || cred.RawID != cred.ID ||
+		p.passkeyTaken(cred.ID) {
 		return nil, errCredential
 	}
 	return &passkey{
-		serial: p.nextSerial(), id: cred.ID, key: key, counter: data.Counter, attachment: cred.Attachment, transports: cred.Response.Transports, created: p.now(),
+		serial: p.nextSerial(), id: cred.ID, key: key, counter: data.Counter, attachment: cred.Attachment,
+		transports: cred.Response.Transports, created: p.now(),
 	}, nil
 }
 
@@ -354,11 +357,13 @@ func (p *pool) listWebAuthnCredentials(in *listCredentialsInput) (listCredential
 		return out, err
 	}
 	pg := newPage(in.MaxResults, in.NextToken, "ListWebAuthnCredentials", u.sub)
-	page, next, err := cut(p, pg, u.passkeys, func(k *passkey) int64 { return k.serial }, func(*passkey) bool { return true })
+	page, next, err := cut(p, pg, u.passkeys,
+		func(k *passkey) int64 { return k.serial }, func(*passkey) bool { return true })
 	for _, k := range page {
 		out.Credentials = append(out.Credentials, credentialType{
 			CredentialID: k.id, FriendlyCredentialName: "Passkey", RelyingPartyID: p.cfg.WebAuthn.RelyingPartyID,
-			AuthenticatorAttachment: k.attachment, AuthenticatorTransports: slices.Concat([]string{}, k.transports), CreatedAt: epoch(k.created),
+			AuthenticatorAttachment: k.attachment, AuthenticatorTransports: slices.Concat([]string{}, k.transports),
+			CreatedAt: epoch(k.created),
 		})
 	}
 	out.NextToken = next
@@ -388,11 +393,11 @@ func (p *pool) deleteWebAuthnCredential(in *deleteCredentialInput) (empty, error
 	return empty{}, nil
 }
 
-// Passkey is an authenticator and the browser around it, for testing registration and sign-in by passkey. It holds one
-// credential. Printed or logged it shows no key. It is not safe for concurrent use.
+// Passkey is an authenticator and its browser, to test registration and sign-in with passkeys. It
+// holds one credential. Printed or logged, it shows no key. It is not safe for concurrent use.
 type Passkey struct {
-	// Origin is the page that it is used on. If empty, it is "https://" and the relying party, or "http://localhost"
-	// for that one.
+	// Origin is the page that it is used on. If empty, it is "https://" and the relying party, or
+	// "http://localhost" for that one.
 	Origin string
 	// Unverified makes it not know its user, as one without a PIN.
 	Unverified bool
@@ -407,17 +412,18 @@ type Passkey struct {
 
 const passkeyIDSize = 16
 
-// NewPasskey makes an authenticator without a credential.
+// NewPasskey returns an authenticator without a credential.
 func NewPasskey() *Passkey { return &Passkey{} }
 
-// Format prints that it is a Passkey, whatever the verb.
+// Format prints the type without the key, for every verb.
 func (k Passkey) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "Passkey{}") }
 
-// LogValue logs that it is a Passkey.
+// LogValue returns the type without the key.
 func (k Passkey) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(k)) }
 
-// Create answers the CredentialCreationOptions of StartWebAuthnRegistration, as JSON, with a new credential for
-// CompleteWebAuthnRegistration. It fails when options are no JSON or exclude the credential that it holds.
+// Create creates a credential for options, the CredentialCreationOptions of
+// StartWebAuthnRegistration as JSON, and returns the JSON for CompleteWebAuthnRegistration. It
+// returns an error if options are not valid JSON or exclude the credential that it holds.
 func (k *Passkey) Create(options string) (string, error) {
 	var want creationOptions
 	if err := json.Unmarshal([]byte(options), &want); err != nil {
@@ -440,14 +446,15 @@ func (k *Passkey) Create(options string) (string, error) {
 	})
 }
 
-// Get answers CREDENTIAL_REQUEST_OPTIONS with an assertion, which is what CREDENTIAL is. It fails when options are no
-// JSON or do not allow the credential.
+// Get returns an assertion for options, the challenge's CREDENTIAL_REQUEST_OPTIONS, as the JSON for
+// CREDENTIAL. It returns an error if options are not valid JSON or do not allow the credential.
 func (k *Passkey) Get(options string) (string, error) {
 	var want requestOptions
 	if err := json.Unmarshal([]byte(options), &want); err != nil {
 		return "", fmt.Errorf("cognitotest: Passkey.Get: %w", err)
 	}
-	if k.id == nil || len(want.AllowCredentials) > 0 && !slices.Contains(want.AllowCredentials, credentialRef{webauthn.Encode(k.id), "public-key"}) {
+	if k.id == nil || len(want.AllowCredentials) > 0 &&
+		!slices.Contains(want.AllowCredentials, credentialRef{webauthn.Encode(k.id), "public-key"}) {
 		return "", errors.New("cognitotest: Passkey.Get: no credential that the options allow")
 	}
 	k.counter++
@@ -473,7 +480,7 @@ func (k *Passkey) makeKey() (err error) {
 	return err
 }
 
-// data is the authenticator data up to the credential.
+// data returns the authenticator data up to the credential.
 func (k *Passkey) data(relyingParty string, flags byte) []byte {
 	sum := sha256.Sum256([]byte(relyingParty))
 	if flags |= webauthn.FlagPresent; !k.Unverified {
@@ -498,7 +505,7 @@ func (k *Passkey) clientData(kind, challenge, relyingParty string) []byte {
 	return raw
 }
 
-// credential is the JSON of either response.
+// credential returns the JSON of either response.
 func (k *Passkey) credential(response map[string]any) (string, error) {
 	id := webauthn.Encode(k.id)
 	raw, err := json.Marshal(map[string]any{
@@ -508,7 +515,7 @@ func (k *Passkey) credential(response map[string]any) (string, error) {
 	return string(raw), err
 }
 
-// allows reports whether passkeys are used on the pages of origin.
+// allows reports whether pages of origin may use passkeys.
 func (w *WebAuthn) allows(origin string) bool {
 	if w.Origins != nil {
 		return slices.Contains(w.Origins, origin)

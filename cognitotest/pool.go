@@ -38,10 +38,11 @@ type pool struct {
 	oauth    oauthState
 }
 
-// newPool makes a pool, which is not among the service's yet.
+// newPool returns a pool without adding it to the service.
 func newPool(s *service, cfg Config) *pool {
 	p := &pool{
-		service: s, serial: s.nextSerial(), cfg: cfg, proofs: map[string]*proof{}, sessions: map[string]*challengeSession{}, lockouts: map[string]*lockout{},
+		service: s, serial: s.nextSerial(), cfg: cfg, proofs: map[string]*proof{},
+		sessions: map[string]*challengeSession{}, lockouts: map[string]*lockout{},
 		attempts: map[string][]time.Time{}, refresh: map[string]*refreshable{}, families: map[string]*family{},
 		directory: newDirectory(), apps: map[string]*app{}, settings: poolSettings{LambdaConfig: &lambdaConfig{}},
 		keys: newKeyring(s.url + cfg.UserPoolID),
@@ -63,13 +64,13 @@ func newPool(s *service, cfg Config) *pool {
 	return p
 }
 
-// nextSerial numbers what the pool lists, in the order in which it comes.
+// nextSerial returns the next number for the items that the pool lists in order of creation.
 func (p *pool) nextSerial() int64 {
 	p.serials++
 	return p.serials
 }
 
-// client finds the app client id.
+// client returns the app client id.
 func (p *pool) client(id string) (*Client, error) {
 	i := slices.IndexFunc(p.clients, func(c *Client) bool { return c.ID == id })
 	if i < 0 {
@@ -78,7 +79,7 @@ func (p *pool) client(id string) (*Client, error) {
 	return p.clients[i], nil
 }
 
-// stable derives bytes from text that are the same for the life of the pool and that nobody can guess.
+// stable derives unguessable bytes from text that stay the same for the life of the pool.
 func (p *pool) stable(purpose, text string) []byte {
 	return p.service.stable(p.cfg.UserPoolID+"\x00"+purpose, text)
 }
@@ -95,14 +96,14 @@ type lockout struct {
 	until    time.Time
 }
 
-// lockedOut reports whether a user must wait. Attempts meanwhile do not count.
+// lockedOut reports whether a user must wait. Attempts during the wait do not count.
 func (p *pool) lockedOut(username string) bool {
 	l := p.lockouts[username]
 	return l != nil && p.now().Before(l.until)
 }
 
-// failed counts a wrong password: from the fifth on the user is locked out for 1 s, 2 s, 4 s, up to 15 minutes.
-// 15 quiet minutes end the count.
+// failed counts a wrong password. From the fifth on, the user is locked out for 1 s, 2 s, 4 s, up
+// to 15 minutes. 15 minutes without an attempt reset the count.
 func (p *pool) failed(username string) {
 	l := p.lockouts[username]
 	if l == nil || p.now().Sub(l.last) > maxLockout {
@@ -118,7 +119,8 @@ func (p *pool) failed(username string) {
 
 func (p *pool) succeeded(username string) { delete(p.lockouts, username) }
 
-// attempt counts an attempt of an operation and reports whether it is among the first most within an hour.
+// attempt counts an attempt of an operation and reports whether no more than most were made within
+// an hour.
 func (p *pool) attempt(op, username string, most int) bool {
 	key := op + " " + username
 	hourAgo := p.now().Add(-time.Hour)

@@ -14,7 +14,8 @@ type provider struct {
 	created, modified time.Time
 }
 
-// providerSettings are what an update may change of a provider. A member that is missing stays as it is.
+// providerSettings are the settings of a provider that an update may change. A missing member stays
+// unchanged.
 type providerSettings struct {
 	ProviderDetails  map[string]string `json:",omitempty"`
 	AttributeMapping map[string]string `json:",omitempty"`
@@ -27,7 +28,7 @@ var (
 	providerNamePattern = regexp.MustCompile(`^[^_\p{Z}][\p{L}\p{M}\p{S}\p{N}\p{P}]*[^_\p{Z}]?$`)
 )
 
-// findProvider finds a provider by name; nil if there is none.
+// findProvider returns a provider by name, or nil if there is none.
 func (p *pool) findProvider(name string) *provider {
 	i := slices.IndexFunc(p.providers, func(known *provider) bool { return known.name == name })
 	if i < 0 {
@@ -50,7 +51,8 @@ type providerOutput struct{ IdentityProvider describedProvider }
 
 func (p *pool) describedProvider(known *provider) providerOutput {
 	return providerOutput{describedProvider{
-		UserPoolID: p.cfg.UserPoolID, ProviderName: known.name, ProviderType: known.kind, providerSettings: known.settings,
+		UserPoolID: p.cfg.UserPoolID, ProviderName: known.name,
+		ProviderType: known.kind, providerSettings: known.settings,
 		LastModifiedDate: epoch(known.modified), CreationDate: epoch(known.created),
 	}}
 }
@@ -104,7 +106,7 @@ func (p *pool) createIdentityProvider(in *createProviderInput) (providerOutput, 
 	return p.describedProvider(added), nil
 }
 
-// existingProvider is what the calls about a provider begin with.
+// existingProvider is the common start of calls on a provider.
 func (p *pool) existingProvider(in providerInput, more func(*validation)) (*provider, error) {
 	err := p.adminCall(in.UserPoolID, func(v *validation) {
 		v.length("providerName", in.ProviderName, 1, 32)
@@ -186,10 +188,12 @@ func (p *pool) listIdentityProviders(in *listProvidersInput) (listProvidersOutpu
 		return out, err
 	}
 	serial := func(known *provider) int64 { return known.serial }
-	providers, next, err := cut(p, in.page("ListIdentityProviders"), p.providers, serial, func(*provider) bool { return true })
+	providers, next, err := cut(p, in.page("ListIdentityProviders"), p.providers, serial,
+		func(*provider) bool { return true })
 	out.NextToken = next
 	for _, known := range providers {
-		out.Providers = append(out.Providers, listedProvider{known.name, known.kind, epoch(known.modified), epoch(known.created)})
+		out.Providers = append(out.Providers,
+			listedProvider{known.name, known.kind, epoch(known.modified), epoch(known.created)})
 	}
 	return out, err
 }

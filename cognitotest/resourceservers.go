@@ -31,7 +31,7 @@ type resourceServerInput struct {
 
 type resourceServerOutput struct{ ResourceServer resourceServer }
 
-// form checks what names a resource server, and with settings what else it has.
+// form checks the identifier of a resource server and, with settings, its other members.
 func (in *resourceServerInput) form(v *validation, settings bool) {
 	v.length("identifier", in.Identifier, 1, 256)
 	if !settings {
@@ -70,7 +70,7 @@ func (p *pool) createResourceServer(in *resourceServerInput) (resourceServerOutp
 	return resourceServerOutput{*r}, nil
 }
 
-// addResourceServer adds one of the Config.
+// addResourceServer adds a resource server of the Config.
 func (p *pool) addResourceServer(server ResourceServer) {
 	scopes := make([]resourceScope, len(server.Scopes))
 	for i, name := range server.Scopes {
@@ -81,7 +81,7 @@ func (p *pool) addResourceServer(server ResourceServer) {
 	})
 }
 
-// noteResources tells the authorization server, which goes by the Config, of changes.
+// noteResources updates the Config, which the authorization server reads.
 func (p *pool) noteResources() {
 	p.cfg.ResourceServers = nil
 	for _, r := range p.resources {
@@ -93,7 +93,7 @@ func (p *pool) noteResources() {
 	}
 }
 
-// existingResourceServer is what the calls about a resource server begin with.
+// existingResourceServer is the common start of calls on a resource server.
 func (p *pool) existingResourceServer(in *resourceServerInput, settings bool) (*resourceServer, error) {
 	if err := p.adminCall(in.UserPoolID, func(v *validation) { in.form(v, settings) }); err != nil {
 		return nil, err
@@ -113,7 +113,7 @@ func (p *pool) describeResourceServer(in *resourceServerInput) (resourceServerOu
 	return resourceServerOutput{*r}, nil
 }
 
-// updateResourceServer replaces name and scopes; scopes that are left out are gone.
+// updateResourceServer replaces the name and the scopes. Omitted scopes are deleted.
 func (p *pool) updateResourceServer(in *resourceServerInput) (resourceServerOutput, error) {
 	r, err := p.existingResourceServer(in, true)
 	if err != nil {
@@ -159,7 +159,8 @@ func (p *pool) listResourceServers(in *listResourceServersInput) (listResourceSe
 	}
 	pg := in.page("ListResourceServers")
 	pg.limit = min(pg.limit, maxResourcePage)
-	found, next, err := cut(p, pg, p.resources, func(r *resourceServer) int64 { return r.serial }, func(*resourceServer) bool { return true })
+	found, next, err := cut(p, pg, p.resources,
+		func(r *resourceServer) int64 { return r.serial }, func(*resourceServer) bool { return true })
 	out.NextToken = next
 	for _, r := range found {
 		out.ResourceServers = append(out.ResourceServers, *r)

@@ -12,7 +12,7 @@ import (
 	"github.com/gocognito/cognito/internal/srp"
 )
 
-// maxSecrets is how many secrets an app client may have at a time, so that one can be rotated out.
+// maxSecrets limits the secrets of an app client. Two allow a rotation.
 const maxSecrets = 2
 
 var clientSecretPattern = regexp.MustCompile(`^[\w+]+$`)
@@ -25,7 +25,7 @@ type clientSecret struct {
 
 func newClientSecret() string { return strings.ToLower(rand.Text() + rand.Text()) }
 
-// holdSecret adds a secret to those of a client. The oldest is the one that describes the client.
+// holdSecret adds a secret to a client. The description of the client shows the oldest.
 func (p *pool) holdSecret(c *Client, value string) clientSecret {
 	added := clientSecret{id: c.ID + "--" + strconv.FormatInt(p.nextSerial(), 10), value: value, created: p.now()}
 	c.secrets = append(slices.Clone(c.secrets), added)
@@ -33,12 +33,13 @@ func (p *pool) holdSecret(c *Client, value string) clientSecret {
 	return added
 }
 
-// accepts reports whether secret is one of the client's, or "" where it has none.
+// accepts reports whether secret is one of the client's, or "" if it has none.
 func (c *Client) accepts(secret string) bool {
 	if c.Secret == "" {
 		return secret == ""
 	}
-	return slices.ContainsFunc(c.secrets, func(s clientSecret) bool { return hmac.Equal([]byte(s.value), []byte(secret)) })
+	return slices.ContainsFunc(c.secrets,
+		func(s clientSecret) bool { return hmac.Equal([]byte(s.value), []byte(secret)) })
 }
 
 // acceptsHash reports whether hash was made for username with one of the client's secrets.
@@ -48,7 +49,8 @@ func (c *Client) acceptsHash(username, hash string) bool {
 	})
 }
 
-// describedSecret is a secret on the wire. Its value is there only where the pool has just made it.
+// describedSecret is a secret on the wire. Its value is present only when the pool has just created
+// it.
 type describedSecret struct {
 	ClientSecretID         string `json:"ClientSecretId"`
 	ClientSecretValue      string `json:",omitempty"`
@@ -100,7 +102,7 @@ type listSecretsInput struct {
 
 type listSecretsOutput struct{ ClientSecrets []describedSecret }
 
-// listUserPoolClientSecrets lists all secrets at once, without their values.
+// listUserPoolClientSecrets returns all secrets at once, without their values.
 func (p *pool) listUserPoolClientSecrets(in *listSecretsInput) (listSecretsOutput, error) {
 	out := listSecretsOutput{ClientSecrets: []describedSecret{}}
 	c, err := p.existingClient(in.clientInput, nil)
@@ -108,7 +110,8 @@ func (p *pool) listUserPoolClientSecrets(in *listSecretsInput) (listSecretsOutpu
 		return out, err
 	}
 	for _, s := range c.secrets {
-		out.ClientSecrets = append(out.ClientSecrets, describedSecret{ClientSecretID: s.id, ClientSecretCreateDate: epoch(s.created)})
+		out.ClientSecrets = append(out.ClientSecrets,
+			describedSecret{ClientSecretID: s.id, ClientSecretCreateDate: epoch(s.created)})
 	}
 	return out, nil
 }
@@ -119,7 +122,8 @@ type deleteSecretInput struct {
 }
 
 func (p *pool) deleteUserPoolClientSecret(in *deleteSecretInput) (empty, error) {
-	c, err := p.existingClient(in.clientInput, func(v *validation) { v.length("clientSecretId", in.ClientSecretID, 1, 256) })
+	c, err := p.existingClient(in.clientInput,
+		func(v *validation) { v.length("clientSecretId", in.ClientSecretID, 1, 256) })
 	if err != nil {
 		return empty{}, err
 	}

@@ -15,66 +15,69 @@ import (
 	"time"
 )
 
-// Server is a running service with one pool, that of its [Config]; CreateUserPool adds others. The fields and the
-// methods that name a user are about the first pool, even if it was deleted. Clock, messages, faults and requests are
-// those of the whole server. Its methods are safe for concurrent use.
+// Server is a running service with the pool of its [Config]. CreateUserPool adds pools. The fields,
+// and the methods that take a username, refer to the first pool, even if it was deleted. The clock,
+// messages, faults and requests belong to the whole server. Its methods are safe for concurrent
+// use.
 type Server struct {
 	// URL is the endpoint of the service.
 	URL string
 	// UserPoolID is the pool's ID.
 	UserPoolID string
-	// ClientID and ClientSecret are those of the first app client; the secret is "" for a public one.
+	// ClientID and ClientSecret are those of the first app client. The secret is "" for a public
+	// client.
 	ClientID, ClientSecret string
 
 	http      *http.Server
 	client    *http.Client
-	memory    *memory       // nil on a port
-	done      chan struct{} // closed when the listener has ended
-	onMessage func(Message) // nil without
+	memory    *memory       // nil: listens on a port
+	done      chan struct{} // closed when the server has stopped
+	onMessage func(Message) // may be nil
 
 	turn      sync.Mutex // held by operations that may call triggers; taken before mu
-	mu        sync.Mutex // protects the fields below and all that hangs off service
+	mu        sync.Mutex // protects the fields below and everything that service refers to
 	service   *service
-	pool      *pool // the configured one, which the methods are about
+	pool      *pool // the first pool, which the methods refer to
 	requests  []*Request
 	intercept func(http.ResponseWriter, *http.Request) bool
 	faults    []*Fault
 }
 
-// Format prints the pool's ID and address, and no secret, whatever the verb.
+// Format prints the pool's ID and address, without secrets, for every verb.
 func (s *Server) Format(f fmt.State, _ rune) {
 	_, _ = io.WriteString(f, "Server{"+s.UserPoolID+" at "+s.URL+"}")
 }
 
-// LogValue logs the pool's ID and address.
+// LogValue returns the pool's ID and address.
 func (s *Server) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(s)) }
 
-// Request is a request that the server received. Printed or logged it shows neither header nor body.
+// Request is a request that the server received. Printed or logged, it shows neither header nor
+// body.
 type Request struct {
-	// Op is the operation, such as "InitiateAuth"; "JWKS" and "OpenIDConfiguration" for the two documents; else
-	// the path.
+	// Op is the operation, such as "InitiateAuth". It is "JWKS" or "OpenIDConfiguration" for these
+	// two documents, and the path for other requests.
 	Op string
 	// Header is the request's header.
 	Header http.Header
-	// Body is its decoded body, JSON or a form, with the passwords in it; nil if there was none.
+	// Body is the decoded body, JSON or a form, including passwords. It is nil if there was none.
 	Body map[string]any
-	// Status is the HTTP status of the answer, and ErrorType the name of the exception in it, "" for none. They
-	// are 0 and "" while there is no answer.
+	// Status is the HTTP status of the response, and ErrorType the name of the exception in it, or
+	// "". They are 0 and "" until there is a response.
 	Status    int
 	ErrorType string
 }
 
-// Format prints the operation and how it ended, whatever the verb.
+// Format prints the operation and its outcome, for every verb.
 func (r Request) Format(f fmt.State, _ rune) {
 	_, _ = fmt.Fprintf(f, "Request{%s: %d %s}", r.Op, r.Status, r.ErrorType)
 }
 
-// LogValue logs the operation and how it ended.
+// LogValue returns the operation and its outcome.
 func (r Request) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(r)) }
 
 const (
 	maxBody     = 1 << 20 // of a request
-	maxRequests = 100_000 // that are kept; older ones are forgotten
+	maxRequests = 100_000 // recorded requests; older ones are dropped
 
 	opJWKS      = "JWKS"
 	opDiscovery = "OpenIDConfiguration"
@@ -83,9 +86,9 @@ const (
 	discoveryPath = "/.well-known/openid-configuration"
 )
 
-// NewServer starts a service with a pool on a port of the loopback interface, or at [Config.Addr]. It panics when cfg describes no
-// possible pool or the port cannot be had, so that a test ends there. Pages of any origin may call the pool, as they
-// may call the service.
+// NewServer starts a server on a free port of the loopback interface, or at [Config.Addr]. It
+// panics if cfg is invalid or it cannot listen. Web pages of any origin may call the server, as
+// they may call the service. Close the server when it is no longer needed.
 func NewServer(cfg Config) *Server {
 	cfg = cfg.withDefaults()
 	transport := &http.Transport{}
@@ -107,7 +110,7 @@ func NewServer(cfg Config) *Server {
 		done: make(chan struct{}), onMessage: cfg.OnMessage,
 	}
 	defer func() {
-		if s.http == nil { // it panics
+		if s.http == nil { // panicking
 			_ = listener.Close()
 		}
 	}()
@@ -120,12 +123,13 @@ func NewServer(cfg Config) *Server {
 	s.http = &http.Server{Handler: allowOrigins(http.HandlerFunc(s.serve)), ReadHeaderTimeout: time.Minute}
 	go func() {
 		defer close(s.done)
-		_ = s.http.Serve(listener) // it ends with ErrServerClosed
+		_ = s.http.Serve(listener) // always returns ErrServerClosed
 	}()
 	return s
 }
 
-// reachable is where a listener can be called: one on all interfaces, by the loopback.
+// reachable returns the address at which a listener can be called. For a listener on all interfaces
+// it is the loopback address.
 func reachable(addr net.Addr) string {
 	host, port, err := net.SplitHostPort(addr.String())
 	if ip := net.ParseIP(host); err == nil && ip != nil && ip.IsUnspecified() {
@@ -144,10 +148,11 @@ func (s *Server) Close() {
 // Issuer returns the issuer that tokens name.
 func (s *Server) Issuer() string { return s.pool.cfg.Issuer }
 
-// JWKSURL returns where the key set is. It is on this server, whatever the issuer is.
+// JWKSURL returns the URL of the key set. It is on this server, whatever the issuer is.
 func (s *Server) JWKSURL() string { return s.URL + "/" + s.UserPoolID + jwksPath }
 
-// Requests returns what was received, in the order of arrival: calls of the service and fetches of the key set.
+// Requests returns the requests received so far, in order of arrival: calls of the service and
+// fetches of the key set.
 func (s *Server) Requests() []Request {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -160,9 +165,9 @@ func (s *Server) Requests() []Request {
 	return all
 }
 
-// Intercept lets fn answer requests in the server's stead, those for the key set included: what a hostile or
-// broken service does. Where fn returns false it must not have written, and the server answers. fn may read the
-// request's body. A nil fn ends that.
+// Intercept makes fn handle all requests, including those for the key set, to simulate a hostile or
+// broken service. If fn returns false, it must not have written a response, and the server handles
+// the request. fn may read the request's body. Intercept(nil) removes fn.
 func (s *Server) Intercept(fn func(w http.ResponseWriter, r *http.Request) bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -170,10 +175,11 @@ func (s *Server) Intercept(fn func(w http.ResponseWriter, r *http.Request) bool)
 }
 
 func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
-	w.Header().Set("Date", s.Now().UTC().Format(http.TimeFormat)) // clients set their clocks by it
+	w.Header().Set("Date", s.Now().UTC().Format(http.TimeFormat)) // clients correct their clocks with it
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
 	if err != nil {
-		writeError(w, &apiError{http.StatusRequestEntityTooLarge, "RequestEntityTooLargeException", "Request body is too large."})
+		const kind, message = "RequestEntityTooLargeException", "Request body is too large."
+		writeError(w, &apiError{http.StatusRequestEntityTooLarge, kind, message})
 		return
 	}
 	record, intercept := s.record(r, body)
@@ -206,10 +212,10 @@ func (s *Server) dispatch(w http.ResponseWriter, r *http.Request, op string, bod
 	}
 }
 
-// record notes a request and returns the interceptor to ask.
+// record records a request and returns the interceptor to call.
 func (s *Server) record(r *http.Request, body []byte) (*Request, func(http.ResponseWriter, *http.Request) bool) {
 	record := &Request{Op: operation(r), Header: r.Header.Clone()}
-	_ = json.Unmarshal(body, &record.Body) // what is no JSON object is refused later
+	_ = json.Unmarshal(body, &record.Body) // other bodies are rejected later
 	for name, values := range formOf(r.Header, body) {
 		if record.Body == nil {
 			record.Body = map[string]any{}
@@ -225,7 +231,7 @@ func (s *Server) record(r *http.Request, body []byte) (*Request, func(http.Respo
 	return record, s.intercept
 }
 
-// operation names what r asks for.
+// operation returns the operation of r, as [Request.Op] describes it.
 func operation(r *http.Request) string {
 	_, op, ok := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
 	switch {
@@ -240,7 +246,7 @@ func operation(r *http.Request) string {
 	}
 }
 
-// statusRecorder notes the answer to a request before the client can see it.
+// statusRecorder records the outcome of a request before the client can see it.
 type statusRecorder struct {
 	http.ResponseWriter
 
@@ -249,7 +255,7 @@ type statusRecorder struct {
 	wrote  bool
 }
 
-// WriteHeader records the status and the type of the error, and sends the header.
+// WriteHeader records the status and the error type, and sends the header.
 func (r *statusRecorder) WriteHeader(status int) {
 	if !r.wrote {
 		r.wrote = true
@@ -261,7 +267,7 @@ func (r *statusRecorder) WriteHeader(status int) {
 	r.ResponseWriter.WriteHeader(status)
 }
 
-// Write sends b, after the status 200 if the handler has set none.
+// Write sends b, with status 200 if the handler has set none.
 func (r *statusRecorder) Write(b []byte) (int, error) {
 	if !r.wrote {
 		r.WriteHeader(http.StatusOK)
@@ -269,15 +275,17 @@ func (r *statusRecorder) Write(b []byte) (int, error) {
 	return r.ResponseWriter.Write(b)
 }
 
-// Unwrap lets an interceptor reach the connection through [http.ResponseController].
+// Unwrap gives interceptors access to the connection through [http.ResponseController].
 func (r *statusRecorder) Unwrap() http.ResponseWriter { return r.ResponseWriter }
 
-// exposedHeaders are those of an answer that a page of another origin may read, beyond what browsers let it read anyway.
+// exposedHeaders are the response headers that a page of another origin may read in addition to
+// those that browsers always allow.
 const exposedHeaders = "Date, X-Amzn-RequestId, X-Amzn-ErrorType, X-Amzn-ErrorMessage"
 
-// allowOrigins lets pages of any origin call next, as the service does. A browser asks first, since each call has a
-// header that is not one of the plain ones (X-Amz-Target at least; clients add Cache-Control, X-Amz-User-Agent and
-// others); it is told that what it asked for will do. That question is no request to the pool.
+// allowOrigins lets pages of any origin call next, as the service does. A browser sends a preflight
+// request first, because each call has a header that is not safelisted: X-Amz-Target, and with some
+// clients Cache-Control, X-Amz-User-Agent and others. allowOrigins permits what the preflight asks
+// for, and next never sees it.
 func allowOrigins(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		header := w.Header()

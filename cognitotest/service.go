@@ -14,7 +14,7 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 )
 
-// service is what the pools of a Server have in common. The Server locks it, and them.
+// service is the state that the pools of a Server share. The Server locks it and them.
 type service struct {
 	url      string
 	issuer   string // of pools that are created, to which their ID is added
@@ -38,10 +38,11 @@ type service struct {
 	unlocked func(do func()) // does something during which other requests may come
 }
 
-// newService makes a service with the pool of cfg, whose defaults are filled in.
+// newService returns a service with the pool of cfg, which must have its defaults.
 func newService(cfg Config, url string) *service {
 	s := &service{
-		url: url, clock: cfg.Now, first: cfg.UserPoolID, triggers: cfg.Triggers, functions: lambdasOf(&cfg), caller: newTriggerClient(cfg.TriggerTimeout),
+		url: url, clock: cfg.Now, first: cfg.UserPoolID, triggers: cfg.Triggers,
+		functions: lambdasOf(&cfg), caller: newTriggerClient(cfg.TriggerTimeout),
 	}
 	_, _ = rand.Read(s.secret[:]) // it never fails
 	if cfg.Issuer == "" {
@@ -60,20 +61,20 @@ func newService(cfg Config, url string) *service {
 	return s
 }
 
-// nextSerial numbers the pools.
+// nextSerial returns the next number for a pool.
 func (s *service) nextSerial() int64 {
 	s.serials++
 	return s.serials
 }
 
-// stable derives bytes from text that are the same for the life of the server and that nobody can guess.
+// stable derives unguessable bytes from text that stay the same for the life of the server.
 func (s *service) stable(purpose, text string) []byte {
 	mac := hmac.New(sha256.New, s.secret[:])
 	mac.Write([]byte(purpose + "\x00" + text))
 	return mac.Sum(nil)
 }
 
-// findPool finds the first pool that fits; nil if there is none.
+// findPool returns the first matching pool, or nil if there is none.
 func (s *service) findPool(fits func(*pool) bool) *pool {
 	i := slices.IndexFunc(s.pools, fits)
 	if i < 0 {
@@ -82,7 +83,7 @@ func (s *service) findPool(fits func(*pool) bool) *pool {
 	return s.pools[i]
 }
 
-// address is what tells which pool a request is about: the first of these that it has.
+// address holds the members of a request that select its pool. The first one present counts.
 type address struct {
 	UserPoolID  string `json:"UserPoolId"`
 	ClientID    string `json:"ClientId"`
@@ -90,11 +91,11 @@ type address struct {
 	Session     string
 }
 
-// route finds the pool that a request is about. Which of its members are there, and good, the operation checks: in a pool
-// that is not there, it finds what it looks for as little as in nowhere.
+// route returns the pool that a request refers to. The operation itself checks which members are
+// present and valid. If the pool does not exist, the operation gets one in which it finds nothing.
 func (s *service) route(body []byte) *pool {
 	var to address
-	_ = json.Unmarshal(body, &to) // the operation reads it again, and refuses it
+	_ = json.Unmarshal(body, &to) // the operation decodes it again and reports errors
 	var found *pool
 	switch {
 	case to.UserPoolID != "":
@@ -113,7 +114,7 @@ func (s *service) route(body []byte) *pool {
 	return found
 }
 
-// keyID is the ID of the key that signed a token, "" if it is no token.
+// keyID returns the ID of the key that signed a token, or "" if it is not a token.
 func keyID(raw string) string {
 	token, _, err := jwt.NewParser().ParseUnverified(raw, jwt.MapClaims{})
 	if err != nil {
@@ -123,8 +124,8 @@ func keyID(raw string) string {
 	return id
 }
 
-// at finds the pool whose documents are at a path, which begins with its ID. It is the first pool for any other path, since
-// [Config.Issuer] may have one.
+// at returns the pool whose documents are at a path, which begins with the pool's ID. For any other
+// path it returns the first pool, because [Config.Issuer] may have a path.
 func (s *service) at(path string) *pool {
 	for _, p := range s.pools {
 		if strings.HasPrefix(path, "/"+p.cfg.UserPoolID+"/") {
@@ -139,7 +140,7 @@ func (s *service) at(path string) *pool {
 
 var credentialScope = regexp.MustCompile(`Credential=[^/,]+/\d{8}/([\w-]+)/`)
 
-// signingRegion is the region that a request was signed for; "" if it was not signed.
+// signingRegion returns the region that a request was signed for, or "" if it is unsigned.
 func signingRegion(r *http.Request) string {
 	if scope := credentialScope.FindStringSubmatch(r.Header.Get("Authorization")); scope != nil {
 		return scope[1]

@@ -17,10 +17,10 @@ import (
 	"github.com/gocognito/cognito/internal/srp"
 )
 
-// snapshotVersion is that of the format. A snapshot of another version is not read.
+// snapshotVersion is the version of the format. A snapshot of another version is rejected.
 const snapshotVersion = 1
 
-// The saved types are what a snapshot has of the types without that prefix.
+// The saved types are the parts of the types without that prefix that a snapshot contains.
 type (
 	savedService struct {
 		Version int
@@ -163,24 +163,25 @@ type (
 	}
 )
 
-// clientCopy is a Client that JSON shows whole.
+// clientCopy is a Client that JSON shows in full.
 type clientCopy Client
 
-// Snapshot is the output of [Server.Snapshot], as JSON. Printed or logged it shows nothing of it.
+// Snapshot is the output of [Server.Snapshot], as JSON. Printed or logged, it shows only its size.
 type Snapshot []byte
 
-// Format prints that it is a Snapshot, whatever the verb.
+// Format prints the type and the size, for every verb.
 func (s Snapshot) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, s.summary()) }
 
-// LogValue logs that it is a Snapshot.
+// LogValue returns the type and the size.
 func (s Snapshot) LogValue() slog.Value { return slog.StringValue(s.summary()) }
 
 func (s Snapshot) summary() string { return fmt.Sprintf("Snapshot{%d bytes}", len(s)) }
 
-// Snapshot returns all pools as JSON for [Config.Snapshot]: settings, app clients, groups, identity providers, resource
-// servers, domains, users and the tokens that they have, with the keys that sign them. Passwords are in it as SRP verifiers
-// only, but it has the secrets of app clients and of software tokens and the private keys: keep it as a secret. It has
-// no challenges that are under way, no lock-outs and counts of attempts, no messages, and none of the functions in [Triggers].
+// Snapshot returns all pools as JSON for [Config.Snapshot]: settings, app clients, groups, identity
+// providers, resource servers, domains, users with their tokens, and the keys that sign tokens. It
+// contains passwords as SRP verifiers only, but it also contains private keys and the secrets of
+// app clients and software tokens: store it as a secret. It does not contain pending challenges,
+// lockouts, counts of attempts, messages, or the functions in [Triggers].
 func (s *Server) Snapshot() (Snapshot, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -215,7 +216,8 @@ func (k savedKey) load() (signingKey, error) {
 func (p *pool) save() (savedPool, error) {
 	out := savedPool{
 		ID: p.cfg.UserPoolID, Settings: p.settings, Shape: p.shape, Factors: p.factors, Origins: p.cfg.WebAuthn.Origins,
-		AnyCustom: p.anyCustom, Required: p.cfg.RequiredAttributes, Immutable: p.immutable, Custom: p.cfg.CustomAttributes, Domains: p.domains,
+		AnyCustom: p.anyCustom, Required: p.cfg.RequiredAttributes, Immutable: p.immutable,
+		Custom: p.cfg.CustomAttributes, Domains: p.domains,
 		Created: p.created, Modified: p.modified, Serial: p.serial, Serials: p.serials,
 	}
 	var err error
@@ -238,13 +240,15 @@ func (p *pool) save() (savedPool, error) {
 		for _, s := range c.secrets {
 			secrets = append(secrets, savedSecret{s.id, s.value, s.created})
 		}
-		out.Clients = append(out.Clients, savedClient{clientCopy(*c), secrets, a.settings, a.serial, a.created, a.modified})
+		out.Clients = append(out.Clients,
+			savedClient{clientCopy(*c), secrets, a.settings, a.serial, a.created, a.modified})
 	}
 	for _, g := range p.groups {
 		out.Groups = append(out.Groups, savedGroup{g.Group, g.serial, g.created, g.modified})
 	}
 	for _, known := range p.providers {
-		out.Providers = append(out.Providers, savedProvider{known.name, known.kind, known.settings, known.serial, known.created, known.modified})
+		out.Providers = append(out.Providers,
+			savedProvider{known.name, known.kind, known.settings, known.serial, known.created, known.modified})
 	}
 	for _, r := range p.resources {
 		out.ResourceServers = append(out.ResourceServers, savedResourceServer{*r, r.serial})
@@ -276,7 +280,8 @@ func (u *user) save() (savedUser, error) {
 	out := savedUser{
 		Username: u.username, Sub: u.sub, Attributes: u.attributes, Status: u.status, Disabled: u.disabled,
 		Verifier: u.verifier, Previous: u.previous, Inbox: u.inbox, Temporary: u.temporary, SignedOut: u.signedOut,
-		Created: u.created, Modified: u.modified, Token: u.token.save(), NewToken: u.newToken.save(), Factors: u.factors,
+		Created: u.created, Modified: u.modified, Token: u.token.save(),
+		NewToken: u.newToken.save(), Factors: u.factors,
 		Preferred: u.preferred, PasskeyMFA: u.passkeyMFA, Serial: u.serial,
 	}
 	for _, g := range u.groups {
@@ -293,7 +298,8 @@ func (u *user) save() (savedUser, error) {
 	}
 	for _, d := range u.devices {
 		out.Devices = append(out.Devices, savedDevice{
-			d.key, d.group, d.name, d.verifier, d.confirmed, d.remembered, d.created, d.modified, d.authenticated, d.serial,
+			d.key, d.group, d.name, d.verifier, d.confirmed, d.remembered,
+			d.created, d.modified, d.authenticated, d.serial,
 		})
 	}
 	for _, k := range u.passkeys {
@@ -301,7 +307,8 @@ func (u *user) save() (savedUser, error) {
 		if err != nil {
 			return out, err
 		}
-		out.Passkeys = append(out.Passkeys, savedPasskey{k.id, pkix, k.counter, k.attachment, k.transports, k.created, k.serial})
+		out.Passkeys = append(out.Passkeys,
+			savedPasskey{k.id, pkix, k.counter, k.attachment, k.transports, k.created, k.serial})
 	}
 	return out, nil
 }
@@ -320,8 +327,8 @@ func (t *savedToken) load() *softwareToken {
 	return &softwareToken{t.Secret, t.Name, t.Used}
 }
 
-// restore puts the pools of a snapshot in place of the configured one, which stays the one that the methods of Server are
-// about only if the snapshot has no pool that was configured.
+// restore replaces the service's pool with the pools of a snapshot. The methods of Server go on
+// referring to the replaced pool only if the snapshot lacks the first pool of its server.
 func (s *service) restore(raw []byte, cfg *Config) error {
 	var in savedService
 	if err := json.Unmarshal(raw, &in); err != nil {
@@ -348,14 +355,17 @@ func (s *service) restore(raw []byte, cfg *Config) error {
 
 func (in *savedPool) load(s *service, base *Config) (*pool, error) {
 	if !poolIDPattern.MatchString(in.ID) || in.Settings.Policies == nil || in.Settings.Policies.PasswordPolicy == nil ||
-		in.Settings.Policies.SignInPolicy == nil || in.Settings.AdminCreateUserConfig == nil || in.Settings.LambdaConfig == nil ||
+		in.Settings.Policies.SignInPolicy == nil || in.Settings.AdminCreateUserConfig == nil ||
+		in.Settings.LambdaConfig == nil ||
 		in.Settings.UserAttributeUpdateSettings == nil {
 		return nil, errors.New("want the output of Server.Snapshot")
 	}
 	cfg := Config{
-		UserPoolID: in.ID, Issuer: s.issuer + in.ID, AliasAttributes: in.Shape.AliasAttributes, UsernameAttributes: in.Shape.UsernameAttributes,
+		UserPoolID: in.ID, Issuer: s.issuer + in.ID, AliasAttributes: in.Shape.AliasAttributes,
+		UsernameAttributes: in.Shape.UsernameAttributes,
 		CaseInsensitive:    in.Shape.UsernameConfiguration != nil && !in.Shape.UsernameConfiguration.CaseSensitive,
-		RequiredAttributes: in.Required, CustomAttributes: in.Custom, Triggers: base.Triggers, WebAuthn: WebAuthn{Origins: in.Origins},
+		RequiredAttributes: in.Required, CustomAttributes: in.Custom,
+		Triggers: base.Triggers, WebAuthn: WebAuthn{Origins: in.Origins},
 	}
 	if in.ID == s.first && base.Issuer != "" {
 		cfg.Issuer = base.Issuer
@@ -410,9 +420,12 @@ func (in *savedPool) load(s *service, base *Config) (*pool, error) {
 
 func (in *savedUser) load(p *pool) error {
 	u := &user{
-		username: in.Username, sub: in.Sub, attributes: in.Attributes, status: in.Status, disabled: in.Disabled, verifier: in.Verifier,
-		previous: in.Previous, codes: map[string]*code{}, inbox: in.Inbox, temporary: in.Temporary, signedOut: in.SignedOut,
-		created: in.Created, modified: in.Modified, token: in.Token.load(), newToken: in.NewToken.load(), factors: in.Factors,
+		username: in.Username, sub: in.Sub, attributes: in.Attributes,
+		status: in.Status, disabled: in.Disabled, verifier: in.Verifier,
+		previous: in.Previous, codes: map[string]*code{}, inbox: in.Inbox,
+		temporary: in.Temporary, signedOut: in.SignedOut,
+		created: in.Created, modified: in.Modified, token: in.Token.load(),
+		newToken: in.NewToken.load(), factors: in.Factors,
 		preferred: in.Preferred, passkeyMFA: in.PasskeyMFA,
 	}
 	if u.attributes == nil {
@@ -431,7 +444,8 @@ func (in *savedUser) load(p *pool) error {
 	}
 	for _, d := range in.Devices {
 		u.devices = append(u.devices, &device{
-			d.Serial, d.Key, d.Group, d.Name, d.Verifier, d.Confirmed, d.Remembered, d.Created, d.Modified, d.Authenticated,
+			d.Serial, d.Key, d.Group, d.Name, d.Verifier, d.Confirmed,
+			d.Remembered, d.Created, d.Modified, d.Authenticated,
 		})
 	}
 	for _, k := range in.Passkeys {
@@ -439,7 +453,8 @@ func (in *savedUser) load(p *pool) error {
 		if err != nil {
 			return err
 		}
-		u.passkeys = append(u.passkeys, &passkey{k.Serial, k.ID, webauthn.PublicKey(key), k.Counter, k.Attachment, k.Transports, k.Created})
+		u.passkeys = append(u.passkeys,
+			&passkey{k.Serial, k.ID, webauthn.PublicKey(key), k.Counter, k.Attachment, k.Transports, k.Created})
 	}
 	serials := p.serials
 	p.insert(u)
@@ -451,8 +466,10 @@ func (in *savedPool) loadTokens(p *pool) {
 	for _, f := range in.Families {
 		if u := p.bySub(f.Sub); u != nil {
 			p.families[f.OriginID] = &family{
-				originID: f.OriginID, eventID: f.EventID, user: u, client: f.Client, device: f.Device, authTime: f.AuthTime, expires: f.Expires, revoked: f.Revoked,
-				used: f.Used, serial: f.Serial, level: f.Level, methods: f.Methods, scopes: f.Scopes, resource: f.Resource, nonce: f.Nonce,
+				originID: f.OriginID, eventID: f.EventID, user: u, client: f.Client, device: f.Device,
+				authTime: f.AuthTime, expires: f.Expires, revoked: f.Revoked,
+				used: f.Used, serial: f.Serial, level: f.Level, methods: f.Methods,
+				scopes: f.Scopes, resource: f.Resource, nonce: f.Nonce,
 			}
 		}
 	}
@@ -463,12 +480,13 @@ func (in *savedPool) loadTokens(p *pool) {
 	}
 }
 
-// firstPool is the pool that the methods of Server are about.
+// firstPool returns the pool that the methods of Server refer to.
 func (s *service) firstPool() *pool {
 	return s.findPool(func(p *pool) bool { return p.cfg.UserPoolID == s.first })
 }
 
-// restored makes the service of a Config, from its snapshot if it has one. It panics on a snapshot that is none.
+// restored returns the service of a Config, from its snapshot if it has one. It panics if the
+// snapshot is invalid.
 func restored(cfg Config, url string) (s *service, first *pool) {
 	s = newService(cfg, url)
 	first = s.pools[0]

@@ -15,7 +15,7 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 )
 
-// userScope is the one scope of tokens that come from the service's own sign-in.
+// userScope is the only scope of tokens from the service's own sign-in.
 const userScope = "aws.cognito.signin.user.admin"
 
 // The uses of tokens, as the claim token_use names them.
@@ -24,7 +24,7 @@ const (
 	useID     = "id"
 )
 
-// family is all tokens of one sign-in.
+// family is the set of all tokens of one sign-in.
 type family struct {
 	originID string
 	eventID  string
@@ -62,7 +62,8 @@ type authResult struct {
 	NewDeviceMetadata *deviceMetadata `json:",omitempty"`
 }
 
-// signIn issues the tokens of a new sign-in. Where devices are tracked, one without a confirmed device gets a new one.
+// signIn issues the tokens of a new sign-in. If the pool tracks devices, a sign-in without a
+// confirmed device gets a new device.
 func (p *pool) signIn(l *login) (authOutput, error) {
 	c, u := l.client, l.user
 	f := &family{
@@ -95,7 +96,7 @@ func (p *pool) signIn(l *login) (authOutput, error) {
 	return authOutput{ChallengeParameters: map[string]string{}, AuthenticationResult: result}, nil
 }
 
-// newRefreshToken makes a refresh token: opaque, in the look of the service's.
+// newRefreshToken returns an opaque refresh token that looks like the service's.
 func (p *pool) newRefreshToken(f *family) string {
 	const header = "eyJjdHkiOiJKV1QiLCJlbmMiOiJBMjU2R0NNIiwiYWxnIjoiUlNBLU9BRVAifQ" // {"cty":"JWT","enc":"A256GCM","alg":"RSA-OAEP"}
 	parts := []string{header}
@@ -109,7 +110,7 @@ func (p *pool) newRefreshToken(f *family) string {
 	return token
 }
 
-// issue signs an ID and an access token, after PreTokenGeneration has had its say.
+// issue signs an ID and an access token, after PreTokenGeneration has changed them.
 func (p *pool) issue(c *Client, f *family, source string) (*authResult, error) {
 	event := &PreTokenGenerationEvent{
 		TriggerEvent: p.event(source, c, f.user, f.user.username, f.metadata), Groups: groupNames(p.groupsOf(f.user)),
@@ -138,9 +139,10 @@ func (p *pool) issue(c *Client, f *family, source string) (*authResult, error) {
 	return &authResult{AccessToken: access, IDToken: id, ExpiresIn: int(c.AccessTokenValidity / time.Second), TokenType: "Bearer"}, nil
 }
 
-// fixedClaims are those that PreTokenGeneration cannot change.
+// fixedClaims are the claims that PreTokenGeneration cannot change.
 var fixedClaims = []string{
-	"acr", "amr", "at_hash", "aud", "auth_time", "azp", "client_id", "cognito:username", "device_key", "event_id", "exp", "iat",
+	"acr", "amr", "at_hash", "aud", "auth_time", "azp", "client_id",
+	"cognito:username", "device_key", "event_id", "exp", "iat",
 	"iss", "jti", "nbf", "nonce", "origin_jti", "sub", "token_use", "username",
 }
 
@@ -162,8 +164,8 @@ func (changes *ClaimChanges) apply(claims jwt.MapClaims, groups []string) {
 	}
 }
 
-// evict ends the sessions of a user that are too many, those that were used least recently. How the service words what
-// their tokens get then is not known; here they are revoked.
+// evict ends the least recently used sessions of a user who has too many. The service's error for
+// their tokens is not known; here they are revoked.
 func (p *pool) evict(u *user) {
 	if p.cfg.MaxSessions == 0 {
 		return
@@ -174,7 +176,8 @@ func (p *pool) evict(u *user) {
 			live = append(live, f)
 		}
 	}
-	slices.SortFunc(live, func(a, b *family) int { return cmp.Or(a.used.Compare(b.used), cmp.Compare(a.serial, b.serial)) })
+	slices.SortFunc(live,
+		func(a, b *family) int { return cmp.Or(a.used.Compare(b.used), cmp.Compare(a.serial, b.serial)) })
 	for _, f := range live[:max(len(live)-p.cfg.MaxSessions, 0)] {
 		f.revoked = true
 	}
@@ -236,29 +239,30 @@ func (p *pool) idClaims(c *Client, f *family) jwt.MapClaims {
 	return claims
 }
 
-// sign makes a token whose header has the service's two members and no typ.
+// sign returns a signed token whose header has the service's two members and no typ.
 func (p *pool) sign(claims jwt.MapClaims, key signingKey) (string, error) {
 	token := jwt.NewWithClaims(jwt.SigningMethodRS256, claims)
 	token.Header = map[string]any{"kid": key.id, "alg": "RS256"}
 	return token.SignedString(key.private)
 }
 
-// TokenOptions change a token that [Server.Token] makes.
+// TokenOptions modify a token that [Server.Token] returns.
 type TokenOptions struct {
-	// Use is "access" or "id". If empty, it is "access".
+	// Use is "access" or "id". The default is "access".
 	Use string
-	// ClientID is the app client that it is for, which the pool need not have. If empty, it is the first one.
+	// ClientID is the app client of the token, which need not exist. The default is the first one.
 	ClientID string
-	// ExpiresIn is its lifetime from now; a negative one makes an expired token. If zero, it is the client's.
+	// ExpiresIn is the lifetime of the token from now. It is negative for an expired token. The
+	// default is the client's.
 	ExpiresIn time.Duration
-	// Claims are set in the token whatever they were; a nil value removes the claim.
+	// Claims are added to the token or replace its claims. A nil value removes the claim.
 	Claims map[string]any
-	// KeyID is put into the header in place of the key's own.
+	// KeyID replaces the key ID in the header.
 	KeyID string
 }
 
-// Token returns a token of a user's, signed with the pool's key, for testing a server. It panics when there is
-// no such user.
+// Token returns a token of a user, signed with the pool's key. Use it to test a server. It panics
+// if there is no such user.
 func (s *Server) Token(username string, opts TokenOptions) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -298,7 +302,7 @@ func (s *Server) Token(username string, opts TokenOptions) string {
 	return token
 }
 
-// accessTokenClaims is what the service reads in an access token.
+// accessTokenClaims are the claims that the service reads in an access token.
 type accessTokenClaims struct {
 	jwt.RegisteredClaims
 
@@ -309,7 +313,8 @@ type accessTokenClaims struct {
 	OriginID string `json:"origin_jti"`
 }
 
-// authorize finds whose access token raw is, and whose client's, if it is good for the service's operations.
+// authorize returns the user and the client of the access token raw, if the service's operations
+// accept it.
 func (p *pool) authorize(raw string) (*user, *Client, error) {
 	u, claims, err := p.readAccessToken(raw)
 	if err != nil {
@@ -322,7 +327,7 @@ func (p *pool) authorize(raw string) (*user, *Client, error) {
 	return u, c, err
 }
 
-// readAccessToken finds whose access token raw is.
+// readAccessToken returns the user and the client of the access token raw.
 func (p *pool) readAccessToken(raw string) (*user, *accessTokenClaims, error) {
 	v := &validation{}
 	v.accessToken(raw)
@@ -355,7 +360,8 @@ func (p *pool) readAccessToken(raw string) (*user, *accessTokenClaims, error) {
 	}
 	f := p.families[claims.OriginID]
 	switch {
-	case f != nil && f.revoked, claims.IssuedAt != nil && f == nil && !u.signedOut.IsZero() && !claims.IssuedAt.After(u.signedOut):
+	case f != nil && f.revoked, claims.IssuedAt != nil && f == nil && !u.signedOut.IsZero() &&
+		!claims.IssuedAt.After(u.signedOut):
 		return nil, nil, errAccessRevoked
 	case u.disabled:
 		return nil, nil, errDisabled
@@ -364,7 +370,7 @@ func (p *pool) readAccessToken(raw string) (*user, *accessTokenClaims, error) {
 	}
 }
 
-// originOf is the sign-in that a good access token comes from; "" where it does not say.
+// originOf returns the ID of the sign-in that a valid access token comes from, or "".
 func originOf(raw string) string {
 	claims := &accessTokenClaims{}
 	if _, _, err := jwt.NewParser(jwt.WithoutClaimsValidation()).ParseUnverified(raw, claims); err != nil {
@@ -422,7 +428,7 @@ func (p *pool) getTokensFromRefreshToken(in *getTokensInput) (getTokensOutput, e
 	return getTokensOutput{result}, err
 }
 
-// renew issues new tokens for a refresh token that is good, and where tokens rotate another one of these.
+// renew issues new tokens for a valid refresh token, including a new refresh token if they rotate.
 func (p *pool) renew(c *Client, token *refreshable) (*authResult, error) {
 	result, err := p.issue(c, token.family, refreshSource)
 	if err == nil && c.RefreshTokenRotation {
@@ -444,10 +450,10 @@ func (p *pool) refreshClient(clientID, member, token string) (*Client, error) {
 	return p.client(clientID)
 }
 
-// refreshSource is the source of the tokens of a refresh, for PreTokenGeneration.
+// refreshSource is the trigger source of PreTokenGeneration for a refresh.
 const refreshSource = "TokenGeneration_RefreshTokens"
 
-// checkRefresh finds a refresh token that is good for a client, on the device that it was issued to.
+// checkRefresh returns a refresh token that is valid for a client, on the device it was issued to.
 func (p *pool) checkRefresh(c *Client, raw, deviceKey string) (*refreshable, error) {
 	token := p.refresh[raw]
 	if token == nil || token.family.client != c.ID {
@@ -507,7 +513,7 @@ func (p *pool) globalSignOut(in *accessTokenInput) (empty, error) {
 	return empty{}, nil
 }
 
-// signOut ends all of a user's sessions.
+// signOut ends all sessions of a user.
 func (p *pool) signOut(u *user) {
 	u.signedOut = p.now()
 	for _, f := range p.families {

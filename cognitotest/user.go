@@ -23,7 +23,7 @@ const (
 	verifiedSuffix = "_verified"
 )
 
-// user is a user of the pool. The password is kept as an SRP verifier only.
+// user is a user of the pool. The password is stored as an SRP verifier only.
 type user struct {
 	username   string // the internal one
 	sub        string
@@ -32,28 +32,29 @@ type user struct {
 	status     string
 	disabled   bool
 	verifier   srp.Verifier
-	serial     int64            // later users have greater ones
+	serial     int64            // greater for later users
 	previous   []srp.Verifier   // of earlier passwords, the last one last
 	codes      map[string]*code // by codeKey
-	inbox      string           // the last code or temporary password that was delivered
-	temporary  time.Time        // until when a temporary password is good
-	signedOut  time.Time        // everywhere; tokens from before are void
+	inbox      string           // the last code or temporary password delivered
+	temporary  time.Time        // when a temporary password expires
+	signedOut  time.Time        // the last global sign-out; earlier tokens are invalid
 	created    time.Time
 	modified   time.Time
 
-	token      *softwareToken // that is verified
-	newToken   *softwareToken // that is not yet
+	token      *softwareToken // verified
+	newToken   *softwareToken // not verified yet
 	factors    []string       // second factors that the user enabled
 	preferred  string         // one of them, or ""
 	devices    []*device
 	passkeys   []*passkey
-	identities []identity // of providers, that are linked
+	identities []identity // linked users of providers
 	events     []*authEvent
 	passkeyMFA bool      // passkeys count for both factors
-	ceremony   *ceremony // of a passkey that is being registered
+	ceremony   *ceremony // pending registration of a passkey
 }
 
-// AddUser adds a user as an administrator would. It panics when there is such a user already, or u cannot be one.
+// AddUser adds a user as an administrator would. It panics if u is invalid or the user already
+// exists.
 func (s *Server) AddUser(u User) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -64,7 +65,8 @@ func (s *Server) AddUser(u User) {
 	if u.Status == "" {
 		u.Status = statusConfirmed
 	}
-	checkNames("User.Status", []string{u.Status}, statusConfirmed, statusUnconfirmed, statusForceChange, statusResetRequired)
+	checkNames("User.Status", []string{u.Status}, statusConfirmed, statusUnconfirmed, statusForceChange,
+		statusResetRequired)
 	attributes := maps.Clone(u.Attributes)
 	if attributes == nil {
 		attributes = map[string]string{}
@@ -86,7 +88,7 @@ func (s *Server) AddUser(u User) {
 	p.addFactors(added, &u)
 }
 
-// DisableUser disables a user, or enables it again. It panics when there is none.
+// DisableUser disables a user, or enables it again. It panics if there is no such user.
 func (s *Server) DisableUser(username string, disabled bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -147,16 +149,16 @@ func (p *pool) adminGetUser(in *adminInput) (adminGetUserOutput, error) {
 	}, nil
 }
 
-// epoch is a time on the wire: seconds with milliseconds.
+// epoch returns a time as on the wire: seconds with milliseconds.
 func epoch(t time.Time) float64 { return float64(t.UnixMilli()) / 1000 }
 
-// loginKey is an attribute by which a user may be found.
+// loginKey is an attribute that identifies users.
 type loginKey struct{ attribute, value string }
 
-// loginAttributes are those that some pool lets its users sign in with.
+// loginAttributes are the attributes that some pools let users sign in with.
 var loginAttributes = []string{attrEmail, attrPhone, attrPreferred}
 
-// directory finds users without looking at all of them.
+// directory is an index of users.
 type directory struct {
 	names  map[string]*user // by username, folded as the pool compares
 	subs   map[string]*user
@@ -167,7 +169,7 @@ func newDirectory() directory {
 	return directory{names: map[string]*user{}, subs: map[string]*user{}, logins: map[loginKey][]*user{}}
 }
 
-// fold is what two names have in common that the pool takes for the same.
+// fold returns a form of name that is equal for names that the pool considers the same.
 func (p *pool) fold(name string) string {
 	if p.cfg.CaseInsensitive {
 		return strings.ToLower(name)
@@ -177,7 +179,7 @@ func (p *pool) fold(name string) string {
 
 func (p *pool) same(a, b string) bool { return a != "" && p.fold(a) == p.fold(b) }
 
-// insert puts a new user into the pool.
+// insert adds a new user to the pool.
 func (p *pool) insert(u *user) {
 	u.serial = p.nextSerial()
 	p.users = append(p.users, u)
@@ -186,9 +188,10 @@ func (p *pool) insert(u *user) {
 	p.indexLogins(u)
 }
 
-// remove takes a user out of the pool, with what he has begun.
+// remove removes a user from the pool, including pending challenges.
 func (p *pool) remove(u *user) {
-	i, _ := slices.BinarySearchFunc(p.users, u.serial, func(u *user, serial int64) int { return cmp.Compare(u.serial, serial) })
+	i, _ := slices.BinarySearchFunc(p.users, u.serial,
+		func(u *user, serial int64) int { return cmp.Compare(u.serial, serial) })
 	p.users = slices.Delete(p.users, i, i+1)
 	delete(p.directory.names, p.fold(u.username))
 	delete(p.directory.subs, u.sub)
@@ -198,10 +201,11 @@ func (p *pool) remove(u *user) {
 	maps.DeleteFunc(p.proofs, func(_ string, attempt *proof) bool { return attempt.login.user == u })
 }
 
-// setAttributes gives a user other attributes, and voids codes that went to an address that is no longer the user's.
-// Every change of an attribute that is a login must come through here.
+// setAttributes replaces a user's attributes. Codes that went to an address that the user no longer
+// has become invalid. Every change of an attribute in loginAttributes must use this function.
 func (p *pool) setAttributes(u *user, attributes map[string]string) {
-	maps.DeleteFunc(u.codes, func(_ string, c *code) bool { return attributes[c.attribute] != u.attributes[c.attribute] })
+	maps.DeleteFunc(u.codes,
+		func(_ string, c *code) bool { return attributes[c.attribute] != u.attributes[c.attribute] })
 	p.unindexLogins(u)
 	u.attributes, u.modified = attributes, p.now()
 	p.indexLogins(u)
@@ -228,12 +232,13 @@ func (p *pool) unindexLogins(u *user) {
 	}
 }
 
-// having lists the users whose attribute attr has a value, verified or not.
+// having returns the users whose attribute attr has a value, verified or not.
 func (p *pool) having(attr, value string) []*user {
 	return p.directory.logins[loginKey{attr, p.fold(value)}]
 }
 
-// find finds a user by username, by sub, or by an attribute that users sign in with; nil if there is none.
+// find returns a user by username, sub, or an attribute that users sign in with, or nil if there is
+// none.
 func (p *pool) find(name string) *user {
 	if u := p.directory.names[p.fold(name)]; u != nil {
 		return u
@@ -255,7 +260,7 @@ func (p *pool) find(name string) *user {
 
 func (p *pool) bySub(sub string) *user { return p.directory.subs[sub] }
 
-// must finds a user that a test names.
+// must returns a user that a test names. It panics if there is none.
 func (p *pool) must(username string) *user {
 	u := p.find(username)
 	if u == nil {
@@ -264,7 +269,8 @@ func (p *pool) must(username string) *user {
 	return u
 }
 
-// unconfirmed finds a user who signed up with name as the e-mail address or phone number and has not confirmed it.
+// unconfirmed returns a user who signed up with name as the e-mail address or phone number and has
+// not confirmed it, or nil.
 func (p *pool) unconfirmed(name string) *user {
 	for _, attr := range p.cfg.AliasAttributes {
 		for _, u := range p.having(attr, name) {
@@ -276,7 +282,7 @@ func (p *pool) unconfirmed(name string) *user {
 	return nil
 }
 
-// usable reports whether attr is an alias that the user may sign in with: an address must be verified.
+// usable reports whether the user may sign in with the alias attr. An address must be verified.
 func (u *user) usable(attr string) bool {
 	switch attr {
 	case attrEmail:
@@ -288,7 +294,7 @@ func (u *user) usable(attr string) bool {
 	}
 }
 
-// usernameAttribute is which attribute the username of a sign-up is, in a pool where it is one.
+// usernameAttribute returns the attribute that the username of a sign-up sets, or "".
 func (p *pool) usernameAttribute(username string) string {
 	for _, attr := range p.cfg.UsernameAttributes {
 		if (attr == attrEmail && isEmail(username)) || (attr == attrPhone && isPhone(username)) {
@@ -298,17 +304,19 @@ func (p *pool) usernameAttribute(username string) string {
 	return ""
 }
 
-// mayTake reports whether aliases may be taken from other users: what a user signed up with is no alias.
+// mayTake reports whether aliases may be taken from other users. An attribute that serves as the
+// username is not an alias.
 func (p *pool) mayTake(force bool) bool { return force && len(p.cfg.UsernameAttributes) == 0 }
 
-// takeAliases takes from other users what keeps u from signing in by the given attributes.
+// takeAliases removes from other users the aliases that keep u from signing in with the given
+// attributes.
 func (p *pool) takeAliases(u *user, attributes map[string]string) {
 	for attr := p.conflict(u, attributes); attr != ""; attr = p.conflict(u, attributes) {
 		p.takeAlias(u, attr)
 	}
 }
 
-// takeAlias takes an alias from its other holders.
+// takeAlias removes an alias from its other holders.
 func (p *pool) takeAlias(u *user, attr string) {
 	for _, other := range slices.Clone(p.having(attr, u.attributes[attr])) {
 		if other != u {

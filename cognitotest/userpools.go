@@ -11,8 +11,8 @@ import (
 	"time"
 )
 
-// poolSettings are the settings of a pool on the wire that UpdateUserPool replaces, where a missing one is the default.
-// Those that are maps are kept and described, and have no effect here.
+// poolSettings are the settings of a pool on the wire that UpdateUserPool replaces. A missing
+// setting is the default. Settings of a map type are stored and described, but have no effect.
 type poolSettings struct {
 	PoolName                    string                   `json:",omitempty"`
 	Policies                    *poolPolicies            `json:",omitempty"`
@@ -38,7 +38,7 @@ type poolSettings struct {
 	IssuerConfiguration         map[string]any           `json:",omitempty"`
 }
 
-// poolShape is what CreateUserPool decides for the life of a pool.
+// poolShape holds the settings that CreateUserPool fixes for the life of a pool.
 type poolShape struct {
 	AliasAttributes       []string               `json:",omitempty"`
 	UsernameAttributes    []string               `json:",omitempty"`
@@ -115,7 +115,8 @@ func (s *poolSettings) form(v *validation) {
 		for _, m := range r.RecoveryMechanisms {
 			v.between("accountRecoverySetting.recoveryMechanisms.priority", m.Priority, 1, 2)
 			v.present("accountRecoverySetting.recoveryMechanisms.name", m.Name != "")
-			v.oneOf("accountRecoverySetting.recoveryMechanisms.name", m.Name, recoverByEmail, recoverByPhone, recoverByAdmin)
+			v.oneOf("accountRecoverySetting.recoveryMechanisms.name", m.Name, recoverByEmail, recoverByPhone,
+				recoverByAdmin)
 		}
 	}
 	if s.LambdaConfig != nil {
@@ -136,12 +137,13 @@ func (p *poolPolicies) form(v *validation) {
 	}
 	if p.SignInPolicy != nil {
 		for _, factor := range p.SignInPolicy.AllowedFirstAuthFactors {
-			v.oneOf("policies.signInPolicy.allowedFirstAuthFactors", factor, challengePassword, challengeEmail, challengeSMSOTP, challengeWebAuthn)
+			v.oneOf("policies.signInPolicy.allowedFirstAuthFactors", factor, challengePassword, challengeEmail,
+				challengeSMSOTP, challengeWebAuthn)
 		}
 	}
 }
 
-// withDefaults shows the defaults that the service shows.
+// withDefaults returns the settings with the defaults that the service shows.
 func (s poolSettings) withDefaults() poolSettings {
 	policies := poolPolicies{}
 	if s.Policies != nil {
@@ -149,7 +151,8 @@ func (s poolSettings) withDefaults() poolSettings {
 	}
 	if policies.PasswordPolicy == nil {
 		policies.PasswordPolicy = &passwordPolicy{
-			MinimumLength: defaultPolicy.MinimumLength, RequireUppercase: true, RequireLowercase: true, RequireNumbers: true, RequireSymbols: true,
+			MinimumLength: defaultPolicy.MinimumLength, RequireUppercase: true,
+			RequireLowercase: true, RequireNumbers: true, RequireSymbols: true,
 		}
 	} else {
 		copied := *policies.PasswordPolicy
@@ -180,13 +183,14 @@ func (s poolSettings) withDefaults() poolSettings {
 	if s.LambdaConfig == nil {
 		s.LambdaConfig = &lambdaConfig{}
 	}
-	if s.UserAttributeUpdateSettings == nil || s.UserAttributeUpdateSettings.AttributesRequireVerificationBeforeUpdate == nil {
+	if s.UserAttributeUpdateSettings == nil ||
+		s.UserAttributeUpdateSettings.AttributesRequireVerificationBeforeUpdate == nil {
 		s.UserAttributeUpdateSettings = &attributeUpdateSettings{[]string{}}
 	}
 	return s
 }
 
-// check checks what the form does not show. factors are the second factors that are set up.
+// check checks the rules that form does not. factors are the second factors that are set up.
 func (s *poolSettings) check(factors *mfaFactors) error {
 	for _, name := range s.UserAttributeUpdateSettings.AttributesRequireVerificationBeforeUpdate {
 		if !slices.Contains(s.AutoVerifiedAttributes, name) {
@@ -198,7 +202,8 @@ func (s *poolSettings) check(factors *mfaFactors) error {
 	switch {
 	case s.MfaConfiguration != mfaOff && !factors.any():
 		return errMFASettings
-	case s.UserPoolTier == tierLite && (history > 0 || !slices.Equal(first, []string{challengePassword}) || factors.EmailMfaConfiguration != nil),
+	case s.UserPoolTier == tierLite &&
+		(history > 0 || !slices.Equal(first, []string{challengePassword}) || factors.EmailMfaConfiguration != nil),
 		s.UserPoolTier != tierPlus && mode != "" && mode != "OFF",
 		s.UserPoolTier == tierLite && s.LambdaConfig.version() > 1:
 		return errTier
@@ -211,12 +216,13 @@ func (s *poolSettings) check(factors *mfaFactors) error {
 	}
 }
 
-// apply gives a Config the settings, which have their defaults.
+// apply sets the settings in a Config. The settings must have their defaults.
 func (s *poolSettings) apply(cfg *Config) {
 	policy := s.Policies.PasswordPolicy
 	cfg.PasswordPolicy = &PasswordPolicy{
-		MinimumLength: policy.MinimumLength, RequireUppercase: policy.RequireUppercase, RequireLowercase: policy.RequireLowercase,
-		RequireNumbers: policy.RequireNumbers, RequireSymbols: policy.RequireSymbols,
+		MinimumLength: policy.MinimumLength, RequireUppercase: policy.RequireUppercase,
+		RequireLowercase: policy.RequireLowercase,
+		RequireNumbers:   policy.RequireNumbers, RequireSymbols: policy.RequireSymbols,
 	}
 	cfg.PasswordHistorySize = policy.PasswordHistorySize
 	cfg.TemporaryPasswordValidity = time.Duration(policy.TemporaryPasswordValidityDays) * 24 * time.Hour
@@ -227,20 +233,23 @@ func (s *poolSettings) apply(cfg *Config) {
 	cfg.MFA, cfg.Devices, cfg.Tier = s.MfaConfiguration, s.DeviceConfiguration, s.UserPoolTier
 }
 
-// settingsOfPool puts a Config on the wire. It has its defaults.
+// settingsOfPool returns the settings of a Config on the wire, with their defaults.
 func settingsOfPool(cfg *Config) (poolSettings, mfaFactors) {
 	policy := cfg.PasswordPolicy
 	s := poolSettings{
 		PoolName: cfg.UserPoolID,
 		Policies: &poolPolicies{&passwordPolicy{
-			MinimumLength: policy.MinimumLength, RequireUppercase: policy.RequireUppercase, RequireLowercase: policy.RequireLowercase,
-			RequireNumbers: policy.RequireNumbers, RequireSymbols: policy.RequireSymbols, PasswordHistorySize: cfg.PasswordHistorySize,
+			MinimumLength: policy.MinimumLength, RequireUppercase: policy.RequireUppercase,
+			RequireLowercase: policy.RequireLowercase,
+			RequireNumbers:   policy.RequireNumbers, RequireSymbols: policy.RequireSymbols,
+			PasswordHistorySize:           cfg.PasswordHistorySize,
 			TemporaryPasswordValidityDays: int(cfg.TemporaryPasswordValidity / (24 * time.Hour)),
 		}, &signInPolicy{cfg.FirstFactors}},
 		LambdaConfig: lambdasOf(cfg), AutoVerifiedAttributes: cfg.AutoVerifiedAttributes, MfaConfiguration: cfg.MFA,
 		UserAttributeUpdateSettings: &attributeUpdateSettings{slices.Concat([]string{}, cfg.AttributesRequireVerificationBeforeUpdate)},
-		DeviceConfiguration:         cfg.Devices, AdminCreateUserConfig: &adminCreateUserSettings{AllowAdminCreateUserOnly: cfg.SelfSignUpDisabled},
-		UserPoolTier: cfg.Tier,
+		DeviceConfiguration:         cfg.Devices,
+		AdminCreateUserConfig:       &adminCreateUserSettings{AllowAdminCreateUserOnly: cfg.SelfSignUpDisabled},
+		UserPoolTier:                cfg.Tier,
 	}
 	s.AccountRecoverySetting = &recoverySetting{[]recoveryMechanism{{1, recoverByPhone}, {2, recoverByEmail}}}
 	factors := mfaFactors{}
@@ -264,15 +273,16 @@ func settingsOfPool(cfg *Config) (poolSettings, mfaFactors) {
 	return s.withDefaults(), factors
 }
 
-// recovers reports whether the settings name a way to recover an account.
+// recovers reports whether the settings include a way to recover an account.
 func (s *poolSettings) recovers(by string) bool {
-	return s.AccountRecoverySetting != nil && slices.ContainsFunc(s.AccountRecoverySetting.RecoveryMechanisms, func(m recoveryMechanism) bool {
-		return m.Name == by
-	})
+	return s.AccountRecoverySetting != nil &&
+		slices.ContainsFunc(s.AccountRecoverySetting.RecoveryMechanisms, func(m recoveryMechanism) bool {
+			return m.Name == by
+		})
 }
 
-// recoveryAttributes are the attributes that a code for a new password goes to, in the order of preference; none where
-// only administrators recover accounts.
+// recoveryAttributes returns the attributes that a code for a new password is sent to, in order of
+// preference. There are none if only administrators recover accounts.
 func (p *pool) recoveryAttributes() []string {
 	setting := p.settings.AccountRecoverySetting
 	if setting == nil || len(setting.RecoveryMechanisms) == 0 {
@@ -314,7 +324,8 @@ type poolOutput struct{ UserPool describedPool }
 func (p *pool) described() poolOutput {
 	d := describedPool{
 		ID: p.cfg.UserPoolID, Name: p.settings.PoolName, Arn: p.arn(), poolSettings: p.settings, poolShape: p.shape,
-		SchemaAttributes: p.schema(), EstimatedNumberOfUsers: len(p.users), CreationDate: epoch(p.created), LastModifiedDate: epoch(p.modified),
+		SchemaAttributes: p.schema(), EstimatedNumberOfUsers: len(p.users),
+		CreationDate: epoch(p.created), LastModifiedDate: epoch(p.modified),
 	}
 	d.PoolName = ""
 	for _, domain := range p.domains {
@@ -338,10 +349,10 @@ func (p *pool) describeUserPool(in *poolInput) (poolOutput, error) {
 	return p.described(), nil
 }
 
-// account is an AWS account that nobody has.
+// account is an AWS account that nobody owns.
 const account = "123456789012"
 
-// arn is the pool's name in IAM.
+// arn returns the pool's ARN.
 func (p *pool) arn() string {
 	region, _ := splitPoolID(p.cfg.UserPoolID)
 	return "arn:aws:cognito-idp:" + region + ":" + account + ":userpool/" + p.cfg.UserPoolID
@@ -383,8 +394,9 @@ func (s *service) createUserPool(in *createPoolInput) (poolOutput, error) {
 	cfg := Config{
 		UserPoolID:      region + "_" + rand.Text()[:9],
 		AliasAttributes: in.AliasAttributes, UsernameAttributes: in.UsernameAttributes,
-		CaseInsensitive: in.UsernameConfiguration != nil && !in.UsernameConfiguration.CaseSensitive, CustomAttributes: []CustomAttribute{},
-		Triggers: s.triggers,
+		CaseInsensitive:  in.UsernameConfiguration != nil && !in.UsernameConfiguration.CaseSensitive,
+		CustomAttributes: []CustomAttribute{},
+		Triggers:         s.triggers,
 	}
 	cfg.Issuer = s.issuer + cfg.UserPoolID
 	settings.apply(&cfg)
@@ -412,7 +424,8 @@ type updatePoolInput struct {
 	poolSettings
 }
 
-// updateUserPool replaces a pool's settings: what is left out goes back to its default. Name and tags have none.
+// updateUserPool replaces a pool's settings. Omitted settings return to their defaults, except the
+// name and the tags, which have none.
 func (p *pool) updateUserPool(in *updatePoolInput) (empty, error) {
 	if err := p.adminCall(in.UserPoolID, in.form); err != nil {
 		return empty{}, err
@@ -432,7 +445,8 @@ func (p *pool) updateUserPool(in *updatePoolInput) (empty, error) {
 	return empty{}, nil
 }
 
-// deleteUserPool deletes a pool with all that it has. The methods of Server go on to show the configured one.
+// deleteUserPool deletes a pool with everything in it. The methods of Server still refer to the
+// configured pool.
 func (p *pool) deleteUserPool(in *poolInput) (noBody, error) {
 	switch err := p.adminCall(in.UserPoolID, nil); {
 	case err != nil:
@@ -471,7 +485,8 @@ func (s *service) listUserPools(in *listPoolsInput) (listPoolsOutput, error) {
 	if err := v.err(); err != nil {
 		return out, err
 	}
-	pools, next, err := cut(s, in.page("ListUserPools"), s.pools, func(p *pool) int64 { return p.serial }, func(*pool) bool { return true })
+	pools, next, err := cut(s, in.page("ListUserPools"), s.pools,
+		func(p *pool) int64 { return p.serial }, func(*pool) bool { return true })
 	out.NextToken = next
 	for _, p := range pools {
 		out.UserPools = append(out.UserPools, listedPool{
@@ -481,7 +496,7 @@ func (s *service) listUserPools(in *listPoolsInput) (listPoolsOutput, error) {
 	return out, err
 }
 
-// mfaFactors are the factors of a pool on the wire, those that are set up. Messages have no effect here.
+// mfaFactors are the factors of a pool on the wire that are set up. Message texts have no effect.
 type mfaFactors struct {
 	SmsMfaConfiguration           map[string]any          `json:",omitzero"`
 	SoftwareTokenMfaConfiguration *struct{ Enabled bool } `json:",omitempty"`
@@ -500,12 +515,12 @@ const (
 	passkeysAsBoth = "MULTI_FACTOR_WITH_USER_VERIFICATION" //nolint:gosec // the name of a setting
 )
 
-// any reports whether there is a second factor. One that is turned off counts for the service, too.
+// any reports whether there is a second factor. As in the service, a disabled one counts.
 func (m *mfaFactors) any() bool {
 	return m.SmsMfaConfiguration != nil || m.SoftwareTokenMfaConfiguration != nil || m.EmailMfaConfiguration != nil
 }
 
-// takeSMS makes messages a factor, where they are set up and MFA is on.
+// takeSMS adds SMS as a factor if messages are set up and MFA is on.
 func (m *mfaFactors) takeSMS(s *poolSettings) {
 	if s.SmsConfiguration == nil || s.MfaConfiguration == mfaOff {
 		return
@@ -516,7 +531,7 @@ func (m *mfaFactors) takeSMS(s *poolSettings) {
 	}
 }
 
-// apply gives a Config the factors.
+// apply sets the factors in a Config.
 func (m *mfaFactors) apply(cfg *Config) {
 	cfg.MFAFactors = []string{}
 	if m.SmsMfaConfiguration != nil {
@@ -549,7 +564,8 @@ type mfaConfigOutput struct {
 	MfaConfiguration string
 }
 
-// mfaConfig is what Get and SetUserPoolMfaConfig answer: where MFA is off, no second factor.
+// mfaConfig returns the response of GetUserPoolMfaConfig and SetUserPoolMfaConfig. If MFA is off,
+// it has no second factor.
 func (p *pool) mfaConfig() mfaConfigOutput {
 	out := mfaConfigOutput{p.factors, p.settings.MfaConfiguration}
 	if out.MfaConfiguration == mfaOff {
@@ -565,8 +581,8 @@ func (p *pool) getUserPoolMfaConfig(in *poolInput) (mfaConfigOutput, error) {
 	return p.mfaConfig(), nil
 }
 
-// setUserPoolMfaConfig replaces a pool's factors: MFA that is left out is off, and then no factor can be named. Whether a
-// factor counts as named goes by its being there, not by what is in it.
+// setUserPoolMfaConfig replaces a pool's factors. If MFA is omitted, it is off, and no factor may
+// be present. A factor counts as present whatever it contains.
 func (p *pool) setUserPoolMfaConfig(in *mfaConfigInput) (mfaConfigOutput, error) {
 	err := p.adminCall(in.UserPoolID, func(v *validation) {
 		v.oneOf("mfaConfiguration", in.MfaConfiguration, mfaOptional, mfaOff, mfaOn)
@@ -637,10 +653,11 @@ func wholeNumber(v *validation, member, text string) {
 	}
 }
 
-// standardConstraints are the bounds of the standard attributes that are not 0 and 2048 characters.
+// standardConstraints are the bounds of standard attributes that differ from 0 to 2048 characters.
 var standardConstraints = map[string]stringConstraints{attrSub: {"1", "2048"}, "birthdate": {"10", "10"}}
 
-// schema lists the pool's attributes; those that it takes because it names none are not among them.
+// schema returns the pool's attributes. If the pool accepts every custom attribute, these are not
+// among them.
 func (p *pool) schema() []schemaAttribute {
 	standard := func(name, kind string, mutable, required bool) schemaAttribute {
 		a := schemaAttribute{Name: name, AttributeDataType: kind, Mutable: &mutable, Required: required}
@@ -676,7 +693,7 @@ func standardType(name string) string {
 	return typeString
 }
 
-// described puts a custom attribute on the wire.
+// described returns a custom attribute on the wire.
 func (c CustomAttribute) described() schemaAttribute {
 	mutable := !c.Immutable
 	a := schemaAttribute{Name: customPrefix + c.Name, AttributeDataType: cmp.Or(c.Type, typeString), Mutable: &mutable}
@@ -697,14 +714,15 @@ func (c CustomAttribute) described() schemaAttribute {
 
 const maxCustomAttributes = 50
 
-// addSchema adds attributes to a pool, all or none: custom ones, and while the pool is created what it wants of standard
-// ones.
+// addSchema adds attributes to a pool, all or none: custom ones and, while the pool is created,
+// changes of standard ones.
 func (p *pool) addSchema(list []schemaAttribute, creating bool) error {
 	required, immutable := slices.Clone(p.cfg.RequiredAttributes), slices.Clone(p.immutable)
 	custom := slices.Clone(p.cfg.CustomAttributes)
 	for _, a := range list {
 		if creating && slices.Contains(append([]string{attrSub, attrEmailVerified, attrPhoneVerified}, standardAttributes...), a.Name) {
-			if a.AttributeDataType != "" && slices.Contains(standardAttributes, a.Name) && a.AttributeDataType != standardType(a.Name) {
+			if a.AttributeDataType != "" && slices.Contains(standardAttributes, a.Name) &&
+				a.AttributeDataType != standardType(a.Name) {
 				return errStandardType(a.Name)
 			}
 			if a.Required && a.Name != attrSub {
@@ -732,8 +750,8 @@ func (p *pool) addSchema(list []schemaAttribute, creating bool) error {
 	return nil
 }
 
-// custom is the attribute of a pool that was asked for on the wire. Unlike a standard one it is immutable unless that says
-// otherwise.
+// custom returns the attribute for a definition on the wire. Unlike a standard attribute, it is
+// immutable unless the definition says otherwise.
 func (a *schemaAttribute) custom(name string) CustomAttribute {
 	c := CustomAttribute{Name: name, Type: cmp.Or(a.AttributeDataType, typeString), Immutable: a.Mutable == nil || !*a.Mutable}
 	lowest, highest := "", ""
@@ -781,7 +799,7 @@ type tagsInput struct {
 
 type tagsOutput struct{ Tags map[string]string }
 
-// tagged finds the pool that a call about tags is about.
+// tagged returns the pool that a call on tags refers to.
 func (s *service) tagged(arn string, more func(*validation)) (*pool, error) {
 	v := &validation{}
 	v.length("resourceArn", arn, 20, 2048)

@@ -20,7 +20,7 @@ const (
 	contentType  = "application/x-amz-json-1.1"
 )
 
-// handler answers one operation; the server's lock is held.
+// handler handles one operation. The server's lock is held.
 type handler struct {
 	signed bool
 	inTurn bool // it waits for others that may call triggers, so that none comes between a check and what follows it
@@ -37,8 +37,8 @@ func unsigned[In, Out any](fn func(*pool, *In) (Out, error)) handler {
 	}}
 }
 
-// unmarshal is [json.Unmarshal], but members whose names differ in case are not those of the model and are ignored,
-// as all unknown ones.
+// unmarshal is [json.Unmarshal], but it ignores members whose names differ in case, like all
+// unknown members.
 func unmarshal(body []byte, in any) error {
 	var members any
 	decoder := json.NewDecoder(bytes.NewReader(body))
@@ -81,7 +81,7 @@ func known(v any, t reflect.Type) any {
 	return v
 }
 
-// memberTypes lists the members of a struct, those of embedded ones included.
+// memberTypes returns the members of a struct, including those of embedded structs.
 func memberTypes(t reflect.Type) map[string]reflect.Type {
 	types := map[string]reflect.Type{}
 	for _, field := range reflect.VisibleFields(t) {
@@ -103,13 +103,13 @@ func signed[In, Out any](fn func(*pool, *In) (Out, error)) handler {
 	return h
 }
 
-// inTurn is for signed operations that may call triggers.
+// inTurn marks the handler of a signed operation that may call triggers.
 func inTurn(h handler) handler {
 	h.inTurn = true
 	return h
 }
 
-// ofService is for signed operations that are not about one pool.
+// ofService returns the handler of a signed operation that does not refer to one pool.
 func ofService[In, Out any](fn func(*service, *In) (Out, error)) handler {
 	return signed(func(p *pool, in *In) (Out, error) { return fn(p.service, in) })
 }
@@ -130,7 +130,8 @@ func (s *Server) serveOperation(w http.ResponseWriter, r *http.Request, op strin
 
 func (s *Server) call(r *http.Request, op string, body []byte) (any, error) {
 	kind, _, _ := strings.Cut(r.Header.Get("Content-Type"), ";")
-	if !strings.HasPrefix(r.Header.Get("X-Amz-Target"), targetPrefix) || !strings.EqualFold(strings.TrimSpace(kind), contentType) {
+	if !strings.HasPrefix(r.Header.Get("X-Amz-Target"), targetPrefix) ||
+		!strings.EqualFold(strings.TrimSpace(kind), contentType) {
 		return nil, exception("UnknownOperationException", "")
 	}
 	h, ok := handlers[op]
@@ -147,7 +148,7 @@ func (s *Server) call(r *http.Request, op string, body []byte) (any, error) {
 	return out, err
 }
 
-// locked carries out an operation, and returns the messages to tell of.
+// locked executes an operation, and returns the messages to report.
 func (s *Server) locked(h handler, region string, body []byte) (out any, sent []Message, err error) {
 	if h.inTurn {
 		s.turn.Lock()
@@ -163,7 +164,7 @@ func (s *Server) locked(h handler, region string, body []byte) (out any, sent []
 	return out, sent, err
 }
 
-// unlocked does something without the server's lock, on behalf of the request that holds it.
+// unlocked calls do without the server's lock, which the present request holds.
 func (s *Server) unlocked(do func()) {
 	region, sent := s.service.region, s.service.sent
 	s.mu.Unlock()
@@ -174,7 +175,7 @@ func (s *Server) unlocked(do func()) {
 	do()
 }
 
-// writeError answers as the service does: the exception in headers and in the body.
+// writeError responds as the service does, with the exception in headers and in the body.
 func writeError(w http.ResponseWriter, err error) {
 	var e *apiError
 	if !errors.As(err, &e) {
@@ -188,7 +189,8 @@ func writeError(w http.ResponseWriter, err error) {
 	_ = json.NewEncoder(w).Encode(map[string]string{"__type": e.kind, "message": e.message})
 }
 
-// headerRune puts a space for what a header cannot hold: a message may repeat what was sent.
+// headerRune replaces characters that a header cannot contain with spaces: a message may repeat
+// what was sent.
 func headerRune(r rune) rune {
 	if unicode.IsControl(r) {
 		return ' '
@@ -196,13 +198,14 @@ func headerRune(r rune) rune {
 	return r
 }
 
-// empty is the answer of an operation that has nothing to say.
+// empty is the output of an operation that returns nothing.
 type empty struct{}
 
-// noBody is the answer of an operation that has no output in the service's model: nothing at all, not even {}.
+// noBody is the output of an operation without one in the service's model. The body is empty, not
+// {}.
 type noBody struct{}
 
-// newUUID is a random UUID of version 4.
+// newUUID returns a random UUID of version 4.
 func newUUID() string {
 	var b [16]byte
 	_, _ = rand.Read(b[:]) // it never fails
@@ -215,7 +218,7 @@ func formatUUID(b [16]byte) string {
 	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
 }
 
-// handlers are the operations that the pool knows.
+// handlers maps the operations that the server supports to their handlers.
 var handlers = map[string]handler{
 	"SignUp":                      unsigned((*pool).signUp),
 	"ConfirmSignUp":               unsigned((*pool).confirmSignUp),
@@ -351,7 +354,7 @@ func invalidParameter(message string) *apiError {
 	return exception("InvalidParameterException", message)
 }
 
-// The service's exceptions by situation, with the texts that clients tell them apart by.
+// The service's exceptions by situation. Clients distinguish some of them by their texts.
 var (
 	errWrongPassword      = notAuthorized("Incorrect username or password.")
 	errDisabled           = notAuthorized("User is disabled.")
@@ -426,7 +429,7 @@ var (
 	errFlowOperation    = invalidParameter("Initiate Auth method not supported.")
 )
 
-// What the service says about pools, domains and schemas, as people reported it.
+// The service's exceptions about pools, domains and schemas, with texts that users reported.
 var (
 	errDeletionProtection = invalidParameter("The user pool cannot be deleted because deletion protection is activated. " +
 		"Deletion protection must be inactivated first.")
@@ -440,14 +443,14 @@ var (
 	errRequiredCustom = invalidParameter("Required custom attributes are not supported currently.")
 )
 
-// What the service says about linked identities, as people reported it.
+// The service's exceptions about linked identities, with texts that users reported.
 var (
 	errLinked      = invalidParameter("SourceUser is already linked to DestinationUser")
 	errMerging     = invalidParameter("Merging is not currently supported, provide a SourceUser that has not been signed up in order to link")
 	errLocalSource = invalidParameter("Invalid SourceUser: Cognito users with a username/password may not be passed in as a SourceUser, only as a DestinationUser")
 )
 
-// Exceptions whose texts are not known to be the service's.
+// Exceptions whose texts may differ from the service's.
 var (
 	errUpdateSettings    = invalidParameter("Invalid value for UserAttributeUpdateSettings: the attributes must be auto-verified.")
 	errTier              = exception("FeatureUnavailableInTierException", "The feature is not available in the tier of the user pool.")
@@ -528,7 +531,8 @@ func errMissing(parameter string) *apiError {
 	return invalidParameter("Missing required parameter " + parameter)
 }
 
-// errFlowGate says it as the service does: of SRP and of custom authentication in other words than of the rest.
+// errFlowGate returns the service's exception, whose text differs for SRP and custom
+// authentication.
 func errFlowGate(flow string) *apiError {
 	if flow == flowSRP || flow == flowCustom {
 		return invalidParameter(flow + " is not enabled for the client.")
@@ -540,15 +544,15 @@ func errPolicy(reason string) *apiError {
 	return exception("InvalidPasswordException", "Password did not conform with policy: "+reason)
 }
 
-// validation collects what is wrong with the members of an input, in the service's form. Members are named in
-// lower camel case, and their values are not repeated.
+// validation collects the problems with the members of an input, in the service's form. Members are
+// named in lower camel case, and their values are not repeated.
 type validation struct{ problems []string }
 
 func (v *validation) fail(member, constraint string) {
 	v.problems = append(v.problems, fmt.Sprintf("Value at '%s' failed to satisfy constraint: %s", member, constraint))
 }
 
-// length checks a member that must be there; least 0 means that it need not be.
+// length checks the length of a member. It must be present unless least is 0.
 func (v *validation) length(member, value string, least, most int) {
 	switch n := len([]rune(value)); {
 	case n == 0 && least > 0:
@@ -567,7 +571,7 @@ func (v *validation) session(handle string) {
 	}
 }
 
-// present checks that a member is there.
+// present checks that a member is present.
 func (v *validation) present(member string, there bool) {
 	if !there {
 		v.fail(member, "Member must not be null")
@@ -584,7 +588,7 @@ func (v *validation) between(member string, n, least, most int) {
 	}
 }
 
-// oneOf checks a word that may be left out.
+// oneOf checks the value of an optional member.
 func (v *validation) oneOf(member, value string, words ...string) {
 	if value != "" && !slices.Contains(words, value) {
 		v.fail(member, "Member must satisfy enum value set: ["+strings.Join(words, ", ")+"]")
@@ -602,10 +606,10 @@ func (v *validation) err() error {
 	}
 }
 
-// namePattern is that of usernames and names of groups: no spaces, no control characters.
+// namePattern is the pattern of usernames and names of groups: no spaces, no control characters.
 var namePattern = regexp.MustCompile(`^[\p{L}\p{M}\p{S}\p{N}\p{P}]+$`)
 
-// name checks a name that must be there.
+// name checks a required name.
 func (v *validation) name(member, value string) {
 	v.length(member, value, 1, 128)
 	if value != "" && !namePattern.MatchString(value) {
@@ -613,7 +617,7 @@ func (v *validation) name(member, value string) {
 	}
 }
 
-// clientID checks the ID of an app client, which must be there.
+// clientID checks the required ID of an app client.
 func (v *validation) clientID(id string) {
 	v.length("clientId", id, 1, 128)
 	if id != "" && !clientIDPattern.MatchString(id) {
@@ -623,7 +627,7 @@ func (v *validation) clientID(id string) {
 
 var tokenPattern = regexp.MustCompile(`^[A-Za-z0-9-_=.]+$`)
 
-// accessToken checks the form of an access token, which must be there.
+// accessToken checks the form of a required access token.
 func (v *validation) accessToken(raw string) {
 	v.length("accessToken", raw, 1, 1<<17)
 	if raw != "" && !tokenPattern.MatchString(raw) {
@@ -631,7 +635,7 @@ func (v *validation) accessToken(raw string) {
 	}
 }
 
-// poolID checks the ID of a pool, which must be there.
+// poolID checks the required ID of a pool.
 func (v *validation) poolID(id string) {
 	v.length("userPoolId", id, 1, 55)
 	if id != "" && !poolIDPattern.MatchString(id) {
@@ -639,7 +643,8 @@ func (v *validation) poolID(id string) {
 	}
 }
 
-// splitPoolID takes a pool ID apart: the region, and the name that SRP uses. A region may hold an underscore, too.
+// splitPoolID splits a pool ID into the region and the name that SRP uses. A region may contain an
+// underscore, too.
 func splitPoolID(id string) (region, name string) {
 	i := strings.LastIndexByte(id, '_')
 	return id[:i], id[i+1:]

@@ -22,14 +22,15 @@ func TestRoutes(t *testing.T) {
 	}{
 		{"GET /notes", cognito.AccessClaims{Username: "bob"}, http.StatusOK, "the notes of bob at acme"},
 		{"POST /notes", cognito.AccessClaims{Scope: "openid notes/write"}, http.StatusCreated, ""},
-		{"POST /notes", cognito.AccessClaims{Scope: "openid"}, http.StatusForbidden, "Forbidden\n"},
+		{"POST /notes", cognito.AccessClaims{Scope: "openid"}, http.StatusForbidden, `{"error":"Forbidden"}` + "\n"},
 		{"GET /tenant/acme", cognito.AccessClaims{Username: "bob"}, http.StatusOK, "the notes of bob at acme"},
 		{"GET /tenant/other", cognito.AccessClaims{Username: "bob"}, http.StatusForbidden, `{"error":"Forbidden"}` + "\n"},
 		{"GET /admin", cognito.AccessClaims{Username: "bob", Groups: []string{"admins"}}, http.StatusOK, "the notes of bob at acme"},
-		{"GET /admin", cognito.AccessClaims{Groups: []string{"readers"}}, http.StatusForbidden, "Forbidden\n"},
+		{"GET /admin", cognito.AccessClaims{Groups: []string{"readers"}}, http.StatusForbidden, `{"error":"Forbidden"}` + "\n"},
 	} {
 		ctx := cognito.ContextWithClaims(t.Context(), &tt.claims)
 		ctx = cognito.ContextWithCustomClaims(ctx, &tenantClaims{Tenant: "acme"})
+		ctx = cognito.ContextWithErrorHandler(ctx, refuse)
 		w := httptest.NewRecorder()
 		method, path, _ := strings.Cut(tt.request, " ")
 		routes().ServeHTTP(w, httptest.NewRequestWithContext(ctx, method, path, nil))

@@ -37,8 +37,10 @@ func forward(service *url.URL) http.Handler {
 		h := r.Out.Header
 		h.Del("Authorization") // the token ends here
 		for name := range h {
-			if strings.HasPrefix(name, "X-User") || strings.HasPrefix(name, "X-Email") || strings.HasPrefix(name, "X-Groups") {
-				delete(h, name) // what a client says about itself
+			// What a client says about itself. A service behind CGI or WSGI takes X_User for X-User.
+			same := http.CanonicalHeaderKey(strings.ReplaceAll(name, "_", "-"))
+			if strings.HasPrefix(same, userHeader) || strings.HasPrefix(same, emailHeader) || strings.HasPrefix(same, groupHeader) {
+				delete(h, name)
 			}
 		}
 		claims, ok := cognito.IDClaimsFromContext(r.In.Context())

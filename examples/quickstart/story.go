@@ -73,10 +73,42 @@ func tellStory(ctx context.Context, out io.Writer) error {
 	}
 	t.say("A wrong password", "%v", err)
 
+	if err := t.useMFA(ctx, srv, bob); err != nil {
+		return err
+	}
+
 	if err := bob.Logout(ctx); err != nil {
 		return err
 	}
 	t.say("Sign out", "signed in: %t", bob.Tokens().AccessToken != "")
+	return nil
+}
+
+// useMFA sets up an authenticator app for bob, who is signed in, and signs in again with it.
+func (t *teller) useMFA(ctx context.Context, srv *cognitotest.Server, bob *cognito.Cognito) error {
+	if _, err := bob.AssociateSoftwareToken(ctx); err != nil { // a real program shows the secret's URI as a QR code
+		return err
+	}
+	if err := bob.VerifySoftwareToken(ctx, srv.TOTP(username), "phone"); err != nil {
+		return err
+	}
+	if err := bob.SetUserMFAPreference(ctx, cognito.MFAPreference{SoftwareToken: cognito.MFAPreferred}); err != nil {
+		return err
+	}
+	t.say("An authenticator app", "is set up, and the pool asks for its code from now on")
+
+	srv.Advance(30 * time.Second) // each code is good once
+	err := bob.Authenticate(ctx, password)
+	if !errors.Is(err, cognito.ErrSoftwareTokenMFARequired) {
+		return fmt.Errorf("a sign-in with MFA: want %w, got %w", cognito.ErrSoftwareTokenMFARequired, err)
+	}
+	t.say("A challenge", "%v", err)
+
+	code := srv.TOTP(username) // a real user reads it from the app
+	if err := bob.RespondToSoftwareTokenMFAChallenge(ctx, code); err != nil {
+		return err
+	}
+	t.say("Answer it", "with the code %s; signed in: %t", code, bob.Tokens().AccessToken != "")
 	return nil
 }
 
@@ -98,5 +130,5 @@ type teller struct {
 
 func (t *teller) say(title, format string, args ...any) {
 	t.step++
-	_, _ = fmt.Fprintf(t.out, "%d. %-28s %s\n", t.step, title, fmt.Sprintf(format, args...))
+	_, _ = fmt.Fprintf(t.out, "%2d. %-28s %s\n", t.step, title, fmt.Sprintf(format, args...))
 }

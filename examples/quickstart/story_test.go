@@ -13,7 +13,7 @@ func Example_story() {
 	if err := tellStory(context.Background(), &out); err != nil {
 		log.Fatal(err)
 	}
-	for _, step := range []string{"Register", "Confirm", "Sign in", "Refresh", "A wrong password", "Sign out"} {
+	for _, step := range []string{"Register", "Confirm", "Sign in", "Refresh", "A wrong password", "A challenge", "Answer it", "Sign out"} {
 		fmt.Println(step, strings.Contains(out.String(), step))
 	}
 	// Output:
@@ -22,5 +22,7 @@ func Example_story() {
 	// Sign in true
 	// Refresh true
 	// A wrong password true
+	// A challenge true
+	// Answer it true
 	// Sign out true
 }

@@ -76,7 +76,13 @@ type Set struct {
 	failures  int        // fetches that failed since the last success
 	nextFetch time.Time  // no fetch before
 
-	refreshing atomic.Bool // an old set is being fetched again
+	refreshing atomic.Pointer[refresh] // nil unless an old set is being fetched again
+}
+
+// refresh is the fetch of a set that is old.
+type refresh struct {
+	done  chan struct{} // closed when the fetch has ended
+	until time.Time     // no caller waits longer
 }
 
 // snapshot is a key set as it was fetched or given. It does not change.
@@ -218,32 +224,51 @@ func (s *Set) prefetch(ctx context.Context) {
 }
 
 // refreshIfOld fetches the set again if it is old. It does not wait while the set is younger than
-// an hour. After that, the call that started the fetch waits for a moment, so that a withdrawn key
-// is not used for longer than an hour while the endpoint answers, even after a long time without
-// calls.
+// an hour. After that, all calls wait until the fetch has ended or has taken a moment, so that a
+// withdrawn key is not used for longer than an hour while the endpoint answers, even after a long
+// time without calls.
 func (s *Set) refreshIfOld(ctx context.Context) {
 	set := s.current.Load()
 	if s.url == "" || set == nil {
 		return
 	}
 	age := s.now().Sub(set.at)
-	if age <= softAge || !s.mayFetch() {
+	if age <= softAge {
 		return
 	}
-	if !s.refreshing.CompareAndSwap(false, true) {
+	r := s.refreshing.Load()
+	if r == nil {
+		if !s.mayFetch() {
+			return
+		}
+		r = s.refresh(ctx, set)
+	}
+	if age < maxAge || r == nil {
 		return
 	}
-	done, _ := s.start(ctx, set)
-	if age < maxAge {
-		return
-	}
-	timer := time.NewTimer(maxAgeWait)
+	timer := time.NewTimer(time.Until(r.until))
 	defer timer.Stop()
 	select {
-	case <-done:
+	case <-r.done:
 	case <-timer.C:
 	case <-ctx.Done():
 	}
+}
+
+// refresh starts to fetch the old set again, unless another call has just started that. It returns
+// nil if the fetch of the other call has ended.
+func (s *Set) refresh(ctx context.Context, old *snapshot) *refresh {
+	r := &refresh{done: make(chan struct{}), until: time.Now().Add(maxAgeWait)}
+	if !s.refreshing.CompareAndSwap(nil, r) {
+		return s.refreshing.Load()
+	}
+	ended, _ := s.start(ctx, old)
+	go func() {
+		<-ended // a panic of the caller's clock or logger was recovered; this call is not the one to pass it on
+		s.refreshing.Store(nil)
+		close(r.done)
+	}()
+	return r
 }
 
 func (s *Set) mayFetch() bool {
@@ -302,7 +327,6 @@ func (s *Set) start(ctx context.Context, seen *snapshot) (done <-chan outcome, s
 }
 
 func (s *Set) refetch(ctx context.Context, seen *snapshot, started *atomic.Bool) error {
-	defer s.refreshing.Store(false)
 	if s.current.Load() != seen {
 		return nil
 	}
@@ -412,7 +436,7 @@ func (s *Set) fetch(ctx context.Context) (keys map[string]*entry, err error) {
 
 // parse parses a JSON Web Key Set. It skips keys that cannot be used and keys without an ID, which
 // no token can name. It is an error if no key is left. Of two keys with the same ID it uses the
-// first.
+// first that can be used.
 func parse(raw []byte) (map[string]*entry, error) {
 	var set struct {
 		Keys []json.RawMessage `json:"keys"`
@@ -427,7 +451,7 @@ func parse(raw []byte) (map[string]*entry, error) {
 		if key.unusable != nil && len(problems) < 5 {
 			problems = append(problems, fmt.Errorf("key %d (kid %s): %w", i+1, quote(kid), key.unusable))
 		}
-		if _, ok := keys[kid]; ok || kid == "" {
+		if first, ok := keys[kid]; kid == "" || ok && (first.unusable == nil || key.unusable != nil) {
 			continue
 		}
 		keys[kid] = key

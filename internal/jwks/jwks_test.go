@@ -20,6 +20,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/iotest"
 	"testing/synctest"
 	"time"
 
@@ -186,6 +187,28 @@ func TestUnusableKeysArePassedOver(t *testing.T) {
 	}
 }
 
+// Of two keys with the same ID the one that can be used counts, whichever comes first.
+func TestKeysWithTheSameID(t *testing.T) {
+	t.Parallel()
+	keys := testKeys()
+	for name, tt := range map[string]struct {
+		set  []byte
+		want *rsa.PublicKey
+	}{
+		"the first of two":       {setOf(jwk("a", keys[0]), jwk("a", keys[1])), keys[0]},
+		"behind one to encrypt":  {setOf(jwk("a", keys[0], "use", "enc"), jwk("a", keys[1])), keys[1]},
+		"before one to encrypt":  {setOf(jwk("a", keys[1]), jwk("a", keys[0], "use", "enc")), keys[1]},
+		"behind one of no use":   {setOf(map[string]any{"kid": "a", "kty": "oct", "k": "AAAA"}, jwk("a", keys[1])), keys[1]},
+		"the first after others": {setOf(jwk("a", keys[2], "use", "enc"), jwk("a", keys[0]), jwk("a", keys[1])), keys[0]},
+	} {
+		s, err := Given("WithJWKS", tt.set)
+		require.NoError(t, err, name)
+		key, err := s.key(t.Context(), "a")
+		require.NoError(t, err, name)
+		assert.True(t, tt.want.Equal(key.Key()), name)
+	}
+}
+
 func TestSetsThatAreNone(t *testing.T) {
 	t.Parallel()
 	one, two := testKeys()[0], testKeys()[1]
@@ -294,10 +317,18 @@ func TestAnswersThatAreNoSet(t *testing.T) {
 		"500":           {answer(500, good), "500", 2},
 		"404":           {answer(404, good), "404", 1},
 		"203":           {answer(203, good), "203", 1},
-		"a redirect":    {answer(302, good), "302", 1},
-		"HTML":          {answer(200, []byte("<html>")), "Key Set", 1},
-		"huge":          {answer(200, bytes.Repeat([]byte(" "), maxBody+1)), "at most", 1},
-		"a panic":       {func(*http.Request) (*http.Response, error) { panic("broken") }, "broken", 1},
+		"a redirect": {func(r *http.Request) (*http.Response, error) {
+			resp, err := answer(302, good)(r)
+			resp.Header.Set("Location", "https://evil.example.com/jwks.json")
+			return resp, err
+		}, "302", 1},
+		"a broken body": {func(*http.Request) (*http.Response, error) {
+			body := io.NopCloser(io.MultiReader(bytes.NewReader(good[:20]), iotest.ErrReader(io.ErrUnexpectedEOF)))
+			return &http.Response{StatusCode: 200, Body: body, Header: http.Header{}}, nil
+		}, "unexpected EOF", 2},
+		"HTML":    {answer(200, []byte("<html>")), "Key Set", 1},
+		"huge":    {answer(200, bytes.Repeat([]byte(" "), maxBody+1)), "at most", 1},
+		"a panic": {func(*http.Request) (*http.Response, error) { panic("broken") }, "broken", 1},
 	} {
 		e := newEndpoint(tt.answer)
 		s := e.fetched()
@@ -386,6 +417,47 @@ func TestOldSets(t *testing.T) {
 		assert.Equal(t, 3, e.fetches())
 		close(release)
 		synctest.Wait()
+	})
+}
+
+// A withdrawn key is gone within the hour for everybody, also where many calls come at once after a quiet night.
+func TestWithdrawnKeyAfterAQuietTime(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		keys := testKeys()
+		e := newEndpoint(answer(200, setOf(jwk("one", keys[0]))))
+		s := e.fetched()
+		_, err := s.key(t.Context(), "one")
+		require.NoError(t, err)
+		withdrawn := s.current.Load().keys["one"].public()
+		next := answer(200, setOf(jwk("two", keys[1])))
+		e.set(func(r *http.Request) (*http.Response, error) { time.Sleep(maxAgeWait / 2); return next(r) })
+		e.advance(8 * time.Hour)
+		var wg sync.WaitGroup
+		for range 5 {
+			wg.Go(func() { assert.False(t, s.has(t.Context(), "one", withdrawn)) })
+			wg.Go(func() {
+				_, err := s.key(t.Context(), "one")
+				assert.ErrorIs(t, err, ErrUnknownKey)
+			})
+		}
+		wg.Wait()
+
+		// While the endpoint hangs, the calls of one moment wait, and the next do not.
+		e.set(func(r *http.Request) (*http.Response, error) { <-r.Context().Done(); return nil, r.Context().Err() })
+		e.advance(8 * time.Hour)
+		known := s.current.Load().keys["two"].public()
+		for _, wait := range []time.Duration{maxAgeWait, 0, 0} {
+			start := time.Now()
+			for range 3 {
+				wg.Go(func() { assert.True(t, s.has(t.Context(), "two", known)) })
+			}
+			wg.Wait()
+			assert.Equal(t, wait, time.Since(start))
+		}
+		time.Sleep(fetchTimeout)
+		synctest.Wait()
+		assert.Nil(t, s.refreshing.Load())
 	})
 }
 

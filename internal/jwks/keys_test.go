@@ -2,6 +2,7 @@ package jwks
 
 import (
 	"bytes"
+	"context"
 	"io"
 	"net/http"
 	"strings"
@@ -85,7 +86,27 @@ func TestKeysOfAReplica(t *testing.T) {
 	require.NoError(t, k.Preload(t.Context()))
 	assert.True(t, k.Resume(), "the made-up key made the replica's set pause")
 
+	// A sign-in ends the pauses of all sets that made-up keys made pause.
+	two := testKeys()[1]
+	e.set(answer(200, setOf(jwk("one", one))))
+	k = e.keys(t)
+	for _, from := range []string{issuer, replica} {
+		_, err = k.Key(t.Context(), from, signedBy("two"))
+		require.ErrorIs(t, err, ErrUnknownKey)
+	}
+	e.set(answer(200, setOf(jwk("two", two))))
+	assert.True(t, k.Resume())
+	for _, from := range []string{issuer, replica} {
+		_, err = k.Key(t.Context(), from, signedBy("two"))
+		require.NoError(t, err)
+	}
+
 	e.set(refuseConnection)
+	k = e.keys(t)
+	canceled, cancel := context.WithCancel(t.Context())
+	cancel()
+	require.ErrorIs(t, k.Preload(canceled), context.Canceled)
+	require.NotContains(t, k.Preload(canceled).Error(), replica, "who is gone asks no further set")
 	k = e.keys(t)
 	err = k.Preload(t.Context())
 	require.ErrorIs(t, err, ErrUnavailable)

@@ -115,6 +115,22 @@ func TestRead(t *testing.T) {
 	}
 }
 
+// Only load balancers write more into a header; what others write there is nobody's, and spoils no token.
+func TestHeaderOfOthers(t *testing.T) {
+	t.Parallel()
+	p := NewParser("RS256")
+	for _, header := range []string{
+		`{"alg":"RS256","kid":"a","exp":"x"}`, `{"alg":"RS256","kid":"a","signer":1}`, `{"alg":"RS256","kid":"a","client":[]}`,
+	} {
+		raw := base64.RawURLEncoding.EncodeToString([]byte(header)) + ".e30.AA"
+		h, err := p.header(raw)
+		require.NoError(t, err, header)
+		assert.Equal(t, Header{KeyID: "a"}, h.Header)
+		_, err = NewPaddedParser("RS256").header(raw)
+		require.ErrorIs(t, err, jwt.ErrTokenMalformed, header)
+	}
+}
+
 func TestUsualHeader(t *testing.T) {
 	t.Parallel()
 	for header, want := range map[string]string{
