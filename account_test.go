@@ -71,7 +71,8 @@ func TestSignUp(t *testing.T) {
 	}
 }
 
-// Users who sign in with codes or passkeys need no password; where a pool has only passwords, they do.
+// Users who sign in with codes or passkeys need no password; where a pool has only passwords, they
+// do.
 func TestSignUpWithoutAPassword(t *testing.T) {
 	t.Parallel()
 	client := cognitotest.Client{ID: testClient, ExplicitAuthFlows: []string{"ALLOW_USER_AUTH"}}
@@ -182,7 +183,8 @@ func TestAttributesSet(t *testing.T) {
 	require.ErrorContains(t, attrs.SetCustom("shape", 1.5), "attribute custom:shape")
 }
 
-// A sign-up session that the service no longer takes does not stop a good code, even one with spaces.
+// A sign-up session that the service no longer takes does not stop a good code, even one with
+// spaces.
 func TestAStaleSignUpSessionIsDropped(t *testing.T) {
 	t.Parallel()
 	client := cognitotest.Client{ID: testClient, ExplicitAuthFlows: []string{"ALLOW_USER_AUTH"}}
@@ -198,7 +200,8 @@ func TestAStaleSignUpSessionIsDropped(t *testing.T) {
 	assert.Equal(t, registration.Session, calls[len(calls)-2].Body["Session"])
 }
 
-// A session is one user's; the client of a server, which has no name but that of the last sign-up, is everybody's.
+// A session is one user's; the client of a server, which has no name but that of the last sign-up,
+// is everybody's.
 func TestSignUpInSessionsOfOtherUsers(t *testing.T) {
 	t.Parallel()
 	srv := newServer(t, cognitotest.Config{AutoVerifiedAttributes: []string{"email"}})

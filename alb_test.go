@@ -218,7 +218,8 @@ func refuseFetch(status int) func(*http.Request, []byte) *http.Response {
 	}
 }
 
-// A key is fetched again after an hour. One that is withdrawn is gone then; while the endpoint does not answer it serves on.
+// A key is fetched again after an hour. One that is withdrawn is gone then; while the endpoint does
+// not answer it serves on.
 func TestALBKeysAge(t *testing.T) {
 	t.Parallel()
 	b := newBalancer(t)
@@ -234,14 +235,14 @@ func TestALBKeysAge(t *testing.T) {
 	assert.Equal(t, 2, k.asked[albKID])
 
 	k.now = k.now.Add(time.Hour)
-	k.answer = refuseFetch(http.StatusBadGateway)
+	k.answer = refuseFetch(http.StatusBadGateway) //nolint:bodyclose // the client closes it
 	for range 3 {
 		require.NoError(t, verify())
 	}
 	assert.Equal(t, 3, k.asked[albKID], "one fetch that fails, then a pause")
 	for i, status := range []int{http.StatusForbidden, http.StatusNotFound} {
 		k.now = k.now.Add(time.Second)
-		k.answer = refuseFetch(status)
+		k.answer = refuseFetch(status) //nolint:bodyclose // the client closes it
 		require.ErrorIs(t, verify(), cognito.ErrUnknownKey)
 		assert.Equal(t, 4+i, k.asked[albKID])
 	}
@@ -266,7 +267,7 @@ func TestALBAnswersThatAreNoKey(t *testing.T) {
 		}
 	}
 	for name, answer := range map[string]func(*http.Request, []byte) *http.Response{
-		"a redirect": refuseFetch(http.StatusFound), "an empty answer": refuseFetch(http.StatusOK), "P-384": asPEM(longer), "Ed25519": asPEM(edwards),
+		"a redirect": refuseFetch(http.StatusFound), "an empty answer": refuseFetch(http.StatusOK), "P-384": asPEM(longer), "Ed25519": asPEM(edwards), //nolint:bodyclose // the client closes it
 		"no key": asPEM([]byte("x")), "204": refuseFetch(http.StatusNoContent),
 		"too much": func(_ *http.Request, pemKey []byte) *http.Response {
 			text := append(bytes.Repeat([]byte("\n"), 4<<10), pemKey...)
@@ -350,7 +351,8 @@ func TestALBKeyAddresses(t *testing.T) {
 	require.ErrorContains(t, err, "WithJWKS")
 }
 
-// Callers share the fetch of a key. None waits longer than its own context allows, and who gives up takes it from nobody.
+// Callers share the fetch of a key. None waits longer than its own context allows, and who gives up
+// takes it from nobody.
 func TestALBKeyIsFetchedOnceForManyCallers(t *testing.T) {
 	t.Parallel()
 	b := newBalancer(t)

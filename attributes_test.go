@@ -222,7 +222,8 @@ func TestValuesThatAreNoAttribute(t *testing.T) {
 	assert.Empty(t, cognito.Attributes(nil).Custom("x"))
 }
 
-// A pointer to a value must have the value's text, for times as well, which have a text of their own.
+// A pointer to a value must have the value's text, for times as well, which have a text of their
+// own.
 func TestPointersHaveTheTextOfTheirValues(t *testing.T) {
 	t.Parallel()
 	at := time.Date(2000, 1, 2, 3, 4, 5, 0, time.UTC)

@@ -708,9 +708,9 @@ func (s *signIn) respondToAuthChallenge(
 		responses = map[string]string{}
 	}
 	responses = s.clientParams().addTo(responses, s.username)
-	sdk, clientID := s.c.shared().sdk, aws.String(s.c.shared().clientID)
+	clientID := aws.String(s.c.shared().clientID)
 	if s.admin {
-		out, err := sdk.AdminRespondToAuthChallenge(ctx, &cognitoidentityprovider.AdminRespondToAuthChallengeInput{
+		out, err := s.c.shared().sdk.AdminRespondToAuthChallenge(ctx, &cognitoidentityprovider.AdminRespondToAuthChallengeInput{
 			UserPoolId: aws.String(s.c.shared().id), ClientId: clientID,
 			ChallengeName: name, Session: optional(s.session), ChallengeResponses: responses,
 			ClientMetadata: s.call.metadata, ContextData: s.call.context, AnalyticsMetadata: s.call.analytics,
@@ -720,7 +720,7 @@ func (s *signIn) respondToAuthChallenge(
 		}
 		return authReply{out.ChallengeName, out.Session, out.ChallengeParameters, out.AuthenticationResult, nil}, nil
 	}
-	out, err := sdk.RespondToAuthChallenge(ctx, &cognitoidentityprovider.RespondToAuthChallengeInput{
+	out, err := s.c.shared().sdk.RespondToAuthChallenge(ctx, &cognitoidentityprovider.RespondToAuthChallengeInput{
 		ClientId: clientID, ChallengeName: name, Session: optional(s.session), ChallengeResponses: responses,
 		ClientMetadata: s.call.metadata, UserContextData: s.call.userContext, AnalyticsMetadata: s.call.analytics,
 	}, sendOnce)

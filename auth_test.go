@@ -28,8 +28,8 @@ func TestAuthenticateCostsTwoRoundTrips(t *testing.T) {
 	assert.Len(t, srv.Requests(), 5, "the second sign-in needs no key set")
 }
 
-// The key set must be asked for while the sign-in is under way, not after it: the service's first answer is
-// held back until the fetch has arrived.
+// The key set must be asked for while the sign-in is under way, not after it: the service's first
+// answer is held back until the fetch has arrived.
 func TestKeySetIsFetchedBesideTheSignIn(t *testing.T) {
 	t.Parallel()
 	srv := newServer(t, cognitotest.Config{})
@@ -90,7 +90,8 @@ func TestAuthenticateFillsTheSession(t *testing.T) {
 	assert.Equal(t, "bob@example.com", c.IDClaims().All["email"])
 }
 
-// What goes out is pinned here key by key, with the secret hash computed by hand from the protocol's formula.
+// What goes out is pinned here key by key, with the secret hash computed by hand from the
+// protocol's formula.
 func TestRequestsOfASignIn(t *testing.T) {
 	t.Parallel()
 	const sub = "4320de44-0c1b-4e8e-b7c6-5f7a2f6b0d11"

@@ -35,8 +35,8 @@ func benchVerifier(b *testing.B, n int, opts ...cognito.VerifierOption) (*cognit
 	return v, tokens
 }
 
-// BenchmarkVerify compares the verification of tokens with the least that it can cost: one RSA signature of the same
-// size.
+// BenchmarkVerify compares the verification of tokens with the least that it can cost: one RSA
+// signature of the same size.
 func BenchmarkVerify(b *testing.B) {
 	for _, name := range []string{"RSA", "distinct", "cached"} {
 		b.Run(name, func(b *testing.B) {
@@ -49,8 +49,8 @@ func BenchmarkVerify(b *testing.B) {
 	}
 }
 
-// BenchmarkVerifyRatios takes the steps of BenchmarkVerify by turns and reports the ratios of their best times, which
-// the load of the machine hardly changes.
+// BenchmarkVerifyRatios takes the steps of BenchmarkVerify by turns and reports the ratios of their
+// best times, which the load of the machine hardly changes.
 func BenchmarkVerifyRatios(b *testing.B) {
 	const batch = 20
 	steps := verifySteps(b)
@@ -166,7 +166,8 @@ func BenchmarkToken(b *testing.B) {
 	})
 }
 
-// BenchmarkTokenAtExpiry is a thousand goroutines that find the tokens expired: it reports the calls of the service.
+// BenchmarkTokenAtExpiry is a thousand goroutines that find the tokens expired: it reports the
+// calls of the service.
 func BenchmarkTokenAtExpiry(b *testing.B) {
 	srv := cognitotest.NewServer(cognitotest.Config{})
 	b.Cleanup(srv.Close)

@@ -13,8 +13,9 @@ import (
 	"github.com/gocognito/cognito/cognitotest"
 )
 
-// isCached verifies a token and reports whether it came from the cache. That costs a few allocations and one that is
-// verified many more, which is how the two are told apart. It counts them, so its tests do not run beside others.
+// isCached verifies a token and reports whether it came from the cache. That costs a few
+// allocations and one that is verified many more, which is how the two are told apart. It counts
+// them, so its tests do not run beside others.
 func isCached(t *testing.T, v *cognito.Verifier, raw string) bool {
 	t.Helper()
 	var before, after runtime.MemStats
@@ -42,7 +43,8 @@ func TestTokenCacheKeepsTheLatest(t *testing.T) {
 	}
 }
 
-// The cache is bounded by the size of its tokens, too: one of 8 has room for 16 kB of them, half in each generation.
+// The cache is bounded by the size of its tokens, too: one of 8 has room for 16 kB of them, half in
+// each generation.
 func TestTokenCacheBoundsItsMemory(t *testing.T) {
 	srv := newServer(t, cognitotest.Config{})
 	token := func(size int) string {

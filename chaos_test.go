@@ -34,10 +34,11 @@ const (
 	chaosLabel    = "chaos" // of the goroutines of a batch
 )
 
-// TestChaos drives hundreds of sessions through random faults. What they do and which faults are set comes from a
-// seed for each batch, which is printed; which request a fault hits depends on the scheduler, too. CHAOS_SEED=n runs
-// the batch of that seed again, and CHAOS_TIME=5m runs batches of new seeds for that long. It is not parallel: it would
-// take the time of the tests that check how long something may take.
+// TestChaos drives hundreds of sessions through random faults. What they do and which faults are
+// set comes from a seed for each batch, which is printed; which request a fault hits depends on the
+// scheduler, too. CHAOS_SEED=n runs the batch of that seed again, and CHAOS_TIME=5m runs batches of
+// new seeds for that long. It is not parallel: it would take the time of the tests that check how
+// long something may take.
 func TestChaos(t *testing.T) {
 	first, batches, until := rand.Uint64(), chaosBatches, time.Now().Add(chaosPatience)
 	if text := os.Getenv("CHAOS_TIME"); text != "" {
@@ -201,7 +202,8 @@ var (
 	}
 )
 
-// setFaults sets up to seven faults for a round. Those that were not used up before stay every other time.
+// setFaults sets up to seven faults for a round. Those that were not used up before stay every
+// other time.
 func (b *chaos) setFaults() {
 	if b.rng.IntN(2) == 0 {
 		b.srv.ClearFaults()
@@ -228,7 +230,8 @@ func (b *chaos) setFaults() {
 	}
 }
 
-// between is how much time passes after a round: none, or more than half a minute, so that there is a new TOTP code.
+// between is how much time passes after a round: none, or more than half a minute, so that there is
+// a new TOTP code.
 func (b *chaos) between() time.Duration {
 	if b.rng.IntN(3) == 0 {
 		return 0
@@ -262,7 +265,8 @@ func (b *chaos) secret(what, text string) {
 	b.secrets[text] = what
 }
 
-// checkSecrets looks for the secrets of the batch in all that it said. A code of six digits must be a word of its own.
+// checkSecrets looks for the secrets of the batch in all that it said. A code of six digits must be
+// a word of its own.
 func (b *chaos) checkSecrets() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -279,7 +283,8 @@ func (b *chaos) checkSecrets() {
 	}
 }
 
-// checkGoroutines waits for the goroutines of a batch to end, which those of connections do by themselves.
+// checkGoroutines waits for the goroutines of a batch to end, which those of connections do by
+// themselves.
 func checkGoroutines(t *testing.T, seed uint64) {
 	t.Helper()
 	label := []byte(fmt.Sprintf("%q:%q", chaosLabel, strconv.FormatUint(seed, 10)))

@@ -135,8 +135,8 @@ func (s *chaosSession) errorf(format string, args ...any) {
 	s.b.t.Errorf("%s: %s\n%s", s.name, fmt.Sprintf(format, args...), strings.Join(s.story, "\n"))
 }
 
-// note records how a step ended, and checks what it left: no token of another user's; and if the session lost its
-// tokens, that the pool does not take them any more.
+// note records how a step ended, and checks what it left: no token of another user's; and if the
+// session lost its tokens, that the pool does not take them any more.
 func (s *chaosSession) note(ctx context.Context, what string, err error) {
 	s.b.say(err)
 	tokens := s.c.Tokens()
@@ -159,7 +159,8 @@ func (s *chaosSession) note(ctx context.Context, what string, err error) {
 	}
 }
 
-// saysOver reports whether err may end a session. A renewal that nobody waited for can have found that out before.
+// saysOver reports whether err may end a session. A renewal that nobody waited for can have found
+// that out before.
 func saysOver(err error) bool {
 	return cognito.IsTerminal(err) || errors.Is(err, cognito.ErrNotSignedIn)
 }
@@ -217,7 +218,8 @@ func (s *chaosSession) signedIn(ctx context.Context, what, before string, err er
 	s.note(ctx, what, err)
 }
 
-// settle checks without faults that a session that was not lost has tokens, and so has who shares its store.
+// settle checks without faults that a session that was not lost has tokens, and so has who shares
+// its store.
 func (s *chaosSession) settle(ctx context.Context, when string) {
 	ctx = context.WithValue(ctx, chaosKey{}, s)
 	if !s.held {
@@ -238,7 +240,8 @@ func (s *chaosSession) settle(ctx context.Context, when string) {
 	if err == nil {
 		return
 	}
-	// The session may have tokens that were verified with a key that is gone, and a refresh token that is dead.
+	// The session may have tokens that were verified with a key that is gone, and a refresh token
+	// that is dead.
 	if renewal := s.c.RenewAccessToken(ctx); !cognito.IsTerminal(err) || !cognito.IsTerminal(renewal) && !errors.Is(renewal, cognito.ErrNotSignedIn) {
 		s.errorf("%s: another process with the same store: %v, and a refresh here: %v", when, err, renewal)
 	}

@@ -195,7 +195,8 @@ func (s *chaosSession) transport(ctx context.Context, what string) {
 	if err != nil {
 		s.signedIn(ctx, what, before, err)
 		if ctx.Err() != nil {
-			// The sign-in may go on, and answer the challenge that a later step takes up. A refresh waits for its end.
+			// The sign-in may go on, and answer the challenge that a later step takes up. A refresh
+			// waits for its end.
 			s.note(ctx, what+", afterwards", s.c.RenewAccessToken(context.WithoutCancel(ctx)))
 		}
 		return

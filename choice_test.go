@@ -25,7 +25,8 @@ func register(t *testing.T, c *cognito.Cognito, username string) *cognito.Regist
 	return r
 }
 
-// After a sign-up that was confirmed in the same session the user is signed in without another code.
+// After a sign-up that was confirmed in the same session the user is signed in without another
+// code.
 func TestSignInAfterSignUp(t *testing.T) {
 	t.Parallel()
 	srv := newFlowServer(t, cognitotest.Config{})
@@ -66,7 +67,8 @@ func TestSignUpInAnotherProcess(t *testing.T) {
 	}
 }
 
-// The session of one user's sign-up never serves another one, and none is sent when it is too old, or a password is given.
+// The session of one user's sign-up never serves another one, and none is sent when it is too old,
+// or a password is given.
 func TestSignUpSessionIsOneUsers(t *testing.T) {
 	t.Parallel()
 	srv := newFlowServer(t, cognitotest.Config{})
@@ -103,7 +105,8 @@ func TestSignUpSessionIsOneUsers(t *testing.T) {
 	assert.NotContains(t, calls[1].Body, "Session")
 }
 
-// The request that carries the session of a sign-up is not repeated, since the session is good once.
+// The request that carries the session of a sign-up is not repeated, since the session is good
+// once.
 func TestSignUpSessionIsSentOnce(t *testing.T) {
 	t.Parallel()
 	for _, first := range []bool{true, false} {
@@ -183,7 +186,8 @@ func TestRespondToPasswordChallenge(t *testing.T) {
 	assert.Equal(t, testPassword, body["ChallengeResponses"].(map[string]any)["PASSWORD"])
 }
 
-// An administrator's sign-in needs credentials in each of its steps, and its challenges say that it is one.
+// An administrator's sign-in needs credentials in each of its steps, and its challenges say that it
+// is one.
 func TestAdminSignInNeedsCredentials(t *testing.T) {
 	t.Parallel()
 	srv := newFlowServer(t, cognitotest.Config{})

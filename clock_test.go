@@ -23,8 +23,8 @@ func wrongClock(srv *cognitotest.Server, off time.Duration) (now func() time.Tim
 	return func() time.Time { return srv.Now().Add(time.Duration(by.Load())) }, func(off time.Duration) { by.Store(int64(off)) }
 }
 
-// A machine without a clock of its own starts in 1970, and others run in the wrong time zone. The service refuses proofs
-// with a wrong time, and its tokens seem to have expired, or never to do so.
+// A machine without a clock of its own starts in 1970, and others run in the wrong time zone. The
+// service refuses proofs with a wrong time, and its tokens seem to have expired, or never to do so.
 func TestTheMachinesClockIsWrong(t *testing.T) {
 	t.Parallel()
 	for name, off := range map[string]func(time.Time) time.Duration{
@@ -96,7 +96,8 @@ func TestExpiredByTheServiceIsRepeatedOnce(t *testing.T) {
 	assert.Equal(t, 1, renewals(srv))
 }
 
-// The date of a proxy on the way, or of a server that is none of the service's, says nothing about the service's clock.
+// The date of a proxy on the way, or of a server that is none of the service's, says nothing about
+// the service's clock.
 func TestDatesOfOthersDoNotCount(t *testing.T) {
 	t.Parallel()
 	for name, header := range map[string]http.Header{
@@ -132,8 +133,8 @@ func withMonotonic(t time.Time, d time.Duration) time.Time {
 	return t
 }
 
-// A clock that was set right by its own must not be put right once more: the tokens of every request to a server would
-// have expired until it talks to the service again.
+// A clock that was set right by its own must not be put right once more: the tokens of every
+// request to a server would have expired until it talks to the service again.
 func TestTheMachinesClockIsSetRight(t *testing.T) {
 	t.Parallel()
 	for _, off := range []time.Duration{-2 * time.Hour, 2 * time.Hour, -50 * 365 * 24 * time.Hour} {

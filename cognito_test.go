@@ -23,8 +23,8 @@ const (
 	testPassword = "Correct-Horse-1"
 )
 
-// newServer starts a pool with the user bob. Its clock stands still unless it is advanced, so that cases near a
-// limit of time do not drift over it on a busy machine.
+// newServer starts a pool with the user bob. Its clock stands still unless it is advanced, so that
+// cases near a limit of time do not drift over it on a busy machine.
 func newServer(t *testing.T, cfg cognitotest.Config) *cognitotest.Server {
 	t.Helper()
 	if cfg.Now == nil {
@@ -260,7 +260,8 @@ func TestRedirectsAreNotFollowed(t *testing.T) {
 	assert.Nil(t, http.DefaultClient.CheckRedirect, "a given client is not changed")
 }
 
-// A region may hold an underscore: the name of the pool, which the proof of a password is over, is what follows the last.
+// A region may hold an underscore: the name of the pool, which the proof of a password is over, is
+// what follows the last.
 func TestPoolIDsWithTwoUnderscores(t *testing.T) {
 	t.Parallel()
 	srv := newServer(t, cognitotest.Config{UserPoolID: "local_dev_aBcDeFgHi"})

@@ -517,7 +517,8 @@ func (c *Cognito) forgetDevice(ctx context.Context, key string) error {
 		return err
 	})
 	if err == nil {
-		// The device may still be in the store only, as in a session that a server made for this request.
+		// The device may still be in the store only, as in a session that a server made for this
+		// request.
 		_, _ = c.session.usableDevice(ctx)
 		c.session.dropDevice(ctx, key)
 	}

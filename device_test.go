@@ -144,8 +144,8 @@ func TestForgottenDevice(t *testing.T) {
 	assert.Len(t, serviceCalls(srv), before+2)
 }
 
-// A device whose proof is refused in a sign-in that another process began cannot begin again: the error says so, and
-// does not speak of the user's password.
+// A device whose proof is refused in a sign-in that another process began cannot begin again: the
+// error says so, and does not speak of the user's password.
 func TestRefusedDevice(t *testing.T) {
 	t.Parallel()
 	srv := newFlowServer(t, cognitotest.Config{Devices: &cognitotest.DeviceConfiguration{}})
@@ -362,8 +362,8 @@ func TestDeviceOperationsRefuseBadArguments(t *testing.T) {
 	require.ErrorContains(t, err, "want a device, got none")
 }
 
-// A sign-in that was begun with a device and is taken up without it ends, and says what is missing; with it the device
-// proves itself without the caller.
+// A sign-in that was begun with a device and is taken up without it ends, and says what is missing;
+// with it the device proves itself without the caller.
 func TestChallengeIsTakenUpWithoutItsDevice(t *testing.T) {
 	t.Parallel()
 	srv := newDeviceServer(t, false)
@@ -383,7 +383,8 @@ func TestChallengeIsTakenUpWithoutItsDevice(t *testing.T) {
 	assert.NotErrorAs(t, err, &challenged)
 }
 
-// A server makes a session for each request. One that forgets the device must remove it from the store, too.
+// A server makes a session for each request. One that forgets the device must remove it from the
+// store, too.
 func TestForgetDeviceOfStore(t *testing.T) {
 	t.Parallel()
 	srv := newDeviceServer(t, false)

@@ -18,7 +18,8 @@ import (
 
 var docLink = regexp.MustCompile(`\[\*?[A-Z]\w*(\.[A-Z]\w*)?\]`)
 
-// Each link in a doc comment leads to something that is there: the others stay plain text in the parsed comment.
+// Each link in a doc comment leads to something that is there: the others stay plain text in the
+// parsed comment.
 func TestLinksInDocComments(t *testing.T) {
 	t.Parallel()
 	for folder, path := range map[string]string{".": "github.com/gocognito/cognito", "cognitotest": "github.com/gocognito/cognito/cognitotest"} {
@@ -30,7 +31,8 @@ func TestLinksInDocComments(t *testing.T) {
 	}
 }
 
-// docs/errors.md says what each exported error means. What a challenge asks for is in docs/flows.md.
+// docs/errors.md says what each exported error means. What a challenge asks for is in
+// docs/flows.md.
 func TestTheGuideToErrorsIsComplete(t *testing.T) {
 	t.Parallel()
 	var guides strings.Builder

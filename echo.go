@@ -50,9 +50,9 @@ func removeEchoes(err error, secrets []string) {
 	}
 }
 
-// withoutSecrets redacts secrets in text. It keeps what a reasonRule matches, which is the service's
-// own text. If it redacted "password" there, the error would reveal that this is the user's
-// password, and it would lose its reason.
+// withoutSecrets redacts secrets in text. It keeps what a reasonRule matches, which is the
+// service's own text. If it redacted "password" there, the error would reveal that this is the
+// user's password, and it would lose its reason.
 func withoutSecrets(text string, secrets []string) string {
 	known := knownText(text)
 	for _, secret := range secrets {

@@ -21,7 +21,8 @@ import (
 	"github.com/gocognito/cognito/internal/prints"
 )
 
-// echoing makes srv refuse all calls, with everything that a request says in its message and in its headers.
+// echoing makes srv refuse all calls, with everything that a request says in its message and in its
+// headers.
 func echoing(srv *cognitotest.Server) {
 	srv.Intercept(func(w http.ResponseWriter, r *http.Request) bool {
 		if r.Method != http.MethodPost {
@@ -137,7 +138,8 @@ func TestEchoedSecretsAreNotRepeated(t *testing.T) {
 	require.ErrorIs(t, calls["sign-up"], cognito.ErrLambda)
 }
 
-// A password that is among the service's own words must not be found by what is missing from them, nor cost the reason.
+// A password that is among the service's own words must not be found by what is missing from them,
+// nor cost the reason.
 func TestSecretsAmongTheServicesWords(t *testing.T) {
 	t.Parallel()
 	hash := cognito.SecretHash("bob", testClient, testSecret)
@@ -169,8 +171,8 @@ func TestSecretsAmongTheServicesWords(t *testing.T) {
 	}
 }
 
-// The levels that a caller asks for are no secret: which of them the pool does not know must be seen. The reason code is a
-// text of the service's, too.
+// The levels that a caller asks for are no secret: which of them the pool does not know must be
+// seen. The reason code is a text of the service's, too.
 func TestEchoesOfLevelsAndReasonCodes(t *testing.T) {
 	t.Parallel()
 	srv := newServer(t, cognitotest.Config{Clients: []cognitotest.Client{everyFlow(false)}})

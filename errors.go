@@ -8,8 +8,8 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"net/url"
 	"net/http"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -202,8 +202,9 @@ func (e *Error) Is(target error) bool { return slices.Contains(serviceReasons(e.
 // The refresh token has expired, was revoked, rotated away or rejected; or the user is gone,
 // disabled or unconfirmed, or must reset the password; or the [TokenStore] holds the tokens of
 // another user ([ErrStoreUser]). A network error, a throttled call or a failure of the service is
-// not terminal. Neither is [ErrNotSignedIn]: there was no session. Test for both after a call such as
-// [Cognito.Token]. A sign-in can fail for some of these reasons, too: test for each reason first.
+// not terminal. Neither is [ErrNotSignedIn]: there was no session. Test for both after a call such
+// as [Cognito.Token]. A sign-in can fail for some of these reasons, too: test for each reason
+// first.
 func IsTerminal(err error) bool {
 	return slices.ContainsFunc([]error{
 		ErrRefreshTokenExpired, ErrRefreshTokenRevoked, ErrRefreshTokenReused, ErrInvalidRefreshToken,
@@ -224,8 +225,8 @@ func isOwn(err error) bool {
 // IsTemporary reports whether the same call may succeed later. The network failed, a timeout
 // passed, the call was throttled ([ErrThrottled]), the service or a proxy failed
 // (InternalErrorException, or an HTTP status of 408, 429, 500 or higher), or the pool's keys could
-// not be fetched ([ErrKeysUnavailable]). It returns false for a call that the caller canceled, for a
-// server whose certificate is invalid, and for an error of a Lambda trigger ([ErrLambda]).
+// not be fetched ([ErrKeysUnavailable]). It returns false for a call that the caller canceled, for
+// a server whose certificate is invalid, and for an error of a Lambda trigger ([ErrLambda]).
 func IsTemporary(err error) bool {
 	var certificate *tls.CertificateVerificationError
 	switch {
@@ -257,8 +258,8 @@ func IsTemporary(err error) bool {
 	return errors.As(err, &network)
 }
 
-// isTemporaryStatus reports whether an HTTP status means that the same request may succeed later. The service uses none
-// below 500 for that; proxies do.
+// isTemporaryStatus reports whether an HTTP status means that the same request may succeed later.
+// The service uses none below 500 for that; proxies do.
 func isTemporaryStatus(status int) bool {
 	return status >= http.StatusInternalServerError || status == http.StatusTooManyRequests || status == http.StatusRequestTimeout
 }
@@ -429,9 +430,9 @@ var reasonRules = []reasonRule{
 	{"InvalidParameterException", "value at 'temporarypassword' failed", ErrInvalidPassword},
 }
 
-// missingReasons maps operations to the reason for a ResourceNotFoundException that does not name a user pool or an app
-// client. Only one other resource can be missing there, and the servers that people test with have texts of their own for it:
-// that of moto is the bare name.
+// missingReasons maps operations to the reason for a ResourceNotFoundException that does not name a
+// user pool or an app client. Only one other resource can be missing there, and the servers that
+// people test with have texts of their own for it: that of moto is the bare name.
 var missingReasons = map[string]error{
 	"GetGroup": ErrGroupNotFound, "UpdateGroup": ErrGroupNotFound, "DeleteGroup": ErrGroupNotFound,
 	"AdminAddUserToGroup": ErrGroupNotFound, "AdminRemoveUserFromGroup": ErrGroupNotFound, "ListUsersInGroup": ErrGroupNotFound,
@@ -441,7 +442,8 @@ var missingReasons = map[string]error{
 	"AdminGetDevice": ErrDeviceNotFound, "AdminForgetDevice": ErrDeviceNotFound, "AdminUpdateDeviceStatus": ErrDeviceNotFound,
 }
 
-// missingReason returns the reason for the ResourceNotFoundException of an operation, or nil if only the message can tell.
+// missingReason returns the reason for the ResourceNotFoundException of an operation, or nil if
+// only the message can tell.
 func missingReason(err error, message string) error {
 	var op *smithy.OperationError
 	if !errors.As(err, &op) || !hasCode(err, "ResourceNotFoundException") || strings.Contains(message, "user pool") {

@@ -54,8 +54,8 @@ func (s reasonScene) repeat(call func() error) (err error) {
 	return err
 }
 
-// reasonCase is an answer of the service, brought about by what a user or an administrator does. says is what the service
-// says.
+// reasonCase is an answer of the service, brought about by what a user or an administrator does.
+// says is what the service says.
 type reasonCase struct {
 	reason error
 	says   string

@@ -234,7 +234,8 @@ func TestEveryMessageHasItsReasons(t *testing.T) {
 	assert.Greater(t, rows, 70)
 }
 
-// Servers that people test with say in their own words what does not exist. moto gives the bare name.
+// Servers that people test with say in their own words what does not exist. moto gives the bare
+// name.
 func TestWhatIsMissingIsToldByTheOperation(t *testing.T) {
 	t.Parallel()
 	const missing = "ResourceNotFoundException"
@@ -312,7 +313,8 @@ func TestIsTemporary(t *testing.T) {
 	}
 }
 
-// Nothing but another certificate or another caller helps there, and a Lambda function's failure is the application's.
+// Nothing but another certificate or another caller helps there, and a Lambda function's failure is
+// the application's.
 func TestIsTemporaryOfCalls(t *testing.T) {
 	t.Parallel()
 	srv := newServer(t, cognitotest.Config{})
@@ -356,7 +358,8 @@ func TestLambdaTextIsKept(t *testing.T) {
 	require.ErrorContains(t, err, text)
 }
 
-// An HTTP client that signs in by itself wraps the errors of the sign-in, which say whether a retry may help.
+// An HTTP client that signs in by itself wraps the errors of the sign-in, which say whether a retry
+// may help.
 func TestIsTemporaryThroughAnHTTPClient(t *testing.T) {
 	t.Parallel()
 	srv := newServer(t, cognitotest.Config{})
@@ -367,8 +370,6 @@ func TestIsTemporaryThroughAnHTTPClient(t *testing.T) {
 		want     bool
 	}{
 		"wrong password": {nil, "Wrong-Horse-1", api, false},
-		"no origin":      {nil, testPassword, "bar://elsewhere.example", false},
-		"no scheme":      {nil, testPassword, "foo://api.example.com", false},
 		"server error":   {&cognitotest.Fault{Op: "InitiateAuth", Kind: cognitotest.FaultServerError, Times: -1}, testPassword, api, true},
 		"throttled":      {&cognitotest.Fault{Op: "InitiateAuth", Kind: cognitotest.FaultThrottle, Times: -1}, testPassword, api, true},
 		"nobody there":   {nil, testPassword, "http://127.0.0.1:1", true},

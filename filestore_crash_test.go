@@ -25,8 +25,9 @@ import (
 	"github.com/gocognito/cognito"
 )
 
-// A process that is killed in the middle of whatever it does releases the lock at once, leaves whole content behind,
-// and costs no tokens that were saved: each process counts on from what it finds.
+// A process that is killed in the middle of whatever it does releases the lock at once, leaves
+// whole content behind, and costs no tokens that were saved: each process counts on from what it
+// finds.
 func TestFileStoreSurvivesKill(t *testing.T) {
 	if path := os.Getenv("COGNITO_TEST_COUNT_IN"); path != "" {
 		countForEver(path)
@@ -94,7 +95,8 @@ func TestFileStoreSurvivesKill(t *testing.T) {
 	}
 }
 
-// killRounds returns how often the processes of a test are killed: KILL_ROUNDS times, or usual times.
+// killRounds returns how often the processes of a test are killed: KILL_ROUNDS times, or usual
+// times.
 func killRounds(t *testing.T, usual int) int {
 	t.Helper()
 	text := os.Getenv("KILL_ROUNDS")
@@ -237,8 +239,8 @@ func TestFileStoreLockOnAFIFO(t *testing.T) {
 	require.ErrorContains(t, err, "want a regular file")
 }
 
-// In a folder that cannot be written there is no lock, but the tokens can be read. The superuser may write anywhere,
-// so the test goes on as another user if it is the superuser's.
+// In a folder that cannot be written there is no lock, but the tokens can be read. The superuser
+// may write anywhere, so the test goes on as another user if it is the superuser's.
 func TestFileStoreInAReadOnlyFolder(t *testing.T) {
 	if path := os.Getenv("COGNITO_TEST_READ_ONLY"); path != "" {
 		store := cognito.NewFileStore(path)
@@ -263,8 +265,8 @@ func TestFileStoreInAReadOnlyFolder(t *testing.T) {
 	require.NoError(t, os.Chmod(filepath.Dir(path), 0o555))
 	t.Cleanup(func() { _ = os.Chmod(filepath.Dir(path), 0o755) })
 
-	// cp makes the copy, since a program that this process has open for writing could be inherited by another
-	// child and then not be started ("text file busy").
+	// cp makes the copy, since a program that this process has open for writing could be inherited
+	// by another child and then not be started ("text file busy").
 	program := filepath.Join(folder, "program")
 	out, err := exec.CommandContext(t.Context(), "cp", os.Args[0], program).CombinedOutput()
 	require.NoError(t, err, "%s", out)

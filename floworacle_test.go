@@ -7,8 +7,8 @@ import (
 	"github.com/gocognito/cognito/cognitotest"
 )
 
-// What follows says from the protocol alone which requests a sign-in consists of; flowtable_test.go compares it with
-// what the client sends.
+// What follows says from the protocol alone which requests a sign-in consists of; flowtable_test.go
+// compares it with what the client sends.
 
 // flowKind is how a sign-in begins, up to the proof of the first factor.
 type flowKind struct {
@@ -138,7 +138,8 @@ var deviceKinds = []deviceKind{
 	{name: "not remembered", config: &cognitotest.DeviceConfiguration{ChallengeRequiredOnNewDevice: true}, fate: "not remembered"},
 }
 
-// scenario is one row: a user who signs in once, and where devices are tracked a second time with the device.
+// scenario is one row: a user who signs in once, and where devices are tracked a second time with
+// the device.
 type scenario struct {
 	flow   flowKind
 	user   userKind
@@ -147,8 +148,8 @@ type scenario struct {
 
 func (s scenario) name() string { return s.flow.name + ", " + s.user.name + ", " + s.device.name }
 
-// possible reports whether there is such a sign-in: users with MFA, or whose password is temporary, have no codes as
-// their first factor, and custom sign-ins ask what their Lambda functions say.
+// possible reports whether there is such a sign-in: users with MFA, or whose password is temporary,
+// have no codes as their first factor, and custom sign-ins ask what their Lambda functions say.
 func (s scenario) possible() bool {
 	plain := len(s.user.mfa) == 0 && !s.user.temporary && !s.user.setUp
 	return plain || !s.flow.otp && !s.flow.custom
@@ -234,7 +235,8 @@ func (s scenario) secondSignIn() []string {
 	return lines
 }
 
-// beginsAgainAlone reports whether a refused device does not concern the caller: nothing but the password was asked.
+// beginsAgainAlone reports whether a refused device does not concern the caller: nothing but the
+// password was asked.
 func (s scenario) beginsAgainAlone() bool {
 	steps := s.factors(true)
 	if s.device.replacesMFA() {

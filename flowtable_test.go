@@ -37,7 +37,8 @@ func everyFlow(secret bool) cognitotest.Client {
 	return client
 }
 
-// customTriggers ask for the password, if SRP began, and then for the word "sesame", three times at most.
+// customTriggers ask for the password, if SRP began, and then for the word "sesame", three times at
+// most.
 func customTriggers() cognitotest.Triggers {
 	return cognitotest.Triggers{
 		DefineAuthChallenge: func(e *cognitotest.DefineAuthChallengeEvent) error {
@@ -340,8 +341,8 @@ func (d *driver) again() {
 	require.NoError(d.t, d.session.RenewAccessToken(ctx), d.s.name())
 }
 
-// compare compares what was sent with what the protocol wants, and checks of each request whose name and hash it
-// carries.
+// compare compares what was sent with what the protocol wants, and checks of each request whose
+// name and hash it carries.
 func (d *driver) compare(before int, want []string) {
 	d.t.Helper()
 	var got []string

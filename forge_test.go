@@ -111,7 +111,8 @@ func idToken(change map[string]any) string {
 	return forgers()[0].sign(forgers()[0].header(), identityPayload(change))
 }
 
-// newTestVerifier is a verifier of the pool testPool with the keys of both forgers, at testTime, without leeway.
+// newTestVerifier is a verifier of the pool testPool with the keys of both forgers, at testTime,
+// without leeway.
 func newTestVerifier(tb testing.TB, opts ...cognito.VerifierOption) *cognito.Verifier {
 	tb.Helper()
 	opts = append([]cognito.VerifierOption{

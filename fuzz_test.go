@@ -15,8 +15,8 @@ import (
 	"github.com/gocognito/cognito"
 )
 
-// FuzzVerify signs a header and a payload of any kind with a good key: what the verifier takes must be what
-// encoding/json reads, and an error must be one of a bad token.
+// FuzzVerify signs a header and a payload of any kind with a good key: what the verifier takes must
+// be what encoding/json reads, and an error must be one of a bad token.
 func FuzzVerify(f *testing.F) {
 	for _, change := range []map[string]any{nil, claim("exp", "x"), claim("aud", []string{"x"}), claim("cognito:groups", "x"), claim("x", map[string]any{"y": []any{"}", 1}})} {
 		f.Add(forgers()[0].header(), access(change))
@@ -109,7 +109,8 @@ func FuzzAuthorization(f *testing.F) {
 	})
 }
 
-// FuzzKeySet gives the verifier anything as a key set: it is refused, or at most the keys in it verify.
+// FuzzKeySet gives the verifier anything as a key set: it is refused, or at most the keys in it
+// verify.
 func FuzzKeySet(f *testing.F) {
 	one := forgers()[0]
 	for _, set := range [][]byte{keySetJSON(one.jwk(nil)), keySetJSON(one.jwk(claim("use", "enc"))), keySetJSON(one.jwk(claim("e", "AA"))), []byte("null"), []byte(`{"keys":[{}]}`)} {

@@ -25,8 +25,8 @@ import (
 	"github.com/gocognito/cognito/cognitotest"
 )
 
-// FuzzIDs gives New anything as the IDs of a pool and a client: what it takes has the form that the service documents,
-// and what is derived from it is a URL of the pool's.
+// FuzzIDs gives New anything as the IDs of a pool and a client: what it takes has the form that the
+// service documents, and what is derived from it is a URL of the pool's.
 func FuzzIDs(f *testing.F) {
 	for _, seed := range [][2]string{
 		{testPool, testClient},
@@ -60,8 +60,8 @@ func FuzzIDs(f *testing.F) {
 	})
 }
 
-// FuzzChallengeParameters gives a challenge anything as parameters: what the methods make of them is what encoding/json
-// reads, and nothing of it is printed.
+// FuzzChallengeParameters gives a challenge anything as parameters: what the methods make of them
+// is what encoding/json reads, and nothing of it is printed.
 func FuzzChallengeParameters(f *testing.F) {
 	for _, seed := range []string{
 		`["userAttributes.given_name","custom:x"]`, `{"email":"a@b"}`, `["SMS_MFA",1]`, `[null]`, `null`, "", `{"a":{}}`, "[", `["\ud800"]`,
@@ -108,8 +108,8 @@ func FuzzChallengeParameters(f *testing.F) {
 	})
 }
 
-// FuzzChallenge takes up a challenge from anything as JSON: it comes back the same, and an answer to it goes to the
-// service or is refused, and prints nothing of the session.
+// FuzzChallenge takes up a challenge from anything as JSON: it comes back the same, and an answer
+// to it goes to the service or is refused, and prints nothing of the session.
 func FuzzChallenge(f *testing.F) {
 	for _, seed := range []string{
 		`{"name":"SMS_MFA","session":"s","username":"bob","parameters":{"a":"b"}}`, `{"name":"SELECT_CHALLENGE","available":["PASSWORD"],"username":""}`,
@@ -149,8 +149,8 @@ func FuzzChallenge(f *testing.F) {
 	})
 }
 
-// FuzzServiceAnswer signs in to a service that answers anything: nobody gets signed in, and the error is bounded, on one
-// line, and without the password.
+// FuzzServiceAnswer signs in to a service that answers anything: nobody gets signed in, and the
+// error is bounded, on one line, and without the password.
 func FuzzServiceAnswer(f *testing.F) {
 	for _, body := range []string{
 		`{"__type":"NotAuthorizedException","message":"no\nno"}`, `{"ChallengeName":"SMS_MFA","Session":"s","ChallengeParameters":{}}`, "", "null",
@@ -178,8 +178,8 @@ func FuzzServiceAnswer(f *testing.F) {
 	})
 }
 
-// FuzzDevice signs in with anything as a device and as the pool's challenge to it: the SRP helper answers with the
-// device's key and a claim, or refuses, and its errors hold no password.
+// FuzzDevice signs in with anything as a device and as the pool's challenge to it: the SRP helper
+// answers with the device's key and a claim, or refuses, and its errors hold no password.
 func FuzzDevice(f *testing.F) {
 	f.Add("eu-west-1_d", "-group", "device-password", "9ed2a1b3", "a03f17", "YmxvY2s=")
 	f.Add("", "", "", "", "", "")
@@ -214,8 +214,8 @@ func FuzzDevice(f *testing.F) {
 	})
 }
 
-// FuzzFileStore reads anything as the file of a store: tokens come back the same after another save, an error quotes
-// nothing of the file, and a session can be made of what was read.
+// FuzzFileStore reads anything as the file of a store: tokens come back the same after another
+// save, an error quotes nothing of the file, and a session can be made of what was read.
 func FuzzFileStore(f *testing.F) {
 	for _, seed := range []string{
 		`{"access_token":"a.b.c","refresh_token":"r","expires_at":"2026-01-02T03:04:05Z"}`, "", "null", "{", `{"expires_at":"x"}`, `{"access_token":1}`,
@@ -254,7 +254,8 @@ func FuzzFileStore(f *testing.F) {
 	})
 }
 
-// FuzzFilterValue searches for anything: the filter finds the user who has that value, or is refused before it is sent.
+// FuzzFilterValue searches for anything: the filter finds the user who has that value, or is
+// refused before it is sent.
 func FuzzFilterValue(f *testing.F) {
 	for _, seed := range []string{"Bob", `a"b`, `\`, `\"`, `" or name = "x`, "ä", "\x00", strings.Repeat(`"`, 130)} {
 		f.Add(seed)

@@ -21,7 +21,8 @@ const (
 	inventory = "testdata/pycognito.txt"
 )
 
-// Every public name of pycognito must have a row in the migration guide, with a line of Python and of Go.
+// Every public name of pycognito must have a row in the migration guide, with a line of Python and
+// of Go.
 func TestTheGuideHasEveryNameOfPycognito(t *testing.T) {
 	t.Parallel()
 	rows := guideRows(t)
@@ -183,7 +184,8 @@ type goName struct {
 var (
 	qualified = regexp.MustCompile(`([\w)\]]+)\.([A-Z]\w*)`)
 	keyed     = regexp.MustCompile(`[{,] ?([A-Z]\w*): `)
-	// elsewhere are the packages that the guide's lines use beside this one, and values of their types.
+	// elsewhere are the packages that the guide's lines use beside this one, and values of their
+	// types.
 	elsewhere = []string{"types", "http", "errors", "fmt", "time", "aws", "context", "cognitoidentityprovider", "resp", "in", "err"}
 )
 
@@ -202,7 +204,8 @@ func goNames(code string) []goName {
 	return names
 }
 
-// declarations are the exported names of the package: its own, and the methods and fields of its types.
+// declarations are the exported names of the package: its own, and the methods and fields of its
+// types.
 type declarations struct{ scope, members map[string]bool }
 
 func (d declarations) has(ref goName) bool {

@@ -51,7 +51,8 @@ func TestChallengeHandlerLeavesItToTheCaller(t *testing.T) {
 	t.Parallel()
 	srv := newPasswordServer(t)
 	c := newClient(t, srv, cognito.WithUsername("carol"), cognito.WithChallengeHandler(
-		func(context.Context, cognito.Challenge) (cognito.Answer, error) { return nil, nil }))
+		func(context.Context, cognito.Challenge) (cognito.Answer, error) { return nil, nil },
+	))
 	require.ErrorIs(t, c.Authenticate(t.Context(), "Temporary-1"), cognito.ErrNewPasswordRequired)
 	_, pending := c.Challenge()
 	assert.True(t, pending)
@@ -69,7 +70,8 @@ func TestChallengeHandlerFails(t *testing.T) {
 			answer, err := answers[0], errs[0]
 			answers, errs = answers[1:], errs[1:]
 			return answer, err
-		}))
+		},
+	))
 	require.ErrorIs(t, c.Authenticate(t.Context(), "Temporary-1"), errAsleep)
 	require.ErrorIs(t, c.Authenticate(t.Context(), "Temporary-1"), cognito.ErrInvalidPassword)
 	_, pending := c.Challenge()
@@ -93,7 +95,8 @@ func TestChallengeHandlerIsNotAskedForEver(t *testing.T) {
 		func(context.Context, cognito.Challenge) (cognito.Answer, error) {
 			asked++
 			return cognito.Answer{"ANSWER": "x"}, nil
-		}))
+		},
+	))
 	require.ErrorIs(t, c.Authenticate(t.Context(), testPassword), cognito.ErrCustomChallengeRequired)
 	assert.Equal(t, 16, asked)
 }

@@ -68,8 +68,8 @@ func renewals(srv *cognitotest.Server) int {
 	return n
 }
 
-// refreshElsewhere spends the session's refresh token as another process does, of which this one knows nothing. It
-// returns what that process has then.
+// refreshElsewhere spends the session's refresh token as another process does, of which this one
+// knows nothing. It returns what that process has then.
 func refreshElsewhere(t *testing.T, c *cognito.Cognito) cognito.Tokens {
 	t.Helper()
 	tokens := c.Tokens()

@@ -18,7 +18,8 @@ import (
 	"github.com/gocognito/cognito/cognitotest"
 )
 
-// answer makes srv give body as the answer to op, with the values of the real answer where fn keeps them.
+// answer makes srv give body as the answer to op, with the values of the real answer where fn keeps
+// them.
 func answer(srv *cognitotest.Server, op string, status int, body any) {
 	srv.Intercept(func(w http.ResponseWriter, r *http.Request) bool {
 		if !strings.HasSuffix(r.Header.Get("X-Amz-Target"), "."+op) {
@@ -166,7 +167,8 @@ func TestTokensOfAnotherUser(t *testing.T) {
 	}
 }
 
-// A service that asks for the device's proof again and again does not get it, nor is it answered for ever.
+// A service that asks for the device's proof again and again does not get it, nor is it answered
+// for ever.
 func TestDeviceProvesItselfOnce(t *testing.T) {
 	t.Parallel()
 	srv := newServer(t, cognitotest.Config{})
@@ -192,7 +194,8 @@ func TestDeviceProvesItselfOnce(t *testing.T) {
 	assert.Equal(t, 3, asked)
 }
 
-// Whatever the service puts into its parameters, errors stay short and on one line, and nothing fails for it.
+// Whatever the service puts into its parameters, errors stay short and on one line, and nothing
+// fails for it.
 func TestHostileParameters(t *testing.T) {
 	t.Parallel()
 	huge := `["` + strings.Repeat(`a","\n`, 100_000) + `"]`

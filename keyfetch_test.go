@@ -191,7 +191,8 @@ func TestPausesOfFailingFetches(t *testing.T) {
 	assert.Equal(t, before+3, keys.fetches())
 }
 
-// Old keys are fetched anew beside the call, but not oftener than failures allow, and not twice at once.
+// Old keys are fetched anew beside the call, but not oftener than failures allow, and not twice at
+// once.
 func TestOldKeysAreFetchedAnewWithPauses(t *testing.T) {
 	t.Parallel()
 	keys := &keySource{answer: goodKeys}
@@ -228,7 +229,8 @@ func TestSignInsDoNotFetchInAPause(t *testing.T) {
 	assert.Equal(t, 4, fetches(srv))
 }
 
-// The time of a verification grows with the square of the key's length, and anybody may send tokens.
+// The time of a verification grows with the square of the key's length, and anybody may send
+// tokens.
 func TestKeysAreBounded(t *testing.T) {
 	t.Parallel()
 	one := forgers()[0]
@@ -241,7 +243,8 @@ func TestKeysAreBounded(t *testing.T) {
 	v := newTestVerifier(t, cognito.WithJWKS(keySetJSON(
 		one.jwk(nil), one.jwk(map[string]any{"kid": "longest", "n": encode(n)}),
 		one.jwk(map[string]any{"kid": "too long", "n": encode(append([]byte{1}, n...))}),
-		forger{short, "too short"}.jwk(nil))))
+		forger{short, "too short"}.jwk(nil),
+	)))
 	require.NoError(t, verifyAccess(t, v, forged(nil)))
 	rest := access(nil)
 	require.ErrorIs(t, verifyAccess(t, v, one.sign(`{"kid":"longest","alg":"RS256"}`, rest)), jwt.ErrTokenSignatureInvalid)
@@ -326,7 +329,8 @@ func TestWithdrawnKeyIsGoneWithinTheHour(t *testing.T) {
 	}
 }
 
-// While the set may not be asked, nothing is known about a token of a new key: that is 503 and not 401.
+// While the set may not be asked, nothing is known about a token of a new key: that is 503 and not
+// 401.
 func TestNewKeyInThePauseAfterAMadeUpOne(t *testing.T) {
 	t.Parallel()
 	keys := &keySource{answer: func(*http.Request) (*http.Response, error) {
@@ -344,7 +348,8 @@ func TestNewKeyInThePauseAfterAMadeUpOne(t *testing.T) {
 	assert.Equal(t, http.StatusOK, serve(t, v.Handler(empty), anyTime(forgers()[1])).Code)
 }
 
-// The keys are looked for under the issuer that the token names, and under the others when that does not answer.
+// The keys are looked for under the issuer that the token names, and under the others when that
+// does not answer.
 func TestKeysComeFromTheIssuerOfTheToken(t *testing.T) {
 	t.Parallel()
 	var asked []string

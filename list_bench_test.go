@@ -18,8 +18,8 @@ import (
 
 const usersInPage = 60
 
-// largePool answers ListUsers for a pool of so many users, without a network and always from the same text, so that
-// what is measured is the client.
+// largePool answers ListUsers for a pool of so many users, without a network and always from the
+// same text, so that what is measured is the client.
 type largePool struct {
 	users, pages int
 	text         []byte
@@ -58,8 +58,8 @@ func (p *largePool) client(tb testing.TB) *cognito.Cognito {
 	return c
 }
 
-// BenchmarkUsers shows that what a user costs does not depend on how many there are: allocs/user and B/user are what
-// is allocated in all, live-B is what a range holds on to at most.
+// BenchmarkUsers shows that what a user costs does not depend on how many there are: allocs/user
+// and B/user are what is allocated in all, live-B is what a range holds on to at most.
 func BenchmarkUsers(b *testing.B) {
 	for _, users := range []int{1_200, 12_000, 100_000} {
 		b.Run(strconv.Itoa(users), func(b *testing.B) {
@@ -79,8 +79,8 @@ func BenchmarkUsers(b *testing.B) {
 	}
 }
 
-// rangeOver ranges over all users and returns how many there were, and by how much the heap had grown at most when it
-// was looked at, once in so many users.
+// rangeOver ranges over all users and returns how many there were, and by how much the heap had
+// grown at most when it was looked at, once in so many users.
 func rangeOver(tb testing.TB, c *cognito.Cognito, look int) (seen int, grown uint64) {
 	tb.Helper()
 	start := heap()
@@ -104,8 +104,8 @@ func heap() uint64 {
 	return stats.HeapAlloc
 }
 
-// Ranging over many users must not keep them: all of these would be some 20 MB. It is not parallel to others, since it
-// looks at the whole heap.
+// Ranging over many users must not keep them: all of these would be some 20 MB. It is not parallel
+// to others, since it looks at the whole heap.
 func TestRangingOverManyUsersKeepsOnePage(t *testing.T) {
 	c := newLargePool(30_000).client(t)
 	seen, grown := rangeOver(t, c, 5_000)

@@ -96,7 +96,8 @@ func TestLimit(t *testing.T) {
 		var asked []any
 		last := ""
 		for _, r := range srv.Requests()[before:] {
-			// A connection that breaks on a busy machine makes the SDK send a page's request again, under one ID.
+			// A connection that breaks on a busy machine makes the SDK send a page's request again,
+			// under one ID.
 			if id := r.Header.Get("Amz-Sdk-Invocation-Id"); id != last {
 				last, asked = id, append(asked, r.Body["Limit"])
 			}

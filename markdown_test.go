@@ -93,8 +93,8 @@ type block struct {
 	code string
 }
 
-// quotation reports that a block quotes a file of an example, which is compiled where it stands. Its first line names
-// the file.
+// quotation reports that a block quotes a file of an example, which is compiled where it stands.
+// Its first line names the file.
 func quotation(block string) (name, code string, ok bool) {
 	first, code, _ := strings.Cut(block, "\n")
 	name, ok = strings.CutPrefix(first, "// examples/")
@@ -111,8 +111,8 @@ func goBlocks(markdown string) []block {
 	return blocks
 }
 
-// newSnippetChecker returns what type-checks a snippet: a whole file, declarations, or statements. An unused
-// variable or import is no fault there.
+// newSnippetChecker returns what type-checks a snippet: a whole file, declarations, or statements.
+// An unused variable or import is no fault there.
 func newSnippetChecker(t *testing.T) func(code string) []string {
 	t.Helper()
 	exports := exportFiles(t)

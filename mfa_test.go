@@ -147,7 +147,8 @@ func TestSoftwareTokenOfASignedInUser(t *testing.T) {
 	}
 }
 
-// A user who lost the phone signs in without the factor, or sets up another one where the pool requires one.
+// A user who lost the phone signs in without the factor, or sets up another one where the pool
+// requires one.
 func TestAdminDeleteSoftwareToken(t *testing.T) {
 	t.Parallel()
 	for mfa, want := range map[string]error{"OPTIONAL": nil, "ON": cognito.ErrMFASetupRequired} {
@@ -202,7 +203,8 @@ func TestAuthFactors(t *testing.T) {
 	assert.Equal(t, &cognito.AuthFactors{Username: "many"}, seen, "none is nil")
 }
 
-// While MFA_SETUP is pending the set-up is that of the user who signs in, whatever tokens the session has.
+// While MFA_SETUP is pending the set-up is that of the user who signs in, whatever tokens the
+// session has.
 func TestSoftwareTokenOfMFASetup(t *testing.T) {
 	t.Parallel()
 	srv := newServer(t, cognitotest.Config{MFA: "ON", MFAFactors: []string{"SOFTWARE_TOKEN_MFA", "EMAIL_OTP"}})
@@ -279,7 +281,8 @@ func TestSoftwareTokenOddAnswers(t *testing.T) {
 func TestMFAPreference(t *testing.T) {
 	t.Parallel()
 	type settings = map[string]any
-	// The SDK leaves false out, which to the service is the same; what it must not leave out is the factor.
+	// The SDK leaves false out, which to the service is the same; what it must not leave out is the
+	// factor.
 	on, off, preferred := settings{"Enabled": true}, settings{}, settings{"Enabled": true, "PreferredMfa": true}
 	srv := newServer(t, cognitotest.Config{})
 	srv.Intercept(func(w http.ResponseWriter, r *http.Request) bool {

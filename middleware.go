@@ -318,9 +318,9 @@ func ContextWithCustomClaims[T any](ctx context.Context, claims *T) context.Cont
 }
 
 // ContextWithErrorHandler returns a copy of ctx in which handle writes the responses to requests
-// that [RequireGroups], [RequireScopes] and [RequireACR] reject, as under [WithErrorHandler]. Use it
-// where [ContextWithClaims] takes the place of [Verifier.Handler]. If handle is nil, the status text
-// is written.
+// that [RequireGroups], [RequireScopes] and [RequireACR] reject, as under [WithErrorHandler]. Use
+// it where [ContextWithClaims] takes the place of [Verifier.Handler]. If handle is nil, the status
+// text is written.
 func ContextWithErrorHandler(
 	ctx context.Context, handle func(w http.ResponseWriter, r *http.Request, status int, err error),
 ) context.Context {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -487,7 +488,7 @@ func TestTokenExtractors(t *testing.T) {
 		w := serve(t, v.Handler(empty), "")
 		assert.Equal(t, 401, w.Code, name)
 		assert.Equal(t, tt.challenge, w.Header().Get("WWW-Authenticate"), name)
-		assert.Equal(t, tt.err == errNever, serve(t, v.HandlerOptional(empty), "").Code == 401, name)
+		assert.Equal(t, errors.Is(tt.err, errNever), serve(t, v.HandlerOptional(empty), "").Code == 401, name)
 	}
 	for _, opt := range with(cognito.WithTokenExtractor(), cognito.WithTokenExtractor(nil), cognito.WithErrorHandler(nil)) {
 		_, err := cognito.NewVerifier(testPool, []string{testClient}, opt)
@@ -575,7 +576,8 @@ func TestStatusCode(t *testing.T) {
 	}
 }
 
-// Handlers of one request see one value of the claims, which a cached token shares with no other request.
+// Handlers of one request see one value of the claims, which a cached token shares with no other
+// request.
 func TestClaimsOfHandlersAreTheirOwn(t *testing.T) {
 	t.Parallel()
 	v := newTestVerifier(t, cognito.WithTokenCache(10))

@@ -22,8 +22,8 @@ func (r *refusingTransport) RoundTrip(req *http.Request) (*http.Response, error)
 	return nil, errors.New("no answer")
 }
 
-// FuzzCallback brings back any query for any attempt: a code is exchanged only for the state of the attempt, in time, at the
-// domain and for the client that it was made for.
+// FuzzCallback brings back any query for any attempt: a code is exchanged only for the state of the
+// attempt, in time, at the domain and for the client that it was made for.
 func FuzzCallback(f *testing.F) {
 	now := time.Date(2026, 11, 27, 9, 0, 0, 0, time.UTC)
 	transport := &refusingTransport{}

@@ -54,7 +54,8 @@ func newLogin(t *testing.T, srv *cognitotest.Server, c *cognito.Cognito, opts ..
 	return m
 }
 
-// comeBack signs username in on the pool's pages, and returns the attempt and what the browser brings back.
+// comeBack signs username in on the pool's pages, and returns the attempt and what the browser
+// brings back.
 func comeBack(t *testing.T, srv *cognitotest.Server, m *cognito.ManagedLogin, username string, opts ...cognito.LoginOption) (cognito.LoginAttempt, url.Values) {
 	t.Helper()
 	authURL, attempt, err := m.AuthCodeURL(opts...)
@@ -252,7 +253,8 @@ func TestExchange(t *testing.T) {
 	}
 }
 
-// Nothing of a sign-in that is refused stays, and the token endpoint is not asked where the callback is wrong.
+// Nothing of a sign-in that is refused stays, and the token endpoint is not asked where the
+// callback is wrong.
 func TestExchangeChecksTheCallback(t *testing.T) {
 	t.Parallel()
 	srv := newServer(t, loginConfig())
@@ -596,7 +598,8 @@ func TestExchangeUsesTheCallersHTTPClient(t *testing.T) {
 	}
 }
 
-// A server that never ends its answer, or answers with rubbish, is an error that shows nothing of the answer.
+// A server that never ends its answer, or answers with rubbish, is an error that shows nothing of
+// the answer.
 func TestTokenEndpointThatMisbehaves(t *testing.T) {
 	t.Parallel()
 	const leak = "what-was-in-the-answer"
@@ -673,7 +676,8 @@ func eachWay(t *testing.T, test func(t *testing.T, op string, opts func(*cognito
 	})
 }
 
-// AWS bills each token: there is one request for three quarters of a token's life, and one per set of scopes.
+// AWS bills each token: there is one request for three quarters of a token's life, and one per set
+// of scopes.
 func TestMachineTokens(t *testing.T) {
 	t.Parallel()
 	eachWay(t, func(t *testing.T, op string, opts func(*cognitotest.Server) []cognito.Option) {
@@ -776,7 +780,8 @@ func TestMachineTokensOutliveFailures(t *testing.T) {
 	})
 }
 
-// A RoundTripper that ignores its context does not hold the turn of everybody over the store for ever.
+// A RoundTripper that ignores its context does not hold the turn of everybody over the store for
+// ever.
 func TestExchangeOverARoundTripperThatIgnoresItsContext(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -19,8 +19,8 @@ import (
 // operationRow is a row of the table of operations.
 var operationRow = regexp.MustCompile("(?m)^\\| `(\\w+)` \\| (.+) \\| (yes)? ?\\|$")
 
-// Each operation of the SDK has a row: with the methods that call it, or with the reason why there are none. A new
-// version of the SDK with another operation fails here.
+// Each operation of the SDK has a row: with the methods that call it, or with the reason why there
+// are none. A new version of the SDK with another operation fails here.
 func TestTableOfOperations(t *testing.T) {
 	t.Parallel()
 	text, err := os.ReadFile("docs/operations.md")

@@ -349,8 +349,8 @@ func WithDevice(d Device) SessionOption {
 
 // WithDeviceTracking confirms new devices of sign-ins under name, which may be empty, and sets them
 // to remembered. If the session's [TokenStore] is a [DeviceStore], as [FileStore] is, it keeps the
-// device. Otherwise store [Cognito.Device] after a sign-in. A failure does not fail the sign-in: it is
-// logged, and [Cognito.DeviceError] returns it. By default new devices are not confirmed; see
+// device. Otherwise store [Cognito.Device] after a sign-in. A failure does not fail the sign-in: it
+// is logged, and [Cognito.DeviceError] returns it. By default new devices are not confirmed; see
 // [Cognito.ConfirmDevice].
 func WithDeviceTracking(name string) SessionOption {
 	return sessionOption(func(o *sessionOptions) { o.trackName = &name })

@@ -128,7 +128,8 @@ func takesOptions(method reflect.Type) bool {
 	return method.IsVariadic() && method.In(method.NumIn()-1) == reflect.TypeFor[[]cognito.CallOption]()
 }
 
-// takes reports whether a method does not reject option. What it says to the rest of the call does not matter.
+// takes reports whether a method does not reject option. What it says to the rest of the call does
+// not matter.
 func takes(t *testing.T, method reflect.Value, option cognito.CallOption) bool {
 	t.Helper()
 	var args []reflect.Value
@@ -167,8 +168,8 @@ func isRejected(err error) bool {
 	return err != nil && strings.Contains(err.Error(), "this call takes only")
 }
 
-// All options are found under CallOption in the documentation, or are types that are one; TestMethodsListTheirOptions
-// must know each.
+// All options are found under CallOption in the documentation, or are types that are one;
+// TestMethodsListTheirOptions must know each.
 func TestEveryCallOptionIsListed(t *testing.T) {
 	t.Parallel()
 	var names []string

@@ -16,8 +16,8 @@ import (
 	"github.com/gocognito/cognito"
 )
 
-// members reads a JSON object with encoding/json: its members by their exact names, and how often each is there. ok is
-// false for what is no JSON object.
+// members reads a JSON object with encoding/json: its members by their exact names, and how often
+// each is there. ok is false for what is no JSON object.
 func members(text string) (values map[string]json.RawMessage, times map[string]int, ok bool) {
 	values, times = map[string]json.RawMessage{}, map[string]int{}
 	d := json.NewDecoder(strings.NewReader(text))
@@ -39,7 +39,8 @@ func members(text string) (values map[string]json.RawMessage, times map[string]i
 	return values, times, true
 }
 
-// oracle reads members as the verifier should, one type at a time; bad is set once one is not of its type.
+// oracle reads members as the verifier should, one type at a time; bad is set once one is not of
+// its type.
 type oracle struct {
 	values map[string]json.RawMessage
 	times  map[string]int
@@ -101,7 +102,8 @@ func soft[T any](o *oracle, read func(name string) T, name string) (value T) {
 	return value
 }
 
-// readAccess is what a verifier of newTestVerifier should read of an access token; ok is false if it should refuse it.
+// readAccess is what a verifier of newTestVerifier should read of an access token; ok is false if
+// it should refuse it.
 func readAccess(header, payload string) (claims *cognito.AccessClaims, ok bool) {
 	h, times, ok := members(header)
 	c, claimTimes, also := members(payload)
@@ -140,8 +142,8 @@ var decisive = []string{
 	"identities", "nonce", "version", "email", "email_verified", "phone_number", "phone_number_verified",
 }
 
-// FuzzClaims compares what the verifier reads of a header and a payload with what encoding/json does: it takes the same
-// tokens, and of each the same claims.
+// FuzzClaims compares what the verifier reads of a header and a payload with what encoding/json
+// does: it takes the same tokens, and of each the same claims.
 func FuzzClaims(f *testing.F) {
 	one := forgers()[0].header()
 	good := access(nil)

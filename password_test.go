@@ -107,7 +107,8 @@ func TestPasswordsSetByAnAdministrator(t *testing.T) {
 	})
 }
 
-// pycognito renews an expired token in these calls, and its comparison of local times failed for an hour a year.
+// pycognito renews an expired token in these calls, and its comparison of local times failed for an
+// hour a year.
 func TestExpiredTokensAreRenewedFirst(t *testing.T) {
 	t.Parallel()
 	for _, tt := range userRequests {
@@ -150,7 +151,8 @@ func TestARefreshTokenAloneIsASession(t *testing.T) {
 	assert.True(t, cognito.IsTerminal(err))
 }
 
-// pycognito keeps the plain password on the object after register, confirm_forgot_password and change_password.
+// pycognito keeps the plain password on the object after register, confirm_forgot_password and
+// change_password.
 func TestPasswordsAreNotKept(t *testing.T) {
 	t.Parallel()
 	srv, bob := poolWithCarol(t)
@@ -165,7 +167,8 @@ func TestPasswordsAreNotKept(t *testing.T) {
 	}
 }
 
-// Requests that carry a code or make something must not be sent again when it is not known what became of them.
+// Requests that carry a code or make something must not be sent again when it is not known what
+// became of them.
 func TestOneTimeRequestsAreSentOnce(t *testing.T) {
 	t.Parallel()
 	once := []string{

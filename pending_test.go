@@ -23,7 +23,8 @@ func isAnswerTo(r *http.Request, name string) bool {
 		json.NewDecoder(r.Body).Decode(&body) == nil && body.ChallengeName == name
 }
 
-// A sign-in that fails, at whatever point, leaves the challenge of an earlier one pending: the service has not spent it.
+// A sign-in that fails, at whatever point, leaves the challenge of an earlier one pending: the
+// service has not spent it.
 func TestFailedSignInLeavesTheChallenge(t *testing.T) {
 	t.Parallel()
 	garbage := map[string]any{"AuthenticationResult": map[string]any{"AccessToken": "garbage"}}
@@ -64,7 +65,8 @@ func TestSignInEndsAnEarlierChallenge(t *testing.T) {
 	assert.False(t, ok)
 }
 
-// A sign-in that begins while an answer is under way waits for it. What it brings stays, however the answer ends.
+// A sign-in that begins while an answer is under way waits for it. What it brings stays, however
+// the answer ends.
 func TestNewerChallengeStays(t *testing.T) {
 	t.Parallel()
 	for _, code := range []string{"right", "spent"} {
@@ -129,7 +131,8 @@ func TestChallengesAreCopies(t *testing.T) {
 		func(_ context.Context, ch cognito.Challenge) (cognito.Answer, error) {
 			spoil(ch)
 			return nil, nil
-		}))
+		},
+	))
 	left := challenged(t, handled.AuthenticateChoice(t.Context(), cognito.FirstFactor{}))
 	assert.Equal(t, want.Available, left.Available, "that of the handler")
 	pending, _ = handled.Challenge()

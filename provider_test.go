@@ -184,7 +184,8 @@ func TestUpdatesAreSentOnce(t *testing.T) {
 	assert.Len(t, srv.Requests(), before+4, "each is read and written once")
 }
 
-// The service sets what an update leaves out to its default, which pycognito's update does to all it is not given.
+// The service sets what an update leaves out to its default, which pycognito's update does to all
+// it is not given.
 func TestUpdatingAnAppClientKeepsTheRest(t *testing.T) {
 	t.Parallel()
 	srv := newServer(t, cognitotest.Config{})

@@ -156,7 +156,8 @@ func TestFaultsDuringARenewal(t *testing.T) {
 		{"lost reply, rotation with grace", fault(cognitotest.FaultLostReply, 1), lenient, nil, nil, 2, true},
 		{"truncated, rotation with grace", fault(cognitotest.FaultTruncate, 1), lenient, nil, nil, 2, true},
 		{"garbage, rotation with grace", fault(cognitotest.FaultGarbage, 1), lenient, nil, nil, 2, true},
-		// The service has rotated the token and nobody knows the new one: the session is gone, and that is said.
+		// The service has rotated the token and nobody knows the new one: the session is gone, and
+		// that is said.
 		{"lost reply, rotation without grace", fault(cognitotest.FaultLostReply, 1), strict, cognito.ErrRefreshTokenReused, cognito.ErrNotSignedIn, 2, false},
 	}
 	for _, tt := range tests {

@@ -21,8 +21,8 @@ func newAdmin(t *testing.T, srv *cognitotest.Server, opts ...cognito.Option) *co
 	return newClient(t, srv, append([]cognito.Option{cognito.WithStaticCredentials("AKIDEXAMPLE", "secret", "")}, opts...)...)
 }
 
-// request is a call of this package and what must go out for it: the operation and its exact body, to which the pool
-// (admin), the app client (app) or the access token (token) are added.
+// request is a call of this package and what must go out for it: the operation and its exact body,
+// to which the pool (admin), the app client (app) or the access token (token) are added.
 type request struct {
 	name string
 	call func(ctx context.Context, c *cognito.Cognito) error
@@ -45,7 +45,8 @@ func pair(name, value string) m { return m{"Name": name, "Value": value} }
 
 func err1[T any](_ T, err error) error { return err }
 
-// The client's own user is bob, signed in. What a call names must be in its request instead, and be hashed.
+// The client's own user is bob, signed in. What a call names must be in its request instead, and be
+// hashed.
 var userRequests = []request{
 	{"Register", func(ctx context.Context, c *cognito.Cognito) error {
 		return err1(c.Register(ctx, "dave", testPassword, cognito.Attributes{"first": "D", "email": "d@example.com"}, cognito.AttributeMap{"given_name": "first"}))
@@ -106,8 +107,8 @@ var userRequests = []request{
 	{"DeleteUser", func(ctx context.Context, c *cognito.Cognito) error { return c.DeleteUser(ctx) }, "DeleteUser", kindToken, m{}},
 }
 
-// refusedCalls are calls with a code that the pool did not send, about what it does not have, or without a password that
-// bob has.
+// refusedCalls are calls with a code that the pool did not send, about what it does not have, or
+// without a password that bob has.
 var refusedCalls = []string{
 	"ConfirmSignUp", "ConfirmSignUp with everything", "ConfirmForgotPassword", "ValidateVerification", "ChangePassword, first one",
 	"UpdateAuthEventFeedback", "AdminUpdateAuthEventFeedback", "DeleteUserPoolClientSecret",
@@ -118,7 +119,8 @@ func TestRequestsOfUsers(t *testing.T) {
 	testRequests(t, userRequests)
 }
 
-// testRequests makes each call with an app client with and without a secret and compares what went out.
+// testRequests makes each call with an app client with and without a secret and compares what went
+// out.
 func testRequests(t *testing.T, requests []request) {
 	t.Helper()
 	for _, client := range []cognitotest.Client{{ID: testClient}, secretClient()} {
@@ -190,7 +192,8 @@ func m2(pairs ...string) map[string]string {
 	return out
 }
 
-// A call whose IAM credentials are missing must say so and send nothing, neither unsigned nor to a metadata service.
+// A call whose IAM credentials are missing must say so and send nothing, neither unsigned nor to a
+// metadata service.
 func TestAdminCallsWithoutCredentialsSendNothing(t *testing.T) {
 	t.Parallel()
 	srv := newServer(t, cognitotest.Config{})
@@ -203,7 +206,8 @@ func TestAdminCallsWithoutCredentialsSendNothing(t *testing.T) {
 	assert.Empty(t, srv.Requests())
 }
 
-// A user's calls must work without any AWS configuration; credentials there are must not be looked at.
+// A user's calls must work without any AWS configuration; credentials there are must not be looked
+// at.
 func TestUserCallsNeedNoCredentials(t *testing.T) {
 	t.Parallel()
 	srv := newServer(t, cognitotest.Config{})

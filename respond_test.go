@@ -16,7 +16,8 @@ import (
 	"github.com/gocognito/cognito/cognitotest"
 )
 
-// newFlowServer starts a pool that allows every flow, with the user bob and users who have a second factor each.
+// newFlowServer starts a pool that allows every flow, with the user bob and users who have a second
+// factor each.
 func newFlowServer(t *testing.T, cfg cognitotest.Config) *cognitotest.Server {
 	t.Helper()
 	cfg.Clients = []cognitotest.Client{everyFlow(true)}
@@ -50,7 +51,8 @@ func challenged(t *testing.T, err error) cognito.Challenge {
 	return challenge.Challenge
 }
 
-// People type and paste spaces into codes, and messages have invisible characters beside them. The service refuses both.
+// People type and paste spaces into codes, and messages have invisible characters beside them. The
+// service refuses both.
 func TestCodesMayHaveSpaces(t *testing.T) {
 	t.Parallel()
 	const typed, sent = "\ufeff 123\u00a0456\u200b\u2060\n", "123456"
@@ -65,7 +67,8 @@ func TestCodesMayHaveSpaces(t *testing.T) {
 	byHandler := newFlowClient(t, srv, cognito.WithUsername("totp"), cognito.WithChallengeHandler(
 		func(context.Context, cognito.Challenge) (cognito.Answer, error) {
 			return cognito.Answer{"SOFTWARE_TOKEN_MFA_CODE": typed}, nil
-		}))
+		},
+	))
 	for name, call := range map[string]func() error{
 		"sign-up":        func() error { return bob.ConfirmSignUp(ctx, "bob", typed) },
 		"password":       func() error { return bob.ConfirmForgotPassword(ctx, typed, "Another-Horse-1") },
@@ -307,7 +310,8 @@ func TestAnswersAreCheckedBeforeTheyAreSent(t *testing.T) {
 	assert.Empty(t, serviceCalls(srv), "nothing was sent")
 }
 
-// A challenge that nobody has invented yet comes through with its parameters, and its answer goes out as it is.
+// A challenge that nobody has invented yet comes through with its parameters, and its answer goes
+// out as it is.
 func TestUnknownChallenge(t *testing.T) {
 	t.Parallel()
 	srv := newFlowServer(t, cognitotest.Config{})
@@ -346,7 +350,8 @@ func TestReplyWithNothing(t *testing.T) {
 	}
 }
 
-// A context that ends mid-way is what the error says; the challenge stays where the service has not got the answer.
+// A context that ends mid-way is what the error says; the challenge stays where the service has not
+// got the answer.
 func TestContextCancelledMidWay(t *testing.T) {
 	t.Parallel()
 	srv := newFlowServer(t, cognitotest.Config{})
@@ -370,7 +375,8 @@ func TestContextCancelledMidWay(t *testing.T) {
 	require.NoError(t, c.RespondToSoftwareTokenMFAChallenge(t.Context(), srv.TOTP("totp")))
 }
 
-// An answer is sent once when it is not known whether the service took it, and again when it was throttled.
+// An answer is sent once when it is not known whether the service took it, and again when it was
+// throttled.
 func TestAnswersAreSentOnce(t *testing.T) {
 	t.Parallel()
 	ctx := t.Context()

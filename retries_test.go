@@ -17,7 +17,8 @@ import (
 	"github.com/gocognito/cognito/cognitotest"
 )
 
-// An answer that may have been taken must not be sent twice; a request that was refused for its rate may.
+// An answer that may have been taken must not be sent twice; a request that was refused for its
+// rate may.
 func TestRetries(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -59,8 +60,9 @@ func TestRetries(t *testing.T) {
 	}
 }
 
-// The first request of a sign-in that carries a password or makes the service or a Lambda function send a message is sent
-// once, whatever becomes of its reply. The one of SRP carries no secret, and may be sent again.
+// The first request of a sign-in that carries a password or makes the service or a Lambda function
+// send a message is sent once, whatever becomes of its reply. The one of SRP carries no secret, and
+// may be sent again.
 func TestFirstRequestsThatAreSentOnce(t *testing.T) {
 	t.Parallel()
 	ctx := t.Context()

@@ -223,10 +223,12 @@ func TestWhoseTokensAreAskedAbout(t *testing.T) {
 		"two sign-ins":                        {[]map[string]any{user, change("origin_jti", "p")}, 2},
 		"many sign-ins, each asked about once": {[]map[string]any{
 			change("origin_jti", "1"), change("origin_jti", "2"), change("origin_jti", "3"), change("origin_jti", "4"),
-			change("origin_jti", "1"), change("origin_jti", "2"), change("origin_jti", "3"), change("origin_jti", "4")}, 4},
+			change("origin_jti", "1"), change("origin_jti", "2"), change("origin_jti", "3"), change("origin_jti", "4"),
+		}, 4},
 		"two users": {[]map[string]any{user, change("sub", "v")}, 2},
 		"without origin_jti each by itself": {[]map[string]any{
-			change("origin_jti", nil), change("origin_jti", nil, "jti", "2"), change("origin_jti", nil), change("origin_jti", "")}, 3},
+			change("origin_jti", nil), change("origin_jti", nil, "jti", "2"), change("origin_jti", nil), change("origin_jti", ""),
+		}, 3},
 	} {
 		asked := 0
 		v := newTestVerifier(t, cognito.WithRevocationCheck(time.Minute), cognito.WithHTTPClient(&http.Client{
@@ -256,8 +258,12 @@ func TestRevocationAnswersStayForTheirTime(t *testing.T) {
 		signIn string
 		asked  int
 	}{
-		{0, "a", 1}, {59 * time.Second, "b", 2}, {60 * time.Second, "a", 3}, {61 * time.Second, "b", 3},
-		{119*time.Second - 1, "b", 3}, {119 * time.Second, "b", 4},
+		{0, "a", 1},
+		{59 * time.Second, "b", 2},
+		{60 * time.Second, "a", 3},
+		{61 * time.Second, "b", 3},
+		{119*time.Second - 1, "b", 3},
+		{119 * time.Second, "b", 4},
 	} {
 		now = testTime.Add(step.at)
 		raw := forged(map[string]any{"scope": "aws.cognito.signin.user.admin", "origin_jti": step.signIn, "exp": testTime.Add(time.Hour).Unix()})
@@ -266,7 +272,8 @@ func TestRevocationAnswersStayForTheirTime(t *testing.T) {
 	}
 }
 
-// The service has no leeway: that it calls a token expired says nothing about the next token of the sign-in.
+// The service has no leeway: that it calls a token expired says nothing about the next token of the
+// sign-in.
 func TestRevocationOfAnExpiredTokenSaysNothingOfTheNext(t *testing.T) {
 	t.Parallel()
 	first, release := make(chan struct{}), make(chan struct{})
@@ -320,7 +327,8 @@ func awsAnswer(status int, body string) *http.Response {
 	}
 }
 
-// Requests pause for 1, 2, 4 … 30 seconds, with one between two pauses: a service that throttles gets no more.
+// Requests pause for 1, 2, 4 … 30 seconds, with one between two pauses: a service that throttles
+// gets no more.
 func TestPausesOfRevocationChecks(t *testing.T) {
 	t.Parallel()
 	now, asked := testTime, 0
@@ -357,7 +365,8 @@ func TestPausesOfRevocationChecks(t *testing.T) {
 	assert.Equal(t, 12, asked, "the second is not")
 }
 
-// The userInfo endpoint sends the token nowhere else, and only its 401 says that a token was revoked.
+// The userInfo endpoint sends the token nowhere else, and only its 401 says that a token was
+// revoked.
 func TestUserInfoAnswers(t *testing.T) {
 	t.Parallel()
 	for status, want := range map[int]error{
@@ -380,7 +389,8 @@ func TestUserInfoAnswers(t *testing.T) {
 	}
 }
 
-// After a pause one request tries whether the service is back. The others do not hang with it, nor add to the load.
+// After a pause one request tries whether the service is back. The others do not hang with it, nor
+// add to the load.
 func TestOneRequestTriesWhetherTheServiceIsBack(t *testing.T) {
 	t.Parallel()
 	srv := newServer(t, cognitotest.Config{})
@@ -408,8 +418,8 @@ func TestOneRequestTriesWhetherTheServiceIsBack(t *testing.T) {
 	assert.Equal(t, 4, questions(srv))
 }
 
-// An answer that the service does not accept a token is no outage: the holder of one such token, of an app client that
-// is gone for example, must not stop the check of the others.
+// An answer that the service does not accept a token is no outage: the holder of one such token, of
+// an app client that is gone for example, must not stop the check of the others.
 func TestRejectedTokensDoNotStopTheCheck(t *testing.T) {
 	t.Parallel()
 	for answer, want := range map[string]error{
@@ -463,7 +473,8 @@ func TestRevocationSurvivesAPanic(t *testing.T) {
 	require.ErrorIs(t, verifyAccess(t, v, forged(claim("scope", "aws.cognito.signin.user.admin"))), cognito.ErrRevocationUnknown)
 }
 
-// Work that never returns leaves nobody waiting: a transport may end its goroutine, as a test's does that fails.
+// Work that never returns leaves nobody waiting: a transport may end its goroutine, as a test's
+// does that fails.
 func TestRevocationQuestionThatNeverReturns(t *testing.T) {
 	t.Parallel()
 	client := &http.Client{Transport: roundTripperFunc(func(*http.Request) (*http.Response, error) {

@@ -35,7 +35,8 @@ var harmless = map[string]string{
 // secret marks every value below that must not be printed.
 const secret = "hush-hush"
 
-// secretValues are values of the exported types with a secret in each place for one, and the secret hash in one of them.
+// secretValues are values of the exported types with a secret in each place for one, and the secret
+// hash in one of them.
 func secretValues(t *testing.T) (values map[string]any, hash string) {
 	t.Helper()
 	srv := newServer(t, cognitotest.Config{Clients: []cognitotest.Client{secretClient()}})
@@ -116,9 +117,10 @@ func TestNothingPrintsASecret(t *testing.T) {
 	values, hash := secretValues(t)
 	for name, v := range values {
 		for how, text := range prints.All(v) {
-			// JSON is how Tokens, Challenge and Device are stored, so slog's JSON handler prints the fields of
-			// what holds them; only the values themselves redact there.
-			// Nor can a type hide anything from a verb that package fmt does not know in an error of that package's.
+			// JSON is how Tokens, Challenge and Device are stored, so slog's JSON handler prints
+			// the fields of what holds them; only the values themselves redact there. Nor can a
+			// type hide anything from a verb that package fmt does not know in an error of that
+			// package's.
 			if strings.HasPrefix(name, "wrapped ") && slices.Contains([]string{"%c", "%U", "%e", "%t"}, how) {
 				continue
 			}

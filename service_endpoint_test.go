@@ -100,7 +100,8 @@ func TestEnvironmentMovesAllCalls(t *testing.T) {
 	}
 }
 
-// A setting that cannot be read may have asked for FIPS endpoints: calls must not go elsewhere for that.
+// A setting that cannot be read may have asked for FIPS endpoints: calls must not go elsewhere for
+// that.
 func TestUnreadableEnvironment(t *testing.T) {
 	t.Setenv("AWS_USE_FIPS_ENDPOINT", "perhaps")
 	_, err := cognito.New(testPool, testClient)

@@ -21,7 +21,8 @@ import (
 	"github.com/gocognito/cognito/internal/prints"
 )
 
-// refuseOp makes srv refuse op with an exception, the first times times, and returns how often op was called.
+// refuseOp makes srv refuse op with an exception, the first times times, and returns how often op
+// was called.
 func refuseOp(srv *cognitotest.Server, op, exception string, status int, times int64) *atomic.Int64 {
 	var calls atomic.Int64
 	srv.Intercept(func(w http.ResponseWriter, r *http.Request) bool {
@@ -36,8 +37,8 @@ func refuseOp(srv *cognitotest.Server, op, exception string, status int, times i
 	return &calls
 }
 
-// What creates something or spends a code or a token must not be sent twice when it may have been taken; what was
-// refused for its rate was not.
+// What creates something or spends a code or a token must not be sent twice when it may have been
+// taken; what was refused for its rate was not.
 func TestCallsThatAreSentOnce(t *testing.T) {
 	t.Parallel()
 	calls := map[string]func(*cognito.Cognito) error{
@@ -60,7 +61,8 @@ func TestCallsThatAreSentOnce(t *testing.T) {
 		"AdminUpdateUserAttributes": func(c *cognito.Cognito) error {
 			return err1(c.AdminUpdateProfile(t.Context(), "bob", cognito.Attributes{"phone_number": "+15551234567"}))
 		},
-		// Lambda functions send messages to who is confirmed, and a password in the history is refused the second time.
+		// Lambda functions send messages to who is confirmed, and a password in the history is
+		// refused the second time.
 		"AdminConfirmSignUp":   func(c *cognito.Cognito) error { return c.AdminConfirmSignUp(t.Context(), "bob") },
 		"AdminSetUserPassword": func(c *cognito.Cognito) error { return c.AdminSetPassword(t.Context(), "bob", "Another-Horse-1", true) },
 	}
@@ -216,7 +218,8 @@ func TestHandlerIsAskedABoundedNumberOfTimes(t *testing.T) {
 			}
 			answer(srv, "RespondToAuthChallenge", http.StatusOK, map[string]any{"ChallengeName": "CUSTOM_CHALLENGE", "Session": strings.Repeat("s", 20)})
 			return cognito.Answer{"ANSWER": "x"}, nil
-		}))
+		},
+	))
 	err := c.Authenticate(t.Context(), testPassword)
 	require.ErrorIs(t, err, cognito.ErrCustomChallengeRequired)
 	assert.Equal(t, 16, asked)

@@ -477,7 +477,7 @@ func (t *lateWriteTable) forget(queue any) {
 }
 
 // undoLateWrites makes the store hold what was decided last, if late writes have replaced it. A
-// store that fails is tried again for some minutes.
+// store that fails is tried again for a minute and a half.
 func (s *session) undoLateWrites(ctx context.Context) {
 	defer lateWrites.forget(s.queue())
 	for pause := time.Second; ; pause *= 4 {

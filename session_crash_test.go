@@ -20,8 +20,9 @@ import (
 	"github.com/gocognito/cognito/cognitotest"
 )
 
-// Processes that share a session in a file, with rotating refresh tokens, may be killed in the middle of a refresh: the
-// next one goes on with the session within the grace period, and finds no lock and no left-over file.
+// Processes that share a session in a file, with rotating refresh tokens, may be killed in the
+// middle of a refresh: the next one goes on with the session within the grace period, and finds no
+// lock and no left-over file.
 func TestSessionSurvivesKill(t *testing.T) {
 	if path := os.Getenv("COGNITO_TEST_REFRESH_IN"); path != "" {
 		refreshForEver(t, path)

@@ -20,7 +20,8 @@ import (
 	"github.com/gocognito/cognito/cognitotest"
 )
 
-// Rule 5: a Save that hung in one value does not bring the tokens back after a sign-out of another value.
+// Rule 5: a Save that hung in one value does not bring the tokens back after a sign-out of another
+// value.
 func TestALateSaveOfAnotherValueAfterASignOut(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -118,7 +119,8 @@ func TestALateDeleteAfterASignIn(t *testing.T) {
 	})
 }
 
-// VerifyTokens, without an error, means that there are claims: not where another value has emptied the store.
+// VerifyTokens, without an error, means that there are claims: not where another value has emptied
+// the store.
 func TestVerifyTokensAfterAnotherSignedOut(t *testing.T) {
 	t.Parallel()
 	for name, verify := range map[string]func(context.Context, *cognito.Cognito) error{
@@ -152,7 +154,8 @@ func TestVerifyTokensThatExpiredAndWereNotSaved(t *testing.T) {
 	}
 }
 
-// Rule 7: a challenge that came before the proof is none in the next request either, which takes it up from its JSON.
+// Rule 7: a challenge that came before the proof is none in the next request either, which takes it
+// up from its JSON.
 func TestAChallengeBeforeTheProofInTheNextRequest(t *testing.T) {
 	t.Parallel()
 	srv := newServer(t, cognitotest.Config{})
@@ -217,8 +220,8 @@ func TestARejectedRefreshAfterAnOutage(t *testing.T) {
 	})
 }
 
-// Logout has signed the user out of all sessions, or it returns an error: that a refresh token was spent by somebody else
-// says that the sign-in goes on elsewhere, perhaps at a thief's.
+// Logout has signed the user out of all sessions, or it returns an error: that a refresh token was
+// spent by somebody else says that the sign-in goes on elsewhere, perhaps at a thief's.
 func TestLogoutWithATokenThatSomebodyElseSpent(t *testing.T) {
 	t.Parallel()
 	srv := newServer(t, cognitotest.Config{Clients: []cognitotest.Client{rotating(0)}})
@@ -250,8 +253,8 @@ func TestSignOutWithATokenThatTheServiceHoldsForExpired(t *testing.T) {
 	}
 }
 
-// Another process has rotated the refresh token, and its tokens cannot be verified while the keys are out: that is for a
-// while, and no reason to ask the user to sign in.
+// Another process has rotated the refresh token, and its tokens cannot be verified while the keys
+// are out: that is for a while, and no reason to ask the user to sign in.
 func TestKeysAreOutAfterAnotherProcessRotated(t *testing.T) {
 	t.Parallel()
 	srv := newServer(t, cognitotest.Config{Clients: []cognitotest.Client{rotating(0)}})
@@ -285,7 +288,8 @@ func (f *failingLoad) Load(ctx context.Context) (cognito.Tokens, error) {
 	return f.MemoryStore.Load(ctx)
 }
 
-// The same while the store cannot be read: who spent the refresh token cannot be looked up, and the session is not lost.
+// The same while the store cannot be read: who spent the refresh token cannot be looked up, and the
+// session is not lost.
 func TestTheStoreIsOutAfterAnotherProcessRotated(t *testing.T) {
 	t.Parallel()
 	srv := newServer(t, cognitotest.Config{Clients: []cognitotest.Client{rotating(0)}})
@@ -333,7 +337,8 @@ func (o *overtakenLoad) Load(ctx context.Context) (cognito.Tokens, error) {
 	return tokens, err
 }
 
-// After a Token without an error there are claims, also where a sign-in that waits for its key has overtaken it.
+// After a Token without an error there are claims, also where a sign-in that waits for its key has
+// overtaken it.
 func TestClaimsAreThereAfterAnOvertakenToken(t *testing.T) {
 	t.Parallel()
 	srv := newServer(t, cognitotest.Config{})
@@ -389,7 +394,8 @@ func TestASignOutBesideOthersEndsWhatARefreshBrought(t *testing.T) {
 	assert.Error(t, newClient(t, srv, cognito.WithTokens(first)).RenewAccessToken(t.Context()), "the service was not asked")
 }
 
-// A ConfirmDevice that failed for a moment does not cost the session of the next request's value, or after a restart.
+// A ConfirmDevice that failed for a moment does not cost the session of the next request's value,
+// or after a restart.
 func TestAFailedConfirmationAndTheNextRequest(t *testing.T) {
 	t.Parallel()
 	srv := newDeviceServer(t, false)
@@ -428,7 +434,8 @@ func TestATokenThatWaitedForKeysAfterASignOut(t *testing.T) {
 	}
 }
 
-// VerifyTokens, without an error, means that there are claims, also where a sign-out has overtaken it.
+// VerifyTokens, without an error, means that there are claims, also where a sign-out has overtaken
+// it.
 func TestVerifyTokensThatASignOutOvertook(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -446,7 +453,8 @@ func TestVerifyTokensThatASignOutOvertook(t *testing.T) {
 	})
 }
 
-// Rule 2: while another user's exchange hangs, what the exchanges of a new sign-in bring is shared, whoever signed out before.
+// Rule 2: while another user's exchange hangs, what the exchanges of a new sign-in bring is shared,
+// whoever signed out before.
 func TestExchangesOfANewSignInAreShared(t *testing.T) {
 	t.Parallel()
 	srv := newServer(t, cognitotest.Config{Clients: []cognitotest.Client{rotating(0)}})
@@ -504,7 +512,8 @@ func (s *unsureStore) Delete(ctx context.Context) error {
 	return s.lateSaves.Delete(ctx)
 }
 
-// A Save that hung, and then replaced what another process had written, is undone to what that process wrote.
+// A Save that hung, and then replaced what another process had written, is undone to what that
+// process wrote.
 func TestALateSaveOverWhatAnotherProcessWrote(t *testing.T) {
 	t.Parallel()
 	for name, inChange := range map[string]bool{"seen by a refresh": true, "seen by a new value": false} {
@@ -536,7 +545,8 @@ func TestALateSaveOverWhatAnotherProcessWrote(t *testing.T) {
 	}
 }
 
-// But what the store had all along, as a later write failed, and what a reader found before a later write, is older.
+// But what the store had all along, as a later write failed, and what a reader found before a later
+// write, is older.
 func TestALateSaveAfterOlderTokensWereSeen(t *testing.T) {
 	t.Parallel()
 	for name, see := range map[string]func(store *unsureStore, renew, look func()){
@@ -638,7 +648,8 @@ func TestALateSaveIsUndoneOnceTheStoreAnswers(t *testing.T) {
 	})
 }
 
-// A late write that cannot be looked after is forgotten: a later sign-out of another process is one.
+// A late write that cannot be looked after is forgotten: a later sign-out of another process is
+// one.
 func TestALateDeleteIsForgotten(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -659,7 +670,8 @@ func TestALateDeleteIsForgotten(t *testing.T) {
 	})
 }
 
-// A write that hangs for ever holds up the next change, not every later one, and a late one besides is undone.
+// A write that hangs for ever holds up the next change, not every later one, and a late one besides
+// is undone.
 func TestAWriteThatHangsForEver(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -701,7 +713,8 @@ func (s *tersePerRequest) Save(ctx context.Context, t cognito.Tokens) error {
 	return s.unsureStore.Save(ctx, t)
 }
 
-// A late write is undone in a store that keeps only the tokens, and that takes its connection from the context.
+// A late write is undone in a store that keeps only the tokens, and that takes its connection from
+// the context.
 func TestALateSaveOfAStoreOfRequests(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -732,7 +745,7 @@ func TestADeviceThatAnotherSessionConfirmed(t *testing.T) {
 	require.NoError(t, client.ForUser("bob", cognito.WithTokenStore(store)).RenewAccessToken(t.Context()))
 	confirmed, err := store.LoadDevice(t.Context())
 	require.NoError(t, err)
-	require.NotZero(t, confirmed.Password)
+	require.NotEmpty(t, confirmed.Password)
 	require.NoError(t, c.RenewAccessToken(t.Context()))
 	require.NoError(t, c.RenewAccessToken(t.Context()))
 	kept, err := store.LoadDevice(t.Context())

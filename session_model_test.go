@@ -23,8 +23,9 @@ import (
 	"github.com/gocognito/cognito/cognitotest"
 )
 
-// TestSessionModel interleaves what happens to sessions at random and compares them after every step with what a session
-// promises. The seed decides the steps. MODEL_RUNS is how many seeds are tried.
+// TestSessionModel interleaves what happens to sessions at random and compares them after every
+// step with what a session promises. The seed decides the steps. MODEL_RUNS is how many seeds are
+// tried.
 func TestSessionModel(t *testing.T) {
 	t.Parallel()
 	runs := 40
@@ -98,7 +99,8 @@ const (
 
 var errModelStore = errors.New("the store fails")
 
-// view is a process's view of a store: values over one view share a queue, those over two share only the store's lock.
+// view is a process's view of a store: values over one view share a queue, those over two share
+// only the store's lock.
 type view struct{ *modelStore }
 
 func (s *modelStore) Load(ctx context.Context) (cognito.Tokens, error) {
@@ -217,7 +219,8 @@ func (m *model) newValue(name, user string, store *modelStore, over cognito.Toke
 	}
 }
 
-// modelAPI is an API that takes against a third of the tokens. What it is sent the action in the context learns.
+// modelAPI is an API that takes against a third of the tokens. What it is sent the action in the
+// context learns.
 type modelAPI struct{}
 
 func (modelAPI) RoundTrip(req *http.Request) (*http.Response, error) {
@@ -294,7 +297,8 @@ func (m *model) note(format string, args ...any) {
 	m.trace = append(m.trace, fmt.Sprintf(format, args...))
 }
 
-// step is one step of a run: something around the sessions changes, or one call is made, or several at once.
+// step is one step of a run: something around the sessions changes, or one call is made, or several
+// at once.
 func (m *model) step() {
 	switch n := m.random.IntN(20); {
 	case n < 3:
@@ -440,7 +444,8 @@ func (m *model) judge(a *action, all []*action) (ended []string) {
 	case a.signsOut() && a.err == nil:
 		for _, tokens := range a.before {
 			if id := signInOf(tokens); id != "" && claimIn(tokens.AccessToken, "username") == v.user {
-				// What is only forgotten others may still have and refresh: where a store fails, they do not learn of it.
+				// What is only forgotten others may still have and refresh: where a store fails,
+				// they do not learn of it.
 				if a.op != "forget" || !m.storeFaults {
 					ended = append(ended, id)
 				}

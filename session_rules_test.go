@@ -22,8 +22,8 @@ import (
 	"github.com/gocognito/cognito/cognitotest"
 )
 
-// What a file gives back differs in the location of the time only: the tokens in it are no others, which would replace
-// newer ones that could not be saved.
+// What a file gives back differs in the location of the time only: the tokens in it are no others,
+// which would replace newer ones that could not be saved.
 func TestOlderTokensInAFileDoNotReplaceUnsavedOnes(t *testing.T) {
 	t.Parallel()
 	srv := newServer(t, cognitotest.Config{Clients: []cognitotest.Client{rotating(0)}})
@@ -291,7 +291,8 @@ func (f *failingDelete) Delete(ctx context.Context) error {
 	return f.MemoryStore.Delete(ctx)
 }
 
-// ForgetTokens forgets what another process has refreshed since, too, also where the store cannot delete it.
+// ForgetTokens forgets what another process has refreshed since, too, also where the store cannot
+// delete it.
 func TestForgottenTokensAreNotTakenAgain(t *testing.T) {
 	t.Parallel()
 	for _, held := range []bool{false, true} {
@@ -309,7 +310,8 @@ func TestForgottenTokensAreNotTakenAgain(t *testing.T) {
 	}
 }
 
-// A store that was emptied does not make a deletion or a sign-out of it that never reached the service.
+// A store that was emptied does not make a deletion or a sign-out of it that never reached the
+// service.
 func TestSignOutWithAnEmptiedStoreAsksTheService(t *testing.T) {
 	t.Parallel()
 	for op, end := range map[string]func(context.Context, *cognito.Cognito) error{
@@ -357,7 +359,8 @@ func TestAnEmptyAnswerToARefresh(t *testing.T) {
 	require.NoError(t, c.Logout(t.Context()))
 }
 
-// A value that still has an older refresh token does not bring a session back that was signed out with a newer one.
+// A value that still has an older refresh token does not bring a session back that was signed out
+// with a newer one.
 func TestOlderRefreshTokenAfterASignOut(t *testing.T) {
 	t.Parallel()
 	srv := newServer(t, cognitotest.Config{Clients: []cognitotest.Client{rotating(time.Minute)}})
@@ -465,7 +468,8 @@ func TestADeadSessionLeavesTheStoreToOthers(t *testing.T) {
 	assert.Equal(t, others, storedIn(t, store))
 }
 
-// A content that is not tokens is replaced at the next change, also where that brings no new tokens.
+// A content that is not tokens is replaced at the next change, also where that brings no new
+// tokens.
 func TestUnreadableContentIsReplaced(t *testing.T) {
 	t.Parallel()
 	srv := newServer(t, cognitotest.Config{})
@@ -526,7 +530,8 @@ func TestLaterSignInWins(t *testing.T) {
 	assert.Equal(t, later.RefreshToken, c.Tokens().RefreshToken)
 }
 
-// A session whose tokens could not be saved was signed out, and what the store has instead could not be deleted.
+// A session whose tokens could not be saved was signed out, and what the store has instead could
+// not be deleted.
 func TestWhatTheStoreHadBeforeASignOutIsNotTaken(t *testing.T) {
 	t.Parallel()
 	srv := newServer(t, cognitotest.Config{Clients: []cognitotest.Client{rotating(0)}})
@@ -548,7 +553,8 @@ func TestWhatTheStoreHadBeforeASignOutIsNotTaken(t *testing.T) {
 	assert.NotZero(t, store.content(t), "it is there all the same")
 }
 
-// An answer without an access token may still carry a rotated refresh token, and the old one is spent.
+// An answer without an access token may still carry a rotated refresh token, and the old one is
+// spent.
 func TestARotatedRefreshTokenInABadAnswer(t *testing.T) {
 	t.Parallel()
 	for name, bad := range map[string]func(cognito.Tokens) string{
@@ -704,8 +710,8 @@ func TestLogoutGivesUpOnASlowRefresh(t *testing.T) {
 	assert.Equal(t, 1, renewals(srv), "the refresh went on")
 }
 
-// Of a sign-in that waits for its key the service says whether it is over. Only if it does is the one before signed out
-// instead.
+// Of a sign-in that waits for its key the service says whether it is over. Only if it does is the
+// one before signed out instead.
 func TestLogoutWhileASignInWaitsForItsKey(t *testing.T) {
 	t.Parallel()
 	srv := newServer(t, cognitotest.Config{})
@@ -721,7 +727,8 @@ func TestLogoutWhileASignInWaitsForItsKey(t *testing.T) {
 	assert.Zero(t, c.Tokens())
 }
 
-// withoutProof makes the pool ask for a challenge instead of the proof, and answer it with good tokens.
+// withoutProof makes the pool ask for a challenge instead of the proof, and answer it with good
+// tokens.
 func withoutProof(t *testing.T, srv *cognitotest.Server, challenge string) {
 	t.Helper()
 	good := signedIn(t, srv).Tokens()
@@ -749,7 +756,8 @@ func TestSelectChallengeIsNoProof(t *testing.T) {
 	c := newClient(t, srv, cognito.WithUsername("bob"), cognito.WithChallengeHandler(
 		func(context.Context, cognito.Challenge) (cognito.Answer, error) {
 			return cognito.Answer{"ANSWER": "EMAIL_OTP"}, nil
-		}))
+		},
+	))
 	err := c.Authenticate(t.Context(), testPassword)
 	var rejected *cognito.TokenError
 	require.ErrorAs(t, err, &rejected)
@@ -823,7 +831,8 @@ func TestLogoutWhileTheKeysGo(t *testing.T) {
 	assert.Zero(t, storedIn(t, store.MemoryStore))
 }
 
-// A token that a server has refused is not sent again, also when the request that learned it could not be repeated.
+// A token that a server has refused is not sent again, also when the request that learned it could
+// not be repeated.
 func TestARefusedTokenIsNotSentAgain(t *testing.T) {
 	t.Parallel()
 	srv := newServer(t, cognitotest.Config{})

@@ -33,7 +33,8 @@ func callsOf(srv *cognitotest.Server, op string) int {
 	return n
 }
 
-// Of two who join work that was canceled, only the first begins anew; the second gets the Canceled of strangers.
+// Of two who join work that was canceled, only the first begins anew; the second gets the Canceled
+// of strangers.
 func TestSecondJoinerOfCanceledWork(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -265,7 +266,8 @@ func TestRefreshMetadataThatHangs(t *testing.T) {
 			defer cancel()
 			_, err := c.Token(ctx)
 			require.Error(t, err)
-			// longer than every time limit of the work but the lock's: who waits 40 s must get a turn
+			// longer than every time limit of the work but the lock's: who waits 40 s must get a
+			// turn
 			later, cancel := context.WithTimeout(t.Context(), 40*time.Second)
 			defer cancel()
 			other := newClient(t, srv, cognito.WithUsername("bob"), cognito.WithTokenStore(store))
@@ -376,7 +378,8 @@ func (deadLockServer) Lock(context.Context) (func(), error) {
 	return nil, fmt.Errorf("redisstore: take the lock: %w", err)
 }
 
-// A lock that cannot be made does not take the session down, also when the server's address is a black hole.
+// A lock that cannot be made does not take the session down, also when the server's address is a
+// black hole.
 func TestALockServerThatTimesOut(t *testing.T) {
 	t.Parallel()
 	srv := newServer(t, cognitotest.Config{})
@@ -411,7 +414,8 @@ func (s *stuckTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 	return s.base.RoundTrip(r)
 }
 
-// A RoundTripper that ignores its context does not hold the turn of everybody over the store for ever.
+// A RoundTripper that ignores its context does not hold the turn of everybody over the store for
+// ever.
 func TestARoundTripperThatIgnoresItsContext(t *testing.T) {
 	t.Parallel()
 	for op, call := range map[string]func(context.Context, *cognito.Cognito) error{
@@ -488,7 +492,8 @@ func TestTwoAnswersOfOneChallenge(t *testing.T) {
 	assert.Equal(t, 1, callsOf(srv, "RespondToAuthChallenge")-before, "a one-time code is sent again")
 }
 
-// A 401 that a new token does not help with ends refreshing for a while by either clock, also if one is set back.
+// A 401 that a new token does not help with ends refreshing for a while by either clock, also if
+// one is set back.
 func TestRefusedUntilAndTheClock(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -665,7 +670,8 @@ func TestAContextThatIsOverStartsNothing(t *testing.T) {
 	}
 }
 
-// Tokens that are still good are handed out, also where the early refresh does not answer within the caller's time.
+// Tokens that are still good are handed out, also where the early refresh does not answer within
+// the caller's time.
 func TestGoodTokensDuringASlowRefresh(t *testing.T) {
 	t.Parallel()
 	for name, slow := range map[string]func(*cognitotest.Server, *hungStore){
@@ -846,7 +852,8 @@ func (e *endingTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 	return resp, err
 }
 
-// Tokens that have come are kept, and a sign-out that was answered is one, also when the context ends at that moment.
+// Tokens that have come are kept, and a sign-out that was answered is one, also when the context
+// ends at that moment.
 func TestTheContextEndsWithTheResponse(t *testing.T) {
 	t.Parallel()
 	srv := newServer(t, cognitotest.Config{})
@@ -868,7 +875,8 @@ func TestTheContextEndsWithTheResponse(t *testing.T) {
 	assert.Zero(t, storedIn(t, store))
 }
 
-// A value per request with a Transport each: one challenge and one message for all of them, until it is answered.
+// A value per request with a Transport each: one challenge and one message for all of them, until
+// it is answered.
 func TestAValuePerRequestSendsOneCode(t *testing.T) {
 	t.Parallel()
 	srv := newFlowServer(t, cognitotest.Config{})
@@ -917,7 +925,8 @@ func (p *panickingLoad) Load(ctx context.Context) (cognito.Tokens, error) {
 	return p.slowSave.Load(ctx)
 }
 
-// What is done after a write that hung is done for no caller: a store that panics then must not end the process.
+// What is done after a write that hung is done for no caller: a store that panics then must not end
+// the process.
 func TestAStorePanicsAfterAWriteThatHung(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -954,8 +963,8 @@ func TestTokensExpireDuringASlowRefresh(t *testing.T) {
 	})
 }
 
-// A refresh of a sign-in that still waits for its key is made once its tokens have expired, and not before. What it brings
-// does not replace the verified tokens in the store.
+// A refresh of a sign-in that still waits for its key is made once its tokens have expired, and not
+// before. What it brings does not replace the verified tokens in the store.
 func TestARefreshOfAWaitingSignIn(t *testing.T) {
 	t.Parallel()
 	srv := newServer(t, cognitotest.Config{Clients: []cognitotest.Client{rotating(0)}})
@@ -978,7 +987,8 @@ func TestARefreshOfAWaitingSignIn(t *testing.T) {
 	assert.Equal(t, c.Tokens(), storedIn(t, store))
 }
 
-// Who has the tokens of a refresh that has not given its turn back yet, and asks for new ones, gets new ones.
+// Who has the tokens of a refresh that has not given its turn back yet, and asks for new ones, gets
+// new ones.
 func TestRenewWhileTheLastOneUnlocks(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -1021,7 +1031,8 @@ func (s *spentStore) Save(ctx context.Context, t cognito.Tokens) error {
 	return s.MemoryStore.Save(ctx, t)
 }
 
-// Whoever has spent a refresh token may save a moment later. What is found then is exchanged itself if it has expired.
+// Whoever has spent a refresh token may save a moment later. What is found then is exchanged itself
+// if it has expired.
 func TestTheSpenderSavesAMomentLater(t *testing.T) {
 	t.Parallel()
 	for _, expired := range []bool{false, true} {
@@ -1058,7 +1069,8 @@ func TestTheSpenderSavesAMomentLater(t *testing.T) {
 	}
 }
 
-// A session that is over is signed out without a call; one that somebody has begun in the store meanwhile is not.
+// A session that is over is signed out without a call; one that somebody has begun in the store
+// meanwhile is not.
 func TestLogoutOfASessionThatIsOverAndANewerOne(t *testing.T) {
 	t.Parallel()
 	srv := newServer(t, cognitotest.Config{})
@@ -1076,7 +1088,8 @@ func TestLogoutOfASessionThatIsOverAndANewerOne(t *testing.T) {
 	require.ErrorIs(t, newClient(t, srv, cognito.WithTokens(store.then)).RenewAccessToken(t.Context()), cognito.ErrRefreshTokenRevoked)
 }
 
-// A sign-out with a refresh token alone, whose user is not known, ends what that has brought and what brought it.
+// A sign-out with a refresh token alone, whose user is not known, ends what that has brought and
+// what brought it.
 func TestRevokeABareRefreshToken(t *testing.T) {
 	t.Parallel()
 	for name, client := range map[string]cognitotest.Client{"kept": {}, "rotated": rotating(time.Minute)} {
@@ -1126,7 +1139,8 @@ func TestAnAnswerLeavesTheChallengesOfOthers(t *testing.T) {
 	assert.Equal(t, 2, callsOf(srv, "InitiateAuth"))
 }
 
-// A challenge of another session of the user that arrives while an older one is being answered stays.
+// A challenge of another session of the user that arrives while an older one is being answered
+// stays.
 func TestAPendingChallengeArrivesDuringAnAnswer(t *testing.T) {
 	t.Parallel()
 	srv := newFlowServer(t, cognitotest.Config{})
@@ -1175,7 +1189,8 @@ func TestTokensThatWereSignedOutAreDeletedLater(t *testing.T) {
 	}
 }
 
-// slowSaves is a store whose first Save after it was told takes its time, whatever its context says.
+// slowSaves is a store whose first Save after it was told takes its time, whatever its context
+// says.
 type slowSaves struct {
 	*cognito.MemoryStore
 
@@ -1219,7 +1234,8 @@ func TestAWaitingSignInOutlivesARestart(t *testing.T) {
 	assert.NoError(t, err)
 }
 
-// The refresh token of tokens that wait for their key is in the store, also when this process remembers nothing any more.
+// The refresh token of tokens that wait for their key is in the store, also when this process
+// remembers nothing any more.
 func TestARotatedRefreshTokenOfWaitingTokensIsSaved(t *testing.T) {
 	t.Parallel()
 	srv := newServer(t, cognitotest.Config{Clients: []cognitotest.Client{rotating(0)}})

@@ -55,7 +55,8 @@ func TestRotatedTokensAreSavedBeforeTheyAreHandedOut(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, c.Tokens(), stored)
 
-	// The same within a second, when the tokens in the store are as old as those that could not be saved.
+	// The same within a second, when the tokens in the store are as old as those that could not be
+	// saved.
 	store.fail = errors.New("disk full")
 	require.NoError(t, c.RenewAccessToken(t.Context()))
 	store.fail = nil
@@ -66,7 +67,8 @@ func TestRotatedTokensAreSavedBeforeTheyAreHandedOut(t *testing.T) {
 	assert.Equal(t, c.Tokens(), stored)
 }
 
-// When the new tokens cannot be verified for want of keys, the rotated refresh token must outlive the process.
+// When the new tokens cannot be verified for want of keys, the rotated refresh token must outlive
+// the process.
 func TestRotatedTokensAreSavedWithoutKeys(t *testing.T) {
 	t.Parallel()
 	srv := newServer(t, cognitotest.Config{Clients: []cognitotest.Client{rotating(0)}})
@@ -121,7 +123,8 @@ func TestSharedStore(t *testing.T) {
 	}
 }
 
-// racingStore gives another process's tokens only once the service has said that the own ones were used.
+// racingStore gives another process's tokens only once the service has said that the own ones were
+// used.
 type racingStore struct {
 	plainStore
 

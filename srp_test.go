@@ -67,7 +67,8 @@ func TestSRPProvesAUserAndADevice(t *testing.T) {
 	assert.Equal(t, "Thu Sep 3 22:04:05 UTC 2026", answer["TIMESTAMP"])
 	require.NoError(t, verify(t, server, user, first["SRP_A"], answer))
 
-	// The device has its own secret, fresh for the attempt, and the user keeps the name that the service gave.
+	// The device has its own secret, fresh for the attempt, and the user keeps the name that the
+	// service gave.
 	started, err := helper.DeviceSRPAuthChallenge(map[string]string{"DEVICE_KEY": testDevice.Key})
 	require.NoError(t, err)
 	assert.ElementsMatch(t, []string{"USERNAME", "SECRET_HASH", "DEVICE_KEY", "SRP_A"}, keysOfText(started))
@@ -102,8 +103,8 @@ func TestSRPWithoutSecretAndDevice(t *testing.T) {
 	require.NoError(t, verify(t, server, user, second["SRP_A"], answer))
 }
 
-// USERNAME and USER_ID_FOR_SRP may differ, and the service may call the user otherwise in each step: the proof is over the
-// ID, and the secret hash over what is sent.
+// USERNAME and USER_ID_FOR_SRP may differ, and the service may call the user otherwise in each
+// step: the proof is over the ID, and the secret hash over what is sent.
 func TestSRPFollowsTheNamesOfTheService(t *testing.T) {
 	t.Parallel()
 	helper := newSRP(t, cognito.WithSRPClientSecret(testSecret), cognito.WithSRPDevice(testDevice))
@@ -222,7 +223,8 @@ func TestNewDeviceVerifier(t *testing.T) {
 		require.NoError(t, err)
 		value, err := base64.StdEncoding.DecodeString(aws.ToString(config.PasswordVerifier))
 		require.NoError(t, err)
-		// The service reads both as two's complement and refuses negative ones, which is what a missing zero makes.
+		// The service reads both as two's complement and refuses negative ones, which is what a
+		// missing zero makes.
 		verifier, err := srp.ParseVerifier(salt, value)
 		require.NoError(t, err)
 		assert.LessOrEqual(t, len(salt), 17)

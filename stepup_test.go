@@ -15,8 +15,8 @@ import (
 	"github.com/gocognito/cognito/cognitotest"
 )
 
-// newLevels is a pool that serves levels. dana has a password and a software token that she is asked for only where a
-// level needs it, and erin no more than a password.
+// newLevels is a pool that serves levels. dana has a password and a software token that she is
+// asked for only where a level needs it, and erin no more than a password.
 func newLevels(t *testing.T, cfg cognitotest.Config, flows ...string) *cognitotest.Server {
 	t.Helper()
 	client := secretClient()
@@ -212,7 +212,8 @@ func tokensInstead(srv *cognitotest.Server, access, id string) {
 	}})
 }
 
-// Tokens that do not say what was reached, say less, or are of somebody else do not count, and the session is as it was.
+// Tokens that do not say what was reached, say less, or are of somebody else do not count, and the
+// session is as it was.
 func TestStepUpRejectsTokens(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {

@@ -17,8 +17,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Imports point one way: examples to cognitotest, that to cognito, and these to what is internal, which uses neither,
-// except internal/localpool, which examples and commands share.
+// Imports point one way: examples to cognitotest, that to cognito, and these to what is internal,
+// which uses neither, except internal/localpool, which examples and commands share.
 func TestImportsPointOneWay(t *testing.T) {
 	t.Parallel()
 	const module = "github.com/gocognito/cognito"
@@ -80,7 +80,8 @@ func TestTheMapNamesEveryFile(t *testing.T) {
 	assert.Equal(t, files, named)
 }
 
-// The map of CONTRIBUTING.md says what happens where: each function and variable that it names is in that file.
+// The map of CONTRIBUTING.md says what happens where: each function and variable that it names is
+// in that file.
 func TestTheMapNamesWhatExists(t *testing.T) {
 	t.Parallel()
 	text, err := os.ReadFile("CONTRIBUTING.md")

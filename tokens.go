@@ -909,8 +909,7 @@ func (c *Cognito) sendRefreshToken(
 	defer cancel()
 	deviceKey := c.session.current().deviceKeyOf(base)
 	if flow == "" && !c.shared().refreshByAuth.Load() {
-		sdk := c.shared().sdk
-		out, err := sdk.GetTokensFromRefreshToken(ctx, &cognitoidentityprovider.GetTokensFromRefreshTokenInput{
+		out, err := c.shared().sdk.GetTokensFromRefreshToken(ctx, &cognitoidentityprovider.GetTokensFromRefreshTokenInput{
 			ClientId: aws.String(c.shared().clientID), RefreshToken: aws.String(base.RefreshToken),
 			ClientSecret: optional(c.shared().clientSecret), DeviceKey: optional(deviceKey), ClientMetadata: metadata,
 		}, sendOnce)
@@ -1042,8 +1041,13 @@ func (c *Cognito) verifyHeld(ctx context.Context) error {
 	}
 	if st := c.session.current(); ts != st.waiting && !st.unsaved {
 		verified, err := c.verify(ctx, ts.unverified())
-		if err == nil && !c.session.adopt(seen, verified, func(*state) {}) && !c.session.current().tokens.verified() {
-			err = ErrNotSignedIn // signed out meanwhile
+		if err == nil && c.session.adopt(seen, verified, func(*state) {}) {
+			return nil
+		}
+		now := c.session.current()
+		signedOut := now.cleared != seen.cleared && now.newest() == nil
+		if signedOut || err == nil && !now.tokens.verified() {
+			return ErrNotSignedIn
 		}
 		return err
 	}

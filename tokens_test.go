@@ -15,8 +15,8 @@ import (
 	"github.com/gocognito/cognito/cognitotest"
 )
 
-// signedIn signs bob in with his password, or on the pool's pages if COGNITO_TEST_MANAGED_LOGIN is set: a session
-// behaves the same then.
+// signedIn signs bob in with his password, or on the pool's pages if COGNITO_TEST_MANAGED_LOGIN is
+// set: a session behaves the same then.
 func signedIn(t *testing.T, srv *cognitotest.Server, opts ...cognito.Option) *cognito.Cognito {
 	t.Helper()
 	opts = append(opts, cognito.WithUsername("bob"))

@@ -364,7 +364,8 @@ func TestTransportAndChallenges(t *testing.T) {
 	handled := newClient(t, srv, cognito.WithUsername("carol"), cognito.WithChallengeHandler(
 		func(context.Context, cognito.Challenge) (cognito.Answer, error) {
 			return cognito.Answer{"NEW_PASSWORD": "Permanent-1"}, nil
-		}))
+		},
+	))
 	roundTrip(t, newTransport(handled, "Temporary-1", &recordingBase{}), apiRequest(t, http.MethodGet, api, nil))
 }
 
@@ -449,7 +450,8 @@ func TestTransportWaitsNoLongerThanTheRequest(t *testing.T) {
 	assert.Equal(t, []string{"InitiateAuth", "RespondToAuthChallenge"}, ops(serviceCalls(srv)), "the sign-in went on for the next request")
 }
 
-// A session that the pool ended to make room for newer ones is a reason to sign in at once, not to back off.
+// A session that the pool ended to make room for newer ones is a reason to sign in at once, not to
+// back off.
 func TestEvictedSessionSignsInAgain(t *testing.T) {
 	t.Parallel()
 	srv := newServer(t, cognitotest.Config{MaxSessions: 1})
@@ -499,7 +501,8 @@ func TestTransportPausesBeginAnewAfterASuccess(t *testing.T) {
 	})
 }
 
-// Where no other token is to be had for one that a server refused, the next requests do not ask for one at once either.
+// Where no other token is to be had for one that a server refused, the next requests do not ask for
+// one at once either.
 func TestTransportRemembersThatThereIsNoOtherToken(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -19,7 +19,8 @@ type sent struct {
 	body string
 }
 
-// recordingBase is a base transport that reads the body, closes it and answers with the statuses given, then 200.
+// recordingBase is a base transport that reads the body, closes it and answers with the statuses
+// given, then 200.
 type recordingBase struct {
 	mu       sync.Mutex
 	requests []sent

@@ -22,7 +22,8 @@ func madeUpKey(t *testing.T, srv *cognitotest.Server, c *cognito.Cognito) {
 	require.ErrorIs(t, err, cognito.ErrUnknownKey)
 }
 
-// Whoever sends tokens with made-up key IDs must not make the session lose what the service gives it.
+// Whoever sends tokens with made-up key IDs must not make the session lose what the service gives
+// it.
 func TestMadeUpKeysDoNotCostTheSession(t *testing.T) {
 	t.Parallel()
 	for name, obtain := range map[string]func(*testing.T, *cognito.Cognito) error{
@@ -52,7 +53,8 @@ func TestMadeUpKeysDoNotCostTheSession(t *testing.T) {
 	}
 }
 
-// A key that does not come, such as from a wrong WithJWKSURL that is mended later, costs nothing either.
+// A key that does not come, such as from a wrong WithJWKSURL that is mended later, costs nothing
+// either.
 func TestTokensOfAnUnknownKeyAreKept(t *testing.T) {
 	t.Parallel()
 	srv := newServer(t, cognitotest.Config{Clients: []cognitotest.Client{rotating(0)}})
@@ -102,7 +104,8 @@ func TestRefusedTokensDoNotCostTheRefreshToken(t *testing.T) {
 	assert.Equal(t, want, stored)
 }
 
-// badAside is a good session that has, kept aside for want of keys, tokens which turn out to be bad.
+// badAside is a good session that has, kept aside for want of keys, tokens which turn out to be
+// bad.
 func badAside(t *testing.T, store cognito.TokenStore) (*cognitotest.Server, *cognito.Cognito) {
 	t.Helper()
 	srv := newServer(t, cognitotest.Config{})
@@ -158,7 +161,8 @@ func TestDroppingBadTokensLeavesNewerOnes(t *testing.T) {
 	assert.Equal(t, newer, stored)
 }
 
-// Tokens that wait to be verified are not the session's yet; a check of them is one more try to make them so.
+// Tokens that wait to be verified are not the session's yet; a check of them is one more try to
+// make them so.
 func TestCheckTokenOfTokensThatWait(t *testing.T) {
 	t.Parallel()
 	srv := newServer(t, cognitotest.Config{})
@@ -209,7 +213,8 @@ func TestRenewalOfAnotherUserIsRefused(t *testing.T) {
 	assert.Equal(t, "bob", c.AccessClaims().Username)
 }
 
-// The key of tokens that were kept aside may be gone before it could be had. Their refresh token is good all the same.
+// The key of tokens that were kept aside may be gone before it could be had. Their refresh token is
+// good all the same.
 func TestTokensWhoseKeyIsGoneAreRenewed(t *testing.T) {
 	t.Parallel()
 	for name, call := range map[string]func(context.Context, *cognito.Cognito) error{

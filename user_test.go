@@ -47,7 +47,8 @@ func TestDeletingAListedUserDeletesThatUser(t *testing.T) {
 	assert.NotEmpty(t, c.Tokens().AccessToken, "bob's session goes on")
 }
 
-// pycognito's get_users()[i].save(admin=True) writes that user's attributes onto the client's own user.
+// pycognito's get_users()[i].save(admin=True) writes that user's attributes onto the client's own
+// user.
 func TestSavingAListedUserSavesThatUser(t *testing.T) {
 	t.Parallel()
 	_, c := poolWithCarol(t)
@@ -100,7 +101,8 @@ func TestDeletingOneselfEndsTheSession(t *testing.T) {
 	require.ErrorIs(t, err, cognito.ErrUserNotFound)
 }
 
-// pycognito's admin_create_user makes the client the new user, and an attribute client_id replaces the client's ID.
+// pycognito's admin_create_user makes the client the new user, and an attribute client_id replaces
+// the client's ID.
 func TestCreatingAUserDoesNotChangeTheClient(t *testing.T) {
 	t.Parallel()
 	_, c := poolWithCarol(t)
@@ -133,7 +135,8 @@ func TestDisablingAUserDisablesThatUser(t *testing.T) {
 	require.NoError(t, c.ForUser("carol").Authenticate(t.Context(), testPassword))
 }
 
-// pycognito's get_user() takes the name from the client, so a client made from tokens has users without a name.
+// pycognito's get_user() takes the name from the client, so a client made from tokens has users
+// without a name.
 func TestGetUserNamesTheUserOfTheReply(t *testing.T) {
 	t.Parallel()
 	srv, c := poolWithCarol(t)
@@ -148,7 +151,8 @@ func TestGetUserNamesTheUserOfTheReply(t *testing.T) {
 	assert.True(t, user.Created.IsZero())
 }
 
-// pycognito silently does not save a new attribute, and sends every attribute it read, immutable ones too.
+// pycognito silently does not save a new attribute, and sends every attribute it read, immutable
+// ones too.
 func TestSaveSendsOnlyWhatChanged(t *testing.T) {
 	t.Parallel()
 	srv, c := poolWithCarol(t)

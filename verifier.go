@@ -354,13 +354,13 @@ func (v *Verifier) VerifyIDToken(ctx context.Context, raw string) (*IDClaims, er
 }
 
 // VerifyInto verifies a token for use and decodes its claims into claims. claims is a pointer to a
-// value that [json.Unmarshal] accepts: a struct of your own, or a [jwt.MapClaims]. A field whose tag
-// names a claim gets only the claim of exactly that name: `json:"custom:tenant"` never gets
+// value that [json.Unmarshal] accepts: a struct of your own, or a [jwt.MapClaims]. A field whose
+// tag names a claim gets only the claim of exactly that name: `json:"custom:tenant"` never gets
 // custom:Tenant. A struct may embed [AccessClaims], whose All is set, but not [IDClaims], which
-// decodes itself. Only the token is checked: a Validate method of claims is not called. The error is a [*TokenError] as for
-// [Verifier.VerifyAccessToken], or an [*Error] if use does not exist or claims is not a pointer.
-// claims is unchanged if the token is rejected, but may be partly set if a claim does not fit into
-// it.
+// decodes itself. Only the token is checked: a Validate method of claims is not called. The error
+// is a [*TokenError] as for [Verifier.VerifyAccessToken], or an [*Error] if use does not exist or
+// claims is not a pointer. claims is unchanged if the token is rejected, but may be partly set if a
+// claim does not fit into it.
 func (v *Verifier) VerifyInto(ctx context.Context, raw string, use TokenUse, claims any) error {
 	if err := errors.Join(checkUse(use), checkTarget(claims)); err != nil {
 		return wrapError("VerifyInto", err)

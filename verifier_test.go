@@ -236,7 +236,8 @@ func TestOlderNamesOfOptions(t *testing.T) {
 	assert.Contains(t, logged.String(), "token rejected")
 }
 
-// A client of a replica accepts the issuers of its region beside those of the pool's own, and no others.
+// A client of a replica accepts the issuers of its region beside those of the pool's own, and no
+// others.
 func TestWithRegionAcceptsItsIssuers(t *testing.T) {
 	t.Parallel()
 	srv := newServer(t, cognitotest.Config{})
@@ -273,7 +274,8 @@ func (panickingLog) Enabled(context.Context, slog.Level) bool { return true }
 
 func (panickingLog) Handle(context.Context, slog.Record) error { panic("the log") }
 
-// A logger that panics while key sets are fetched beside each other panics in the caller, who can recover.
+// A logger that panics while key sets are fetched beside each other panics in the caller, who can
+// recover.
 func TestPreloadOfManyPanicsInTheCaller(t *testing.T) {
 	t.Parallel()
 	srv := newServer(t, cognitotest.Config{})

@@ -83,7 +83,8 @@ func TestVerifierBehaviour(t *testing.T) {
 			require.NoError(t, v.Preload(t.Context()))
 			assert.Equal(t, before, fetches(srv))
 		}},
-		// 75: there is no mode that only looks at the cache; an ended context does that, with an error of its own.
+		// 75: there is no mode that only looks at the cache; an ended context does that, with an
+		// error of its own.
 		{75, "an ended context fetches nothing that it waits for", func(t *testing.T, srv *cognitotest.Server) {
 			t.Helper()
 			v := remote(t, srv)
@@ -152,7 +153,8 @@ func TestVerifierBehaviour(t *testing.T) {
 			srv.Intercept(nil)
 			require.NoError(t, verify(t, v, accessOf(srv, cognitotest.TokenOptions{})))
 		}},
-		// 82, 84: failures back off, whatever the status. See TestFailingFetchesBackOff for the times.
+		// 82, 84: failures back off, whatever the status. See TestFailingFetchesBackOff for the
+		// times.
 		{82, "endpoint down: it is not asked for each token", func(t *testing.T, srv *cognitotest.Server) {
 			t.Helper()
 			srv.Fault(cognitotest.Fault{Op: "JWKS", Times: -1, Status: http.StatusBadGateway})
@@ -191,7 +193,8 @@ func TestVerifierBehaviour(t *testing.T) {
 			require.NoError(t, verify(t, v, raw))
 			assert.Equal(t, 1, fetches(srv))
 		}},
-		// 87: see TestKeySetAnswers for all kinds of bodies. encoding/json takes invalid UTF-8 in names that do not matter.
+		// 87: see TestKeySetAnswers for all kinds of bodies. encoding/json takes invalid UTF-8 in
+		// names that do not matter.
 		{87, "a byte order mark", func(t *testing.T, srv *cognitotest.Server) {
 			t.Helper()
 			body := append([]byte("\ufeff"), keySetOf(t, srv)...)
@@ -345,7 +348,8 @@ func TestKeyRotationUnderLoad(t *testing.T) {
 	assert.LessOrEqual(t, fetches(srv), 4)
 }
 
-// A fetch that began before a rotation does not have the new keys; a token that waited for it gets one of its own.
+// A fetch that began before a rotation does not have the new keys; a token that waited for it gets
+// one of its own.
 func TestRotationDuringAFetch(t *testing.T) {
 	t.Parallel()
 	one, two := forgers()[0], forgers()[1]
@@ -412,7 +416,8 @@ func TestTokenCache(t *testing.T) {
 	require.ErrorIs(t, err, jwt.ErrTokenExpired, "a hit is compared with the clock")
 }
 
-// A replica's region in the issuer, as some multi-Region pools had it, is accepted when it is named.
+// A replica's region in the issuer, as some multi-Region pools had it, is accepted when it is
+// named.
 func TestMultiRegionIssuers(t *testing.T) {
 	t.Parallel()
 	replica := "https://cognito-idp.us-east-1.amazonaws.com/" + testPool
@@ -451,7 +456,8 @@ func TestOtherSpellingsReachNobody(t *testing.T) {
 	assert.Equal(t, json.Number("9007199254740993"), claims.All["custom:x"])
 }
 
-// A pool may have the attributes custom:tenant, which only administrators write, and custom:Tenant, which users do.
+// A pool may have the attributes custom:tenant, which only administrators write, and custom:Tenant,
+// which users do.
 func TestFieldsGetClaimsOfTheirNameOnly(t *testing.T) {
 	t.Parallel()
 	type Inner struct {
@@ -496,7 +502,7 @@ func TestFieldsGetClaimsOfTheirNameOnly(t *testing.T) {
 		assert.Equal(t, want, got, more)
 		assert.Equal(t, "bob", claims.Username, more)
 		assert.Equal(t, want[0], claims.Custom("tenant"), "all readers see the same claim")
-		assert.Equal(t, 200, serve(t, v.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		assert.Equal(t, 200, serve(t, v.Handler(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 			handled, _ := cognito.CustomClaimsFromContext[own](r.Context())
 			assert.Equal(t, &claims, handled)
 		})), raw).Code)

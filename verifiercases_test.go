@@ -18,9 +18,10 @@ import (
 	"github.com/gocognito/cognito"
 )
 
-// A verifierCase is a row of the conformance checklist that was drawn up from the tests and the behaviour of AWS's own
-// verifier, aws-jwt-verify: what a verifier must do with a token. The numbers are those of the checklist. Cases that
-// need more than one token and one answer are in TestVerifierBehaviour; rows where this package differs say why.
+// A verifierCase is a row of the conformance checklist that was drawn up from the tests and the
+// behaviour of AWS's own verifier, aws-jwt-verify: what a verifier must do with a token. The
+// numbers are those of the checklist. Cases that need more than one token and one answer are in
+// TestVerifierBehaviour; rows where this package differs say why.
 type verifierCase struct {
 	number int
 	name   string
@@ -68,7 +69,8 @@ func parsingCases() []verifierCase {
 		{14, "exp with a fraction", forged(claim("exp", float64(testTime.Unix())+0.5)), "", nil, nil},
 		{14, "exp with a fraction, just past", forged(claim("exp", float64(testTime.Unix())-0.5)), "", nil, jwt.ErrTokenExpired},
 		{15, "names and values that are not ASCII", forged(map[string]any{"名前": "ボブ", "username": "Zoë \"Z\""}), "", nil, nil},
-		// 16: JavaScript's __proto__ is a name like others here. A known claim that is there twice is refused.
+		// 16: JavaScript's __proto__ is a name like others here. A known claim that is there twice
+		// is refused.
 		{16, "__proto__", forged(claim("__proto__", map[string]any{"token_use": "id"})), "", nil, nil},
 		{16, "a claim twice", f.sign(f.header(), `{"exp":99999999999,`+access(nil)[1:]), "", nil, bad},
 		{16, "a claim in other case", f.sign(f.header(), `{"EXP":1,"Token_Use":"id",`+access(nil)[1:]), "", nil, nil},
@@ -105,7 +107,8 @@ func keyCases() []verifierCase {
 		{21, "kid not in the set", one.sign(`{"alg":"RS256","kid":"three"}`, rest), "", nil, cognito.ErrUnknownKey},
 		{22, "kid of the pool's other key", one.sign(two.header(), rest), "", nil, bad},
 		{23, "keys of other kinds beside it", forged(nil), "", keys(
-			one.jwk(map[string]any{"kid": "ps", "alg": "PS256"}), map[string]any{"kty": "EC"}, map[string]any{"kty": "PQC", "kid": "x"}, one.jwk(nil)), nil},
+			one.jwk(map[string]any{"kid": "ps", "alg": "PS256"}), map[string]any{"kty": "EC"}, map[string]any{"kty": "PQC", "kid": "x"}, one.jwk(nil),
+		), nil},
 		{24, "two keys with one kid, the first fits", forged(nil), "", keys(one.jwk(nil), two.jwk(claim("kid", "one"))), nil},
 		{24, "two keys with one kid, the second fits", forged(nil), "", keys(two.jwk(claim("kid", "one")), one.jwk(nil)), bad},
 		{25, "key for encryption", forged(nil), "", keys(one.jwk(claim("use", "enc"))), bad},
@@ -192,7 +195,8 @@ func claimCases() []verifierCase {
 		{64, "no scope", forged(claim("scope", nil)), "", scopes("a"), cognito.ErrInsufficientScope},
 		{64, "double spaces", forged(claim("scope", "a  b")), "", scopes("b"), nil},
 		{64, "ID tokens have no scope", idToken(claim("scope", "a")), id, scopes("a"), cognito.ErrInsufficientScope},
-		// 65: an audience of the caller's own choice is not offered: a pool's tokens name the app client.
+		// 65: an audience of the caller's own choice is not offered: a pool's tokens name the app
+		// client.
 		{65, "a list in an access token", forged(claim("aud", []string{"x", "y"})), "", nil, nil},
 	}
 }
@@ -314,8 +318,9 @@ func TestConfigurationIsChecked(t *testing.T) {
 	require.NoError(t, err)
 }
 
-// 66, 67: of several faults the first of this order is named: parsing, algorithm, issuer, key, signature, exp, nbf,
-// use, client, groups, scope. (aws-jwt-verify has the issuer before the key, too, where there are several pools.)
+// 66, 67: of several faults the first of this order is named: parsing, algorithm, issuer, key,
+// signature, exp, nbf, use, client, groups, scope. (aws-jwt-verify has the issuer before the key,
+// too, where there are several pools.)
 func TestOrderOfErrors(t *testing.T) {
 	t.Parallel()
 	f := forgers()[0]

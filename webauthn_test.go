@@ -72,8 +72,8 @@ func assertion(t *testing.T, passkey *cognitotest.Passkey, ch cognito.Challenge)
 	return []byte(credential)
 }
 
-// What the browser and the service say to each other passes through as it is: no number becomes a float, and nothing
-// empty becomes null.
+// What the browser and the service say to each other passes through as it is: no number becomes a
+// float, and nothing empty becomes null.
 func TestPasskeyJSONIsUntouched(t *testing.T) {
 	t.Parallel()
 	const document = `{"id":"x","clientExtensionResults":{},"list":[],"text":"","no":false,"zero":0,"none":null,` +

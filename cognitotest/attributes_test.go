@@ -227,7 +227,8 @@ func TestCodesGoWithTheirAddress(t *testing.T) {
 	refused(t, f.confirm("bob", code), "ExpiredCodeException", noCode)
 }
 
-// In a pool of aliases an address becomes a name to sign in with when it is verified, and only one user has it.
+// In a pool of aliases an address becomes a name to sign in with when it is verified, and only one
+// user has it.
 func TestAliasesAreUnique(t *testing.T) {
 	t.Parallel()
 	const taken = "An account with the email already exists."

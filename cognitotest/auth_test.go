@@ -802,7 +802,8 @@ func TestSaltIsTheUsersAndBIsFresh(t *testing.T) {
 	}
 }
 
-// In a pool that takes NOB for nob, a user who does not exist must not answer to the two as different users.
+// In a pool that takes NOB for nob, a user who does not exist must not answer to the two as
+// different users.
 func TestHiddenUsersHaveOneNameInAnyCase(t *testing.T) {
 	t.Parallel()
 	client := allFlows()

@@ -11,7 +11,8 @@ import (
 	"github.com/gocognito/cognito/internal/srp"
 )
 
-// riddle leads a custom sign-in: the password where the client begins with SRP, then at most three answers.
+// riddle leads a custom sign-in: the password where the client begins with SRP, then at most three
+// answers.
 func riddle() cognitotest.Triggers {
 	return cognitotest.Triggers{
 		DefineAuthChallenge: func(e *cognitotest.DefineAuthChallengeEvent) error {

@@ -12,7 +12,8 @@ import (
 	"github.com/gocognito/cognito/cognitotest"
 )
 
-// One line makes a client and one a verifier, whatever the pool is like; both go by the pool's clock.
+// One line makes a client and one a verifier, whatever the pool is like; both go by the pool's
+// clock.
 func TestOptions(t *testing.T) {
 	t.Setenv("COGNITO_JWKS", "")
 	for name, cfg := range map[string]cognitotest.Config{

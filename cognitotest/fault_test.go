@@ -87,7 +87,8 @@ func TestFaults(t *testing.T) {
 			srv.Fault(tt.fault)
 			body := `{"ClientId":"` + srv.ClientID + `","Username":"dave","Password":"Correct-Horse-1","UserAttributes":[{"Name":"email","Value":"dave@example.com"}]}`
 			tt.check(t, postAlone(t.Context(), srv, "SignUp", body))
-			// The fault is used up. Whether the pool had taken the first request shows by what it says to the second.
+			// The fault is used up. Whether the pool had taken the first request shows by what it
+			// says to the second.
 			want := answered(200, "CodeDeliveryDetails")
 			if tt.taken {
 				want = answered(400, "UsernameExistsException")

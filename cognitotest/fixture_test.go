@@ -41,8 +41,8 @@ func withSecret() cognitotest.Client {
 	return c
 }
 
-// fixture is a pool with the user ana, the SDK's client of it, and shorthands. It knows nothing of the client
-// library of this module. Its clock stands still unless it is advanced.
+// fixture is a pool with the user ana, the SDK's client of it, and shorthands. It knows nothing of
+// the client library of this module. Its clock stands still unless it is advanced.
 type fixture struct {
 	*cognitotest.Server
 

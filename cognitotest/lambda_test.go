@@ -35,7 +35,8 @@ func function(t *testing.T, do func(event members) any) string {
 	return srv.URL
 }
 
-// A Lambda function behind a URL gets the event of the service's documentation. It may call the service meanwhile.
+// A Lambda function behind a URL gets the event of the service's documentation. It may call the
+// service meanwhile.
 func TestTriggerAtURL(t *testing.T) {
 	t.Parallel()
 	var f *fixture
@@ -136,8 +137,8 @@ func TestSignInByTriggersAtURLs(t *testing.T) {
 	assert.NotNil(t, out.AuthenticationResult)
 }
 
-// What functions answer that fail, and what becomes of it. The texts are the service's, but for the one of a function that
-// cannot be reached.
+// What functions answer that fail, and what becomes of it. The texts are the service's, but for the
+// one of a function that cannot be reached.
 func TestTriggersAtURLsThatFail(t *testing.T) {
 	t.Parallel()
 	answer := func(status int, body string) string {

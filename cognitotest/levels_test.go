@@ -14,7 +14,8 @@ import (
 
 const loa = "urn:cognito:loa:"
 
-// levels is a pool that takes all first factors, and MFA by codes only where a sign-in aims at a level.
+// levels is a pool that takes all first factors, and MFA by codes only where a sign-in aims at a
+// level.
 func levels(t *testing.T, user cognitotest.User) *fixture {
 	t.Helper()
 	return newFlows(t, allFirstFactors(), user)

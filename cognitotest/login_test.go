@@ -310,7 +310,8 @@ func TestProviderPage(t *testing.T) {
 	codeIn(t, location)
 }
 
-// A trigger that refuses ends the sign-in with the service's text, on the page or at the application.
+// A trigger that refuses ends the sign-in with the service's text, on the page or at the
+// application.
 func TestTriggersOnThePages(t *testing.T) {
 	t.Parallel()
 	f := oauthFixture(t, func(cfg *cognitotest.Config) {

@@ -98,7 +98,8 @@ func TestCustomMessageRefuses(t *testing.T) {
 	assert.Empty(t, f.Messages())
 }
 
-// PreSignUp is asked before an administrator creates a user, too; what it answers beyond a refusal does nothing there.
+// PreSignUp is asked before an administrator creates a user, too; what it answers beyond a refusal
+// does nothing there.
 func TestPreSignUpOfAdminCreateUser(t *testing.T) {
 	t.Parallel()
 	asked := 0
@@ -148,7 +149,8 @@ func TestPostConfirmationSources(t *testing.T) {
 	assert.Equal(t, []string{"PostConfirmation_ConfirmSignUp eve a test", "PostConfirmation_ConfirmForgotPassword bob a test"}, told)
 }
 
-// A function behind a URL gets the event as Lambda functions do, and may call the service meanwhile.
+// A function behind a URL gets the event as Lambda functions do, and may call the service
+// meanwhile.
 func TestCustomMessageByURL(t *testing.T) {
 	t.Parallel()
 	var srv *cognitotest.Server

@@ -9,8 +9,8 @@ import (
 	"github.com/gocognito/cognito/cognitotest"
 )
 
-// FuzzAuthorize makes any authorization request: the browser ends at a redirect URI of the client or at the pool's own error
-// page, and nowhere else.
+// FuzzAuthorize makes any authorization request: the browser ends at a redirect URI of the client
+// or at the pool's own error page, and nowhere else.
 func FuzzAuthorize(f *testing.F) {
 	registered := []string{"https://app.example.com/callback", "https://app.example.com/callback?x=y", "myapp://back"}
 	srv := cognitotest.NewServer(cognitotest.Config{Clients: []cognitotest.Client{{

@@ -57,7 +57,8 @@ func oauthFixture(t *testing.T, adjust ...func(*cognitotest.Config)) *fixture {
 	return newFixture(t, cfg)
 }
 
-// query is an authorization request of the public client; changes are names and values, and "" removes a parameter.
+// query is an authorization request of the public client; changes are names and values, and ""
+// removes a parameter.
 func query(changes ...string) url.Values {
 	sum := sha256.Sum256([]byte(pkceVerifier))
 	q := url.Values{
@@ -273,7 +274,8 @@ func TestResourceBinding(t *testing.T) {
 	assert.Equal(t, orders.Identifier, claims(t, text(t, tokens, "access_token"))["aud"], "a refresh keeps it")
 }
 
-// Where the refusals are known from the service's manual or from recorded redirects, they are these.
+// Where the refusals are known from the service's manual or from recorded redirects, they are
+// these.
 func TestAuthorizationRefusals(t *testing.T) {
 	t.Parallel()
 	f := oauthFixture(t)
@@ -592,7 +594,8 @@ func TestDiscovery(t *testing.T) {
 	}, found)
 }
 
-// What contradicts itself is a mistake in a test, or for a client that is made by a call an exception.
+// What contradicts itself is a mistake in a test, or for a client that is made by a call an
+// exception.
 func TestOAuthSettings(t *testing.T) {
 	t.Parallel()
 	callbacks := []string{"https://app.example.com"}
@@ -664,8 +667,8 @@ func TestOAuthClientOnTheWire(t *testing.T) {
 	assert.Contains(t, location, "https://new.example.com?code=")
 }
 
-// Every pool of a server has an authorization server: a request is for the pool of its client or token, or of the domain that
-// it was sent to.
+// Every pool of a server has an authorization server: a request is for the pool of its client or
+// token, or of the domain that it was sent to.
 func TestOAuthOfEveryPool(t *testing.T) {
 	t.Parallel()
 	f := oauthFixture(t)

@@ -32,7 +32,8 @@ func (f *fixture) register(k *cognitotest.Passkey) {
 	assert.Empty(f.t, f.must("CompleteWebAuthnRegistration", members{"AccessToken": token, "Credential": json.RawMessage(credential)}))
 }
 
-// change sets a part of a credential, named by its path; the last part of clientDataJSON is changed within.
+// change sets a part of a credential, named by its path; the last part of clientDataJSON is changed
+// within.
 func change(t *testing.T, credential, path string, value any) string {
 	t.Helper()
 	var c map[string]any

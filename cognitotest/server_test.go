@@ -29,7 +29,8 @@ func TestAddr(t *testing.T) {
 	assert.Panics(t, func() { cognitotest.NewServer(cognitotest.Config{Addr: "no address"}) })
 }
 
-// Each message is told of once, while the server can be called, and before the client has its answer.
+// Each message is told of once, while the server can be called, and before the client has its
+// answer.
 func TestOnMessage(t *testing.T) {
 	t.Parallel()
 	var srv *cognitotest.Server

@@ -312,7 +312,8 @@ func TestAnotherClientCannotRevoke(t *testing.T) {
 	require.NoError(t, err)
 }
 
-// What the pool signs verifies with the key set that it serves, by a verifier that was not written here.
+// What the pool signs verifies with the key set that it serves, by a verifier that was not written
+// here.
 func TestTokensVerifyWithTheKeySet(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, cognitotest.Config{})

@@ -8,7 +8,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// The test vectors of RFC 6238, appendix B, for SHA-1; the RFC's codes have eight digits, of which these are the last.
+// The test vectors of RFC 6238, appendix B, for SHA-1; the RFC's codes have eight digits, of which
+// these are the last.
 func TestTOTP(t *testing.T) {
 	t.Parallel()
 	for seconds, want := range map[int64]string{

@@ -62,8 +62,8 @@ func (f *fixture) described(id string) members {
 	return f.must("DescribeUserPool", members{"UserPoolId": id})["UserPool"].(members)
 }
 
-// A suite that was written for another emulator: create a pool, an app client and a user, sign in, delete. The pool that the
-// server began with sees nothing of it.
+// A suite that was written for another emulator: create a pool, an app client and a user, sign in,
+// delete. The pool that the server began with sees nothing of it.
 func TestSeveralPools(t *testing.T) {
 	t.Parallel()
 	f, ctx := newFixture(t, cognitotest.Config{}), t.Context()
@@ -154,7 +154,8 @@ func keySet(t *testing.T, f *fixture, pool string) string {
 	return string(body)
 }
 
-// The session of a challenge leads to its pool where nothing else does, and a session of one pool is none of another's.
+// The session of a challenge leads to its pool where nothing else does, and a session of one pool
+// is none of another's.
 func TestSessionsLeadToTheirPool(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, cognitotest.Config{})
@@ -254,7 +255,8 @@ func echo(p members) members {
 	return in
 }
 
-// Describe, change, send: what is sent back unchanged stays as it is, of the configured pool and of one that was made.
+// Describe, change, send: what is sent back unchanged stays as it is, of the configured pool and of
+// one that was made.
 func TestUpdateOfWhatWasDescribed(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, cognitotest.Config{
@@ -274,7 +276,8 @@ func TestUpdateOfWhatWasDescribed(t *testing.T) {
 	}
 }
 
-// What an update leaves out goes back to its default, as with the service; name, tags and the schema do not.
+// What an update leaves out goes back to its default, as with the service; name, tags and the
+// schema do not.
 func TestUpdateResetsWhatIsLeftOut(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, cognitotest.Config{
@@ -351,7 +354,8 @@ func TestTriggersOfOtherPools(t *testing.T) {
 	assert.Equal(t, false, out["UserConfirmed"], "an update turns off the trigger that it does not name")
 }
 
-// How SetUserPoolMfaConfig treats what is left out was measured at the service, and published with the emulator floci.
+// How SetUserPoolMfaConfig treats what is left out was measured at the service, and published with
+// the emulator floci.
 func TestMFAConfiguration(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, cognitotest.Config{})

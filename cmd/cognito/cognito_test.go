@@ -495,7 +495,8 @@ func TestHelp(t *testing.T) {
 	}
 }
 
-// Arguments show in the list of processes, so no flag takes a secret. Those of a local pool protect nothing.
+// Arguments show in the list of processes, so no flag takes a secret. Those of a local pool protect
+// nothing.
 func TestNoFlagTakesASecret(t *testing.T) {
 	t.Parallel()
 	secret := regexp.MustCompile(`(?i)secret|password|token|code`)

@@ -18,7 +18,8 @@ var errNoInput = errors.New("an answer is needed")
 // maxInput bounds what is read of standard input.
 const maxInput = 1 << 20
 
-// console asks the user. Questions go to standard error, so that standard output has the result alone.
+// console asks the user. Questions go to standard error, so that standard output has the result
+// alone.
 type console struct {
 	in       *os.File
 	out      io.Writer
@@ -76,8 +77,8 @@ func (c *console) line() (string, error) {
 	return strings.TrimRight(line, "\r\n"), err
 }
 
-// read shows the prompt and reads an answer, until ctx is done. The read itself cannot be canceled and goes on, so
-// the terminal gets its state back here.
+// read shows the prompt and reads an answer, until ctx is done. The read itself cannot be canceled
+// and goes on, so the terminal gets its state back here.
 func (c *console) read(ctx context.Context, prompt string, read func() (string, error)) (string, error) {
 	switch {
 	case ctx.Err() != nil:

@@ -173,7 +173,8 @@ func (e *explainRun) explain(ctx context.Context, raw string) (*explanation, err
 	err = verify(ctx, raw)
 	x.judge(err, e)
 	if x.expiredOnly() {
-		// The other checks come after that of the times, so they are made for the moment before it expired.
+		// The other checks come after that of the times, so they are made for the moment before it
+		// expired.
 		before, err := e.verifier(x, cognito.WithClock(func() time.Time { return x.Expires.Add(-time.Second) }))
 		if err != nil {
 			return nil, err
@@ -217,7 +218,8 @@ func date(claims jwt.MapClaims) *time.Time {
 	return &utc
 }
 
-// verifier returns a function that verifies a token like x. The function is nil if x cannot be verified at all.
+// verifier returns a function that verifies a token like x. The function is nil if x cannot be
+// verified at all.
 func (e *explainRun) verifier(x *explanation, more ...cognito.VerifierOption) (func(context.Context, string) error, error) {
 	x.Pool = e.Pool
 	if x.Pool == "" {

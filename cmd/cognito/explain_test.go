@@ -108,7 +108,8 @@ func TestExplainRevoked(t *testing.T) {
 	u.fails(0, "give -online", raw, "explain")
 }
 
-// Nothing is known about a token whose keys cannot be fetched. Only the pool that the user or AWS names is asked.
+// Nothing is known about a token whose keys cannot be fetched. Only the pool that the user or AWS
+// names is asked.
 func TestExplainWithoutKeys(t *testing.T) {
 	t.Parallel()
 	u, srv := newUser(t, cognitotest.Config{}, cognitotest.User{})

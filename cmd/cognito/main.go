@@ -1,5 +1,5 @@
-// Cognito signs in to Amazon Cognito user pools from the command line, prints tokens for other programs, explains
-// tokens, and serves a local user pool:
+// Cognito signs in to Amazon Cognito user pools from the command line, prints tokens for other
+// programs, explains tokens, and serves a local user pool:
 //
 //	cognito token      print an access token; sign in if needed
 //	cognito explain    say what is in a token, and whether it is valid

@@ -9,8 +9,8 @@ import (
 	"unicode/utf16"
 )
 
-// printable returns text with escapes for what a terminal might obey: a token, or a question of the pool, may come
-// from a stranger.
+// printable returns text with escapes for what a terminal might obey: a token, or a question of the
+// pool, may come from a stranger.
 func printable(text string) string { return escape(text, "\n") }
 
 func escape(text, allowed string) string {

@@ -6,8 +6,8 @@ import (
 	"rsc.io/qr"
 )
 
-// drawQR draws text as a QR code for a terminal: two rows of it in each line, white around it so that it can be read on
-// a dark background, too.
+// drawQR draws text as a QR code for a terminal: two rows of it in each line, white around it so
+// that it can be read on a dark background, too.
 func drawQR(text string) (string, error) {
 	code, err := qr.Encode(text, qr.L)
 	if err != nil {

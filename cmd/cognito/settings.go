@@ -148,7 +148,8 @@ func (s *settings) session(p program) (*cognito.Cognito, *cognito.FileStore, err
 	return pool.ForUser(s.User, cognito.WithTokenStore(store)), store, nil
 }
 
-// sessionPath returns the file of the session. The name is a hash, because a username may have any characters.
+// sessionPath returns the file of the session. The name is a hash, because a username may have any
+// characters.
 func (s *settings) sessionPath() (string, error) {
 	dir, err := configDir()
 	if err != nil {

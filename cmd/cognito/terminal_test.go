@@ -23,7 +23,8 @@ import (
 	"github.com/gocognito/cognito/cognitotest"
 )
 
-// screen is a terminal with the program in it. Standard output goes elsewhere, as in $(cognito token).
+// screen is a terminal with the program in it. Standard output goes elsewhere, as in $(cognito
+// token).
 type screen struct {
 	t      *testing.T
 	cmd    *exec.Cmd
@@ -130,8 +131,8 @@ func TestTerminal(t *testing.T) {
 	assert.Contains(t, explain.text(), "want the token on standard input")
 }
 
-// Ctrl-C at any prompt ends the program with 130. Ctrl-D ends it with 3, except where nothing is shown: package term
-// takes no notice of it there. The terminal is as it was.
+// Ctrl-C at any prompt ends the program with 130. Ctrl-D ends it with 3, except where nothing is
+// shown: package term takes no notice of it there. The terminal is as it was.
 func TestInterrupt(t *testing.T) {
 	t.Parallel()
 	address := map[string]string{"email": "bob@example.com", "email_verified": "true", "phone_number": "+49301234567"}

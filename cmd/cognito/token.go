@@ -97,8 +97,8 @@ func (t *tokenRun) signIn(ctx context.Context, session *cognito.Cognito, begin f
 	return session.Tokens(), nil
 }
 
-// confirmDevice confirms the device of a sign-in, without which the pool would refuse a refresh. A failure of the
-// pool is no failure of the sign-in.
+// confirmDevice confirms the device of a sign-in, without which the pool would refuse a refresh. A
+// failure of the pool is no failure of the sign-in.
 func (t *tokenRun) confirmDevice(ctx context.Context, user *dialog) error {
 	if err := user.session.DeviceError(); err != nil {
 		user.Say("The device: " + printable(err.Error()))
@@ -127,7 +127,8 @@ func (t *tokenRun) confirmDevice(ctx context.Context, user *dialog) error {
 	return nil
 }
 
-// mayRemember reports whether the user wants the pool to remember the device. Without a terminal, nobody is asked.
+// mayRemember reports whether the user wants the pool to remember the device. Without a terminal,
+// nobody is asked.
 func (t *tokenRun) mayRemember(ctx context.Context, user *dialog) (bool, error) {
 	if t.remember || !user.terminal {
 		return t.remember, nil

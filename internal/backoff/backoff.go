@@ -85,7 +85,8 @@ func (t *Table[K]) Clear(key K) {
 	delete(t.entries, key)
 }
 
-// ClearFunc forgets the failures of the keys that failed last with an error for which is returns true.
+// ClearFunc forgets the failures of the keys that failed last with an error for which is returns
+// true.
 func (t *Table[K]) ClearFunc(is func(error) bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()

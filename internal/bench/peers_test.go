@@ -252,8 +252,8 @@ func BenchmarkPeers(b *testing.B) {
 	}
 }
 
-// BenchmarkPeersRatios takes the peers by turns and reports the ratios of their best times to that of the bare
-// signature, which the load of the machine hardly changes.
+// BenchmarkPeersRatios takes the peers by turns and reports the ratios of their best times to that
+// of the bare signature, which the load of the machine hardly changes.
 func BenchmarkPeersRatios(b *testing.B) {
 	const batch = 20
 	p := newPool(b, 256)

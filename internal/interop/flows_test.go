@@ -25,7 +25,8 @@ func everything() cognitotest.Client {
 	}}
 }
 
-// riddle is a custom sign-in: the password first where the client begins with SRP, then at most three answers.
+// riddle is a custom sign-in: the password first where the client begins with SRP, then at most
+// three answers.
 func riddle() cognitotest.Triggers {
 	return cognitotest.Triggers{
 		DefineAuthChallenge: func(e *cognitotest.DefineAuthChallengeEvent) error {
@@ -58,8 +59,8 @@ func riddle() cognitotest.Triggers {
 	}
 }
 
-// scenarios are pools that the scripts of flows know by name. Each has the users that a scenario needs, all called
-// after the factors that they have.
+// scenarios are pools that the scripts of flows know by name. Each has the users that a scenario
+// needs, all called after the factors that they have.
 func scenarios() map[string]cognitotest.Config {
 	tracked := &cognitotest.DeviceConfiguration{ChallengeRequiredOnNewDevice: true}
 	prompted := &cognitotest.DeviceConfiguration{ChallengeRequiredOnNewDevice: true, DeviceOnlyRememberedOnUserPrompt: true}

@@ -30,7 +30,8 @@ const localCode = "424242"
 // localConfig makes users sign in with a username; otherwise it is their e-mail address.
 const localConfig = `{"UserPoolDefaults":{"UsernameAttributes":[]}}`
 
-// startCognitoLocal starts cognito-local, a server of other people's making, and returns a client of a pool in it.
+// startCognitoLocal starts cognito-local, a server of other people's making, and returns a client
+// of a pool in it.
 func startCognitoLocal(t *testing.T) *cognito.Cognito {
 	t.Helper()
 	port := freePort(t)
@@ -80,7 +81,8 @@ func freePort(t *testing.T) int {
 	return l.Addr().(*net.TCPAddr).Port
 }
 
-// waitFor reads what a server says until it says text, and then on, so that the server is not held up.
+// waitFor reads what a server says until it says text, and then on, so that the server is not held
+// up.
 func waitFor(t *testing.T, out io.Reader, text string) {
 	t.Helper()
 	started := make(chan bool, 1)

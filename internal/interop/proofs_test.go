@@ -13,8 +13,8 @@ import (
 	"github.com/gocognito/cognito/internal/interop/proofs"
 )
 
-// Other people's clients sign in, and are refused when one field of their proof is broken on its way: field by field, with
-// the exception that the service has for it.
+// Other people's clients sign in, and are refused when one field of their proof is broken on its
+// way: field by field, with the exception that the service has for it.
 func TestBrokenProofs(t *testing.T) {
 	python := func(t *testing.T, client string) *exec.Cmd {
 		t.Helper()

@@ -301,7 +301,8 @@ func saved(ctx context.Context, s scene, change func(cognito.Attributes), holds 
 	return want(err, func() bool { return holds(u.Attributes) })
 }
 
-// lists checks which users a list has, but for those that signed up with a password that only one server refuses.
+// lists checks which users a list has, but for those that signed up with a password that only one
+// server refuses.
 func lists(ctx context.Context, s scene, names []string, opts ...cognito.CallOption) error {
 	var got []string
 	for u, err := range s.pool.Users(ctx, opts...) {
@@ -315,7 +316,8 @@ func lists(ctx context.Context, s scene, names []string, opts ...cognito.CallOpt
 	return want(nil, func() bool { return assert.ObjectsAreEqual(names, got) })
 }
 
-// outcome is what of expected, a reason of the package or one of ours, err is; the error itself when it is another.
+// outcome is what of expected, a reason of the package or one of ours, err is; the error itself
+// when it is another.
 func outcome(err, expected error) error {
 	var api smithy.APIError
 	switch {

@@ -242,7 +242,8 @@ func TestSetsThatAreNone(t *testing.T) {
 	}
 }
 
-// A set is fetched on first use, and again for a key that it does not have: one fetch, then a pause.
+// A set is fetched on first use, and again for a key that it does not have: one fetch, then a
+// pause.
 func TestRefetch(t *testing.T) {
 	t.Parallel()
 	e := newEndpoint(answer(200, setOf(jwk("one", testKeys()[0]))))
@@ -324,7 +325,7 @@ func TestAnswersThatAreNoSet(t *testing.T) {
 		}, "302", 1},
 		"a broken body": {func(*http.Request) (*http.Response, error) {
 			body := io.NopCloser(io.MultiReader(bytes.NewReader(good[:20]), iotest.ErrReader(io.ErrUnexpectedEOF)))
-			return &http.Response{StatusCode: 200, Body: body, Header: http.Header{}}, nil
+			return &http.Response{StatusCode: http.StatusOK, Body: body, Header: http.Header{}}, nil
 		}, "unexpected EOF", 2},
 		"HTML":    {answer(200, []byte("<html>")), "Key Set", 1},
 		"huge":    {answer(200, bytes.Repeat([]byte(" "), maxBody+1)), "at most", 1},
@@ -378,7 +379,8 @@ func TestRotation(t *testing.T) {
 	require.NoError(t, given.preload(t.Context()))
 }
 
-// An old set is fetched anew beside the calls that use it; once it is an hour old, the call that notices waits.
+// An old set is fetched anew beside the calls that use it; once it is an hour old, the call that
+// notices waits.
 func TestOldSets(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -420,7 +422,8 @@ func TestOldSets(t *testing.T) {
 	})
 }
 
-// A withdrawn key is gone within the hour for everybody, also where many calls come at once after a quiet night.
+// A withdrawn key is gone within the hour for everybody, also where many calls come at once after a
+// quiet night.
 func TestWithdrawnKeyAfterAQuietTime(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -461,7 +464,8 @@ func TestWithdrawnKeyAfterAQuietTime(t *testing.T) {
 	})
 }
 
-// Callers share a fetch. None waits longer than its own context allows, and who gives up takes it from nobody.
+// Callers share a fetch. None waits longer than its own context allows, and who gives up takes it
+// from nobody.
 func TestOneFlight(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

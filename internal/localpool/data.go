@@ -18,14 +18,14 @@ import (
 // saveEvery is how often is looked for changes.
 const saveEvery = 500 * time.Millisecond
 
-// lock keeps other processes off the file of -data until unlock is called. It fails at once when one of them has it: both would
-// write the file, and each would undo what the other had written.
+// lock keeps other processes off the file of -data until unlock is called. It fails at once when
+// one of them has it: both would write the file, and each would undo what the other had written.
 func (f Settings) lock() (unlock func(), err error) {
 	if f.data == "" {
 		return func() {}, nil
 	}
-	// A file beside it, since the file itself is replaced with each change. It stays: a process that has removed it might have
-	// removed the one that a third process holds.
+	// A file beside it, since the file itself is replaced with each change. It stays: a process
+	// that has removed it might have removed the one that a third process holds.
 	held := flock.New(f.data+".lock", flock.SetFlag(os.O_CREATE|os.O_RDWR), flock.SetPermissions(0o600))
 	switch ok, err := held.TryLock(); {
 	case err != nil:
@@ -80,8 +80,8 @@ func (f Settings) keep(ctx context.Context, srv *cognitotest.Server) error {
 	}
 }
 
-// replaceFile puts a file that only its owner may read in place of another one, as a whole: a crash leaves one of
-// the two.
+// replaceFile puts a file that only its owner may read in place of another one, as a whole: a crash
+// leaves one of the two.
 func replaceFile(name string, data []byte) (err error) {
 	file, err := os.CreateTemp(filepath.Dir(name), filepath.Base(name)+".*.tmp") // with mode 0600
 	if err != nil {

@@ -1,5 +1,5 @@
-// Package localpool serves user pools on a port of this machine. It is what examples/localpool and the command
-// "cognito pool" have in common.
+// Package localpool serves user pools on a port of this machine. It is what examples/localpool and
+// the command "cognito pool" have in common.
 package localpool
 
 import (
@@ -40,8 +40,8 @@ func (f *Settings) Flags(flags *flag.FlagSet) {
 	flags.BoolVar(&f.json, "json", false, "print where the pool is, and messages, as lines of JSON")
 }
 
-// Run serves the pool until ctx is done. It prints where the pool is and the messages that it delivers on out. The
-// error says which flag describes no pool, or that the port is taken.
+// Run serves the pool until ctx is done. It prints where the pool is and the messages that it
+// delivers on out. The error says which flag describes no pool, or that the port is taken.
 func (f Settings) Run(ctx context.Context, out io.Writer) error {
 	mail := &mailbox{out: out, json: f.json}
 	unlock, err := f.lock()

@@ -53,7 +53,8 @@ func local() Settings {
 	}
 }
 
-// start runs the program, and returns where its pool is, once it says so, and a function that ends the program.
+// start runs the program, and returns where its pool is, once it says so, and a function that ends
+// the program.
 func start(t *testing.T, f Settings) (screen *terminal, url string, stop func()) {
 	t.Helper()
 	screen = &terminal{}

@@ -81,7 +81,8 @@ func (f Settings) firstUsers() ([]cognitotest.User, error) {
 	}), nil
 }
 
-// readUsers reads the file of -users. Its members are the fields of [cognitotest.User], in any case.
+// readUsers reads the file of -users. Its members are the fields of [cognitotest.User], in any
+// case.
 func (f Settings) readUsers() ([]cognitotest.User, error) {
 	if f.users == "" {
 		return nil, nil

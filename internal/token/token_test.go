@@ -115,7 +115,8 @@ func TestRead(t *testing.T) {
 	}
 }
 
-// Only load balancers write more into a header; what others write there is nobody's, and spoils no token.
+// Only load balancers write more into a header; what others write there is nobody's, and spoils no
+// token.
 func TestHeaderOfOthers(t *testing.T) {
 	t.Parallel()
 	p := NewParser("RS256")

@@ -21,8 +21,8 @@ const (
 // maxCBORDepth is how deep an item may be: an attestation has 4 levels.
 const maxCBORDepth = 6
 
-// decodeCBOR reads the first item of b (RFC 8949, definite lengths only): an int64, []byte, string, []any, bool, nil
-// or map[any]any with keys of int64 and string. It returns what is left of b.
+// decodeCBOR reads the first item of b (RFC 8949, definite lengths only): an int64, []byte, string,
+// []any, bool, nil or map[any]any with keys of int64 and string. It returns what is left of b.
 func decodeCBOR(b []byte) (any, []byte, error) { return decodeItem(b, maxCBORDepth) }
 
 func decodeItem(b []byte, depth int) (any, []byte, error) {

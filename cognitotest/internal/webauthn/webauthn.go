@@ -1,5 +1,5 @@
-// Package webauthn reads and writes what authenticators and browsers exchange with a relying party: attestations,
-// assertions and the COSE keys in them. It knows nothing of user pools.
+// Package webauthn reads and writes what authenticators and browsers exchange with a relying party:
+// attestations, assertions and the COSE keys in them. It knows nothing of user pools.
 package webauthn
 
 import (

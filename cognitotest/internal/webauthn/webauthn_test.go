@@ -38,7 +38,8 @@ func TestCBOR(t *testing.T) {
 	}
 }
 
-// What is sent to a pool as an attestation ends in an error or in a key, and is never read past its end.
+// What is sent to a pool as an attestation ends in an error or in a key, and is never read past its
+// end.
 func FuzzAttestation(f *testing.F) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
