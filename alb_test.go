@@ -268,7 +268,7 @@ func TestALBAnswersThatAreNoKey(t *testing.T) {
 	}
 	for name, answer := range map[string]func(*http.Request, []byte) *http.Response{
 		"a redirect": refuseFetch(http.StatusFound), "an empty answer": refuseFetch(http.StatusOK), "P-384": asPEM(longer), "Ed25519": asPEM(edwards), //nolint:bodyclose // the client closes it
-		"no key": asPEM([]byte("x")), "204": refuseFetch(http.StatusNoContent),
+		"no key": asPEM([]byte("x")), "204": refuseFetch(http.StatusNoContent), //nolint:bodyclose // the client closes it
 		"too much": func(_ *http.Request, pemKey []byte) *http.Response {
 			text := append(bytes.Repeat([]byte("\n"), 4<<10), pemKey...)
 			return &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, Body: io.NopCloser(bytes.NewReader(text))}

@@ -755,11 +755,13 @@ func (s *session) rotate(ctx context.Context, base *tokenSet, refreshToken strin
 	isStored, saved := base != st.waiting || base.RefreshToken == st.stored.RefreshToken, false
 	defer func() { // also if the store panics
 		s.update(func(st *state) {
-			switch base {
-			case st.tokens:
-				st.tokens = &next
-			case st.waiting:
+			switch {
+			case base == st.waiting:
 				st.waiting = &next
+			case st.tokens != nil && st.tokens.RefreshToken == base.RefreshToken:
+				rotated := *st.tokens // perhaps a verified copy of base, which is made without a change
+				rotated.RefreshToken = refreshToken
+				st.tokens = &rotated
 			}
 			if st.unsaved = st.unsaved || !saved; saved {
 				st.holds(next.Tokens)

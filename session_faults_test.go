@@ -753,3 +753,23 @@ func TestADeviceThatAnotherSessionConfirmed(t *testing.T) {
 	assert.True(t, confirmed == kept, "the device's password is lost") //nolint:testifylint // it prints less
 	assert.NoError(t, c.DeviceError())
 }
+
+// Rule 4: a rotated refresh token is not lost if a verification replaces the tokens while it is saved.
+func TestARotationDuringAVerification(t *testing.T) {
+	t.Parallel()
+	srv := newServer(t, cognitotest.Config{Clients: []cognitotest.Client{rotating(0)}})
+	store := &hostileStore{MemoryStore: cognito.NewMemoryStore()}
+	c := signedIn(t, srv, cognito.WithTokenStore(store))
+	next := refreshElsewhere(t, c).RefreshToken
+	answer(srv, "GetTokensFromRefreshToken", http.StatusOK, map[string]any{
+		"AuthenticationResult": map[string]string{"AccessToken": "a.b.c", "RefreshToken": next},
+	})
+	verified := errors.New("not called")
+	store.at, store.do = "save", func() { verified = c.VerifyTokens(t.Context()) }
+	require.Error(t, c.RenewAccessToken(t.Context()), "the new access token is rejected")
+	store.at = ""
+	require.NoError(t, verified)
+	srv.Intercept(nil)
+	require.Equal(t, next, c.Tokens().RefreshToken)
+	require.NoError(t, c.RenewAccessToken(t.Context()))
+}
