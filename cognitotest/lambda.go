@@ -285,12 +285,12 @@ func (p *pool) callURL(name, reference string, event lambdaEvent) error {
 
 // post sends an event and reads the response, up to one byte more than the limit.
 func post(client *http.Client, reference string, body []byte) (status int, answer []byte, err error) {
-	r, err := http.NewRequestWithContext(context.Background(), http.MethodPost, reference, bytes.NewReader(body)) //nolint:gosec // the test names it, or it is of this machine
+	r, err := http.NewRequestWithContext(context.Background(), http.MethodPost, reference, bytes.NewReader(body)) //nolint:gosec,nolintlint // the test names it, or it is of this machine
 	if err != nil {
 		return 0, nil, err
 	}
 	r.Header.Set("Content-Type", "application/json")
-	resp, err := client.Do(r) //nolint:gosec // see above
+	resp, err := client.Do(r) //nolint:gosec,nolintlint // see above
 	if err != nil {
 		return 0, nil, err
 	}
