@@ -84,7 +84,7 @@ func flip(was, _ string) (string, bool) {
 	if was == "" {
 		return "0", true
 	}
-	if strings.HasPrefix(was, "A") || strings.HasPrefix(was, "1") {
+	if strings.EqualFold(was[:1], "A") || strings.HasPrefix(was, "1") {
 		return "4" + was[1:], true
 	}
 	return map[bool]string{true: "1", false: "A"}[was[0] >= '0' && was[0] <= '9'] + was[1:], true
