@@ -56,6 +56,7 @@ var commands = []command{tokenCommand, explainCommand, logoutCommand, poolComman
 // usageError reports that the program was called wrongly.
 type usageError string
 
+// Error returns what was called wrongly.
 func (e usageError) Error() string { return string(e) }
 
 // errReported is the error of a command that has said all itself.
@@ -64,6 +65,7 @@ var errReported = errors.New("reported")
 // stopped is the cause of a context that a signal ended.
 type stopped struct{ signal os.Signal }
 
+// Error returns the name of the signal.
 func (s stopped) Error() string { return s.signal.String() }
 
 func main() {
