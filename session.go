@@ -221,6 +221,8 @@ func (s *session) lock(ctx context.Context) (unlock func(), err error) {
 	lockCtx, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
 	timer := time.AfterFunc(lockTimeout, func() { cancel(context.DeadlineExceeded) })
 	stop := context.AfterFunc(ctx, func() { cancel(ctx.Err()) })
+	defer timer.Stop() // also if the store panics
+	defer stop()
 	var mu sync.Mutex // protects the variables below
 	var held func()   // unlocks the store
 	abandoned := false

@@ -512,6 +512,18 @@ func (s *unsureStore) Delete(ctx context.Context) error {
 	return s.lateSaves.Delete(ctx)
 }
 
+// signedInOverAnUnsureStore makes a pool in memory and signs bob in.
+func signedInOverAnUnsureStore(
+	t *testing.T, clients ...cognitotest.Client,
+) (*cognitotest.Server, *unsureStore, *cognito.Cognito) {
+	t.Helper()
+	srv := newServer(t, cognitotest.Config{InMemory: true, Clients: clients})
+	store := &unsureStore{lateSaves: lateSaves{MemoryStore: cognito.NewMemoryStore()}}
+	c := srv.Client(t, cognito.WithUsername("bob"), cognito.WithTokenStore(store))
+	require.NoError(t, c.Authenticate(t.Context(), testPassword))
+	return srv, store, c
+}
+
 // A Save that hung, and then replaced what another process had written, is undone to what that
 // process wrote.
 func TestALateSaveOverWhatAnotherProcessWrote(t *testing.T) {
@@ -551,7 +563,7 @@ func TestALateSaveAfterOlderTokensWereSeen(t *testing.T) {
 	t.Parallel()
 	for name, see := range map[string]func(store *unsureStore, renew, look func()){
 		"a write failed": func(store *unsureStore, renew, look func()) {
-			store.saves.Store(1)
+			store.saves.Store(2) // of the tokens that were not saved, which are tried again first, and of the new ones
 			renew()
 			look()
 		},
@@ -595,6 +607,7 @@ func TestALateSaveThatWasTheLast(t *testing.T) {
 		first := store.arm()
 		require.NoError(t, c.RenewAccessToken(t.Context()))
 		second := store.arm()
+		store.saves.Store(1) // of the tokens that were not saved, which are tried again first
 		require.NoError(t, c.RenewAccessToken(t.Context()))
 		close(second)
 		time.Sleep(time.Minute)
@@ -612,10 +625,7 @@ func TestALateSaveThatWasTheLast(t *testing.T) {
 func TestALateSaveAfterASignOutOfAnotherProcess(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		srv := newServer(t, cognitotest.Config{InMemory: true})
-		store := &unsureStore{lateSaves: lateSaves{MemoryStore: cognito.NewMemoryStore()}}
-		c := srv.Client(t, cognito.WithUsername("bob"), cognito.WithTokenStore(store))
-		require.NoError(t, c.Authenticate(t.Context(), testPassword))
+		_, store, c := signedInOverAnUnsureStore(t)
 		gate := store.arm()
 		require.NoError(t, c.RenewAccessToken(t.Context()))
 		require.NoError(t, c.RenewAccessToken(t.Context()))
@@ -631,10 +641,7 @@ func TestALateSaveAfterASignOutOfAnotherProcess(t *testing.T) {
 func TestALateSaveIsUndoneOnceTheStoreAnswers(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		srv := newServer(t, cognitotest.Config{InMemory: true})
-		store := &unsureStore{lateSaves: lateSaves{MemoryStore: cognito.NewMemoryStore()}}
-		c := srv.Client(t, cognito.WithUsername("bob"), cognito.WithTokenStore(store))
-		require.NoError(t, c.Authenticate(t.Context(), testPassword))
+		srv, store, c := signedInOverAnUnsureStore(t)
 		gate := store.arm()
 		require.NoError(t, c.RenewAccessToken(t.Context()))
 		require.NoError(t, c.Logout(t.Context()))
@@ -653,10 +660,7 @@ func TestALateSaveIsUndoneOnceTheStoreAnswers(t *testing.T) {
 func TestALateDeleteIsForgotten(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		srv := newServer(t, cognitotest.Config{InMemory: true})
-		store := &unsureStore{lateSaves: lateSaves{MemoryStore: cognito.NewMemoryStore()}}
-		c := srv.Client(t, cognito.WithUsername("bob"), cognito.WithTokenStore(store))
-		require.NoError(t, c.Authenticate(t.Context(), testPassword))
+		_, store, c := signedInOverAnUnsureStore(t)
 		gate := store.arm()
 		require.Error(t, c.Logout(t.Context()))
 		require.NoError(t, c.Authenticate(t.Context(), testPassword))
@@ -675,10 +679,7 @@ func TestALateDeleteIsForgotten(t *testing.T) {
 func TestAWriteThatHangsForEver(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		srv := newServer(t, cognitotest.Config{InMemory: true, Clients: []cognitotest.Client{rotating(0)}})
-		store := &unsureStore{lateSaves: lateSaves{MemoryStore: cognito.NewMemoryStore()}}
-		c := srv.Client(t, cognito.WithUsername("bob"), cognito.WithTokenStore(store))
-		require.NoError(t, c.Authenticate(t.Context(), testPassword))
+		_, store, c := signedInOverAnUnsureStore(t, rotating(0))
 		forEver := store.arm()
 		require.NoError(t, c.RenewAccessToken(t.Context()))
 		gate := store.arm()
@@ -772,4 +773,129 @@ func TestARotationDuringAVerification(t *testing.T) {
 	srv.Intercept(nil)
 	require.Equal(t, next, c.Tokens().RefreshToken)
 	require.NoError(t, c.RenewAccessToken(t.Context()))
+}
+
+// Rule 6: ForgetTokens leaves a store alone that it cannot read: another user's tokens may be there.
+// The session has no tokens then, and does not take its own up again.
+func TestForgettingOverAStoreThatCannotBeRead(t *testing.T) {
+	t.Parallel()
+	for name, theirs := range map[string]bool{"another user's": true, "its own": false} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			srv := newServer(t, cognitotest.Config{})
+			store := &failingLoad{MemoryStore: cognito.NewMemoryStore()}
+			c := signedIn(t, srv, cognito.WithTokenStore(store))
+			if theirs {
+				require.NoError(t, store.Save(t.Context(), mallory(t, srv)))
+			}
+			before := storedIn(t, store.MemoryStore)
+			store.err = errors.New("connection refused")
+			require.ErrorIs(t, c.ForgetTokens(t.Context()), store.err)
+			store.err = nil
+			assert.Zero(t, c.Tokens())
+			require.True(t, before == storedIn(t, store.MemoryStore)) //nolint:testifylint // it prints less
+			_, err := c.Token(t.Context())
+			if theirs {
+				require.ErrorIs(t, err, cognito.ErrStoreUser)
+			} else {
+				require.ErrorIs(t, err, cognito.ErrNotSignedIn)
+			}
+		})
+	}
+}
+
+// contextLocker keeps the contexts that it was locked with.
+type contextLocker struct {
+	*cognito.MemoryStore
+
+	locked []context.Context
+	saving func()
+}
+
+func (l *contextLocker) Lock(ctx context.Context) (func(), error) {
+	l.locked = append(l.locked, ctx)
+	return l.MemoryStore.Lock(ctx)
+}
+
+func (l *contextLocker) Save(ctx context.Context, t cognito.Tokens) error {
+	l.saving()
+	return l.MemoryStore.Save(ctx, t)
+}
+
+// A locker may hold its lock with its context, such as a transaction: the context lives until the
+// lock is released, whatever becomes of the caller's, and no longer.
+func TestTheContextOfALock(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		srv := newServer(t, cognitotest.Config{InMemory: true})
+		store := &contextLocker{MemoryStore: cognito.NewMemoryStore(), saving: func() {}}
+		c := srv.Client(t, cognito.WithUsername("bob"), cognito.WithTokenStore(store))
+		require.NoError(t, c.Authenticate(t.Context(), testPassword))
+		ctx, cancel := context.WithCancel(t.Context())
+		during := errors.New("nothing was saved")
+		turn := len(store.locked)
+		saving := make(chan struct{})
+		store.saving = func() {
+			close(saving)
+			time.Sleep(time.Second)
+			during = store.locked[turn].Err()
+		}
+		go func() { <-saving; cancel() }()
+		require.ErrorIs(t, c.RenewAccessToken(ctx), context.Canceled)
+		require.NoError(t, c.ForgetTokens(t.Context()), "after the turn of the refresh")
+		require.NoError(t, during)
+		require.ErrorIs(t, store.locked[turn].Err(), context.Canceled)
+	})
+}
+
+// Rules 4 and 11: a rotated refresh token whose new tokens are rejected survives a store that panics
+// or fails, and is saved later.
+func TestARotationThatCannotBeSaved(t *testing.T) {
+	t.Parallel()
+	for _, panics := range []bool{true, false} {
+		srv := newServer(t, cognitotest.Config{Clients: []cognitotest.Client{rotating(0)}})
+		unsure := &unsureStore{lateSaves: lateSaves{MemoryStore: cognito.NewMemoryStore()}}
+		hostile := &hostileStore{MemoryStore: unsure.MemoryStore}
+		var store cognito.TokenStore = unsure
+		if panics {
+			store = hostile
+		}
+		c := signedIn(t, srv, cognito.WithTokenStore(store))
+		next := refreshElsewhere(t, c).RefreshToken
+		answer(srv, "GetTokensFromRefreshToken", http.StatusOK, map[string]any{
+			"AuthenticationResult": map[string]string{"AccessToken": "a.b.c", "RefreshToken": next},
+		})
+		if panics {
+			hostile.at, hostile.do = "save", func() { panic("a hostile store") }
+			require.Panics(t, func() { _ = c.RenewAccessToken(t.Context()) })
+			hostile.at = ""
+		} else {
+			unsure.saves.Store(1)
+			require.Error(t, c.RenewAccessToken(t.Context()))
+		}
+		require.Equal(t, next, c.Tokens().RefreshToken, "panics: %t", panics)
+		require.Error(t, c.RenewAccessToken(t.Context()), "rejected again")
+		require.Equal(t, next, storedIn(t, store).RefreshToken, "panics: %t", panics)
+	}
+}
+
+// Rule 8: a refresh token that was spent elsewhere is not sent again at once because the store that
+// has its successor cannot be read.
+func TestTheNextLookForASuccessorWaits(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		srv := newServer(t, cognitotest.Config{InMemory: true, Clients: []cognitotest.Client{rotating(0)}})
+		store := &failingLoad{MemoryStore: cognito.NewMemoryStore()}
+		c := srv.Client(t, cognito.WithUsername("bob"), cognito.WithTokenStore(store), cognito.WithClientOptions(noBackoff))
+		require.NoError(t, c.Authenticate(t.Context(), testPassword))
+		require.NoError(t, store.Save(t.Context(), refreshElsewhere(t, c)))
+		srv.Advance(2 * time.Hour)
+		store.err = errors.New("connection refused")
+		_, err := c.Token(t.Context())
+		require.ErrorIs(t, err, store.err)
+		start := time.Now()
+		_, err = c.Token(t.Context())
+		require.ErrorIs(t, err, store.err)
+		assert.GreaterOrEqual(t, time.Since(start), time.Second)
+	})
 }
