@@ -158,7 +158,8 @@ func WithAudience(anyOf ...string) VerifierOption {
 // signature of a token is verified only once. n is 1 to 1,000,000. The cache keeps the SHA-256 hash
 // of each signature instead of the signature, so it contains no usable token. The times of a cached
 // token are checked on each use. A token leaves the cache together with its key. The cache takes at
-// most 4 kB times n of memory; if tokens are large, it holds fewer. By default nothing is cached.
+// most 8 kB times n of memory, and less than half of that for usual tokens; if tokens are large, it
+// holds fewer. By default nothing is cached.
 func WithTokenCache(n int) VerifierOption {
 	return verifierOption(func(o *verifierOptions) {
 		if n < 1 || n > 1_000_000 {
