@@ -128,6 +128,20 @@ func TestTokenCacheTakesItsMemory(t *testing.T) {
 	}
 }
 
+// The signature of a token that is cached makes no other text a good token.
+func TestTokenCacheComparesWhatIsSigned(t *testing.T) {
+	t.Parallel()
+	v := newTestVerifier(t, cognito.WithTokenCache(10))
+	require.NoError(t, verifyAccess(t, v, forged(nil)))
+	header, body, signature := splitToken(forged(nil))
+	for _, signed := range []string{
+		header + "." + changed(body, "bob", "eve"), header + "." + body + "A", header + "x." + body, "." + body, header + ".", "", "x",
+	} {
+		require.Error(t, verifyAccess(t, v, signed+"."+signature), signed)
+	}
+	require.NoError(t, verifyAccess(t, v, forged(nil)))
+}
+
 // A token from the cache shares nothing with what other callers got.
 func TestClaimsOfCachedTokensAreCopies(t *testing.T) {
 	t.Parallel()

@@ -529,14 +529,12 @@ func (f *jsonFields) add(t reflect.Type, seen map[reflect.Type]bool) {
 	}
 	seen[t] = true
 	for field := range t.Fields() {
-		tag := field.Tag.Get("json")
-		name, _, _ := strings.Cut(tag, ",")
+		name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
 		embedded := field.Type
 		if embedded.Kind() == reflect.Pointer {
 			embedded = embedded.Elem()
 		}
 		switch {
-		case tag == "-":
 		case field.Anonymous && name == "" && embedded.Kind() == reflect.Struct:
 			f.add(embedded, seen)
 		case !field.IsExported():
