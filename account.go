@@ -212,15 +212,6 @@ func (c *Cognito) checkUsername(username string) error {
 
 var errNoUsername = fieldError("username", "want a username or an alias, got none")
 
-// secretHash returns the SecretHash of a request for username, or nil if the app client has no
-// secret.
-func (p *pool) secretHash(username string) *string {
-	if p.clientSecret == "" {
-		return nil
-	}
-	return aws.String(SecretHash(username, p.clientID, p.clientSecret))
-}
-
 func newCodeDelivery(details *types.CodeDeliveryDetailsType) *CodeDelivery {
 	if details == nil {
 		return nil

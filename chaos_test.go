@@ -27,7 +27,7 @@ import (
 )
 
 const (
-	chaosBatches  = 2                // of sessions, each against a pool of its own, unless CHAOS_TIME says for how long
+	chaosBatches  = 1                // of sessions, each against a pool of its own, unless CHAOS_TIME says for how long
 	chaosPatience = 10 * time.Second // after which no further batch is begun, on a machine that is busy
 	chaosSessions = 40
 	chaosRounds   = 12

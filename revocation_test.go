@@ -176,7 +176,13 @@ func TestRevocationOfOtherTokens(t *testing.T) {
 		require.ErrorContains(t, err, "openid")
 	}
 	require.ErrorIs(t, verifyAccess(t, v, token(map[string]any{"origin_jti": 1})), jwt.ErrTokenMalformed)
+	_, err := v.VerifyIDToken(t.Context(), srv.Token("bob", cognitotest.TokenOptions{Use: "id"}))
+	require.NoError(t, err, "the service does not take ID tokens")
 	assert.Zero(t, questions(srv))
+
+	v = revocationVerifier(t, srv)
+	require.ErrorContains(t, verifyAccess(t, v, token(map[string]any{"scope": "openid"})), "UserInfoURL")
+	require.NotErrorIs(t, verifyAccess(t, v, token(nil)), cognito.ErrRevocationUnknown, "that makes no pause")
 }
 
 // An outage does not make a revoked token valid again, and no time makes its sign-in's ID token.

@@ -247,31 +247,35 @@ func TestRefreshMetadataThatHangs(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			srv := newServer(t, cognitotest.Config{})
-			store := cognito.NewMemoryStore()
-			var c *cognito.Cognito
-			stop := make(chan struct{})
-			t.Cleanup(func() { close(stop) })
-			c = signedIn(t, srv, cognito.WithTokenStore(store), cognito.WithRefreshMetadata(func(ctx context.Context) map[string]string {
-				done := make(chan struct{})
-				go func() { hang(ctx, c); close(done) }()
-				select {
-				case <-done:
-				case <-stop:
-				}
-				return nil
-			}))
-			srv.Advance(2 * time.Hour)
-			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
-			defer cancel()
-			_, err := c.Token(ctx)
-			require.Error(t, err)
-			// longer than every time limit of the work but the lock's: who waits 40 s must get a
-			// turn
-			later, cancel := context.WithTimeout(t.Context(), 40*time.Second)
-			defer cancel()
-			other := newClient(t, srv, cognito.WithUsername("bob"), cognito.WithTokenStore(store))
-			assert.NoError(t, other.ForgetTokens(later), "the turn is never given back")
+			synctest.Test(t, func(t *testing.T) {
+				srv := newServer(t, cognitotest.Config{InMemory: true})
+				store := cognito.NewMemoryStore()
+				var c *cognito.Cognito
+				stop := make(chan struct{})
+				t.Cleanup(func() { close(stop) })
+				client := srv.Client(t)
+				c = client.ForUser("bob", cognito.WithTokenStore(store), cognito.WithRefreshMetadata(func(ctx context.Context) map[string]string {
+					done := make(chan struct{})
+					go func() { hang(ctx, c); close(done) }()
+					select {
+					case <-done:
+					case <-stop:
+					}
+					return nil
+				}))
+				require.NoError(t, c.Authenticate(t.Context(), testPassword))
+				srv.Advance(2 * time.Hour)
+				ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+				defer cancel()
+				_, err := c.Token(ctx)
+				require.Error(t, err)
+				// longer than every time limit of the work but the lock's: who waits 40 s must get a
+				// turn
+				later, cancel := context.WithTimeout(t.Context(), 40*time.Second)
+				defer cancel()
+				other := client.ForUser("bob", cognito.WithTokenStore(store))
+				assert.NoError(t, other.ForgetTokens(later), "the turn is never given back")
+			})
 		})
 	}
 }

@@ -196,6 +196,15 @@ func SecretHash(username, clientID, clientSecret string) string {
 	return srp.SecretHash(username, clientID, clientSecret)
 }
 
+// secretHash returns the SecretHash of a request for username, or nil if the app client has no
+// secret.
+func (p *pool) secretHash(username string) *string {
+	if p.clientSecret == "" {
+		return nil
+	}
+	return aws.String(SecretHash(username, p.clientID, p.clientSecret))
+}
+
 // NewDeviceVerifier generates a random password for a device and returns it with its verifier.
 // groupKey and deviceKey are the device's keys from NewDeviceMetadata. Pass the verifier to
 // ConfirmDevice. Keep the password and both keys for later sign-ins.
