@@ -473,9 +473,9 @@ type selfDecoding struct {
 
 func (s *selfDecoding) UnmarshalJSON(data []byte) error { s.text = string(data); return nil }
 
-// recursive embeds itself, which encoding/json allows.
-type recursive struct {
-	*recursive
+// Recursive embeds itself, which encoding/json allows.
+type Recursive struct {
+	*Recursive
 
 	Tenant string `json:"custom:tenant"`
 }
@@ -487,7 +487,7 @@ func TestTypesThatTakeClaims(t *testing.T) {
 	var own selfDecoding
 	require.NoError(t, v.VerifyInto(t.Context(), raw, cognito.AccessToken, &own))
 	assert.Contains(t, own.text, "custom:Tenant")
-	var again recursive
+	var again Recursive
 	require.NoError(t, v.VerifyInto(t.Context(), raw, cognito.AccessToken, &again))
 	assert.Equal(t, "admins", again.Tenant)
 }
