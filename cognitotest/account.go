@@ -500,6 +500,9 @@ func (p *pool) forgotPassword(in *forgotPasswordInput) (deliveryOutput, error) {
 	if err != nil {
 		return deliveryOutput{}, err
 	}
+	if err := p.migrate("UserMigration_ForgotPassword", c, in.Username, "", in.ClientMetadata); err != nil {
+		return deliveryOutput{}, err
+	}
 	u, err := p.recovering(c, "ForgotPassword", in.Username)
 	switch {
 	case err != nil:

@@ -146,7 +146,7 @@ func (p *pool) startPassword(r *authRequest, flow string) (authOutput, error) {
 	if err := r.check(paramUsername, paramPassword); err != nil {
 		return authOutput{}, err
 	}
-	if err := p.migrate(r); err != nil {
+	if err := p.migrateAtSignIn(r); err != nil {
 		return authOutput{}, err
 	}
 	l, err := p.identify(r, flow)
@@ -331,7 +331,7 @@ func (p *pool) startChoice(r *authRequest) (authOutput, error) {
 	}
 	factor := r.params[paramPreferred]
 	if factor == challengePassword {
-		if err := p.migrate(r); err != nil {
+		if err := p.migrateAtSignIn(r); err != nil {
 			return authOutput{}, err
 		}
 	}
@@ -701,16 +701,22 @@ func checkAuthHash(c *Client, params map[string]string) error {
 	return checkHash(c, params[paramUsername], params[paramSecretHash], "Unable to verify secret hash for client "+c.ID)
 }
 
-// migrate calls the trigger UserMigration for a user whom the pool does not have, and adds the user
-// if the trigger finds one.
-func (p *pool) migrate(r *authRequest) error {
-	name, password := r.params[paramUsername], r.params[paramPassword]
-	if !p.hasTrigger(triggerMigration) || password == "" || p.find(name) != nil {
+// migrateAtSignIn is migrate for a sign-in, if it sends the password.
+func (p *pool) migrateAtSignIn(r *authRequest) error {
+	password := r.params[paramPassword]
+	if password == "" {
 		return nil
 	}
-	event := &UserMigrationEvent{
-		TriggerEvent: p.event("UserMigration_Authentication", r.client, nil, name, r.metadata), Password: password,
+	return p.migrate("UserMigration_Authentication", r.client, r.params[paramUsername], password, r.metadata)
+}
+
+// migrate calls the trigger UserMigration for a user whom the pool does not have, and adds the user
+// if the trigger finds one. password is "" for a user who has forgotten it.
+func (p *pool) migrate(source string, c *Client, name, password string, metadata map[string]string) error {
+	if !p.hasTrigger(triggerMigration) || p.find(name) != nil {
+		return nil
 	}
+	event := &UserMigrationEvent{TriggerEvent: p.event(source, c, nil, name, metadata), Password: password}
 	if err := trigger(p, triggerMigration, p.cfg.Triggers.UserMigration, event); err != nil {
 		return err
 	}

@@ -203,7 +203,7 @@ func (p *pool) hostedSignIn(c *Client, form url.Values) (authOutput, error) {
 		if err := required(r.params, paramUsername, paramPassword); err != nil {
 			return authOutput{}, err
 		}
-		if err := p.migrate(r); err != nil {
+		if err := p.migrateAtSignIn(r); err != nil {
 			return authOutput{}, err
 		}
 		l, err := p.identify(r, flowPassword)

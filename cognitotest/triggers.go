@@ -32,7 +32,8 @@ type Triggers struct {
 	VerifyAuthChallenge func(*VerifyAuthChallengeEvent) error
 	// PreTokenGeneration changes the claims of new tokens.
 	PreTokenGeneration func(*PreTokenGenerationEvent) error
-	// UserMigration looks up a user whom the pool does not have, in flows that send the password.
+	// UserMigration looks up a user whom the pool does not have, in flows that send the password and
+	// for ForgotPassword.
 	UserMigration func(*UserMigrationEvent) error
 	// CustomMessage sets the text of a message before it is delivered: a code, or the invitation of
 	// AdminCreateUser.
@@ -166,10 +167,11 @@ type ClaimChanges struct {
 type UserMigrationEvent struct {
 	TriggerEvent
 
-	// Password is the password that the client sent.
+	// Password is the password that the client sent. It is "" if the user has forgotten it: Source is
+	// then "UserMigration_ForgotPassword".
 	Password string
 
-	// Found adds the user to the pool, with the password.
+	// Found adds the user to the pool, with the password if there is one.
 	Found bool
 	// NewAttributes are the new user's attributes.
 	NewAttributes map[string]string

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -190,6 +191,62 @@ func TestUserMigration(t *testing.T) {
 	assert.Equal(t, []string{
 		"UserMigration_Authentication kept", "UserMigration_Authentication kept", "UserMigration_Authentication other", "UserMigration_Authentication cursed",
 	}, asked)
+}
+
+// A user of the former directory who has forgotten the password gets a code from this pool.
+func TestUserMigrationForgotPassword(t *testing.T) {
+	t.Parallel()
+	for _, hidden := range []bool{false, true} {
+		t.Run(fmt.Sprintf("hidden %t", hidden), func(t *testing.T) {
+			t.Parallel()
+			var asked []string
+			f := newFlows(t, cognitotest.Config{
+				Clients: []cognitotest.Client{{ID: clientID, PreventUserExistenceErrors: hidden}},
+				Triggers: cognitotest.Triggers{UserMigration: func(e *cognitotest.UserMigrationEvent) error {
+					asked = append(asked, e.Source+" "+e.Username+" "+e.Password+" "+e.ClientMetadata["from"])
+					if e.Username == "cursed" {
+						return errors.New("no way")
+					}
+					e.Found = e.Username == "kept" || e.Username == "mute"
+					e.NewAttributes = map[string]string{"email": "kept@example.com", "email_verified": strconv.FormatBool(e.Username == "kept")}
+					return nil
+				}},
+			}, cognitotest.User{})
+			forgot := func(name string) (members, error) {
+				return f.call("ForgotPassword", members{
+					"ClientId": clientID, "Username": name, "ClientMetadata": members{"from": "page"},
+				})
+			}
+			_, err := forgot("cursed")
+			refused(t, err, "UserLambdaValidationException", "UserMigration failed with error no way.")
+			_, err = forgot("nobody")
+			if hidden {
+				require.NoError(t, err)
+			} else {
+				refused(t, err, "UserNotFoundException", "Username/client id combination not found.")
+			}
+			assert.Empty(t, f.Code("nobody"))
+
+			_, err = forgot("kept")
+			require.NoError(t, err)
+			out, _ := f.user("kept")
+			assert.Equal(t, "RESET_REQUIRED", out["UserStatus"])
+			_, err = forgot("kept") // is in the pool by now
+			require.NoError(t, err)
+			f.must("ConfirmForgotPassword", members{
+				"ClientId": clientID, "Username": "kept", "ConfirmationCode": f.Code("kept"), "Password": "Latter-Horse-4",
+			})
+			out, _ = f.user("kept")
+			assert.Equal(t, "CONFIRMED", out["UserStatus"])
+			_, err = f.bySRP("kept", "Latter-Horse-4")
+			require.NoError(t, err)
+
+			_, err = forgot("mute")
+			refused(t, err, "InvalidParameterException", "Cannot reset password for the user as there is no registered/verified email or phone_number")
+			const source = "UserMigration_ForgotPassword "
+			assert.Equal(t, []string{source + "cursed  page", source + "nobody  page", source + "kept  page", source + "mute  page"}, asked)
+		})
+	}
 }
 
 // An event may hold a password, an answer or a client's metadata: none of it is printed.

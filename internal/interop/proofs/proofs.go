@@ -284,9 +284,9 @@ type Pool struct {
 	mu      sync.Mutex
 	armed   *Case
 	broken  bool
-	hit     map[string]bool   // the cases that have broken something
-	earlier map[string]string // the values of the sign-in before
-	now     map[string]string // those of this one
+	answers map[string]*Outcome // what the pool said to the broken request of a case
+	earlier map[string]string   // the values of the sign-in before
+	now     map[string]string   // those of this one
 }
 
 // NewPool starts a pool with the users ana, eve and totp, whose app client has a secret if confidential is set.
@@ -303,16 +303,20 @@ func NewPool(t *testing.T, confidential bool, cases []Case) *Pool {
 	srv.AddUser(cognitotest.User{Username: Username, Password: Password})
 	srv.AddUser(cognitotest.User{Username: "eve", Password: "Another-Horse-1"})
 	srv.AddUser(cognitotest.User{Username: "totp", Password: Password, MFA: []string{"SOFTWARE_TOKEN_MFA"}})
-	p := &Pool{Server: srv, cases: cases, hit: map[string]bool{}, earlier: map[string]string{}, now: map[string]string{}}
+	p := &Pool{Server: srv, cases: cases, answers: map[string]*Outcome{}, earlier: map[string]string{}, now: map[string]string{}}
 	target, err := url.Parse(srv.URL)
 	if err != nil {
 		t.Fatal(err)
 	}
-	proxy := httputil.NewSingleHostReverseProxy(target)
 	breaking := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if err := p.pass(r); err != nil {
+		answer, err := p.pass(r)
+		if err != nil {
 			http.Error(w, err.Error(), http.StatusBadGateway)
 			return
+		}
+		proxy := httputil.NewSingleHostReverseProxy(target)
+		if answer != nil {
+			proxy.ModifyResponse = func(resp *http.Response) error { return p.keep(answer, resp) }
 		}
 		proxy.ServeHTTP(w, r)
 	}))
@@ -353,25 +357,48 @@ func (p *Pool) Code() string {
 	return p.TOTP("totp")
 }
 
-// pass breaks a request if it is the one that the case is about.
-func (p *Pool) pass(r *http.Request) error {
-	text, err := io.ReadAll(r.Body)
+// keep notes how the pool answers a request.
+func (p *Pool) keep(answer *Outcome, resp *http.Response) error {
+	text, err := io.ReadAll(resp.Body)
 	if err != nil {
 		return err
 	}
-	if changed, ok := p.rewrite(r.Header.Get("X-Amz-Target"), text); ok {
+	_ = resp.Body.Close()
+	resp.Body = io.NopCloser(bytes.NewReader(text))
+	var body struct {
+		Kind    string `json:"__type"`
+		Message string `json:"message"`
+	}
+	if err := json.Unmarshal(text, &body); err != nil {
+		return err
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	answer.Error, answer.Message = body.Kind, body.Message
+	return nil
+}
+
+// pass breaks a request if it is the one that the case is about. It then returns where the answer is to be kept.
+func (p *Pool) pass(r *http.Request) (*Outcome, error) {
+	text, err := io.ReadAll(r.Body)
+	if err != nil {
+		return nil, err
+	}
+	changed, answer := p.rewrite(r.Header.Get("X-Amz-Target"), text)
+	if answer != nil {
 		text = changed
 	}
 	r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(text)), int64(len(text))
 	r.Header.Set("Content-Length", strconv.Itoa(len(text)))
-	return nil
+	return answer, nil
 }
 
-// rewrite notes the members of a request, and returns it with one of them broken.
-func (p *Pool) rewrite(target string, text []byte) ([]byte, bool) {
+// rewrite notes the members of a request. If the case is about one of them, it returns the request with that member
+// broken, and where the answer is to be kept.
+func (p *Pool) rewrite(target string, text []byte) ([]byte, *Outcome) {
 	var body map[string]any
 	if json.Unmarshal(text, &body) != nil {
-		return nil, false
+		return nil, nil
 	}
 	_, step, _ := strings.Cut(target, ".")
 	params, _ := body["AuthParameters"].(map[string]any)
@@ -390,7 +417,7 @@ func (p *Pool) rewrite(target string, text []byte) ([]byte, bool) {
 	}
 	c := p.armed
 	if c == nil || c.change == nil || p.broken || c.step != step {
-		return nil, false
+		return nil, nil
 	}
 	members := params
 	switch c.member {
@@ -399,16 +426,20 @@ func (p *Pool) rewrite(target string, text []byte) ([]byte, bool) {
 	}
 	was, there := members[c.member].(string)
 	if !there {
-		return nil, false // a client that does not send it has nothing to break
+		return nil, nil // a client that does not send it has nothing to break
 	}
 	if now, ok := c.change(was, p.earlier[step+" "+c.member]); ok {
 		members[c.member] = now
 	} else {
 		delete(members, c.member)
 	}
-	p.broken, p.hit[c.Name] = true, true
 	changed, err := json.Marshal(body)
-	return changed, err == nil
+	if err != nil {
+		panic(err) // it was JSON
+	}
+	answer := &Outcome{Name: c.Name}
+	p.broken, p.answers[c.Name] = true, answer
+	return changed, answer
 }
 
 // Script is what a script in another language is told, as JSON.
@@ -439,9 +470,9 @@ func Read(printed []byte) ([]Outcome, error) {
 	return outcomes, nil
 }
 
-// Check checks that every case was gone through, that its field was broken, and how it ended. It returns the number of
-// cases that were refused.
-func (p *Pool) Check(t *testing.T, outcomes []Outcome) (refused int) {
+// Check checks that every case was gone through, that its field was broken, and how it ended. ends has the cases in which
+// the client goes on by itself after the refusal, and how it ends then. Check returns the number of cases that were refused.
+func (p *Pool) Check(t *testing.T, outcomes []Outcome, ends map[string]Outcome) (refused int) {
 	t.Helper()
 	if len(outcomes) != len(p.cases) {
 		t.Fatalf("want %d outcomes, got %d", len(p.cases), len(outcomes))
@@ -449,15 +480,24 @@ func (p *Pool) Check(t *testing.T, outcomes []Outcome) (refused int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for i, c := range p.cases {
-		got := outcomes[i]
+		got, answer := outcomes[i], p.answers[c.Name]
 		switch {
 		case got.Name != c.Name:
 			t.Errorf("outcome %d: want %q, got %q", i, c.Name, got.Name)
-		case c.change != nil && !p.hit[c.Name]:
+			continue
+		case c.change != nil && answer == nil:
 			t.Errorf("%s: the client never sent it", c.Name)
-		case got.Error != c.kind || c.text != "" && got.Message != c.text:
+			continue
+		}
+		if end, ok := ends[c.Name]; ok {
+			if got.Error != end.Error || got.Message != end.Message {
+				t.Errorf("%s: want %q %q in the end, got %q %q", c.Name, end.Error, end.Message, got.Error, got.Message)
+			}
+			got = *answer
+		}
+		if got.Error != c.kind || c.text != "" && got.Message != c.text {
 			t.Errorf("%s: want %q %q, got %q %q", c.Name, c.kind, c.text, got.Error, got.Message)
-		case got.Error != "":
+		} else if got.Error != "" {
 			refused++
 		}
 	}

@@ -37,7 +37,7 @@ func TestCases(t *testing.T) {
 				}
 				outcomes = append(outcomes, outcome)
 			}
-			t.Logf("%d broken proofs refused", p.Check(t, outcomes))
+			t.Logf("%d broken proofs refused", p.Check(t, outcomes, nil))
 		})
 	}
 }
