@@ -27,7 +27,8 @@ const (
 	maxALBKeys     = 16               // a load balancer has two at a time
 	albKeyAge      = time.Hour        // after that a key is fetched again
 	albKeyTimeout  = 10 * time.Second // of a fetch; a caller's context may end its wait earlier
-	albFetchPause  = time.Second      // after a failed fetch, so that made-up key IDs cannot cause a fetch each
+	albFetchPause  = time.Second      // after a fetch without an answer
+	maxALBFetches  = 10               // a second, of keys that are not known: made-up key IDs cause no more
 	maxALBKeyBody  = 4 << 10
 	loadBalancerID = "arn:<partition>:elasticloadbalancing:<region>:<account>:loadbalancer/app/<name>/<id>"
 )
@@ -53,7 +54,9 @@ type ALBVerifier struct {
 	mu        sync.Mutex // protects the fields below
 	keys      map[string]albKey
 	nextFetch time.Time // no fetch before that time
-	lastErr   error     // of the last failed fetch
+	lastErr   error     // of the last fetch without an answer
+	second    time.Time // when the first of fetches was made
+	fetches   int       // of keys that are not known, in that second
 }
 
 // albKey is a key of a load balancer and the time when it was fetched.
@@ -199,6 +202,9 @@ func (v *ALBVerifier) verify(ctx context.Context, raw string) (*ALBClaims, error
 	}
 	var c tokenClaims
 	var header token.Header
+	var address string
+	var public *ecdsa.PublicKey
+	var isNew bool
 	oneOf := func(accepted []string, got string) string {
 		return "want " + strings.Join(accepted, " or ") + ", got " + quote(got)
 	}
@@ -215,10 +221,16 @@ func (v *ALBVerifier) verify(ctx context.Context, raw string) (*ALBClaims, error
 		case !isUUID(h.KeyID): // the key ID becomes part of a URL
 			return nil, fmt.Errorf("%w: want a UUID, got %s", ErrUnknownKey, quote(h.KeyID))
 		}
-		return v.key(ctx, url, h.KeyID)
+		address = url + "/" + h.KeyID
+		var err error
+		public, isNew, err = v.key(ctx, address)
+		return public, err
 	})
 	if err != nil {
 		return nil, err
+	}
+	if isNew {
+		v.remember(address, public)
 	}
 	if now := v.now(); !header.Expires.IsZero() && now.After(header.Expires.Add(v.leeway)) {
 		return nil, fmt.Errorf("%w: the header was valid until %s, and it is %s", jwt.ErrTokenExpired,
@@ -251,54 +263,87 @@ func isUUID(s string) bool {
 	return true
 }
 
-// key returns the key kid from url. It fetches a key that is unknown or older than albKeyAge.
-// Concurrent callers share one fetch. key waits at most until ctx is done.
-func (v *ALBVerifier) key(ctx context.Context, url, kid string) (*ecdsa.PublicKey, error) {
-	address := url + "/" + kid
+// key returns the key at address. It fetches a key that is unknown or older than albKeyAge.
+// Concurrent callers share one fetch. key waits at most until ctx is done. A key that was unknown
+// (isNew) is not kept before it has verified a token: the keys of all load balancers in a region
+// have addresses of this form.
+func (v *ALBVerifier) key(ctx context.Context, address string) (public *ecdsa.PublicKey, isNew bool, err error) {
 	v.mu.Lock()
 	known, ok := v.keys[address]
 	now := v.now()
 	paused, lastErr := now.Before(v.nextFetch), v.lastErr
 	v.mu.Unlock()
 	if ok && (paused || now.Sub(known.at) < albKeyAge) {
-		return known.public, nil
+		return known.public, false, nil
 	}
 	if paused {
-		return nil, fmt.Errorf("%w: %w", ErrKeysUnavailable, lastErr)
+		return nil, false, fmt.Errorf("%w: %w", ErrKeysUnavailable, lastErr)
 	}
-	public, _, err := v.flight.Do(ctx, address, func(ctx context.Context) (*ecdsa.PublicKey, error) {
+	public, _, err = v.flight.Do(ctx, address, func(ctx context.Context) (*ecdsa.PublicKey, error) {
+		if !ok && !v.mayFetch() {
+			return nil, fmt.Errorf("%w: %w: %s: other key IDs were asked for moments ago",
+				ErrKeysUnavailable, ErrUnknownKey, address)
+		}
 		// A caller that gives up must not end the fetch for the other callers.
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), albKeyTimeout)
 		defer cancel()
 		public, err := v.fetch(ctx, address)
-		v.mu.Lock()
-		defer v.mu.Unlock()
-		if err != nil {
-			v.nextFetch, v.lastErr = v.now().Add(albFetchPause), err
-			return nil, err
-		}
-		v.remember(address, public)
-		return public, nil
+		v.fetched(address, public, err)
+		return public, err
 	})
 	switch {
 	case err == nil:
-		return public, nil
+		return public, !ok, nil
 	case ctx.Err() != nil:
-		return nil, fmt.Errorf("%w: waiting for %s: %w", ErrKeysUnavailable, address, ctx.Err())
+		return nil, false, fmt.Errorf("%w: waiting for %s: %w", ErrKeysUnavailable, address, ctx.Err())
 	case errors.Is(err, ErrUnknownKey):
-		return nil, err
+		return nil, false, err
 	case known.public != nil: // an old key remains in use while fetches fail
-		return known.public, nil
+		return known.public, false, nil
 	case errors.Is(err, ErrKeysUnavailable):
-		return nil, err
+		return nil, false, err
 	default:
-		return nil, fmt.Errorf("%w: %w", ErrKeysUnavailable, err)
+		return nil, false, fmt.Errorf("%w: %w", ErrKeysUnavailable, err)
 	}
 }
 
-// remember keeps a key. If the cache is full, the key replaces the oldest one. v.mu must be held.
+// mayFetch reports whether a key that is not known may be fetched, and counts the fetch. Keys that
+// are known are fetched again without regard to it.
+func (v *ALBVerifier) mayFetch() bool {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if now := v.now(); now.Sub(v.second) >= time.Second {
+		v.second, v.fetches = now, 0
+	}
+	v.fetches++
+	return v.fetches <= maxALBFetches
+}
+
+// fetched records the outcome of a fetch. Only a fetch without an answer makes the others pause: an
+// answer about a made-up key ID says nothing about other keys.
+func (v *ALBVerifier) fetched(address string, public *ecdsa.PublicKey, err error) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	_, known := v.keys[address]
+	switch {
+	case errors.Is(err, ErrUnknownKey):
+		delete(v.keys, address)
+	case err != nil:
+		v.nextFetch, v.lastErr = v.now().Add(albFetchPause), err
+	case known:
+		v.keys[address] = albKey{public, v.now()}
+	}
+}
+
+// remember keeps a new key that has verified a token. If the cache is full, the key replaces the
+// oldest one.
 func (v *ALBVerifier) remember(address string, public *ecdsa.PublicKey) {
-	if _, ok := v.keys[address]; !ok && len(v.keys) >= maxALBKeys {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if _, ok := v.keys[address]; ok {
+		return
+	}
+	if len(v.keys) >= maxALBKeys {
 		oldest := ""
 		for other, key := range v.keys {
 			if oldest == "" || key.at.Before(v.keys[oldest].at) {

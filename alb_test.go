@@ -232,7 +232,8 @@ func TestALBKeysAge(t *testing.T) {
 	assert.Equal(t, 1, k.asked[albKID])
 	k.now = k.now.Add(1)
 	require.NoError(t, verify())
-	assert.Equal(t, 2, k.asked[albKID])
+	require.NoError(t, verify())
+	assert.Equal(t, 2, k.asked[albKID], "and then serves for an hour")
 
 	k.now = k.now.Add(time.Hour)
 	k.answer = refuseFetch(http.StatusBadGateway) //nolint:bodyclose // the client closes it
@@ -280,6 +281,76 @@ func TestALBAnswersThatAreNoKey(t *testing.T) {
 		require.ErrorIs(t, err, cognito.ErrKeysUnavailable, name)
 		assert.Equal(t, map[string]int{albKID: 1}, k.asked, name)
 	}
+}
+
+// Made-up key IDs neither starve a new key nor keep one that was withdrawn, and cause few fetches.
+func TestALBMadeUpKeyIDs(t *testing.T) {
+	t.Parallel()
+	b := newBalancer(t)
+	k, v := b.keyServer(t)
+	good := k.answer
+	withdrawn := false
+	k.answer = func(r *http.Request, pemKey []byte) *http.Response {
+		if path.Base(r.URL.Path) != albKID || withdrawn {
+			return refuseFetch(http.StatusForbidden)(r, pemKey)
+		}
+		return good(r, pemKey)
+	}
+	ids := 0
+	madeUp := func() error {
+		ids++
+		_, err := v.Verify(t.Context(), b.until(fmt.Sprintf("b05a3c8f-5a54-4a3d-8d5e-0a1b2c3%05x", ids), testTime.Add(24*time.Hour)))
+		return err
+	}
+	verify := func() error {
+		_, err := v.Verify(t.Context(), b.until(albKID, testTime.Add(24*time.Hour)))
+		return err
+	}
+	for range 9 {
+		err := madeUp()
+		require.ErrorIs(t, err, cognito.ErrUnknownKey)
+		require.NotErrorIs(t, err, cognito.ErrKeysUnavailable, "it was asked for")
+	}
+	require.NoError(t, verify(), "answers about made-up IDs make no pause")
+	for range 100 {
+		require.ErrorIs(t, madeUp(), cognito.ErrKeysUnavailable, "it may be a new key, so this is 503 and not 401")
+	}
+	assert.Len(t, k.asked, 10, "key IDs asked for in one second")
+	require.NoError(t, verify(), "a known key needs no fetch")
+	k.now = k.now.Add(time.Second)
+	for range 100 {
+		_ = madeUp()
+	}
+	assert.Len(t, k.asked, 20)
+
+	k.now = k.now.Add(time.Hour)
+	for range 100 {
+		_ = madeUp()
+	}
+	require.NoError(t, verify())
+	assert.Equal(t, 2, k.asked[albKID], "a known key is fetched again at its time")
+	k.now, withdrawn = k.now.Add(time.Hour), true
+	require.ErrorIs(t, verify(), cognito.ErrUnknownKey)
+	k.answer = refuseFetch(http.StatusBadGateway) //nolint:bodyclose // the client closes it
+	require.ErrorIs(t, verify(), cognito.ErrKeysUnavailable, "a withdrawn key does not come back while fetches fail")
+}
+
+// The keys of other load balancers of the region can be fetched, too. Tokens that name them without
+// their signature do not displace the keys in use.
+func TestALBKeysOfOthersDisplaceNone(t *testing.T) {
+	t.Parallel()
+	b, other := newBalancer(t), newBalancer(t)
+	k, v := b.keyServer(t)
+	_, err := v.Verify(t.Context(), b.until(albKID, testTime.Add(time.Hour)))
+	require.NoError(t, err)
+	for i := range 40 {
+		k.now = k.now.Add(time.Second)
+		_, err := v.Verify(t.Context(), other.until(fmt.Sprintf("b05a3c8f-5a54-4a3d-8d5e-0a1b2c3d4%03x", i), testTime.Add(time.Hour)))
+		require.ErrorIs(t, err, jwt.ErrTokenSignatureInvalid)
+	}
+	_, err = v.Verify(t.Context(), b.until(albKID, testTime.Add(time.Hour)))
+	require.NoError(t, err)
+	assert.Equal(t, 1, k.asked[albKID])
 }
 
 // Keys are bounded; the one that was fetched first goes first.

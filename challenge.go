@@ -544,8 +544,11 @@ func (c *Cognito) resume(op string, opts []CallOption, kinds []ChallengeName) (*
 	}
 	ch := st.challenge.clone()
 	if len(kinds) > 0 && !slices.Contains(kinds, ch.Name) {
-		problem := fmt.Sprintf("want one of %v, got %s", kinds, clip(string(ch.Name)))
-		return nil, ch, fieldError("pending challenge", problem)
+		got := clip(string(ch.Name))
+		if got == "" {
+			got = "one without a name"
+		}
+		return nil, ch, fieldError("pending challenge", fmt.Sprintf("want one of %v, got %s", kinds, got))
 	}
 	var extra []string
 	if ch.Name == ChallengeSelectChallenge {

@@ -344,6 +344,8 @@ func TestNewKeyInThePauseAfterAMadeUpOne(t *testing.T) {
 	w := serve(t, v.Handler(empty), anyTime(forgers()[1]))
 	assert.Equal(t, http.StatusServiceUnavailable, w.Code)
 	assert.Equal(t, "1", w.Header().Get("Retry-After"))
+	_, err = jwt.Parse(anyTime(forgers()[1]), v.Keyfunc(t.Context()))
+	require.ErrorIs(t, err, cognito.ErrKeysUnavailable, "a parser of the caller's is told the same")
 	keys.advance(10 * time.Second)
 	assert.Equal(t, http.StatusOK, serve(t, v.Handler(empty), anyTime(forgers()[1])).Code)
 }

@@ -283,12 +283,12 @@ func WithIDPIdentifier(identifier string) LoginOption {
 	return func(o *loginOptions) { o.set("WithIDPIdentifier", "idp_identifier", identifier) }
 }
 
-// WithLoginHint fills in the username on the sign-in page.
+// WithLoginHint fills in the username on the pool's sign-in page.
 func WithLoginHint(username string) LoginOption {
 	return func(o *loginOptions) { o.set("WithLoginHint", "login_hint", username) }
 }
 
-// WithLanguage sets the language of the pages, such as "de".
+// WithLanguage sets the language of the pool's sign-in pages, such as "de".
 func WithLanguage(language string) LoginOption {
 	return func(o *loginOptions) { o.set("WithLanguage", "lang", language) }
 }

@@ -212,6 +212,8 @@ func TestRespondersCheckTheChallenge(t *testing.T) {
 	}
 	for kind, respond := range responders {
 		require.ErrorIs(t, respond(newFlowClient(t, srv)), cognito.ErrNoChallenge, kind)
+		zero := newFlowClient(t, srv, cognito.WithChallenge(cognito.Challenge{}))
+		require.ErrorContains(t, respond(zero), "got one without a name", kind)
 		for pending := range responders {
 			if kind == pending {
 				continue

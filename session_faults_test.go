@@ -1,17 +1,21 @@
 package cognito_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
+	"io"
 	"net/http"
 	"path/filepath"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
 	"github.com/golang-jwt/jwt/v5"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -897,5 +901,109 @@ func TestTheNextLookForASuccessorWaits(t *testing.T) {
 		_, err = c.Token(t.Context())
 		require.ErrorIs(t, err, store.err)
 		assert.GreaterOrEqual(t, time.Since(start), time.Second)
+	})
+}
+
+// Rule 5: tokens that were signed out while the store could be neither read nor emptied are not
+// loaded again.
+func TestASignOutWhileTheStoreIsOut(t *testing.T) {
+	t.Parallel()
+	srv := newServer(t, cognitotest.Config{})
+	inner := cognito.NewMemoryStore()
+	tokens := signedIn(t, srv, cognito.WithTokenStore(inner)).Tokens()
+	store := &brokenStore{failingDelete{MemoryStore: inner, err: errors.New("connection refused")}}
+	c := newClient(t, srv, cognito.WithTokens(tokens), cognito.WithTokenStore(store))
+	require.ErrorIs(t, c.Logout(t.Context()), store.err)
+	store.err = nil
+	_, err := c.Token(t.Context())
+	require.ErrorIs(t, err, cognito.ErrNotSignedIn)
+	assert.Zero(t, storedIn(t, inner), "signed-out tokens are left in the store")
+}
+
+// brokenStore can be neither read nor emptied while err is set.
+type brokenStore struct{ failingDelete }
+
+func (b *brokenStore) Load(ctx context.Context) (cognito.Tokens, error) {
+	if b.err != nil {
+		return cognito.Tokens{}, b.err
+	}
+	return b.failingDelete.Load(ctx)
+}
+
+// A change waits a while for a write that hangs, so that what it writes comes later.
+func TestAChangeWaitsForALateWrite(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		srv := newServer(t, cognitotest.Config{InMemory: true})
+		store := &lateSaves{MemoryStore: cognito.NewMemoryStore()}
+		c := srv.Client(t).ForUser("bob", cognito.WithTokenStore(store))
+		require.NoError(t, c.Authenticate(t.Context(), testPassword))
+		gate := store.arm()
+		require.NoError(t, c.RenewAccessToken(t.Context()))
+		const op = "GetTokensFromRefreshToken"
+		before := callsOf(srv, op)
+		done := make(chan error)
+		go func() { done <- c.RenewAccessToken(t.Context()) }()
+		synctest.Wait()
+		assert.Equal(t, before, callsOf(srv, op), "the write is still under way")
+		close(gate)
+		require.NoError(t, <-done)
+		assert.Equal(t, before+1, callsOf(srv, op))
+	})
+}
+
+// heldBodies holds back the bodies of an operation's responses, whatever the context says.
+type heldBodies struct {
+	cognitoidentityprovider.HTTPClient
+
+	op   string
+	gate chan struct{}
+}
+
+type heldBody struct {
+	io.Reader
+
+	gate chan struct{}
+}
+
+func (h heldBodies) Do(r *http.Request) (*http.Response, error) {
+	resp, err := h.HTTPClient.Do(r)
+	if err != nil || !strings.HasSuffix(r.Header.Get("X-Amz-Target"), "."+h.op) {
+		return resp, err
+	}
+	body, err := io.ReadAll(resp.Body)
+	_ = resp.Body.Close()
+	resp.Body = heldBody{bytes.NewReader(body), h.gate}
+	return resp, err
+}
+
+func (h heldBody) Read(p []byte) (int, error) {
+	<-h.gate
+	return h.Reader.Read(p)
+}
+
+func (heldBody) Close() error { return nil }
+
+// What a refresh token was exchanged for is not shared if it arrives when everybody has given up: a
+// sign-out in the meantime is no longer known by then.
+func TestAnExchangeThatHungIsNotShared(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		const op = "GetTokensFromRefreshToken"
+		srv := newServer(t, cognitotest.Config{InMemory: true})
+		gate := make(chan struct{})
+		client := srv.Client(t, cognito.WithClientOptions(func(o *cognitoidentityprovider.Options) {
+			o.HTTPClient = heldBodies{o.HTTPClient, op, gate}
+		}))
+		c := client.ForUser("bob")
+		require.NoError(t, c.Authenticate(t.Context(), testPassword))
+		tokens := c.Tokens()
+		require.ErrorIs(t, c.RenewAccessToken(t.Context()), context.DeadlineExceeded)
+		time.Sleep(time.Minute)
+		close(gate)
+		synctest.Wait()
+		before := callsOf(srv, op)
+		require.NoError(t, client.ForUser("", cognito.WithTokens(tokens)).RenewAccessToken(t.Context()))
+		assert.Equal(t, before+1, callsOf(srv, op), "tokens of the exchange that hung")
 	})
 }

@@ -321,7 +321,7 @@ func (c *Cognito) token(ctx context.Context) (*tokenSet, error) {
 	}
 	if ts = c.session.current().tokens; ts.verified() && c.shared().now().Before(ts.expires) {
 		c.shared().log.DebugContext(ctx, "cognito: tokens not refreshed yet",
-			slog.Any("error", &Error{Op: "Token", Err: err}))
+			slog.Any("error", wrapError("Token", err)))
 		return ts, nil
 	}
 	return nil, err

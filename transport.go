@@ -78,7 +78,7 @@ func NewTransport(c *Cognito, password string, opts ...TransportOption) *Transpo
 			opt(&o)
 		}
 	}
-	if len(o.origins) == 0 {
+	if !o.given {
 		o.refuse("WithOrigins", "want at least one origin that tokens may be sent to, such as https://api.example.com")
 	}
 	if c == nil || c.pool == nil || c.session == nil {
@@ -470,6 +470,7 @@ type transportOptions struct {
 	use            TokenUse
 	base           http.RoundTripper
 	origins        origins
+	given          bool // WithOrigins has named some, perhaps unusable ones
 
 	errs []error
 }
@@ -517,14 +518,16 @@ func WithBase(rt http.RoundTripper) TransportOption {
 // address. A URL with user info is rejected. There is no default.
 func WithOrigins(urls ...string) TransportOption {
 	return func(o *transportOptions) {
+		o.given = o.given || len(urls) > 0
 		for i, raw := range urls {
 			u, err := url.Parse(raw)
 			switch {
 			case err != nil || (u.Scheme != "https" && u.Scheme != "http") || u.Hostname() == "" || u.User != nil:
 				o.refuse("WithOrigins", fmt.Sprintf(
-					"want https URLs without a user, such as https://api.example.com, got another at %d", i+1))
+					"URL %d: want an https URL without user info, such as https://api.example.com", i+1))
 			case u.Scheme == "http" && !isLoopback(u.Hostname()):
-				o.refuse("WithOrigins", "want https, or http for a loopback address, got "+quote("http://"+u.Host))
+				o.refuse("WithOrigins", fmt.Sprintf(
+					"URL %d: want https, or http for a loopback address, got %s", i+1, quote("http://"+u.Host)))
 			default:
 				o.origins = append(o.origins, originOf(u))
 			}

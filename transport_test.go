@@ -75,10 +75,10 @@ func TestTransportRefusesBadOptions(t *testing.T) {
 	}{
 		"no origins":           {c, nil, "WithOrigins"},
 		"an empty list":        {c, []cognito.TransportOption{cognito.WithOrigins()}, "WithOrigins"},
-		"no scheme":            {c, []cognito.TransportOption{cognito.WithOrigins("api.example.com")}, "WithOrigins"},
-		"a user":               {c, []cognito.TransportOption{cognito.WithOrigins("https://a:hush-hush@api.example.com")}, "WithOrigins"},
+		"no scheme":            {c, []cognito.TransportOption{cognito.WithOrigins("api.example.com")}, "WithOrigins: URL 1: want an https URL without user info"},
+		"a user":               {c, []cognito.TransportOption{cognito.WithOrigins("https://a:hush-hush@api.example.com")}, "WithOrigins: URL 1: want an https URL without user info"},
 		"http":                 {c, []cognito.TransportOption{cognito.WithOrigins("http://api.example.com")}, "WithOrigins"},
-		"one of two is wrong":  {c, []cognito.TransportOption{cognito.WithOrigins(api, "ftp://api.example.com")}, "WithOrigins"},
+		"one of two is wrong":  {c, []cognito.TransportOption{cognito.WithOrigins(api, "ftp://api.example.com")}, "WithOrigins: URL 2: "},
 		"loopback in a name":   {c, []cognito.TransportOption{cognito.WithOrigins("http://127.0.0.1.example.com")}, "WithOrigins"},
 		"no header":            {c, []cognito.TransportOption{cognito.WithOrigins(api), cognito.WithHeader("", "")}, "WithHeader"},
 		"a header with a line": {c, []cognito.TransportOption{cognito.WithOrigins(api), cognito.WithHeader("X-A\r\nX-B", "")}, "WithHeader"},
@@ -92,6 +92,7 @@ func TestTransportRefusesBadOptions(t *testing.T) {
 		body := &countingBody{Reader: strings.NewReader("body")}
 		_, err := tr.RoundTrip(apiRequest(t, http.MethodPost, api, body)) //nolint:bodyclose // there is no answer
 		require.ErrorContains(t, err, tt.want, name)
+		assert.NotContains(t, err.Error(), "\n", "one complaint: %s", name)
 		assert.NotContains(t, err.Error(), secret)
 		assert.Empty(t, base.requests, name)
 		assert.Equal(t, 1, body.closed, name)

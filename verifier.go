@@ -158,7 +158,8 @@ func WithAudience(anyOf ...string) VerifierOption {
 // signature of a token is verified only once. n is 1 to 1,000,000. The cache keeps the SHA-256 hash
 // of each signature instead of the signature, so it contains no usable token. The times of a cached
 // token are checked on each use. A token leaves the cache together with its key. The cache takes at
-// most 4 kB times n of memory; if tokens are large, it holds fewer. By default nothing is cached.
+// most 8 kB times n of memory, and less than half of that for usual tokens; if tokens are large, it
+// holds fewer. By default nothing is cached.
 func WithTokenCache(n int) VerifierOption {
 	return verifierOption(func(o *verifierOptions) {
 		if n < 1 || n > 1_000_000 {
@@ -374,8 +375,9 @@ func (v *Verifier) VerifyInto(ctx context.Context, raw string, use TokenUse, cla
 
 // Keyfunc returns a function that finds the pool's keys for a parser of
 // github.com/golang-jwt/jwt/v5. Use it for what this package does not offer. It accepts RS256 only,
-// and uses ctx to fetch keys. The parser must check everything else: issuer, expiry, token_use and
-// the app client.
+// and uses ctx to fetch keys. The error wraps [ErrKeysUnavailable] if the key may exist but cannot
+// be fetched now. The parser must check everything else: issuer, expiry, token_use and the app
+// client.
 func (v *Verifier) Keyfunc(ctx context.Context) jwt.Keyfunc {
 	return func(t *jwt.Token) (any, error) {
 		if v == nil || v.keys == nil {
@@ -395,7 +397,7 @@ func (v *Verifier) Keyfunc(ctx context.Context) jwt.Keyfunc {
 		}
 		key, err := v.keys.Key(ctx, issuer, t)
 		if err != nil {
-			return nil, err
+			return nil, unavailableIfPaused(err)
 		}
 		return key, nil
 	}
@@ -535,15 +537,21 @@ func (t *verifiedToken) access() (*AccessClaims, error) {
 	return t.claims.access(all), nil
 }
 
-// authenticate verifies a token from an untrusted sender. If the token names an unknown key and the
-// key set may not be fetched again yet, because made-up key IDs have just caused a fetch, it
-// returns ErrKeysUnavailable: the key may be a new one.
+// unavailableIfPaused adds ErrKeysUnavailable to err if the token names an unknown key and the key
+// set may not be fetched again yet, because made-up key IDs have just caused a fetch: the key may
+// be a new one.
+func unavailableIfPaused(err error) error {
+	if errors.Is(err, jwks.ErrPaused) {
+		return fmt.Errorf("%w: %w", ErrKeysUnavailable, err)
+	}
+	return err
+}
+
+// authenticate verifies a token from an untrusted sender; see unavailableIfPaused.
 func (v *Verifier) authenticate(ctx context.Context, raw string, use TokenUse) (*verifiedToken, error) {
 	t, err := v.verify(ctx, raw, use)
-	if errors.Is(err, jwks.ErrPaused) {
-		var failure *TokenError
-		errors.As(err, &failure)
-		err = &TokenError{Use: use, Reason: fmt.Errorf("%w: %w", ErrKeysUnavailable, failure.Reason)}
+	if failure := (*TokenError)(nil); errors.As(err, &failure) {
+		err = &TokenError{Use: use, Reason: unavailableIfPaused(failure.Reason)}
 	}
 	if err == nil && v.revoked != nil {
 		if reason := v.revoked(ctx, raw, t); reason != nil {
@@ -575,7 +583,7 @@ func (v *Verifier) verify(ctx context.Context, raw string, use TokenUse) (*verif
 // signed returns raw parsed and with its signature verified. With a cache, a token seen before is
 // not verified again while its key is still in the key set.
 func (v *Verifier) signed(ctx context.Context, raw string) (*verifiedToken, error) {
-	if v.cache == nil || len(raw) > token.MaxSize {
+	if v.cache == nil {
 		return v.checkSignature(ctx, raw)
 	}
 	if t := v.cache.find(raw); t != nil && v.keys.Has(ctx, t.claims.issuer, t.keyID, t.key) {

@@ -534,3 +534,19 @@ func TestPool(t *testing.T) {
 	require.NoError(t, cmd.Wait(), "an interrupt is how it ends")
 	u.fails(1, "listen", "", "pool", "-addr", "nowhere")
 }
+
+func TestQR(t *testing.T) {
+	t.Parallel()
+	picture, err := drawQR("otpauth://totp/Cognito:bob?secret=GEZDGNBVGY3TQOJQ&issuer=Cognito")
+	require.NoError(t, err)
+	rows := strings.Split(strings.TrimSuffix(picture, "\n"), "\n")
+	width := len([]rune(rows[0]))
+	assert.Equal(t, strings.Repeat("█", width), rows[0], "white around it")
+	for _, row := range rows {
+		assert.Len(t, []rune(row), width)
+	}
+	// The finder pattern at the upper left: seven black modules, of which the second row is white inside.
+	assert.Equal(t, "██ ▄▄▄▄▄ █", string([]rune(rows[1])[:10]))
+	_, err = drawQR(strings.Repeat("x", 10_000))
+	require.Error(t, err)
+}

@@ -30,6 +30,7 @@ func echoTokens(verifier *cognito.Verifier) echo.MiddlewareFunc {
 			var refused *cognito.TokenError
 			switch {
 			case errors.As(err, &refused):
+				c.Response().Header().Set("WWW-Authenticate", "Bearer")
 				return echo.NewHTTPError(refused.StatusCode(), http.StatusText(refused.StatusCode()))
 			case err != nil:
 				return err

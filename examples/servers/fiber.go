@@ -34,6 +34,7 @@ func fiberTokens(verifier *cognito.Verifier) fiber.Handler {
 		var refused *cognito.TokenError
 		switch {
 		case errors.As(err, &refused):
+			c.Set("WWW-Authenticate", "Bearer")
 			return fiber.NewError(refused.StatusCode(), http.StatusText(refused.StatusCode()))
 		case err != nil:
 			return err

@@ -31,6 +31,7 @@ func ginTokens(verifier *cognito.Verifier) gin.HandlerFunc {
 		case err == nil:
 			c.Request = c.Request.WithContext(ctx)
 		case errors.As(err, &refused):
+			c.Header("WWW-Authenticate", "Bearer")
 			c.AbortWithStatusJSON(refused.StatusCode(), gin.H{"error": http.StatusText(refused.StatusCode())})
 		default:
 			c.AbortWithStatus(http.StatusInternalServerError)

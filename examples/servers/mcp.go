@@ -2,9 +2,9 @@ package servers
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/http"
+	"time"
 
 	"github.com/modelcontextprotocol/go-sdk/auth"
 	"github.com/modelcontextprotocol/go-sdk/mcp"
@@ -13,39 +13,46 @@ import (
 	"github.com/gocognito/cognito"
 )
 
-// MCPVerifier makes a verifier for an MCP server at url. Its clients register themselves, so any app client of the
-// pool will do, but the token must be bound to this server (RFC 8707).
+// mcpMetadata is the path of the metadata that tells clients of the MCP server where to get tokens (RFC 9728).
+const mcpMetadata = "/.well-known/oauth-protected-resource"
+
+// MCPVerifier makes a verifier for an MCP server at url, which has no path. Its clients register themselves, so any
+// app client of the pool will do, but the token must be bound to this server (RFC 8707). Requests that it rejects are
+// told where the metadata is.
 func MCPVerifier(poolID, url string, opts ...cognito.VerifierOption) (*cognito.Verifier, error) {
-	return cognito.NewVerifier(poolID, nil,
-		append([]cognito.VerifierOption{cognito.WithAnyClient(), cognito.WithAudience(url)}, opts...)...)
+	own := []cognito.VerifierOption{
+		cognito.WithAnyClient(), cognito.WithAudience(url),
+		cognito.WithErrorHandler(func(w http.ResponseWriter, _ *http.Request, status int, _ error) {
+			if challenge := w.Header().Get("WWW-Authenticate"); challenge != "" { // 401 and 403
+				w.Header().Set("WWW-Authenticate", fmt.Sprintf("%s, resource_metadata=%q", challenge, url+mcpMetadata))
+			}
+			http.Error(w, http.StatusText(status), status)
+		}),
+	}
+	return cognito.NewVerifier(poolID, nil, append(own, opts...)...)
 }
 
-// MCP is an MCP server at url whose clients find the pool by the metadata of the resource (RFC 9728).
+// MCP is an MCP server at url whose clients find the pool by the metadata of the resource. The verifier decides about
+// each request, and the SDK gets the claims that it found.
 func MCP(verifier *cognito.Verifier, url, issuer string, server *mcp.Server) http.Handler {
-	const metadata = "/.well-known/oauth-protected-resource"
 	mux := http.NewServeMux()
-	mux.Handle(metadata, auth.ProtectedResourceMetadataHandler(&oauthex.ProtectedResourceMetadata{
+	mux.Handle(mcpMetadata, auth.ProtectedResourceMetadataHandler(&oauthex.ProtectedResourceMetadata{
 		Resource: url, AuthorizationServers: []string{issuer}, BearerMethodsSupported: []string{"header"},
 	}))
-	protect := auth.RequireBearerToken(mcpTokens(verifier), &auth.RequireBearerTokenOptions{ResourceMetadataURL: url + metadata})
-	mux.Handle("/", protect(mcp.NewStreamableHTTPHandler(func(*http.Request) *mcp.Server { return server }, nil)))
+	tokenInfo := auth.RequireBearerToken(mcpToken, &auth.RequireBearerTokenOptions{ClockSkew: time.Minute}) // as WithLeeway
+	handler := mcp.NewStreamableHTTPHandler(func(*http.Request) *mcp.Server { return server }, nil)
+	mux.Handle("/", verifier.Handler(tokenInfo(handler)))
 	return mux
 }
 
-// mcpTokens is the verifier as the MCP SDK wants it. Tools find what it returns in req.Extra.TokenInfo.
-func mcpTokens(verifier *cognito.Verifier) auth.TokenVerifier {
-	return func(ctx context.Context, raw string, _ *http.Request) (*auth.TokenInfo, error) {
-		claims, err := verifier.VerifyAccessToken(ctx, raw)
-		var refused *cognito.TokenError
-		switch {
-		case errors.As(err, &refused) && refused.StatusCode() != http.StatusServiceUnavailable:
-			return nil, fmt.Errorf("%w: %s", auth.ErrInvalidToken, http.StatusText(refused.StatusCode()))
-		case err != nil: // it could not be checked
-			return nil, err
-		}
-		return &auth.TokenInfo{
-			UserID: claims.Subject, Scopes: claims.Scopes(), Expiration: claims.ExpiresAt.Time,
-			Extra: map[string]any{"username": claims.Username, "groups": claims.Groups},
-		}, nil
+// mcpToken is a verified token as the MCP SDK wants it. Tools find it in req.Extra.TokenInfo.
+func mcpToken(ctx context.Context, _ string, _ *http.Request) (*auth.TokenInfo, error) {
+	claims, ok := cognito.ClaimsFromContext(ctx)
+	if !ok {
+		return nil, auth.ErrInvalidToken
 	}
+	return &auth.TokenInfo{
+		UserID: claims.Subject, Scopes: claims.Scopes(), Expiration: claims.ExpiresAt.Time,
+		Extra: map[string]any{"username": claims.Username, "groups": claims.Groups},
+	}, nil
 }

@@ -40,6 +40,13 @@ func options(srv *cognitotest.Server) []cognito.VerifierOption {
 // request sends a request and returns what came back.
 func request(t *testing.T, method, url, token string) (int, string) {
 	t.Helper()
+	status, _, body := respond(t, method, url, token)
+	return status, body
+}
+
+// respond is request for tests of headers.
+func respond(t *testing.T, method, url, token string) (status int, header http.Header, text string) {
+	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), method, url, http.NoBody)
 	require.NoError(t, err)
 	if token != "" {
@@ -50,7 +57,7 @@ func request(t *testing.T, method, url, token string) (int, string) {
 	defer func() { _ = resp.Body.Close() }()
 	body, err := io.ReadAll(resp.Body)
 	require.NoError(t, err)
-	return resp.StatusCode, string(body)
+	return resp.StatusCode, resp.Header, string(body)
 }
 
 // serve starts a handler on a port, and fiber.
@@ -104,9 +111,12 @@ func TestFrameworks(t *testing.T) {
 				{http.MethodDelete, "/notes", bob, 403},
 				{http.MethodDelete, "/notes", root, 200},
 			} {
-				status, body := request(t, tt.method, urls[0]+tt.path, tt.token)
+				status, header, body := respond(t, tt.method, urls[0]+tt.path, tt.token)
 				assert.Equal(t, tt.status, status, "%s %s", tt.method, tt.path)
-				if tt.token == bob && status == 200 {
+				if tt.status == 401 { // RFC 9110, section 15.5.2
+					assert.Regexp(t, "^Bearer", header.Get("WWW-Authenticate"))
+				}
+				if tt.token == bob && tt.status == 200 {
 					assert.Equal(t, "hello bob\n", body)
 				}
 			}
@@ -151,6 +161,47 @@ func TestMCP(t *testing.T) {
 	status, body := request(t, http.MethodGet, at+"/.well-known/oauth-protected-resource", "")
 	assert.Equal(t, http.StatusOK, status)
 	assert.Contains(t, body, srv.Issuer())
+}
+
+// A rejected request is told why in the terms of RFC 6750, and where the metadata of the resource is (RFC 9728). One
+// that could not be checked is told nothing about that.
+func TestMCPRejects(t *testing.T) {
+	srv := newPool(t)
+	const url = "https://mcp.example.com"
+	handler := func(opts ...cognito.VerifierOption) http.Handler {
+		v, err := MCPVerifier(srv.UserPoolID, url, append(options(srv), opts...)...)
+		require.NoError(t, err)
+		return MCP(v, url, srv.Issuer(), mcp.NewServer(&mcp.Implementation{Name: "notes", Version: "1"}, nil))
+	}
+	token := func(opts cognitotest.TokenOptions) string {
+		opts.Claims = map[string]any{"aud": url, "scope": "notes/read"}
+		return srv.Token("bob", opts)
+	}
+	metadata := `, resource_metadata="` + url + mcpMetadata + `"`
+	for name, tt := range map[string]struct {
+		handler   http.Handler
+		token     string
+		status    int
+		challenge string
+	}{
+		"no token":      {handler(), "", 401, `Bearer realm="api"` + metadata},
+		"expired":       {handler(), token(cognitotest.TokenOptions{ExpiresIn: -time.Hour}), 401, `Bearer error="invalid_token"` + metadata},
+		"not bound":     {handler(), srv.Token("bob", cognitotest.TokenOptions{}), 401, `Bearer error="invalid_token"` + metadata},
+		"another scope": {handler(cognito.WithScopes("notes/write")), token(cognitotest.TokenOptions{}), 403, `Bearer error="insufficient_scope"` + metadata},
+		"no keys":       {handler(cognito.WithJWKSURL("http://127.0.0.1:1/jwks.json")), token(cognitotest.TokenOptions{}), 503, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, url+"/", http.NoBody)
+			if tt.token != "" {
+				r.Header.Set("Authorization", "Bearer "+tt.token)
+			}
+			w := httptest.NewRecorder()
+			tt.handler.ServeHTTP(w, r)
+			assert.Equal(t, tt.status, w.Code)
+			assert.Equal(t, tt.challenge, w.Header().Get("WWW-Authenticate"))
+			assert.Equal(t, http.StatusText(tt.status)+"\n", w.Body.String(), "no details for strangers")
+		})
+	}
 }
 
 // bearer is a transport that sends a token.

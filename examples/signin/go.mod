@@ -7,7 +7,6 @@ require (
 	github.com/gocognito/cognito v0.0.0
 	github.com/stretchr/testify v1.12.1
 	golang.org/x/term v0.36.0
-	rsc.io/qr v0.2.0
 )
 
 require (

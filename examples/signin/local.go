@@ -21,7 +21,7 @@ func localPool(term terminal) (*cognito.Cognito, func(), error) {
 		srv.Close()
 		return nil, nil, err
 	}
-	term.Say("A pool in this process has the users bob (Correct-Horse-1), carol (Temporary-1, to be replaced) and dave")
-	term.Say("(Correct-Horse-1, and an authenticator app with the secret " + totpSecret + ").")
+	term.Say("A pool in this process has the users bob (Correct-Horse-1), carol (Temporary-1, to be replaced)")
+	term.Say("and dave (Correct-Horse-1, and an authenticator app with the secret " + totpSecret + ").")
 	return pool, srv.Close, nil
 }

@@ -1,16 +1,17 @@
-// Signin signs in to a Cognito user pool at the terminal, whatever the pool asks for: a password, codes, a new password,
-// a choice of factors, the set-up of an authenticator app with its QR code, or the questions of the pool's Lambda
-// functions. Without flags it starts a pool in its own process, so that it needs no AWS account:
+// Signin signs in to a Cognito user pool at the terminal, whatever the pool asks for: a password,
+// codes, a new password, a choice of factors, the set-up of an authenticator app, or the questions of
+// the pool's Lambda functions. It is meant to be read and copied. Without flags it starts a pool in
+// its own process, so that it needs no AWS account:
 //
 //	go run . -user dave
 //
-// Ctrl-C ends it at every prompt. With -pool, -client and -user it signs in to a real pool. -device names a file that the remembered device is kept in.
-// It is a module of its own, so that the library's dependencies stay small.
+// Ctrl-C ends it at every prompt. With -pool, -client and -user it signs in to a real pool. -store
+// names a file; the remembered device is kept beside it. It is a module of its own, so that the
+// library's dependencies stay small.
 package main
 
 import (
 	"context"
-	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -26,7 +27,7 @@ func main() {
 	flag.StringVar(&s.endpoint, "endpoint", "", "URL of a local pool, instead of AWS")
 	flag.StringVar(&s.user, "user", "bob", "username or alias to sign in with")
 	flag.StringVar(&s.flow, "flow", "srp", "how to begin: srp, password, custom or choice")
-	flag.StringVar(&s.device, "device", "", "file to keep the remembered device in; none without it")
+	flag.StringVar(&s.store, "store", "", "file of a cognito.FileStore, which keeps the remembered device; none without it")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	context.AfterFunc(ctx, stop) // the second one ends the program in any case
@@ -45,26 +46,31 @@ const interrupted = 130
 
 // settings are the flags.
 type settings struct {
-	pool, client, endpoint, user, flow, device string
+	pool, client, endpoint, user, flow, store string
 }
 
-// run signs in, keeps the device, and signs out again.
+// run signs in and out again. The device stays in the store.
 func (s settings) run(ctx context.Context, term terminal) error {
 	pool, stop, err := s.open(term)
 	if err != nil {
 		return err
 	}
 	defer stop()
-	options, err := s.deviceOptions()
-	if err != nil {
-		return err
+	var options []cognito.SessionOption
+	if s.store != "" {
+		options = append(options,
+			cognito.WithTokenStore(cognito.NewFileStore(s.store)), cognito.WithDeviceTracking("terminal"))
 	}
 	session := pool.ForUser(s.user, options...)
 	if err := signIn(ctx, session, term, s.flow); err != nil {
 		return err
 	}
-	term.Say(fmt.Sprintf("Signed in as %s until %s.", session.AccessClaims().Username, session.Tokens().ExpiresAt.Local().Format("15:04")))
-	return errors.Join(s.keepDevice(session, term), session.RevokeToken(ctx))
+	until := session.Tokens().ExpiresAt.Local().Format("15:04")
+	term.Say(fmt.Sprintf("Signed in as %s until %s.", session.AccessClaims().Username, until))
+	if err := session.DeviceError(); err != nil {
+		term.Say("The device is not remembered: " + err.Error())
+	}
+	return session.RevokeToken(ctx)
 }
 
 func (s settings) open(term terminal) (pool *cognito.Cognito, stop func(), err error) {

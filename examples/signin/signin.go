@@ -108,7 +108,10 @@ func ask(ctx context.Context, term terminal, prompt string) (string, error) {
 }
 
 // code asks for a code and answers with it.
-func code(ctx context.Context, term terminal, ch cognito.Challenge, respond func(context.Context, string, ...cognito.CallOption) error) error {
+func code(
+	ctx context.Context, term terminal, ch cognito.Challenge,
+	respond func(context.Context, string, ...cognito.CallOption) error,
+) error {
 	prompt := "Code of your authenticator app"
 	if ch.DeviceName() != "" {
 		prompt += " (" + ch.DeviceName() + ")"
@@ -209,11 +212,8 @@ func setUpApp(ctx context.Context, session *cognito.Cognito, term terminal, user
 	if err != nil {
 		return err
 	}
-	picture, err := drawQR(token.URI("Cognito", user))
-	if err != nil {
-		return err
-	}
-	term.Say("Scan this with your authenticator app, or type in " + token.Secret + ".\n" + picture)
+	term.Say("Type this secret into your authenticator app: " + token.Secret)
+	term.Say("Or open this address on the phone: " + token.URI("Cognito", user)) // cmd/cognito draws it as a QR code
 	for {
 		text, err := ask(ctx, term, "Code that it shows")
 		if err != nil {
