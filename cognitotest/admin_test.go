@@ -295,6 +295,19 @@ func TestAttributesToGet(t *testing.T) {
 	f.refuses("ListUsers", members{"AttributesToGet": []string{"shoe_size"}}, badParameter, "One or more requested attributes do not exist.")
 }
 
+// In a pool that knows no case, addresses and preferred usernames are found in any.
+func TestFiltersInAnyCase(t *testing.T) {
+	t.Parallel()
+	for _, insensitive := range []bool{false, true} {
+		f := newFixture(t, cognitotest.Config{CaseInsensitive: insensitive})
+		f.AddUser(cognitotest.User{Username: "bob", Attributes: map[string]string{"email": "Bob@Example.com", "preferred_username": "Bobby"}})
+		for _, text := range []string{`email = "bob@example.com"`, `email ^= "BOB@"`, `preferred_username = "bobby"`} {
+			got, _ := f.page(members{"Filter": text})
+			assert.Equal(t, insensitive, len(got) == 1, text)
+		}
+	}
+}
+
 func TestFilters(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, cognitotest.Config{})

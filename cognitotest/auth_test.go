@@ -63,8 +63,10 @@ func TestWhoIsNotFound(t *testing.T) {
 	f.AddUser(cognitotest.User{Username: "eve", Password: password, Attributes: map[string]string{
 		"email": "eve@example.com", "phone_number": "+4912345678", "phone_number_verified": "true", "preferred_username": "evening",
 	}})
+	f.AddUser(cognitotest.User{Username: "new", Password: password, Status: "UNCONFIRMED", Attributes: map[string]string{"preferred_username": "newcomer"}})
 	for login, found := range map[string]bool{
-		"eve": true, "EVE": false, "eve@example.com": false, "+4912345678": true, "evening": true, "nobody": false,
+		"newcomer": false, // before it is confirmed
+		"eve":      true, "EVE": false, "eve@example.com": false, "+4912345678": true, "evening": true, "nobody": false,
 	} {
 		_, err := f.byPassword(login, password)
 		if found {
