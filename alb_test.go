@@ -232,7 +232,8 @@ func TestALBKeysAge(t *testing.T) {
 	assert.Equal(t, 1, k.asked[albKID])
 	k.now = k.now.Add(1)
 	require.NoError(t, verify())
-	assert.Equal(t, 2, k.asked[albKID])
+	require.NoError(t, verify())
+	assert.Equal(t, 2, k.asked[albKID], "and then serves for an hour")
 
 	k.now = k.now.Add(time.Hour)
 	k.answer = refuseFetch(http.StatusBadGateway) //nolint:bodyclose // the client closes it

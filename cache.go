@@ -26,22 +26,21 @@ var hashBuffers = sync.Pool{New: func() any { return new([]byte) }}
 // tokenCache remembers tokens whose signature was verified, in two generations. New tokens go into
 // the young generation. When it is full, it becomes the old one, and the tokens of the previous old
 // one are forgotten. A token found in the old generation moves to the young one. A generation is
-// full when it holds maxTokens tokens or maxBytes bytes of tokens. Looking up a token takes no
-// lock.
+// full when it holds maxTokens tokens or takes maxBytes bytes. Looking up a token takes no lock.
 type tokenCache struct {
 	maxTokens  int // of a generation
-	maxBytes   int // of the tokens of a generation
+	maxBytes   int // of a generation's memory
 	seed       maphash.Seed
-	young, old atomic.Pointer[sync.Map] // *cachedToken by the hash of its text with seed
+	young, old atomic.Pointer[sync.Map] // *cachedToken by the hash of its signature with seed
 
 	mu     sync.Mutex // serializes additions and protects the fields below
 	tokens int        // in young
-	bytes  int        // of the tokens in young
+	bytes  int        // of the memory of young
 }
 
-// averageTokenBytes is the average size of a token for which the cache has room. An entry takes two
-// to three times as much memory.
-const averageTokenBytes = 2048
+// averageTokenBytes is the average memory of an entry for which the cache has room. That of a usual
+// token takes half of it.
+const averageTokenBytes = 8 << 10
 
 // cachedToken is an entry. It identifies its token by the signed part and the SHA-256 hash of the
 // signature. A token that differs in one byte does not match, and no usable token is kept. Hashing
@@ -50,7 +49,7 @@ type cachedToken struct {
 	token     *verifiedToken
 	signed    string
 	signature [sha256.Size]byte // its hash
-	bytes     int               // of the token's text
+	bytes     int               // of memory
 }
 
 // newTokenCache returns a cache of at most n tokens, or nil if n is less than 1.
@@ -69,7 +68,8 @@ func newTokenCache(n int) *tokenCache {
 
 // find returns the token with the text raw, or nil if the cache does not have it.
 func (c *tokenCache) find(raw string) *verifiedToken {
-	sum := maphash.String(c.seed, raw)
+	_, signature := splitSignature(raw)
+	sum := maphash.String(c.seed, signature)
 	if t, ok := c.young.Load().Load(sum); ok {
 		return t.(*cachedToken).match(raw)
 	}
@@ -111,9 +111,16 @@ func hashSignature(signature string) [sha256.Size]byte {
 // than a generation is not added.
 func (c *tokenCache) add(raw string, t *verifiedToken) {
 	signed, signature := splitSignature(raw)
-	if len(raw) <= c.maxBytes {
-		c.put(maphash.String(c.seed, raw), &cachedToken{t, strings.Clone(signed), hashSignature(signature), len(raw)})
+	if bytes := len(signed) + t.claims.memory(); bytes <= c.maxBytes {
+		c.put(maphash.String(c.seed, signature), &cachedToken{t, strings.Clone(signed), hashSignature(signature), bytes})
 	}
+}
+
+// memory returns the number of bytes of memory that the claims take at most, including those of
+// all, which differ most from the number of bytes of their text. The factors are measured.
+func (c *tokenClaims) memory() int {
+	count := func(char string) int { return strings.Count(c.payload, char) }
+	return 1024 + len(c.payload) + 96*len(c.members) + 48*(count(",")+count("[")) + 256*count("{")
 }
 
 // put adds an entry to the young generation, and starts a new one if that is full.

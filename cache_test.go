@@ -2,6 +2,8 @@ package cognito_test
 
 import (
 	"runtime"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -43,8 +45,8 @@ func TestTokenCacheKeepsTheLatest(t *testing.T) {
 	}
 }
 
-// The cache is bounded by the size of its tokens, too: one of 8 has room for 16 kB of them, half in
-// each generation.
+// The cache is bounded by the size of its tokens, too: one of 8 has room for 64 kB of memory, half
+// in each generation.
 func TestTokenCacheBoundsItsMemory(t *testing.T) {
 	srv := newServer(t, cognitotest.Config{})
 	token := func(size int) string {
@@ -55,11 +57,11 @@ func TestTokenCacheBoundsItsMemory(t *testing.T) {
 		tokens []int // sizes of a claim
 		cached map[int]bool
 	}{
-		"two large ones":             {8, []int{3000, 3000, 3000, 3000}, map[int]bool{3: true, 1: false}},
-		"one too large for all":      {8, []int{10, 10, 8000}, map[int]bool{0: true, 1: true, 2: false}},
+		"two large ones":             {8, []int{9000, 9000, 9000, 9000}, map[int]bool{3: true, 1: false}},
+		"one too large for all":      {8, []int{10, 10, 25000}, map[int]bool{0: true, 1: true, 2: false}},
 		"many small ones":            {8, []int{10, 10, 10, 10}, map[int]bool{0: true, 3: true}},
 		"one":                        {1, []int{10, 10}, map[int]bool{0: false}},
-		"none of the first of three": {8, []int{3000, 3000, 3000}, map[int]bool{0: false}},
+		"none of the first of three": {8, []int{9000, 9000, 9000}, map[int]bool{0: false}},
 	} {
 		v := remote(t, srv, cognito.WithTokenCache(tt.size))
 		tokens := make([]string, len(tt.tokens))
@@ -75,6 +77,69 @@ func TestTokenCacheBoundsItsMemory(t *testing.T) {
 			}
 		}
 	}
+}
+
+// The bound of WithTokenCache is one of memory, whatever the shape of the tokens: the decoded claims
+// of some are many times as large as their text.
+func TestTokenCacheTakesItsMemory(t *testing.T) {
+	const n = 64
+	const atMost int64 = 8 << 10 // bytes for each of n
+	srv := newServer(t, cognitotest.Config{})
+	many := func(count int, value func(i int) any) map[string]any {
+		claims := map[string]any{}
+		for i := range count {
+			claims["custom:"+strconv.Itoa(i)] = value(i)
+		}
+		return claims
+	}
+	list := func(count int, element any) map[string]any {
+		return map[string]any{"list": slices.Repeat([]any{element}, count)}
+	}
+	for name, claims := range map[string]map[string]any{
+		"usual":                      nil,
+		"one long text":              {"custom:x": strings.Repeat("x", 40_000)},
+		"50 attributes of 900":       many(50, func(int) any { return strings.Repeat("x", 900) }),
+		"many short claims":          many(2000, func(i int) any { return i }),
+		"some more claims":           many(30, func(i int) any { return i }),
+		"long list of numbers":       list(20_000, 1),
+		"short list of numbers":      list(500, 1),
+		"long list of texts":         list(5000, "group"),
+		"long list of empty objects": list(10_000, map[string]any{}),
+		"short list of objects":      list(100, map[string]any{"a": 1}),
+	} {
+		t.Run(name, func(t *testing.T) {
+			tokens := make([]string, 2*n)
+			for i := range tokens {
+				tokens[i] = accessOf(srv, cognitotest.TokenOptions{Claims: claims})
+			}
+			v := remote(t, srv, cognito.WithTokenCache(n))
+			require.NoError(t, verifyAccess(t, remote(t, srv), tokens[0]))
+			before := heap()
+			for _, raw := range tokens {
+				require.NoError(t, verifyAccess(t, v, raw))
+				require.NoError(t, verifyAccess(t, v, raw), "now from the cache, if it is there")
+			}
+			took := int64(heap() - before)
+			t.Logf("%d bytes of memory for each of %d tokens of %d bytes", took/n, n, len(tokens[0]))
+			assert.Less(t, took/n, atMost)
+			runtime.KeepAlive(v)
+			runtime.KeepAlive(tokens)
+		})
+	}
+}
+
+// The signature of a token that is cached makes no other text a good token.
+func TestTokenCacheComparesWhatIsSigned(t *testing.T) {
+	t.Parallel()
+	v := newTestVerifier(t, cognito.WithTokenCache(10))
+	require.NoError(t, verifyAccess(t, v, forged(nil)))
+	header, body, signature := splitToken(forged(nil))
+	for _, signed := range []string{
+		header + "." + changed(body, "bob", "eve"), header + "." + body + "A", header + "x." + body, "." + body, header + ".", "", "x",
+	} {
+		require.Error(t, verifyAccess(t, v, signed+"."+signature), signed)
+	}
+	require.NoError(t, verifyAccess(t, v, forged(nil)))
 }
 
 // A token from the cache shares nothing with what other callers got.

@@ -408,7 +408,8 @@ func isLower(name string) bool {
 }
 
 // UnmarshalJSON decodes the claims strictly. It returns an error for a duplicate claim. It drops a
-// claim whose name differs from a known one only by case.
+// claim whose name differs from a known one only by case, so that no reader takes it for that one.
+// Such a claim is no error: a Lambda function of the pool may add one.
 func (c *tokenClaims) UnmarshalJSON(data []byte) error {
 	*c = tokenClaims{payload: string(data), members: make([]token.Member, 0, 16)}
 	foreign := false
@@ -528,14 +529,12 @@ func (f *jsonFields) add(t reflect.Type, seen map[reflect.Type]bool) {
 	}
 	seen[t] = true
 	for field := range t.Fields() {
-		tag := field.Tag.Get("json")
-		name, _, _ := strings.Cut(tag, ",")
+		name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
 		embedded := field.Type
 		if embedded.Kind() == reflect.Pointer {
 			embedded = embedded.Elem()
 		}
 		switch {
-		case tag == "-":
 		case field.Anonymous && name == "" && embedded.Kind() == reflect.Struct:
 			f.add(embedded, seen)
 		case !field.IsExported():

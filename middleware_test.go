@@ -523,6 +523,11 @@ func TestVerifierOfAClient(t *testing.T) {
 	require.NoError(t, err)
 	_, err = v.VerifyAccessToken(t.Context(), srv.Token("bob", cognitotest.TokenOptions{Use: "access"}))
 	require.NoError(t, err, "regions are nothing to a pool with an endpoint")
+	v, err = c.Verifier(cognito.WithEndpoint("https://pools.example.com"), cognito.WithJWKS(keySetJSON(forgers()[0].jwk(nil))),
+		cognito.WithClock(func() time.Time { return testTime }))
+	require.NoError(t, err)
+	_, err = v.VerifyAccessToken(t.Context(), forged(claim("iss", "https://pools.example.com/"+srv.UserPoolID)))
+	require.NoError(t, err, "an endpoint moves the issuer")
 	_, err = c.Verifier(cognito.WithIssuers("x"))
 	require.ErrorContains(t, err, "WithIssuers")
 	_, err = (&cognito.Cognito{}).Verifier()

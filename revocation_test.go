@@ -122,6 +122,43 @@ func TestRevocationIsAskedOnceForManyCallers(t *testing.T) {
 	assert.Equal(t, 1, questions(srv))
 }
 
+// interrupted is a context that runs a function at one of the moments when it is asked for its error.
+type interrupted struct {
+	context.Context
+
+	left atomic.Int32
+	run  func()
+}
+
+func (i *interrupted) Err() error {
+	if i.left.Add(-1) == 0 {
+		i.run()
+	}
+	return i.Context.Err()
+}
+
+// A caller who is overtaken by another one's question, whenever that is, takes the answer.
+func TestRevocationIsAskedOnceByOvertakenCallers(t *testing.T) {
+	t.Parallel()
+	srv := newServer(t, cognitotest.Config{})
+	raw := signedIn(t, srv).Tokens().AccessToken
+	ran := 0
+	for moment := range int32(10) {
+		v := revocationVerifier(t, srv)
+		require.NoError(t, v.Preload(t.Context()))
+		before := questions(srv)
+		ctx := &interrupted{Context: t.Context(), run: func() {
+			ran++
+			assert.NoError(t, verifyAccess(t, v, raw))
+		}}
+		ctx.left.Store(moment + 1)
+		_, err := v.VerifyAccessToken(ctx, raw)
+		require.NoError(t, err)
+		assert.Equal(t, before+1, questions(srv), "moment %d", moment)
+	}
+	assert.Positive(t, ran)
+}
+
 func TestRevocationWithoutAnAnswer(t *testing.T) {
 	t.Parallel()
 	for _, kind := range []cognitotest.FaultKind{cognitotest.FaultThrottle, cognitotest.FaultServerError, cognitotest.FaultReset} {
@@ -176,7 +213,13 @@ func TestRevocationOfOtherTokens(t *testing.T) {
 		require.ErrorContains(t, err, "openid")
 	}
 	require.ErrorIs(t, verifyAccess(t, v, token(map[string]any{"origin_jti": 1})), jwt.ErrTokenMalformed)
+	_, err := v.VerifyIDToken(t.Context(), srv.Token("bob", cognitotest.TokenOptions{Use: "id"}))
+	require.NoError(t, err, "the service does not take ID tokens")
 	assert.Zero(t, questions(srv))
+
+	v = revocationVerifier(t, srv)
+	require.ErrorContains(t, verifyAccess(t, v, token(map[string]any{"scope": "openid"})), "UserInfoURL")
+	require.NotErrorIs(t, verifyAccess(t, v, token(nil)), cognito.ErrRevocationUnknown, "that makes no pause")
 }
 
 // An outage does not make a revoked token valid again, and no time makes its sign-in's ID token.

@@ -158,7 +158,8 @@ func WithAudience(anyOf ...string) VerifierOption {
 // signature of a token is verified only once. n is 1 to 1,000,000. The cache keeps the SHA-256 hash
 // of each signature instead of the signature, so it contains no usable token. The times of a cached
 // token are checked on each use. A token leaves the cache together with its key. The cache takes at
-// most 4 kB times n of memory; if tokens are large, it holds fewer. By default nothing is cached.
+// most 8 kB times n of memory, and less than half of that for usual tokens; if tokens are large, it
+// holds fewer. By default nothing is cached.
 func WithTokenCache(n int) VerifierOption {
 	return verifierOption(func(o *verifierOptions) {
 		if n < 1 || n > 1_000_000 {
@@ -582,7 +583,7 @@ func (v *Verifier) verify(ctx context.Context, raw string, use TokenUse) (*verif
 // signed returns raw parsed and with its signature verified. With a cache, a token seen before is
 // not verified again while its key is still in the key set.
 func (v *Verifier) signed(ctx context.Context, raw string) (*verifiedToken, error) {
-	if v.cache == nil || len(raw) > token.MaxSize {
+	if v.cache == nil {
 		return v.checkSignature(ctx, raw)
 	}
 	if t := v.cache.find(raw); t != nil && v.keys.Has(ctx, t.claims.issuer, t.keyID, t.key) {

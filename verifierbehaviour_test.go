@@ -240,6 +240,8 @@ func TestNewMultiVerifierRefusesBadArguments(t *testing.T) {
 		require.ErrorContains(t, err, tt.want, name)
 		assert.Nil(t, m)
 	}
+	_, err := cognito.NewMultiVerifier(newTestVerifier(t, cognito.WithIssuers(testIssuer, testIssuer)), nil)
+	require.NotContains(t, err.Error(), "verifier 1", "one that accepts an issuer twice is one verifier")
 }
 
 func TestVerifierThatNobodyMade(t *testing.T) {
@@ -296,8 +298,11 @@ func TestKeyfunc(t *testing.T) {
 	}
 	_, err = parser.Parse(macToken(f, access(nil)), keyfunc)
 	require.ErrorIs(t, err, jwt.ErrTokenSignatureInvalid)
-	_, err = keyfunc(&jwt.Token{Method: jwt.SigningMethodRS256, Header: map[string]any{"alg": "HS256", "kid": "one"}})
-	require.ErrorIs(t, err, jwt.ErrTokenSignatureInvalid)
+	anyAlgorithm := newTestVerifier(t, cognito.WithJWKS(keySetJSON(f.jwk(claim("alg", nil)))))
+	for _, keyfunc := range []jwt.Keyfunc{keyfunc, anyAlgorithm.Keyfunc(t.Context())} {
+		_, err = keyfunc(&jwt.Token{Method: jwt.SigningMethodRS256, Header: map[string]any{"alg": "HS256", "kid": "one"}})
+		require.ErrorIs(t, err, jwt.ErrTokenSignatureInvalid)
+	}
 }
 
 // A parser of the caller's gets the keys of the issuer that the token names, as the verifier does.
@@ -450,10 +455,41 @@ func TestOtherSpellingsReachNobody(t *testing.T) {
 	assert.Equal(t, json.Number("9007199254740993"), own.Number)
 	claims, err := v.VerifyAccessToken(t.Context(), raw)
 	require.NoError(t, err)
+	every := jwt.MapClaims{}
+	require.NoError(t, v.VerifyInto(t.Context(), raw, cognito.AccessToken, &every))
 	for _, name := range []string{"Cognito:Groups", "SUB", "ſub", "Username"} {
 		assert.NotContains(t, claims.All, name)
+		assert.NotContains(t, every, name)
 	}
 	assert.Equal(t, json.Number("9007199254740993"), claims.All["custom:x"])
+}
+
+// selfDecoding decodes itself, so that its tags say nothing about which claims it reads.
+type selfDecoding struct {
+	Tenant string `json:"custom:tenant"`
+
+	text string
+}
+
+func (s *selfDecoding) UnmarshalJSON(data []byte) error { s.text = string(data); return nil }
+
+// Recursive embeds itself, which encoding/json allows.
+type Recursive struct {
+	*Recursive
+
+	Tenant string `json:"custom:tenant"`
+}
+
+func TestTypesThatTakeClaims(t *testing.T) {
+	t.Parallel()
+	v := newTestVerifier(t)
+	raw := forged(map[string]any{"custom:Tenant": "users", "custom:tenant": "admins"})
+	var own selfDecoding
+	require.NoError(t, v.VerifyInto(t.Context(), raw, cognito.AccessToken, &own))
+	assert.Contains(t, own.text, "custom:Tenant")
+	var again Recursive
+	require.NoError(t, v.VerifyInto(t.Context(), raw, cognito.AccessToken, &again))
+	assert.Equal(t, "admins", again.Tenant)
 }
 
 // A pool may have the attributes custom:tenant, which only administrators write, and custom:Tenant,

@@ -124,7 +124,8 @@ func (p *pool) checkUsername(username string, attributes map[string]string) erro
 		return invalidParameter("Username cannot be of email format, since user pool is configured for email alias.")
 	}
 	if slices.Contains(p.cfg.AliasAttributes, attrPhone) && isPhone(username) {
-		return invalidParameter("Username cannot be of phone number format, since user pool is configured for phone number alias.")
+		return invalidParameter("Username cannot be of phone number format, " +
+			"since user pool is configured for phone number alias.")
 	}
 	return nil
 }
@@ -270,7 +271,9 @@ func (p *pool) checkNewPassword(c *Client, password string) error {
 }
 
 // preSignUp calls the trigger of that name. c is nil if an administrator creates the user.
-func (p *pool) preSignUp(source string, c *Client, username string, attributes, validation []attribute, metadata map[string]string) (*PreSignUpEvent, error) {
+func (p *pool) preSignUp(
+	source string, c *Client, username string, attributes, validation []attribute, metadata map[string]string,
+) (*PreSignUpEvent, error) {
 	event := &PreSignUpEvent{TriggerEvent: p.event(source, c, nil, username, metadata)}
 	event.UserNotFound, event.Attributes, event.ValidationData = false, map[string]string{}, map[string]string{}
 	for _, a := range attributes {

@@ -120,7 +120,9 @@ func blanks(names []string) []attribute {
 
 // updateAttributes changes a user's attributes, all or none, and delivers codes for new addresses.
 // The caller must have checked that this is allowed. c is nil for an administrator.
-func (p *pool) updateAttributes(u *user, changes []attribute, c *Client, metadata map[string]string) ([]*codeDelivery, error) {
+func (p *pool) updateAttributes(
+	u *user, changes []attribute, c *Client, metadata map[string]string,
+) ([]*codeDelivery, error) {
 	attributes, err := p.changed(u, changes)
 	if err != nil {
 		return nil, err

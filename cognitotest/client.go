@@ -43,7 +43,8 @@ func (s *Server) Options() []cognito.Option {
 // [Config.Issuer] is.
 func (s *Server) VerifierOptions() []cognito.VerifierOption {
 	return []cognito.VerifierOption{
-		cognito.WithIssuer(s.Issuer()), cognito.WithJWKSURL(s.JWKSURL()), cognito.WithClock(s.Now), cognito.WithHTTPClient(s.client),
+		cognito.WithIssuer(s.Issuer()), cognito.WithJWKSURL(s.JWKSURL()),
+		cognito.WithClock(s.Now), cognito.WithHTTPClient(s.client),
 	}
 }
 

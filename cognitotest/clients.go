@@ -248,7 +248,9 @@ func (s *clientSettings) form(v *validation) {
 		v.between("refreshTokenRotation.retryGracePeriodSeconds", r.RetryGracePeriodSeconds, 0, 60)
 	}
 	if u := s.TokenValidityUnits; u != nil {
-		for member, unit := range map[string]string{"accessToken": u.AccessToken, "idToken": u.IDToken, "refreshToken": u.RefreshToken} {
+		for member, unit := range map[string]string{
+			"accessToken": u.AccessToken, "idToken": u.IDToken, "refreshToken": u.RefreshToken,
+		} {
 			v.oneOf("tokenValidityUnits."+member, unit, "days", "hours", "minutes", "seconds")
 		}
 	}
@@ -319,7 +321,8 @@ func (s *clientSettings) apply(c *Client) {
 	c.ExplicitAuthFlows = modernFlows(s.ExplicitAuthFlows)
 	c.PreventUserExistenceErrors = s.PreventUserExistenceErrors == settingEnabled
 	c.DisableTokenRevocation = s.EnableTokenRevocation != nil && !*s.EnableTokenRevocation
-	c.CallbackURLs, c.LogoutURLs, c.AllowedOAuthScopes, c.AllowedOAuthFlows = s.CallbackURLs, s.LogoutURLs, s.AllowedOAuthScopes, nil
+	c.CallbackURLs, c.LogoutURLs = s.CallbackURLs, s.LogoutURLs
+	c.AllowedOAuthScopes, c.AllowedOAuthFlows = s.AllowedOAuthScopes, nil
 	if s.AllowedOAuthFlowsUserPoolClient {
 		c.AllowedOAuthFlows = s.AllowedOAuthFlows
 	}

@@ -180,7 +180,9 @@ type deviceInput struct {
 }
 
 // deviceOperation returns the handler of an operation on one device, for users or administrators.
-func deviceOperation[Out any](admin bool, fn func(p *pool, u *user, d *device, in *deviceInput, admin bool) (Out, error)) handler {
+func deviceOperation[Out any](
+	admin bool, fn func(p *pool, u *user, d *device, in *deviceInput, admin bool) (Out, error),
+) handler {
 	operation := func(p *pool, in *deviceInput) (out Out, err error) {
 		v := &validation{}
 		deviceKeyForm(v, in.DeviceKey)

@@ -94,7 +94,8 @@ type occasion struct {
 func (p *pool) deliver(u *user, why occasion, attr, address, text string) (*codeDelivery, error) {
 	where := delivery(attr, address)
 	m := Message{
-		UserPoolID: p.cfg.UserPoolID, Username: u.username, Destination: address, Medium: where.DeliveryMedium, Purpose: why.purpose, Code: text,
+		UserPoolID: p.cfg.UserPoolID, Username: u.username, Destination: address,
+		Medium: where.DeliveryMedium, Purpose: why.purpose, Code: text,
 	}
 	if err := p.write(&m, u, why); err != nil {
 		return nil, err

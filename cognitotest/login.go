@@ -130,7 +130,9 @@ func (s *Server) serveSignIn(w http.ResponseWriter, r *http.Request, form url.Va
 		s.onMessage(m)
 	}
 	if step.cookie != "" {
-		http.SetCookie(w, &http.Cookie{Name: step.cookieName, Value: step.cookie, Path: "/", HttpOnly: true, SameSite: http.SameSiteLaxMode}) //nolint:gosec // the pool speaks plain HTTP
+		http.SetCookie(w, &http.Cookie{ //nolint:gosec // the pool speaks plain HTTP
+			Name: step.cookieName, Value: step.cookie, Path: "/", HttpOnly: true, SameSite: http.SameSiteLaxMode,
+		})
 	}
 	if step.location != "" {
 		redirect(w, step.location)
@@ -235,7 +237,9 @@ func (s *Server) serveLogout(w http.ResponseWriter, r *http.Request, _ url.Value
 	}
 	s.mu.Unlock()
 	if ok {
-		http.SetCookie(w, &http.Cookie{Name: p.cookieName(), Path: "/", MaxAge: -1, HttpOnly: true, SameSite: http.SameSiteLaxMode}) //nolint:gosec // the pool speaks plain HTTP
+		http.SetCookie(w, &http.Cookie{ //nolint:gosec // the pool speaks plain HTTP
+			Name: p.cookieName(), Path: "/", MaxAge: -1, HttpOnly: true, SameSite: http.SameSiteLaxMode,
+		})
 	}
 	redirect(w, location)
 }

@@ -226,7 +226,8 @@ func (p *pool) startWebAuthnRegistration(in *accessTokenInput) (startRegistratio
 	options.PubKeyCredParams = []keyParameters{{"public-key", webauthn.ES256}, {"public-key", webauthn.RS256}}
 	options.ExcludeCredentials = u.credentialRefs()
 	selection := &options.AuthenticatorSelection
-	selection.RequireResidentKey, selection.ResidentKey, selection.UserVerification = true, uvRequired, p.verification(u)
+	selection.RequireResidentKey, selection.ResidentKey = true, uvRequired
+	selection.UserVerification = p.verification(u)
 	return out, nil
 }
 

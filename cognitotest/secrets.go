@@ -91,7 +91,8 @@ func (p *pool) addUserPoolClientSecret(in *addSecretInput) (addSecretOutput, err
 		out.ClientSecretDescriptor.ClientSecretValue = value
 	}
 	added := p.holdSecret(c, value)
-	out.ClientSecretDescriptor.ClientSecretID, out.ClientSecretDescriptor.ClientSecretCreateDate = added.id, epoch(added.created)
+	out.ClientSecretDescriptor.ClientSecretID = added.id
+	out.ClientSecretDescriptor.ClientSecretCreateDate = epoch(added.created)
 	return out, nil
 }
 

@@ -3,8 +3,10 @@ package token
 import (
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/golang-jwt/jwt/v5"
 	"github.com/stretchr/testify/assert"
@@ -39,6 +41,77 @@ func TestMembers(t *testing.T) {
 		}
 		assert.Equal(t, want, strings.Join(got, " "), text)
 	}
+}
+
+// anyClaims are claims that decode to themselves.
+type anyClaims struct {
+	jwt.RegisteredClaims
+
+	text string
+}
+
+func (c *anyClaims) UnmarshalJSON(data []byte) error { c.text = string(data); return nil }
+func (c *anyClaims) Decoded() bool                   { return c.text != "" }
+
+func TestParser(t *testing.T) {
+	t.Parallel()
+	encode := base64.RawURLEncoding.EncodeToString
+	join := func(header, claims string) string {
+		return encode([]byte(header)) + "." + encode([]byte(claims)) + ".AAAA"
+	}
+	usual := `{"kid":"one","alg":"RS256"}`
+	longest := join(usual, `{}`)
+	for fill := MaxSize*3/4 - 200; len(longest) < MaxSize; fill++ {
+		longest = join(usual, `{"x":"`+strings.Repeat("x", fill)+`"}`)
+	}
+	require.Len(t, longest, MaxSize)
+	read := func(p *Parser, raw string) (h Header, err error) {
+		errKey := errors.New("no key")
+		var c anyClaims
+		err = p.Parse(raw, &c, func(header Header, _ *jwt.Token) (any, error) {
+			h = header
+			return nil, errKey
+		})
+		if errors.Is(err, errKey) {
+			err = nil
+		}
+		return h, err
+	}
+	for name, tt := range map[string]struct {
+		raw  string
+		want error
+	}{
+		"usual":               {join(usual, `{}`), nil},
+		"of the maximum size": {longest, nil},
+		"critical extension":  {join(`{"kid":"one","alg":"RS256","crit":null}`, `{}`), ErrCritical},
+		"null":                {join(usual, `null`), jwt.ErrTokenMalformed},
+		"a carriage return":   {join(usual, `{}`) + "\r", jwt.ErrTokenMalformed},
+		"a line feed":         {join(usual, `{}`) + "\n", jwt.ErrTokenMalformed},
+		"a name twice":        {join(`{"kid":"one","alg":"RS256","kid":"two"}`, `{}`), jwt.ErrTokenMalformed},
+	} {
+		_, err := read(NewParser("RS256"), tt.raw)
+		require.ErrorIs(t, err, tt.want, name)
+	}
+	_, err := read(NewParser("RS256"), longest+"A")
+	require.ErrorContains(t, err, "at most 65536 bytes")
+	var c anyClaims
+	require.ErrorIs(t, NewParser("RS256").Read(join(usual, `null`), &c), jwt.ErrTokenMalformed)
+
+	balancer := `{"kid":"one","alg":"RS256","signer":"s","client":"c","exp":1}`
+	h, err := read(NewPaddedParser("RS256"), join(balancer, `{}`))
+	require.NoError(t, err)
+	assert.Equal(t, Header{KeyID: "one", Signer: "s", Client: "c", Expires: time.Unix(1, 0)}, h)
+	h, err = read(NewParser("RS256"), join(strings.Replace(balancer, `"s"`, "1", 1), `{}`))
+	require.NoError(t, err, "a pool's header has no signer to be checked")
+	assert.Equal(t, Header{KeyID: "one"}, h)
+
+	_, err = Date("9007199254740992") // 2^53
+	require.NoError(t, err)
+	_, err = Date("9007199254740994")
+	require.Error(t, err)
+	_, err = read(NewParser("RS256"), join(`{"alg":"`+strings.Repeat("x", 5000)+`"}`, `{}`))
+	require.Error(t, err)
+	assert.Less(t, len(err.Error()), 300, "a token does not fill the log")
 }
 
 // FuzzMembers compares what is read with what encoding/json reads.
