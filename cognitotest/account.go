@@ -41,6 +41,8 @@ func (p *pool) signUp(in *signUpInput) (signUpOutput, error) {
 		if in.Password != "" || !p.passwordless() {
 			passwordForm(v, "password", in.Password)
 		}
+		v.attributes("userAttributes", in.UserAttributes)
+		v.attributes("validationData", in.ValidationData)
 	})
 	if err != nil {
 		return out, err

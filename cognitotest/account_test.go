@@ -92,7 +92,7 @@ func TestSignUpRefusals(t *testing.T) {
 		{"verified", plain, "bob", password, with("email_verified", "true"), notAuthorized, "A client attempted to write unauthorized attribute"},
 		{"phone verified", plain, "bob", password, with("phone_number_verified", "true"), notAuthorized, "A client attempted to write unauthorized attribute"},
 		{"sub", plain, "bob", password, with("sub", "x"), notAuthorized, "A client attempted to write unauthorized attribute"},
-		{"long value", plain, "bob", password, with("nickname", strings.Repeat("x", 2049)), badParameter, "user.nickname: String must be no longer than 2048 characters"},
+		{"long value", plain, "bob", password, with("nickname", strings.Repeat("x", 2049)), badParameter, "1 validation error detected: Value at 'userAttributes.3.member.value' failed to satisfy constraint: Member must have length less than or equal to 2048"},
 		{"e-mail as name beside aliases", alias, "bob@example.com", password, full, badParameter, "Username cannot be of email format, since user pool is configured for email alias."},
 		{"phone as name beside aliases", alias, "+4912345", password, full, badParameter, "Username cannot be of phone number format, since user pool is configured for phone number alias."},
 		{"a name where the e-mail is one", email, "bob", password, full, badParameter, "Username should be an email."},

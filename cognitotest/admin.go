@@ -138,6 +138,8 @@ func (p *pool) adminCreateUser(in *adminCreateUserInput) (adminCreateUserOutput,
 		if in.TemporaryPassword != "" {
 			passwordForm(v, "temporaryPassword", in.TemporaryPassword)
 		}
+		v.attributes("userAttributes", in.UserAttributes)
+		v.attributes("validationData", in.ValidationData)
 	})
 	if err != nil {
 		return out, err

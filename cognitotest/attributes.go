@@ -16,6 +16,28 @@ type attribute struct {
 	Value string
 }
 
+// attributes checks the form of a list of attributes. Values are sensitive, as everywhere.
+func (v *validation) attributes(member string, list []attribute) {
+	for i, a := range list {
+		at := fmt.Sprintf("%s.%d.member", member, i+1)
+		v.attributeName(at+".name", a.Name)
+		v.length(at+".value", a.Value, 0, 2048)
+	}
+}
+
+// attributeNames checks the form of a required list of names of attributes.
+func (v *validation) attributeNames(member string, names []string) {
+	v.present(member, names != nil)
+	for i, name := range names {
+		v.attributeName(fmt.Sprintf("%s.%d.member", member, i+1), name)
+	}
+}
+
+func (v *validation) attributeName(member, name string) {
+	v.length(member, name, 1, 32)
+	v.pattern(member, name, namePattern)
+}
+
 // readable returns the user's attributes that the client may read, sub first.
 func (u *user) readable(c *Client) []attribute {
 	list := []attribute{{attrSub, u.sub}}
@@ -41,6 +63,7 @@ func (p *pool) updateUserAttributes(in *updateAttributesInput) (updateAttributes
 	var out updateAttributesOutput
 	v := &validation{}
 	v.present("userAttributes", in.UserAttributes != nil)
+	v.attributes("userAttributes", in.UserAttributes)
 	if err := v.err(); err != nil {
 		return out, err
 	}
@@ -62,7 +85,10 @@ type adminUpdateAttributesInput struct {
 }
 
 func (p *pool) adminUpdateUserAttributes(in *adminUpdateAttributesInput) (empty, error) {
-	u, err := p.adminUser(in.adminInput, func(v *validation) { v.present("userAttributes", in.UserAttributes != nil) })
+	u, err := p.adminUser(in.adminInput, func(v *validation) {
+		v.present("userAttributes", in.UserAttributes != nil)
+		v.attributes("userAttributes", in.UserAttributes)
+	})
 	if err != nil {
 		return empty{}, err
 	}
@@ -77,7 +103,7 @@ type deleteAttributesInput struct {
 
 func (p *pool) deleteUserAttributes(in *deleteAttributesInput) (empty, error) {
 	v := &validation{}
-	v.present("userAttributeNames", in.UserAttributeNames != nil)
+	v.attributeNames("userAttributeNames", in.UserAttributeNames)
 	if err := v.err(); err != nil {
 		return empty{}, err
 	}
@@ -101,7 +127,7 @@ type adminDeleteAttributesInput struct {
 
 func (p *pool) adminDeleteUserAttributes(in *adminDeleteAttributesInput) (empty, error) {
 	u, err := p.adminUser(in.adminInput,
-		func(v *validation) { v.present("userAttributeNames", in.UserAttributeNames != nil) })
+		func(v *validation) { v.attributeNames("userAttributeNames", in.UserAttributeNames) })
 	if err != nil {
 		return empty{}, err
 	}

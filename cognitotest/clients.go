@@ -56,7 +56,7 @@ type createClientInput struct {
 
 func (p *pool) createUserPoolClient(in *createClientInput) (clientOutput, error) {
 	err := p.adminCall(in.UserPoolID, func(v *validation) {
-		v.length("clientName", in.ClientName, 1, 128)
+		v.present("clientName", in.ClientName != "")
 		in.form(v)
 	})
 	if err != nil {
@@ -230,9 +230,8 @@ var legacyFlows = map[string]string{
 
 // form checks the form of the settings.
 func (s *clientSettings) form(v *validation) {
-	if s.ClientName != "" && !clientNamePattern.MatchString(s.ClientName) {
-		v.fail("clientName", `Member must satisfy regular expression pattern: [\w\s+=,.@-]+`)
-	}
+	v.length("clientName", s.ClientName, 0, 128)
+	v.pattern("clientName", s.ClientName, clientNamePattern)
 	for _, flow := range s.ExplicitAuthFlows {
 		v.oneOf("explicitAuthFlows", flow, "ADMIN_NO_SRP_AUTH", "ALLOW_ADMIN_USER_PASSWORD_AUTH", "ALLOW_CUSTOM_AUTH",
 			gateMachine, "ALLOW_REFRESH_TOKEN_AUTH", "ALLOW_USER_AUTH",

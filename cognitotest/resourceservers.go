@@ -2,6 +2,7 @@ package cognitotest
 
 import (
 	"cmp"
+	"regexp"
 	"slices"
 )
 
@@ -31,18 +32,28 @@ type resourceServerInput struct {
 
 type resourceServerOutput struct{ ResourceServer resourceServer }
 
+// A scope in a token is an identifier and a name, with a slash between them and spaces around it.
+var (
+	identifierPattern   = regexp.MustCompile(`^[\x21\x23-\x5B\x5D-\x7E]+$`)
+	scopeNamePattern    = regexp.MustCompile(`^[\x21\x23-\x2E\x30-\x5B\x5D-\x7E]+$`)
+	resourceNamePattern = regexp.MustCompile(`^[\w\s+=,.@-]+$`)
+)
+
 // form checks the identifier of a resource server and, with settings, its other members.
 func (in *resourceServerInput) form(v *validation, settings bool) {
 	v.length("identifier", in.Identifier, 1, 256)
+	v.pattern("identifier", in.Identifier, identifierPattern)
 	if !settings {
 		return
 	}
 	v.length("name", in.Name, 1, 256)
+	v.pattern("name", in.Name, resourceNamePattern)
 	if len(in.Scopes) > maxResourceScopes {
 		v.fail("scopes", "Member must have length less than or equal to 100")
 	}
 	for _, scope := range in.Scopes {
 		v.length("scopes.scopeName", scope.ScopeName, 1, 256)
+		v.pattern("scopes.scopeName", scope.ScopeName, scopeNamePattern)
 		v.length("scopes.scopeDescription", scope.ScopeDescription, 1, 256)
 	}
 }

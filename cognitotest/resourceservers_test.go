@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 
 	"github.com/gocognito/cognito/cognitotest"
 )
@@ -32,6 +33,16 @@ func TestResourceServers(t *testing.T) {
 		"1 validation error detected: Value at 'name' failed to satisfy constraint: Member must not be null")
 	f.refuses("ListResourceServers", members{"MaxResults": 51}, badParameter,
 		"1 validation error detected: Value at 'maxResults' failed to satisfy constraint: Member must have value less than or equal to 50")
+	for _, in := range []members{
+		{"Identifier": "an api", "Name": "x"},
+		{"Identifier": `"api"`, "Name": "x"},
+		{"Identifier": "x", "Name": "a/b"},
+		{"Identifier": "x", "Name": "x", "Scopes": []members{{"ScopeName": "read/all", "ScopeDescription": "x"}}},
+		{"Identifier": "x", "Name": "x", "Scopes": []members{{"ScopeName": "read all", "ScopeDescription": "x"}}},
+	} {
+		_, err := f.call("CreateResourceServer", in)
+		require.ErrorContains(t, err, "Member must satisfy regular expression pattern", in)
+	}
 	f.must("DeleteResourceServer", members{"Identifier": "api"})
 	f.refuses("DescribeResourceServer", members{"Identifier": "api"}, missing, gone)
 }

@@ -56,7 +56,7 @@ func newService(cfg Config, url string) *service {
 	s.nowhere = newPool(s, Config{UserPoolID: "_", PasswordPolicy: &defaultPolicy})
 	p := newPool(s, cfg)
 	p.settings, p.factors = settingsOfPool(&cfg)
-	p.shape = poolShape{cfg.AliasAttributes, cfg.UsernameAttributes, &usernameConfiguration{!cfg.CaseInsensitive}}
+	p.shape = poolShape{cfg.AliasAttributes, cfg.UsernameAttributes, &usernameConfiguration{new(!cfg.CaseInsensitive)}}
 	s.pools = []*pool{p}
 	return s
 }

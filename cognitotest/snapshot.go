@@ -363,7 +363,7 @@ func (in *savedPool) load(s *service, base *Config) (*pool, error) {
 	cfg := Config{
 		UserPoolID: in.ID, Issuer: s.issuer + in.ID, AliasAttributes: in.Shape.AliasAttributes,
 		UsernameAttributes: in.Shape.UsernameAttributes,
-		CaseInsensitive:    in.Shape.UsernameConfiguration != nil && !in.Shape.UsernameConfiguration.CaseSensitive,
+		CaseInsensitive:    in.Shape.insensitive(),
 		RequiredAttributes: in.Required, CustomAttributes: in.Custom,
 		Triggers: base.Triggers, WebAuthn: WebAuthn{Origins: in.Origins},
 	}

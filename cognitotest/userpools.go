@@ -45,7 +45,12 @@ type poolShape struct {
 	UsernameConfiguration *usernameConfiguration `json:",omitempty"`
 }
 
-type usernameConfiguration struct{ CaseSensitive bool }
+type usernameConfiguration struct{ CaseSensitive *bool }
+
+// insensitive reports whether the case of names does not count.
+func (s *poolShape) insensitive() bool {
+	return s.UsernameConfiguration != nil && s.UsernameConfiguration.CaseSensitive != nil && !*s.UsernameConfiguration.CaseSensitive
+}
 
 type passwordPolicy struct {
 	MinimumLength                                                      int
@@ -93,9 +98,7 @@ var poolNamePattern = clientNamePattern
 
 // form checks the form of the settings.
 func (s *poolSettings) form(v *validation) {
-	if s.PoolName != "" && !poolNamePattern.MatchString(s.PoolName) {
-		v.fail("poolName", `Member must satisfy regular expression pattern: [\w\s+=,.@-]+`)
-	}
+	v.pattern("poolName", s.PoolName, poolNamePattern)
 	v.length("poolName", s.PoolName, 0, 128)
 	v.oneOf("deletionProtection", s.DeletionProtection, protectionActive, protectionInactive)
 	v.oneOf("mfaConfiguration", s.MfaConfiguration, mfaOptional, mfaOff, mfaOn)
@@ -111,7 +114,22 @@ func (s *poolSettings) form(v *validation) {
 			v.oneOf("userAttributeUpdateSettings.attributesRequireVerificationBeforeUpdate", name, attrPhone, attrEmail)
 		}
 	}
+	if a := s.AdminCreateUserConfig; a != nil {
+		v.between("adminCreateUserConfig.unusedAccountValidityDays", a.UnusedAccountValidityDays, 0, 365)
+		v.messages("adminCreateUserConfig.inviteMessageTemplate.", a.InviteMessageTemplate)
+	}
+	v.messages("", map[string]any{
+		"SmsVerificationMessage": s.SmsVerificationMessage, "SmsAuthenticationMessage": s.SmsAuthenticationMessage,
+		"EmailVerificationMessage": s.EmailVerificationMessage, "EmailVerificationSubject": s.EmailVerificationSubject,
+	})
+	v.messages("verificationMessageTemplate.", s.VerificationMessageTemplate)
+	v.word("verificationMessageTemplate", "DefaultEmailOption", s.VerificationMessageTemplate, "CONFIRM_WITH_LINK", "CONFIRM_WITH_CODE")
+	v.word("emailConfiguration", "EmailSendingAccount", s.EmailConfiguration, "COGNITO_DEFAULT", "DEVELOPER")
+	v.word("userPoolAddOns", "AdvancedSecurityMode", s.UserPoolAddOns, "OFF", "AUDIT", "ENFORCED")
 	if r := s.AccountRecoverySetting; r != nil {
+		if r.RecoveryMechanisms != nil && len(r.RecoveryMechanisms) == 0 {
+			v.fail("accountRecoverySetting.recoveryMechanisms", "Member must have length greater than or equal to 1")
+		}
 		for _, m := range r.RecoveryMechanisms {
 			v.between("accountRecoverySetting.recoveryMechanisms.priority", m.Priority, 1, 2)
 			v.present("accountRecoverySetting.recoveryMechanisms.name", m.Name != "")
@@ -122,9 +140,50 @@ func (s *poolSettings) form(v *validation) {
 	if s.LambdaConfig != nil {
 		s.LambdaConfig.form(v)
 	}
+	v.tags("userPoolTags", s.UserPoolTags)
 	if len(s.UserPoolTags) > maxPoolTags {
 		v.fail("userPoolTags", "Member must have length less than or equal to 50")
 	}
+}
+
+// messageForm is what a text of a message must be.
+type messageForm struct {
+	least, most int
+	pattern     *regexp.Regexp
+}
+
+var (
+	messageChars = `[\p{L}\p{M}\p{S}\p{N}\p{P}\s*]*`
+	subjectForm  = messageForm{1, 140, regexp.MustCompile(`^[\p{L}\p{M}\p{S}\p{N}\p{P}\s]+$`)}
+	smsForm      = messageForm{6, 140, regexp.MustCompile(`^.*\{####\}.*$`)}
+	mailForm     = messageForm{6, 20000, regexp.MustCompile(`^` + messageChars + `\{####\}` + messageChars + `$`)}
+	linkForm     = messageForm{6, 20000, regexp.MustCompile(`^` + messageChars + `\{##` + messageChars + `##\}` + messageChars + `$`)}
+
+	// messageForms are the forms by the names of members, in a pool and in the templates.
+	messageForms = map[string]messageForm{
+		"SmsVerificationMessage": smsForm, "SmsAuthenticationMessage": smsForm, "SmsMessage": smsForm, "SMSMessage": smsForm,
+		"EmailVerificationMessage": mailForm, "EmailMessage": mailForm, "EmailMessageByLink": linkForm,
+		"EmailVerificationSubject": subjectForm, "EmailSubject": subjectForm, "EmailSubjectByLink": subjectForm,
+	}
+)
+
+// messages checks the texts of messages by the names of their members. prefix is that of the
+// structure that they are in, with a dot.
+func (v *validation) messages(prefix string, texts map[string]any) {
+	for _, name := range slices.Sorted(maps.Keys(texts)) {
+		text, _ := texts[name].(string)
+		if form, ok := messageForms[name]; ok && text != "" {
+			member := prefix + strings.ToLower(name[:1]) + name[1:]
+			v.length(member, text, form.least, form.most)
+			v.pattern(member, text, form.pattern)
+		}
+	}
+}
+
+// word checks the value of a member of a structure.
+func (v *validation) word(structure, name string, in map[string]any, words ...string) {
+	value, _ := in[name].(string)
+	v.oneOf(structure+"."+strings.ToLower(name[:1])+name[1:], value, words...)
 }
 
 func (p *poolPolicies) form(v *validation) {
@@ -394,7 +453,7 @@ func (s *service) createUserPool(in *createPoolInput) (poolOutput, error) {
 	cfg := Config{
 		UserPoolID:      region + "_" + rand.Text()[:9],
 		AliasAttributes: in.AliasAttributes, UsernameAttributes: in.UsernameAttributes,
-		CaseInsensitive:  in.UsernameConfiguration != nil && !in.UsernameConfiguration.CaseSensitive,
+		CaseInsensitive:  in.insensitive(),
 		CustomAttributes: []CustomAttribute{},
 		Triggers:         s.triggers,
 	}
@@ -416,6 +475,9 @@ func (s *poolShape) form(v *validation) {
 	}
 	for _, name := range s.UsernameAttributes {
 		v.oneOf("usernameAttributes", name, attrPhone, attrEmail)
+	}
+	if u := s.UsernameConfiguration; u != nil {
+		v.present("usernameConfiguration.caseSensitive", u.CaseSensitive != nil)
 	}
 }
 
@@ -817,13 +879,17 @@ func (s *service) tagged(arn string, more func(*validation)) (*pool, error) {
 	return p, nil
 }
 
+func (v *validation) tags(member string, tags map[string]string) {
+	for _, key := range slices.Sorted(maps.Keys(tags)) {
+		v.length(member+".key", key, 1, 128)
+		v.length(member+".value", tags[key], 0, 256)
+	}
+}
+
 func (s *service) tagResource(in *tagsInput) (empty, error) {
 	p, err := s.tagged(in.ResourceArn, func(v *validation) {
 		v.present("tags", in.Tags != nil)
-		for key, value := range in.Tags {
-			v.length("tags.key", key, 1, 128)
-			v.length("tags.value", value, 0, 256)
-		}
+		v.tags("tags", in.Tags)
 	})
 	if err != nil {
 		return empty{}, err

@@ -518,6 +518,44 @@ func TestPoolsThatAreRefused(t *testing.T) {
 		},
 		{members{"AutoVerifiedAttributes": []string{"name"}}, badParameter, one("autoVerifiedAttributes", "Member must satisfy enum value set: [phone_number, email]")},
 		{members{"UsernameAttributes": []string{"preferred_username"}}, badParameter, one("usernameAttributes", "Member must satisfy enum value set: [phone_number, email]")},
+		{members{"SmsVerificationMessage": "no code"}, badParameter, one("smsVerificationMessage", `Member must satisfy regular expression pattern: .*\{####\}.*`)},
+		{members{"SmsAuthenticationMessage": strings.Repeat("x", 135) + "{####}"}, badParameter, one("smsAuthenticationMessage", "Member must have length less than or equal to 140")},
+		{
+			members{"EmailVerificationMessage": "no code"},
+			badParameter,
+			one("emailVerificationMessage", `Member must satisfy regular expression pattern: `+
+				`[\p{L}\p{M}\p{S}\p{N}\p{P}\s*]*\{####\}[\p{L}\p{M}\p{S}\p{N}\p{P}\s*]*`),
+		},
+		{members{"EmailVerificationSubject": strings.Repeat("x", 141)}, badParameter, one("emailVerificationSubject", "Member must have length less than or equal to 140")},
+		{
+			members{"VerificationMessageTemplate": members{"EmailMessageByLink": "click here"}},
+			badParameter,
+			one("verificationMessageTemplate.emailMessageByLink", `Member must satisfy regular expression pattern: `+
+				`[\p{L}\p{M}\p{S}\p{N}\p{P}\s*]*\{##[\p{L}\p{M}\p{S}\p{N}\p{P}\s*]*##\}[\p{L}\p{M}\p{S}\p{N}\p{P}\s*]*`),
+		},
+		{
+			members{"VerificationMessageTemplate": members{"DefaultEmailOption": "NO_EMAIL"}},
+			badParameter,
+			one("verificationMessageTemplate.defaultEmailOption", "Member must satisfy enum value set: [CONFIRM_WITH_LINK, CONFIRM_WITH_CODE]"),
+		},
+		{
+			members{"AdminCreateUserConfig": members{"InviteMessageTemplate": members{"SMSMessage": "short"}}},
+			badParameter,
+			"2 validation errors detected: Value at 'adminCreateUserConfig.inviteMessageTemplate.sMSMessage' failed to satisfy constraint: " +
+				"Member must have length greater than or equal to 6; Value at 'adminCreateUserConfig.inviteMessageTemplate.sMSMessage' " +
+				`failed to satisfy constraint: Member must satisfy regular expression pattern: .*\{####\}.*`,
+		},
+		{
+			members{"AdminCreateUserConfig": members{"UnusedAccountValidityDays": 366}},
+			badParameter,
+			one("adminCreateUserConfig.unusedAccountValidityDays", "Member must have value less than or equal to 365"),
+		},
+		{members{"EmailConfiguration": members{"EmailSendingAccount": "ME"}}, badParameter, one("emailConfiguration.emailSendingAccount", "Member must satisfy enum value set: [COGNITO_DEFAULT, DEVELOPER]")},
+		{members{"UserPoolAddOns": members{"AdvancedSecurityMode": "ON"}}, badParameter, one("userPoolAddOns.advancedSecurityMode", "Member must satisfy enum value set: [OFF, AUDIT, ENFORCED]")},
+		{members{"UserPoolTags": members{"": "x"}}, badParameter, one("userPoolTags.key", "Member must not be null")},
+		{members{"UserPoolTags": members{"x": strings.Repeat("x", 257)}}, badParameter, one("userPoolTags.value", "Member must have length less than or equal to 256")},
+		{members{"UsernameConfiguration": members{}}, badParameter, one("usernameConfiguration.caseSensitive", "Member must not be null")},
+		{members{"AccountRecoverySetting": members{"RecoveryMechanisms": []members{}}}, badParameter, one("accountRecoverySetting.recoveryMechanisms", "Member must have length greater than or equal to 1")},
 		{members{"MfaConfiguration": "ON"}, badParameter, "SMS configuration and Auto verification for phone_number are required when MFA is required/optional"},
 		{members{"Schema": []members{{"Name": "x", "Required": true}}}, badParameter, "Required custom attributes are not supported currently."},
 		{members{"Schema": []members{{"Name": strings.Repeat("x", 21)}}}, badParameter, one("schema.name", "Member must have length less than or equal to 20")},

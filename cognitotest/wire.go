@@ -548,7 +548,13 @@ func errPolicy(reason string) *apiError {
 // named in lower camel case, and their values are not repeated.
 type validation struct{ problems []string }
 
+// maxProblems bounds the answer to a list of members that are all wrong.
+const maxProblems = 50
+
 func (v *validation) fail(member, constraint string) {
+	if len(v.problems) == maxProblems {
+		return
+	}
 	v.problems = append(v.problems, fmt.Sprintf("Value at '%s' failed to satisfy constraint: %s", member, constraint))
 }
 
@@ -606,23 +612,26 @@ func (v *validation) err() error {
 	}
 }
 
+// pattern checks the pattern of a member that is not empty.
+func (v *validation) pattern(member, value string, want *regexp.Regexp) {
+	if value != "" && !want.MatchString(value) {
+		v.fail(member, "Member must satisfy regular expression pattern: "+strings.TrimSuffix(strings.TrimPrefix(want.String(), "^"), "$"))
+	}
+}
+
 // namePattern is the pattern of usernames and names of groups: no spaces, no control characters.
 var namePattern = regexp.MustCompile(`^[\p{L}\p{M}\p{S}\p{N}\p{P}]+$`)
 
 // name checks a required name.
 func (v *validation) name(member, value string) {
 	v.length(member, value, 1, 128)
-	if value != "" && !namePattern.MatchString(value) {
-		v.fail(member, `Member must satisfy regular expression pattern: [\p{L}\p{M}\p{S}\p{N}\p{P}]+`)
-	}
+	v.pattern(member, value, namePattern)
 }
 
 // clientID checks the required ID of an app client.
 func (v *validation) clientID(id string) {
 	v.length("clientId", id, 1, 128)
-	if id != "" && !clientIDPattern.MatchString(id) {
-		v.fail("clientId", `Member must satisfy regular expression pattern: [\w+]+`)
-	}
+	v.pattern("clientId", id, clientIDPattern)
 }
 
 var tokenPattern = regexp.MustCompile(`^[A-Za-z0-9-_=.]+$`)
@@ -630,17 +639,13 @@ var tokenPattern = regexp.MustCompile(`^[A-Za-z0-9-_=.]+$`)
 // accessToken checks the form of a required access token.
 func (v *validation) accessToken(raw string) {
 	v.length("accessToken", raw, 1, 1<<17)
-	if raw != "" && !tokenPattern.MatchString(raw) {
-		v.fail("accessToken", "Member must satisfy regular expression pattern: [A-Za-z0-9-_=.]+")
-	}
+	v.pattern("accessToken", raw, tokenPattern)
 }
 
 // poolID checks the required ID of a pool.
 func (v *validation) poolID(id string) {
 	v.length("userPoolId", id, 1, 55)
-	if id != "" && !poolIDPattern.MatchString(id) {
-		v.fail("userPoolId", `Member must satisfy regular expression pattern: [\w-]+_[0-9a-zA-Z]+`)
-	}
+	v.pattern("userPoolId", id, poolIDPattern)
 }
 
 // splitPoolID splits a pool ID into the region and the name that SRP uses. A region may contain an

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"strings"
 	"testing"
@@ -276,6 +277,37 @@ func TestFormsOfIDsAndTokens(t *testing.T) {
 	f.refuses("InitiateAuth", members{"ClientId": "a b", "AuthFlow": "USER_SRP_AUTH"}, badParameter, client)
 	f.refuses("ForgotPassword", members{"ClientId": "my-app", "Username": "bob"}, badParameter, client)
 	f.refuses("GetUser", members{"AccessToken": "a b"}, badParameter, fmt.Sprintf(text, "accessToken", "regular expression pattern: [A-Za-z0-9-_=.]+"))
+	for _, name := range []string{"", strings.Repeat("x", 140), "a/b"} {
+		_, err := f.call("UpdateUserPoolClient", members{"UserPoolId": f.UserPoolID, "ClientId": clientID, "ClientName": name})
+		assert.Equal(t, name != "", err != nil, "an update may leave out the name, and not change it to %q", name)
+	}
+	for op, in := range map[string]members{
+		"SignUp":                    {"ClientId": clientID, "Username": "ann", "Password": "Correct-Horse-1"},
+		"AdminCreateUser":           {"UserPoolId": f.UserPoolID, "Username": "ann"},
+		"UpdateUserAttributes":      {"AccessToken": f.Token("bob", cognitotest.TokenOptions{})},
+		"AdminUpdateUserAttributes": {"UserPoolId": f.UserPoolID, "Username": "bob"},
+	} {
+		for _, list := range []string{"UserAttributes", "ValidationData"} {
+			if list == "ValidationData" && strings.Contains(op, "Update") {
+				continue
+			}
+			for _, tt := range []struct{ name, value, member, want string }{
+				{"", "x", "name", "must not be null"},
+				{strings.Repeat("x", 33), "x", "name", "must have length less than or equal to 32"},
+				{"given name", "x", "name", `must satisfy regular expression pattern: [\p{L}\p{M}\p{S}\p{N}\p{P}]+`},
+				{"name", strings.Repeat("x", 2049), "value", "must have length less than or equal to 2048"},
+			} {
+				in := maps.Clone(in)
+				in[list] = []members{{"Name": "name", "Value": "x"}, {"Name": tt.name, "Value": tt.value}}
+				f.refuses(op, in, badParameter, "1 validation error detected: Value at '"+strings.ToLower(list[:1])+list[1:]+".2.member."+tt.member+
+					"' failed to satisfy constraint: Member "+tt.want)
+			}
+		}
+	}
+	_, err := f.call("SignUp", members{"ClientId": clientID, "Username": "ann", "Password": "Correct-Horse-1", "UserAttributes": make([]members, 10_000)})
+	require.ErrorContains(t, err, "50 validation errors detected: ", "an answer is not larger than its request")
+	f.refuses("AdminDeleteUserAttributes", members{"UserPoolId": f.UserPoolID, "Username": "bob", "UserAttributeNames": []string{""}}, badParameter,
+		"1 validation error detected: Value at 'userAttributeNames.1.member' failed to satisfy constraint: Member must not be null")
 	f.refuses("UpdateDeviceStatus", members{
 		"AccessToken": f.Token("bob", cognitotest.TokenOptions{}), "DeviceKey": "us-east-1_0", "DeviceRememberedStatus": "maybe",
 	}, badParameter, fmt.Sprintf(text, "deviceRememberedStatus", "enum value set: [not_remembered, remembered]"))

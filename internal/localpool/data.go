@@ -18,6 +18,15 @@ import (
 // saveEvery is how often is looked for changes.
 const saveEvery = 500 * time.Millisecond
 
+// file returns the file of -data behind its symbolic links: that one is locked and replaced, and the
+// links stay.
+func (f Settings) file() string {
+	if name, err := filepath.EvalSymlinks(f.data); err == nil {
+		return name
+	}
+	return f.data // nothing is there yet
+}
+
 // lock keeps other processes off the file of -data until unlock is called. It fails at once when
 // one of them has it: both would write the file, and each would undo what the other had written.
 func (f Settings) lock() (unlock func(), err error) {
@@ -26,7 +35,7 @@ func (f Settings) lock() (unlock func(), err error) {
 	}
 	// A file beside it, since the file itself is replaced with each change. It stays: a process
 	// that has removed it might have removed the one that a third process holds.
-	held := flock.New(f.data+".lock", flock.SetFlag(os.O_CREATE|os.O_RDWR), flock.SetPermissions(0o600))
+	held := flock.New(f.file()+".lock", flock.SetFlag(os.O_CREATE|os.O_RDWR), flock.SetPermissions(0o600))
 	switch ok, err := held.TryLock(); {
 	case err != nil:
 		return nil, fmt.Errorf("-data: %w", err)
@@ -64,7 +73,7 @@ func (f Settings) keep(ctx context.Context, srv *cognitotest.Server) error {
 			return err
 		}
 		if !bytes.Equal(snapshot, written) {
-			if err := replaceFile(f.data, snapshot); err != nil {
+			if err := replaceFile(f.file(), snapshot); err != nil {
 				return fmt.Errorf("-data: %w", err)
 			}
 			written = snapshot
@@ -81,9 +90,10 @@ func (f Settings) keep(ctx context.Context, srv *cognitotest.Server) error {
 }
 
 // replaceFile puts a file that only its owner may read in place of another one, as a whole: a crash
-// leaves one of the two.
+// leaves one of the two. What it leaves beside them, secrets and all, goes with the next call.
 func replaceFile(name string, data []byte) (err error) {
-	file, err := os.CreateTemp(filepath.Dir(name), filepath.Base(name)+".*.tmp") // with mode 0600
+	_ = os.Remove(name + ".tmp")
+	file, err := os.OpenFile(name+".tmp", os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600) //nolint:gosec // of the flag -data
 	if err != nil {
 		return err
 	}

@@ -190,6 +190,44 @@ func TestDataOfAnotherProcess(t *testing.T) {
 	require.ErrorContains(t, f.Run(t.Context(), screen), "-data: open ")
 }
 
+// The file may be a link: both names are one file to write, and the link stays.
+func TestDataBehindALink(t *testing.T) {
+	t.Parallel()
+	f, link := local(), filepath.Join(t.TempDir(), "link.json")
+	f.data = filepath.Join(t.TempDir(), "pools.json")
+	require.NoError(t, os.WriteFile(f.data, []byte("old"), 0o600))
+	if err := os.Symlink(f.data, link); err != nil {
+		t.Skip("links: ", err)
+	}
+	unlock, err := f.lock()
+	require.NoError(t, err)
+	defer unlock()
+	linked := f
+	linked.data = link
+	_, err = linked.lock()
+	require.EqualError(t, err, "-data: another process uses "+link+"; stop that one, or name another file")
+	require.NoError(t, replaceFile(linked.file(), []byte("new")))
+	raw, err := os.ReadFile(f.data)
+	require.NoError(t, err)
+	assert.Equal(t, "new", string(raw))
+}
+
+// A process that was killed as it wrote leaves a file with secrets, which the next one removes.
+func TestDataAfterAKill(t *testing.T) {
+	t.Parallel()
+	name := filepath.Join(t.TempDir(), "pools.json")
+	require.NoError(t, os.WriteFile(name+".tmp", []byte("half a fi"), 0o644)) //nolint:gosec // wider than what is kept
+	require.NoError(t, replaceFile(name, []byte("data")))
+	files, err := filepath.Glob(name + "*")
+	require.NoError(t, err)
+	assert.Equal(t, []string{name}, files)
+	info, err := os.Stat(name)
+	require.NoError(t, err)
+	if runtime.GOOS != "windows" { // which has no such modes
+		assert.Equal(t, os.FileMode(0o600), info.Mode().Perm())
+	}
+}
+
 func TestTriggerFlag(t *testing.T) {
 	t.Parallel()
 	function := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
