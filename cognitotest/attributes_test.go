@@ -132,6 +132,10 @@ func TestClientPermissions(t *testing.T) {
 	f.must("AdminUpdateUserAttributes", members{"Username": "ana", "UserAttributes": attributes("nickname", "An", "dev:custom:x", "1")})
 	out := f.must("GetUser", members{"AccessToken": f.session()})
 	assert.Equal(t, map[string]string{"sub": sub, "name": "Ana"}, byName(out["UserAttributes"]))
+
+	c.WriteAttributes = []string{} // none, where nil is all
+	f = newFixture(t, cognitotest.Config{Clients: []cognitotest.Client{c}})
+	f.refuses("UpdateUserAttributes", f.update("name", "Ana"), notAuthorized, unauthorized)
 }
 
 func TestAdminUpdateUserAttributes(t *testing.T) {

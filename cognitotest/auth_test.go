@@ -191,7 +191,7 @@ func TestSecretHashes(t *testing.T) {
 	} {
 		_, err := f.initiate(tt.flow, tt.params)
 		refused(t, err, notAuthorized, missing)
-		for _, bad := range []string{"x", hash("eve"), srp.SecretHash(tt.hashed, clientID, "another"), srp.SecretHash(tt.hashed, "another", secret)} {
+		for _, bad := range []string{"x", hash("eve"), hash(strings.ToUpper(tt.hashed)), srp.SecretHash(tt.hashed, clientID, "another"), srp.SecretHash(tt.hashed, "another", secret)} {
 			params := maps.Clone(tt.params)
 			params["SECRET_HASH"] = bad
 			_, err = f.initiate(tt.flow, params)

@@ -138,6 +138,46 @@ func TestAccessTokensThatAreRefused(t *testing.T) {
 	require.NoError(t, err, "the service knows its retired keys")
 }
 
+// An access token ends with the second that it names, and one of an unknown sign-in with the
+// user's sign-out.
+func TestEndOfAnAccessToken(t *testing.T) {
+	t.Parallel()
+	start := time.Now().Truncate(time.Second)
+	f := newFixture(t, cognitotest.Config{Now: func() time.Time { return start }})
+	token := *f.tokens().AccessToken
+	unknown := cognitotest.TokenOptions{Claims: map[string]any{"origin_jti": "another"}}
+	f.Advance(time.Hour - time.Second)
+	_, err := f.getUser(token)
+	require.NoError(t, err)
+	f.Advance(time.Second)
+	_, err = f.getUser(token)
+	refused(t, err, notAuthorized, "Access Token has expired")
+
+	early := f.Token("ana", unknown)
+	_, err = f.getUser(early)
+	require.NoError(t, err)
+	f.must("AdminUserGlobalSignOut", members{"Username": "ana"})
+	_, err = f.getUser(early)
+	refused(t, err, notAuthorized, "Access Token has been revoked")
+	f.Advance(time.Second)
+	_, err = f.getUser(f.Token("ana", unknown))
+	require.NoError(t, err, "of a later sign-in")
+}
+
+// What RevokeToken refuses beside tokens: a client that has revocation off, and a secret where the
+// client has none.
+func TestRevokeTokenAsksTheClient(t *testing.T) {
+	t.Parallel()
+	off := allFlows()
+	off.DisableTokenRevocation = true
+	f := newFixture(t, cognitotest.Config{Clients: []cognitotest.Client{off}})
+	f.refuses("RevokeToken", members{"ClientId": clientID, "Token": *f.tokens().RefreshToken},
+		"UnsupportedOperationException", "Revocation not enabled for this client")
+	f = newFixture(t, cognitotest.Config{})
+	f.refuses("RevokeToken", members{"ClientId": clientID, "ClientSecret": "secret", "Token": *f.tokens().RefreshToken},
+		"UnauthorizedException", "Client is not authorized to revoke this token")
+}
+
 func TestTokenOptions(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, cognitotest.Config{})
