@@ -53,10 +53,11 @@ type ALBVerifier struct {
 
 	mu        sync.Mutex // protects the fields below
 	keys      map[string]albKey
-	nextFetch time.Time // no fetch before that time
-	lastErr   error     // of the last fetch without an answer
-	second    time.Time // when the first of fetches was made
-	fetches   int       // of keys that are not known, in that second
+	unproven  map[string]*ecdsa.PublicKey // keys fetched since second that have verified no token yet
+	nextFetch time.Time                   // no fetch before that time
+	lastErr   error                       // of the last fetch without an answer
+	second    time.Time                   // when the first of fetches was made
+	fetches   int                         // of keys that are not known, in that second
 }
 
 // albKey is a key of a load balancer and the time when it was fetched.
@@ -280,6 +281,9 @@ func (v *ALBVerifier) key(ctx context.Context, address string) (public *ecdsa.Pu
 		return nil, false, fmt.Errorf("%w: %w", ErrKeysUnavailable, lastErr)
 	}
 	public, _, err = v.flight.Do(ctx, address, func(ctx context.Context) (*ecdsa.PublicKey, error) {
+		if public := v.justFetched(address); public != nil {
+			return public, nil
+		}
 		if !ok && !v.mayFetch() {
 			return nil, fmt.Errorf("%w: %w: %s: other key IDs were asked for moments ago",
 				ErrKeysUnavailable, ErrUnknownKey, address)
@@ -307,13 +311,27 @@ func (v *ALBVerifier) key(ctx context.Context, address string) (public *ecdsa.Pu
 	}
 }
 
+// justFetched returns the key at address if another caller has fetched it moments ago, or nil.
+func (v *ALBVerifier) justFetched(address string) *ecdsa.PublicKey {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	now := v.now()
+	if known, ok := v.keys[address]; ok && now.Sub(known.at) < albKeyAge {
+		return known.public
+	}
+	if now.Sub(v.second) < time.Second {
+		return v.unproven[address]
+	}
+	return nil
+}
+
 // mayFetch reports whether a key that is not known may be fetched, and counts the fetch. Keys that
 // are known are fetched again without regard to it.
 func (v *ALBVerifier) mayFetch() bool {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	if now := v.now(); now.Sub(v.second) >= time.Second {
-		v.second, v.fetches = now, 0
+		v.second, v.fetches, v.unproven = now, 0, map[string]*ecdsa.PublicKey{}
 	}
 	v.fetches++
 	return v.fetches <= maxALBFetches
@@ -332,6 +350,8 @@ func (v *ALBVerifier) fetched(address string, public *ecdsa.PublicKey, err error
 		v.nextFetch, v.lastErr = v.now().Add(albFetchPause), err
 	case known:
 		v.keys[address] = albKey{public, v.now()}
+	default:
+		v.unproven[address] = public
 	}
 }
 

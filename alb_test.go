@@ -454,6 +454,28 @@ func TestALBKeyIsFetchedOnceForManyCallers(t *testing.T) {
 	assert.EqualValues(t, 1, b.fetched.Load())
 }
 
+// A caller who is overtaken by another one's fetch, whenever that is, takes the key: a new one, and
+// one that was too old.
+func TestALBKeyIsFetchedOnceByOvertakenCallers(t *testing.T) {
+	t.Parallel()
+	for moment := range int32(6) {
+		b := newBalancer(t)
+		k, v := b.keyServer(t)
+		raw := b.until(albKID, testTime.Add(24*time.Hour))
+		for fetches := 1; fetches <= 2; fetches++ {
+			ctx := &interrupted{Context: t.Context(), run: func() {
+				_, err := v.Verify(t.Context(), raw)
+				assert.NoError(t, err)
+			}}
+			ctx.left.Store(moment + 1)
+			_, err := v.Verify(ctx, raw)
+			require.NoError(t, err)
+			assert.Equal(t, fetches, k.asked[albKID], "moment %d", moment)
+			k.now = k.now.Add(time.Hour)
+		}
+	}
+}
+
 // A transport that never returns leaves nobody waiting, and the key that is known serves on.
 func TestALBFetchThatNeverReturns(t *testing.T) {
 	t.Parallel()

@@ -3,6 +3,7 @@ package cognito_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"testing"
 	"time"
 
@@ -122,4 +123,38 @@ func TestSlowLoadLeavesANewerSignIn(t *testing.T) {
 	require.NoError(t, <-done)
 	assert.Equal(t, newer, c.Tokens())
 	assert.NotEqual(t, older, newer)
+}
+
+// Rules 5 and 6: a sign-out over a store that holds another user's tokens ends the session's own
+// sign-in, also if its access token has expired, and never touches the store.
+func TestSignOutBesideAnotherUsersTokens(t *testing.T) {
+	t.Parallel()
+	for op, signOut := range map[string]func(*cognito.Cognito, context.Context) error{
+		"GlobalSignOut": (*cognito.Cognito).Logout, "RevokeToken": (*cognito.Cognito).RevokeToken,
+		"DeleteUser": (*cognito.Cognito).DeleteUser,
+	} {
+		for _, client := range []cognitotest.Client{{ID: testClient}, rotating(0)} {
+			t.Run(fmt.Sprintf("%s, rotation %t", op, client.RefreshTokenRotation), func(t *testing.T) {
+				t.Parallel()
+				srv := newServer(t, cognitotest.Config{Clients: []cognitotest.Client{client}})
+				store := cognito.NewMemoryStore()
+				c := signedIn(t, srv, cognito.WithTokenStore(store))
+				copied := newClient(t, srv, cognito.WithTokens(c.Tokens()))
+				srv.Advance(2 * time.Hour)
+				others := mallory(t, srv)
+				require.NoError(t, store.Save(t.Context(), others))
+
+				srv.Fault(cognitotest.Fault{Op: op, Kind: cognitotest.FaultServerError, Times: 3})
+				require.Error(t, signOut(c, t.Context()))
+				srv.ClearFaults()
+				assert.NotZero(t, c.Tokens(), "the session goes on, with a new refresh token if it was rotated")
+				require.NoError(t, signOut(c, t.Context()))
+				assert.Zero(t, c.Tokens())
+				require.Error(t, copied.RenewAccessToken(t.Context()))
+				assert.True(t, others == storedIn(t, store)) //nolint:testifylint // it prints less
+				_, err := c.Token(t.Context())
+				require.ErrorIs(t, err, cognito.ErrStoreUser)
+			})
+		}
+	}
 }

@@ -1214,6 +1214,8 @@ func (c *Cognito) endSession(ctx context.Context, end ending) error {
 			switch {
 			case err != nil:
 				return err
+			case others:
+				return c.endApart(ctx, ts, end)
 			case over && ts.same(refreshed):
 			case refreshed == nil && end.live && ts.RefreshToken != "" &&
 				(ts.AccessToken == "" || ts.hasExpired(c.shared().now())):
@@ -1231,10 +1233,6 @@ func (c *Cognito) endSession(ctx context.Context, end ending) error {
 					return err
 				}
 			}
-			if others {
-				s.drop(ts)
-				return nil
-			}
 			return s.end(ctx, ts)
 		})
 		if err != nil || expired == nil {
@@ -1248,6 +1246,33 @@ func (c *Cognito) endSession(ctx context.Context, end ending) error {
 			return err
 		}
 	}
+}
+
+// endApart ends the sign-in of ts, the session's own tokens or those it had, and leaves the store
+// alone: it holds another user's. It runs within a change. A refresh on the way must not reach the
+// store either, so it is that of a session without one.
+func (c *Cognito) endApart(ctx context.Context, ts *tokenSet, end ending) error {
+	s := c.session
+	own := *s.current()
+	isHeld := own.newest() != nil
+	if !isHeld {
+		own.tokens = ts
+	}
+	own.username = "" // the tokens may be of another user than the session
+	apart := &session{trackName: s.trackName, metadata: s.metadata, log: s.log, now: s.now}
+	apart.state.Store(&own)
+	defer func() { // also if the caller's code panics: the refresh token may be a new one
+		if left := apart.current(); isHeld && left.newest() != nil {
+			s.update(func(st *state) {
+				st.tokens, st.waiting, st.waitingSince = left.tokens, left.waiting, left.waitingSince
+			})
+		}
+	}()
+	err := (&Cognito{pool: c.pool, session: apart}).endSession(ctx, end)
+	if err == nil {
+		s.drop(ts)
+	}
+	return err
 }
 
 // toEnd returns the tokens to sign out: those of the store, or else the session's, or else had,

@@ -290,6 +290,15 @@ func (t *transport) tokens(req *http.Request) (tokens *tokenSet, replaced bool, 
 		t.value.Store(nil) // do not keep expired tokens in memory
 		return nil, false, err
 	}
+	if t.pick(tokens) == "" && t.machine == nil && (tokens.RefreshToken != "" || t.password != nil) &&
+		t.mayReplace(req, tokens) { // a refresh or a sign-in brings the missing token, unless the scopes exclude it
+		if tokens, err = t.refreshed(ctx, tokens); err != nil {
+			return nil, false, err
+		}
+		if t.pick(tokens) == "" {
+			t.refuse(req, tokens)
+		}
+	}
 	switch refused := t.refused.Load(); {
 	case refused == nil:
 	case t.pick(tokens) != *refused:
@@ -493,7 +502,8 @@ func WithHeader(name, prefix string) TransportOption {
 	}
 }
 
-// WithTokenUse sets which token is sent. The default is the access token.
+// WithTokenUse sets which token is sent. The default is the access token. If the session has no such
+// token, it is refreshed or signed in for it.
 func WithTokenUse(use TokenUse) TransportOption {
 	return func(o *transportOptions) {
 		if err := checkUse(use); err != nil {

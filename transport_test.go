@@ -3,6 +3,7 @@ package cognito_test
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -539,4 +540,71 @@ func TestTransportReplacesAnOldChallenge(t *testing.T) {
 	srv.Advance(2 * time.Minute)
 	assert.NotEqual(t, first.Session, ask().Session)
 	require.NoError(t, c.RespondToSMSMFAChallenge(t.Context(), srv.Code("sms")))
+}
+
+// Another program may have stored no ID token: a refresh or the password brings it. Where the scopes
+// of the sign-in exclude it, it costs one refresh in a while, not one for each request.
+func TestTransportGetsAMissingIDToken(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		password         string
+		refresh, exclude bool
+		want             error
+		op               string // called once
+	}{
+		"refresh":         {refresh: true, op: "GetTokensFromRefreshToken"},
+		"sign-in":         {password: testPassword, op: "InitiateAuth"},
+		"neither":         {want: cognito.ErrNotSignedIn},
+		"without a scope": {refresh: true, exclude: true, want: cognito.ErrNotSignedIn, op: "GetTokensFromRefreshToken"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			srv := newServer(t, cognitotest.Config{})
+			tokens := signedIn(t, srv).Tokens()
+			tokens.IDToken = ""
+			if !test.refresh {
+				tokens.RefreshToken = ""
+			}
+			srv.Advance(time.Second)
+			if test.exclude {
+				reply, err := json.Marshal(map[string]any{"AuthenticationResult": map[string]any{
+					"AccessToken": srv.Token("bob", cognitotest.TokenOptions{}), "ExpiresIn": 3600,
+				}})
+				require.NoError(t, err)
+				srv.Intercept(func(w http.ResponseWriter, r *http.Request) bool {
+					if !strings.HasSuffix(r.Header.Get("X-Amz-Target"), ".GetTokensFromRefreshToken") {
+						return false
+					}
+					_, _ = w.Write(reply)
+					return true
+				})
+			}
+			before := len(srv.Requests())
+			c := newClient(t, srv, cognito.WithUsername("bob"), cognito.WithTokens(tokens))
+			base := roundTripperFunc(func(r *http.Request) (*http.Response, error) {
+				assert.Equal(t, "Bearer "+c.Tokens().IDToken, r.Header.Get("Authorization"))
+				return &http.Response{StatusCode: http.StatusNoContent, Body: http.NoBody, Request: r}, nil
+			})
+			transport := cognito.NewTransport(c, test.password, cognito.WithBase(base),
+				cognito.WithOrigins("https://api.example.com"), cognito.WithTokenUse(cognito.IDToken))
+			for range 5 {
+				req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "https://api.example.com", nil)
+				require.NoError(t, err)
+				reply, err := transport.RoundTrip(req)
+				if test.want != nil {
+					require.ErrorIs(t, err, test.want)
+					continue
+				}
+				require.NoError(t, err)
+				require.NoError(t, reply.Body.Close())
+			}
+			calls := 0
+			for _, request := range srv.Requests()[before:] {
+				if request.Op == test.op {
+					calls++
+				}
+			}
+			assert.Equal(t, test.op != "", calls == 1, "calls of %s: %d", test.op, calls)
+		})
+	}
 }

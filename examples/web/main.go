@@ -39,7 +39,7 @@ func main() {
 	flag.StringVar(&f.sessions, "sessions", "", "folder to keep the users' tokens in; a temporary one if empty")
 	flag.StringVar(&f.pool, "pool", "", "ID of a real user pool, such as eu-west-1_aBcDeFgHi")
 	flag.StringVar(&f.client, "client", "", "ID of its app client; its secret is COGNITO_CLIENT_SECRET")
-	flag.StringVar(&f.domain, "domain", "", "the real pool's domain, such as auth.example.com; with it users can sign in on the pool's own pages")
+	flag.StringVar(&f.domain, "domain", "", "the real pool's domain, such as auth.example.com, or its prefix; with it users can sign in on the pool's own pages")
 	flag.StringVar(&f.mfa, "mfa", "OPTIONAL", "who is asked for a second factor by the pool in this process: OPTIONAL, those who have one, or ON, everybody")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
@@ -67,7 +67,7 @@ func (f flags) run(ctx context.Context) error {
 		return err
 	}
 	defer func() { _ = listener.Close() }()
-	set := settings{domain: f.domain, home: strings.TrimSuffix(f.url, "/") + "/"}
+	domain, set := f.domain, settings{home: strings.TrimSuffix(f.url, "/") + "/"}
 	if f.url == "" {
 		host, _, err := net.SplitHostPort(f.address)
 		if err != nil {
@@ -82,7 +82,7 @@ func (f flags) run(ctx context.Context) error {
 	if f.pool == "" && f.client == "" {
 		srv := startPool(set.home, f.mfa)
 		defer srv.Close()
-		set.domain = srv.URL
+		domain = srv.URL
 		set.pool, err = cognito.New(srv.UserPoolID, srv.ClientID, cognito.WithEndpoint(srv.URL))
 	} else {
 		set.pool, err = cognito.New(f.pool, f.client, cognito.WithClientSecret(os.Getenv("COGNITO_CLIENT_SECRET")))
@@ -90,8 +90,8 @@ func (f flags) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if set.domain != "" {
-		if set.login, err = set.pool.ManagedLogin(set.domain, cognito.WithRedirectURL(strings.TrimSuffix(set.home, "/")+callbackPath)); err != nil {
+	if domain != "" {
+		if set.login, err = set.pool.ManagedLogin(domain, cognito.WithRedirectURL(strings.TrimSuffix(set.home, "/")+callbackPath)); err != nil {
 			return err
 		}
 	}

@@ -30,7 +30,6 @@ type site struct {
 type settings struct {
 	pool     *cognito.Cognito
 	login    *cognito.ManagedLogin // the sign-in on the pool's own pages; nil for none
-	domain   string                // where these pages are, "" for none
 	home     string                // where browsers reach this site, with / at the end
 	sessions sessions
 	key      []byte // of cookies
@@ -47,7 +46,7 @@ func newSite(set settings) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &site{settings: set, sealer: seal, pages: pages, policy: policy(set.domain)}
+	s := &site{settings: set, sealer: seal, pages: pages, policy: policy(set.login)}
 	mux := http.NewServeMux()
 	for name, contentType := range map[string]string{"site.css": "text/css", "site.js": "text/javascript"} {
 		content, err := files.ReadFile("pages/" + name)
@@ -102,12 +101,10 @@ func newSite(set settings) (http.Handler, error) {
 
 // policy lets pages load no more than their own style and script. A sign-out leads on to the pool's own pages, if there are any,
 // and browsers count that as the form's action.
-func policy(domain string) string {
+func policy(login *cognito.ManagedLogin) string {
 	action := "'self'"
-	if u, err := url.Parse(domain); err == nil && u.Host != "" {
+	if u, err := url.Parse(login.LogoutURL("")); err == nil && u.Host != "" {
 		action += " " + u.Scheme + "://" + u.Host
-	} else if domain != "" {
-		action += " https://" + domain
 	}
 	return "default-src 'none'; style-src 'self'; script-src 'self'; base-uri 'none'; frame-ancestors 'none'; form-action " + action
 }

@@ -61,7 +61,7 @@ func newApp(t *testing.T, u cognitotest.User, change func(*cognitotest.Config)) 
 		require.NoError(t, err)
 		login, err := pool.ManagedLogin(a.URL, cognito.WithRedirectURL(a.sites[0].URL+callbackPath))
 		require.NoError(t, err)
-		handlers[i], err = newSite(settings{pool: pool, login: login, domain: a.URL, home: home, sessions: a.sessions, key: testKey})
+		handlers[i], err = newSite(settings{pool: pool, login: login, home: home, sessions: a.sessions, key: testKey})
 		require.NoError(t, err)
 	}
 	return a
@@ -282,8 +282,17 @@ func TestHeaders(t *testing.T) {
 	b.open("/site.css")
 	assert.Equal(t, "text/css; charset=utf-8", b.header.Get("Content-Type"))
 	assert.Equal(t, http.StatusNotFound, b.open("/favicon.ico"))
-	assert.True(t, strings.HasSuffix(policy("auth.example.com"), "form-action 'self' https://auth.example.com"))
-	assert.True(t, strings.HasSuffix(policy(""), "form-action 'self'"))
+	pool, err := cognito.New("us-east-1_aBcDeFgHi", "1example23456789abcdefghij")
+	require.NoError(t, err)
+	for domain, want := range map[string]string{
+		"auth.example.com": "https://auth.example.com", "my-app": "https://my-app.auth.us-east-1.amazoncognito.com",
+		"http://localhost:9000": "http://localhost:9000",
+	} {
+		login, err := pool.ManagedLogin(domain)
+		require.NoError(t, err)
+		assert.True(t, strings.HasSuffix(policy(login), "form-action 'self' "+want), domain)
+	}
+	assert.True(t, strings.HasSuffix(policy(nil), "form-action 'self'"))
 }
 
 func TestCookies(t *testing.T) {

@@ -216,7 +216,7 @@ func TestDataBehindALink(t *testing.T) {
 func TestDataAfterAKill(t *testing.T) {
 	t.Parallel()
 	name := filepath.Join(t.TempDir(), "pools.json")
-	require.NoError(t, os.WriteFile(name+".tmp", []byte("half a fi"), 0o644)) //nolint:gosec // wider than what is kept
+	require.NoError(t, os.WriteFile(name+".tmp", []byte("half a fi"), 0o644)) //nolint:gosec,nolintlint // wider than what is kept
 	require.NoError(t, replaceFile(name, []byte("data")))
 	files, err := filepath.Glob(name + "*")
 	require.NoError(t, err)
