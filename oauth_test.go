@@ -379,6 +379,18 @@ func TestExchangeWithTheOtherSecret(t *testing.T) {
 	assert.Len(t, tokenRequests(srv), 3, "the secret that works comes first from then on")
 }
 
+// Only a rejected secret makes the other one be tried: a code that is refused is not sent again.
+func TestExchangeRefusedWithTwoSecrets(t *testing.T) {
+	t.Parallel()
+	srv := newServer(t, loginConfig(func(c *cognitotest.Client) { c.Secret, c.OtherSecret = testSecret, otherSecret }))
+	m := newLogin(t, srv, newClient(t, srv, cognito.WithClientSecret(testSecret), cognito.WithOtherClientSecret(otherSecret)))
+	attempt, callback := comeBack(t, srv, m, "bob")
+	callback.Set("code", "made-up")
+	_, err := m.Exchange(t.Context(), attempt, callback)
+	require.ErrorIs(t, err, cognito.ErrInvalidGrant)
+	assert.Len(t, tokenRequests(srv), 1)
+}
+
 // A session without the scope openid has no ID token, and that is no error; with it, it is.
 func TestScopesOfASession(t *testing.T) {
 	t.Parallel()
@@ -945,6 +957,44 @@ func TestMachineHTTPClient(t *testing.T) {
 		assert.LessOrEqual(t, len(tokenRequests(srv)), 3)
 		base.statuses = nil
 	})
+}
+
+// The first token that an API rejects is replaced at once, the next ones 5 and 10 minutes later.
+func TestMachineTokensThatAnAPIRejects(t *testing.T) {
+	t.Parallel()
+	eachWay(t, func(t *testing.T, _ string, opts func(*cognitotest.Server) []cognito.Option) {
+		t.Helper()
+		srv := newServer(t, machineConfig())
+		base := &recordingBase{statuses: slices.Repeat([]int{http.StatusUnauthorized}, 1000)}
+		client := newClient(t, srv, opts(srv)...).MachineHTTPClient(&http.Client{Transport: base}, nil, cognito.WithOrigins(api))
+		for i, step := range []struct {
+			wait time.Duration
+			want int
+		}{
+			{0, 2}, {4 * time.Minute, 2}, {time.Minute, 3}, {9 * time.Minute, 3}, {time.Minute, 4},
+		} {
+			srv.Advance(step.wait)
+			assert.Equal(t, http.StatusUnauthorized, roundTrip(t, client.Transport, apiRequest(t, http.MethodGet, api, nil)))
+			assert.Len(t, tokenRequests(srv), step.want, "step %d", i)
+		}
+	})
+}
+
+// A caller who is overtaken by another one's request, whenever that is, takes its token.
+func TestMachineTokensOfOvertakenCallers(t *testing.T) {
+	t.Parallel()
+	for moment := range int32(8) {
+		srv := newServer(t, machineConfig())
+		c := newClient(t, srv)
+		client := c.MachineHTTPClient(&http.Client{Transport: &recordingBase{}}, nil, cognito.WithOrigins(api))
+		ctx := &interrupted{Context: t.Context(), run: func() {
+			_, err := c.MachineTokens().Token()
+			assert.NoError(t, err)
+		}}
+		ctx.left.Store(moment + 1)
+		roundTrip(t, client.Transport, apiRequest(t, http.MethodGet, api, nil).WithContext(ctx))
+		assert.Len(t, tokenRequests(srv), 1, "moment %d", moment)
+	}
 }
 
 // A caller waits no longer than its context, and what was asked for is not lost with it.
