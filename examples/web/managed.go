@@ -24,17 +24,24 @@ func (s *site) beginManaged(w http.ResponseWriter, r *http.Request) {
 }
 
 // callback finishes the sign-in with what the browser brings back. A reload brings a code that is spent, and no cookie any
-// more: it leads to the first page, and from there to the account.
+// more: it leads to the account. A callback of another sign-in leaves the cookie, since
+// the one that belongs to it may be under way in another tab.
 func (s *site) callback(w http.ResponseWriter, r *http.Request) {
 	var begun cognito.LoginAttempt
 	s.sealer.get(r, loginCookie, &begun) // Exchange rejects an empty one
-	s.sealer.drop(w, loginCookie)
 	session, err := s.login.Exchange(r.Context(), begun, r.URL.Query())
+	if !errors.Is(err, cognito.ErrLoginAttempt) {
+		s.sealer.drop(w, loginCookie)
+	}
 	switch {
 	case err == nil:
 		s.signedIn(w, r, session, "")
 	case errors.Is(err, cognito.ErrLoginAttempt), errors.Is(err, cognito.ErrLoginExpired), errors.Is(err, cognito.ErrInvalidGrant):
-		http.Redirect(w, r, "/", http.StatusSeeOther)
+		if s.sessionID(r) != "" {
+			http.Redirect(w, r, "/account", http.StatusSeeOther)
+			return
+		}
+		s.fail(w, r, "/", tooLate)
 	case errors.Is(err, cognito.ErrAccessDenied):
 		s.fail(w, r, "/", problem("The sign-in was canceled."))
 	default:

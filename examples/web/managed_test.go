@@ -83,3 +83,24 @@ func TestDeclined(t *testing.T) {
 	b.open(callbackPath + "?error=access_denied&state=" + url.QueryEscape(authURL.Query().Get("state")))
 	b.sees("/", "The sign-in was canceled.")
 }
+
+// With sign-ins in two tabs only the last one can succeed; the callback of the other does not spoil it.
+func TestTwoTabs(t *testing.T) {
+	t.Parallel()
+	a := newApp(t, cognitotest.User{}, nil)
+	b := a.browser(t)
+	b.client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	var callbacks []string
+	for range 2 {
+		b.open("/login")
+		callbacks = append(callbacks, a.Authorize(b.header.Get("Location"), "bob"))
+	}
+	b.client.CheckRedirect = nil
+	b.open(callbacks[0])
+	b.sees("/", "The sign-in took too long. Please start again.")
+	b.open(callbacks[1])
+	b.seesAccount()
+	b.open(callbacks[0])
+	b.seesAccount()
+	assert.NotContains(t, b.page, "too long", "the user is signed in")
+}

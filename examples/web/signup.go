@@ -69,7 +69,7 @@ func (s *site) confirm(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// resend sends another code. It says the same whether or not there is such a user.
+// resend sends another code. It says the same whether or not there is such a user, confirmed or not.
 func (s *site) resend(w http.ResponseWriter, r *http.Request) {
 	f := s.flow(r)
 	f.Typed = field(r, "username")
@@ -79,18 +79,30 @@ func (s *site) resend(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	_, err := s.pool.ForUser(f.Typed).ResendConfirmationCode(r.Context(), f.Typed, cognito.UserContextDataFromRequest(r))
-	if err != nil && !errors.Is(err, cognito.ErrUserNotFound) {
+	if err != nil && !private(err) {
 		s.fail(w, r, "/confirm", err)
 		return
 	}
-	s.say(w, r, "/confirm", "Another code was sent. Older ones are void.")
+	s.say(w, r, "/confirm", "Another code was sent. Older ones are void. If none comes, the account may be confirmed already.")
+}
+
+// private reports whether err says something about an account that is nobody's business but its user's. Even an app client that
+// hides which users exist answers so for those who do.
+func private(err error) bool {
+	for _, reason := range []error{cognito.ErrUserNotFound, cognito.ErrUserConfirmed, cognito.ErrUserDisabled, cognito.ErrPasswordResetNotAllowed} {
+		if errors.Is(err, reason) {
+			return true
+		}
+	}
+	return false
 }
 
 func (s *site) showForgot(w http.ResponseWriter, r *http.Request) {
 	s.show(w, r, http.StatusOK, "forgot", nil)
 }
 
-// forgot sends a code to who has forgotten the password. It says the same whether or not there is such a user.
+// forgot sends a code to who has forgotten the password. It says the same whether or not there is such a user, and a way to reach
+// the user.
 func (s *site) forgot(w http.ResponseWriter, r *http.Request) {
 	f := flow{Typed: field(r, "username")}
 	s.keep(w, r, f)
@@ -99,11 +111,11 @@ func (s *site) forgot(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	_, err := s.pool.ForUser(f.Typed).InitiateForgotPassword(r.Context(), cognito.UserContextDataFromRequest(r))
-	if err != nil && !errors.Is(err, cognito.ErrUserNotFound) {
+	if err != nil && !private(err) {
 		s.fail(w, r, "/forgot", err)
 		return
 	}
-	s.say(w, r, "/reset", "If there is such an account, a code was sent to its address.")
+	s.say(w, r, "/reset", "If there is such an account with a verified address, a code was sent there.")
 }
 
 func (s *site) showReset(w http.ResponseWriter, r *http.Request) {

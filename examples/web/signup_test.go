@@ -80,3 +80,20 @@ func TestPasswordMustBeReset(t *testing.T) {
 	b.sees("/forgot", "Please choose a new password first.")
 	assert.Contains(t, b.page, `value="bob"`)
 }
+
+// Who asks for a code learns nothing of the name: not that there is such a user, nor that no code can be sent.
+func TestCodesTellNothing(t *testing.T) {
+	t.Parallel()
+	a := newApp(t, cognitotest.User{}, nil)
+	a.AddUser(cognitotest.User{Username: "frank", Password: password}) // no address
+	a.AddUser(cognitotest.User{Username: "carol", Password: "Temporary-1", Status: "FORCE_CHANGE_PASSWORD"})
+	a.AddUser(cognitotest.User{Username: "zoe", Password: password, Status: "UNCONFIRMED", Attributes: map[string]string{"email": "zoe@example.org"}})
+	a.AddUser(cognitotest.User{Username: "gone", Password: password, Disabled: true, Attributes: map[string]string{"email": "gone@example.org", "email_verified": "true"}})
+	b := a.browser(t)
+	for _, name := range []string{"nobody", "bob", "frank", "carol", "zoe", "gone"} {
+		b.post("/forgot", url.Values{"username": {name}})
+		assert.Contains(t, b.page, "If there is such an account with a verified address, a code was sent there.", name)
+		b.post("/confirm/resend", url.Values{"username": {name}})
+		assert.Contains(t, b.page, "Another code was sent.", name)
+	}
+}
