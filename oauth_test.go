@@ -379,6 +379,14 @@ func TestExchangeWithTheOtherSecret(t *testing.T) {
 	assert.Len(t, tokenRequests(srv), 3, "the secret that works comes first from then on")
 }
 
+// A function's refusal is told from a code that is spent.
+func TestOAuthErrorOfAFunction(t *testing.T) {
+	t.Parallel()
+	err := &cognito.OAuthError{Code: "invalid_grant", Description: "PreTokenGeneration failed with error no."}
+	require.ErrorIs(t, err, cognito.ErrLambda)
+	require.NotErrorIs(t, err, cognito.ErrInvalidGrant)
+}
+
 // Only a rejected secret makes the other one be tried: a code that is refused is not sent again.
 func TestExchangeRefusedWithTwoSecrets(t *testing.T) {
 	t.Parallel()
@@ -959,6 +967,22 @@ func TestMachineHTTPClient(t *testing.T) {
 	})
 }
 
+// An authorization server that fails is asked again soon, one that refuses is not.
+func TestMachineTokensAfterAServerError(t *testing.T) {
+	t.Parallel()
+	eachWay(t, func(t *testing.T, op string, opts func(*cognitotest.Server) []cognito.Option) {
+		t.Helper()
+		srv := newServer(t, machineConfig())
+		source := newClient(t, srv, opts(srv)...).MachineTokens()
+		srv.Fault(cognitotest.Fault{Op: op, Kind: cognitotest.FaultServerError})
+		_, err := source.Token()
+		require.Error(t, err)
+		srv.Advance(2 * time.Second)
+		_, err = source.Token()
+		require.NoError(t, err)
+	})
+}
+
 // The first token that an API rejects is replaced at once, the next ones 5 and 10 minutes later.
 func TestMachineTokensThatAnAPIRejects(t *testing.T) {
 	t.Parallel()
@@ -972,6 +996,7 @@ func TestMachineTokensThatAnAPIRejects(t *testing.T) {
 			want int
 		}{
 			{0, 2}, {4 * time.Minute, 2}, {time.Minute, 3}, {9 * time.Minute, 3}, {time.Minute, 4},
+			{3 * time.Hour, 6}, {6 * time.Minute, 7}, // that was long ago
 		} {
 			srv.Advance(step.wait)
 			assert.Equal(t, http.StatusUnauthorized, roundTrip(t, client.Transport, apiRequest(t, http.MethodGet, api, nil)))

@@ -40,7 +40,7 @@ func TestBrokenProofs(t *testing.T) {
 				}
 				outcomes = append(outcomes, outcome)
 			}
-			t.Logf("%d broken proofs refused", p.Check(t, outcomes))
+			t.Logf("%d broken proofs refused", p.Check(t, outcomes, nil))
 		})
 	}
 }
