@@ -909,6 +909,39 @@ func TestMachineTokensWithTheOtherSecret(t *testing.T) {
 	})
 }
 
+// The secret that was accepted last comes first, also where a rotation is taken back.
+func TestMachineTokensRemembersTheSecret(t *testing.T) {
+	t.Parallel()
+	var accepted string
+	var sent []string
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		sent = append(sent, r.PostFormValue("client_secret"))
+		if r.PostFormValue("client_secret") != accepted {
+			w.WriteHeader(http.StatusBadRequest)
+			_, _ = io.WriteString(w, `{"error":"invalid_client"}`)
+			return
+		}
+		_, _ = io.WriteString(w, `{"access_token":"opaque","token_type":"Bearer","expires_in":3600}`)
+	}))
+	t.Cleanup(server.Close)
+	srv := newServer(t, machineConfig())
+	source := newClient(t, srv, cognito.WithDomain(server.URL), cognito.WithClientSecret("old"), cognito.WithOtherClientSecret("new")).MachineTokens()
+	for _, step := range []struct {
+		accepted string
+		want     []string
+	}{
+		{"old", []string{"old"}}, {"new", []string{"old", "new"}}, {"new", []string{"new"}},
+		{"old", []string{"new", "old"}}, {"old", []string{"old"}},
+	} {
+		accepted, sent = step.accepted, nil
+		_, err := source.Token()
+		require.NoError(t, err)
+		assert.Equal(t, step.want, sent)
+		srv.Advance(time.Hour)
+	}
+}
+
 func TestMachineTokensAreChecked(t *testing.T) {
 	t.Parallel()
 	c, err := cognito.New(testPool, testClient)
@@ -1063,4 +1096,64 @@ func TestTokenRequestsEnd(t *testing.T) {
 			assert.Equal(t, 30*time.Second, time.Since(began))
 		}
 	})
+	synctest.Test(t, func(t *testing.T) {
+		cfg := loginConfig()
+		cfg.InMemory, cfg.Now = true, time.Now
+		srv := newServer(t, cfg)
+		m := newLogin(t, srv, srv.Client(t))
+		attempt, callback := comeBack(t, srv, m, "bob")
+		srv.Fault(cognitotest.Fault{Op: "/oauth2/token", Kind: cognitotest.FaultDelay, Times: 1, Release: make(chan struct{})})
+		began := time.Now()
+		_, err := m.Exchange(t.Context(), attempt, callback)
+		require.Error(t, err)
+		assert.Equal(t, 30*time.Second, time.Since(began))
+	})
+}
+
+// spentCode cancels when the answer with the tokens has been read, and keeps the keys back until then.
+type spentCode struct {
+	cancel context.CancelFunc
+	spent  context.Context
+}
+
+func (s *spentCode) RoundTrip(req *http.Request) (*http.Response, error) {
+	if strings.HasSuffix(req.URL.Path, "jwks.json") {
+		<-s.spent.Done()
+	}
+	resp, err := http.DefaultTransport.RoundTrip(req)
+	if err == nil && req.URL.Path == "/oauth2/token" {
+		resp.Body = &cancelAtEnd{resp.Body, s.cancel}
+	}
+	return resp, err
+}
+
+type cancelAtEnd struct {
+	io.ReadCloser
+
+	cancel context.CancelFunc
+}
+
+func (c *cancelAtEnd) Read(p []byte) (int, error) {
+	n, err := c.ReadCloser.Read(p)
+	if err != nil {
+		c.cancel()
+	}
+	return n, err
+}
+
+// Once the code is spent, a caller who gives up does not lose the tokens.
+func TestExchangeGivenUpAfterTheCodeIsSpent(t *testing.T) {
+	t.Parallel()
+	srv := newServer(t, loginConfig())
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	m := newLogin(t, srv, newClient(t, srv, cognito.WithHTTPClient(&http.Client{Transport: &spentCode{cancel, ctx}})))
+	attempt, callback := comeBack(t, srv, m, "bob")
+	store := cognito.NewMemoryStore()
+	session, err := m.Exchange(ctx, attempt, callback, cognito.WithTokenStore(store))
+	require.NoError(t, err)
+	stored, err := store.Load(t.Context())
+	require.NoError(t, err)
+	assert.Equal(t, session.Tokens().RefreshToken, stored.RefreshToken)
+	assert.NotEmpty(t, stored.RefreshToken)
 }

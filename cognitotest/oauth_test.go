@@ -399,6 +399,9 @@ func TestCodesAreGoodOnceAndForAWhile(t *testing.T) {
 	failed(code)
 	f.DisableUser("ana", false)
 	failed(f.code(query("code_challenge", "", "code_challenge_method", ""))) // a verifier without a challenge
+	code = f.code(query())
+	f.must("AdminDeleteUser", members{"Username": "ana"})
+	failed(code)
 }
 
 func TestClientAuthentication(t *testing.T) {
@@ -445,7 +448,9 @@ func TestRevokeEndpoint(t *testing.T) {
 		assert.Equal(t, tt.status, status, name)
 		assert.Equal(t, tt.want, answer["error"], name)
 	}
-	status, _ := f.userInfo(text(t, tokens, "access_token"))
+	status, _ := f.post("/oauth2/revoke", url.Values{"token": {refresh}}, basic("3confidential6789abcdefghi", secret))
+	assert.Equal(t, http.StatusOK, status, "another client's token is like one that is not valid")
+	status, _ = f.userInfo(text(t, tokens, "access_token"))
 	assert.Equal(t, http.StatusOK, status, "nothing was revoked so far")
 	for range 2 {
 		status, answer := f.post("/oauth2/revoke", url.Values{"client_id": {clientID}, "token": {refresh}}, nil)
