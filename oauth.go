@@ -852,7 +852,7 @@ func (m *machine) obtain(ctx context.Context, used *tokenSet) (*machineToken, er
 	if tokens.ExpiresAt.After(asked) {
 		ts.expires = tokens.ExpiresAt
 	}
-	if ts.expires.IsZero() {
+	if !ts.expires.After(asked) { // unknown, or past by this clock: each call would pay for a token
 		ts.expires = asked.Add(unknownLifetime)
 	}
 	lifetime := ts.expires.Sub(asked)
@@ -899,8 +899,9 @@ func (m *machine) fromDomain(ctx context.Context, secret string, asked time.Time
 	if err != nil {
 		return Tokens{}, oauthError(err)
 	}
-	return Tokens{
-		AccessToken: token.AccessToken, TokenType: token.TokenType,
-		ExpiresAt: asked.Add(time.Duration(token.ExpiresIn) * time.Second),
-	}, nil
+	var lifetime time.Duration
+	if !token.Expiry.IsZero() { // ExpiresIn is always 0 here, and Expiry is by the system's clock
+		lifetime = time.Until(token.Expiry).Round(time.Second)
+	}
+	return Tokens{AccessToken: token.AccessToken, TokenType: token.TokenType, ExpiresAt: asked.Add(lifetime)}, nil
 }

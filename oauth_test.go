@@ -931,8 +931,11 @@ func TestMachineTokensRemembersTheSecret(t *testing.T) {
 		accepted string
 		want     []string
 	}{
-		{"old", []string{"old"}}, {"new", []string{"old", "new"}}, {"new", []string{"new"}},
-		{"old", []string{"new", "old"}}, {"old", []string{"old"}},
+		{"old", []string{"old"}},
+		{"new", []string{"old", "new"}},
+		{"new", []string{"new"}},
+		{"old", []string{"new", "old"}},
+		{"old", []string{"old"}},
 	} {
 		accepted, sent = step.accepted, nil
 		_, err := source.Token()
@@ -1028,8 +1031,13 @@ func TestMachineTokensThatAnAPIRejects(t *testing.T) {
 			wait time.Duration
 			want int
 		}{
-			{0, 2}, {4 * time.Minute, 2}, {time.Minute, 3}, {9 * time.Minute, 3}, {time.Minute, 4},
-			{3 * time.Hour, 6}, {6 * time.Minute, 7}, // that was long ago
+			{0, 2},
+			{4 * time.Minute, 2},
+			{time.Minute, 3},
+			{9 * time.Minute, 3},
+			{time.Minute, 4},
+			{3 * time.Hour, 6},
+			{6 * time.Minute, 7}, // that was long ago
 		} {
 			srv.Advance(step.wait)
 			assert.Equal(t, http.StatusUnauthorized, roundTrip(t, client.Transport, apiRequest(t, http.MethodGet, api, nil)))
@@ -1051,6 +1059,71 @@ func TestMachineTokensOfOvertakenCallers(t *testing.T) {
 		}}
 		ctx.left.Store(moment + 1)
 		roundTrip(t, client.Transport, apiRequest(t, http.MethodGet, api, nil).WithContext(ctx))
+		assert.Len(t, tokenRequests(srv), 1, "moment %d", moment)
+	}
+}
+
+// A token is good for as long as the service says, counted by the program's own clock.
+func TestMachineTokensByAClockThatIsWrong(t *testing.T) {
+	t.Parallel()
+	eachWay(t, func(t *testing.T, _ string, opts func(*cognitotest.Server) []cognito.Option) {
+		t.Helper()
+		srv := newServer(t, machineConfig())
+		for _, wrong := range []time.Duration{-3 * time.Hour, 3 * time.Hour} {
+			now := func() time.Time { return srv.Now().Add(wrong) }
+			token, err := newClient(t, srv, append(opts(srv), cognito.WithClock(now))...).MachineTokens().Token()
+			require.NoError(t, err)
+			assert.WithinDuration(t, now().Add(time.Hour), token.Expiry, 2*time.Second)
+		}
+	})
+}
+
+// A token that is no JWT is used for as long as the answer says, and for a few minutes where nobody
+// says how long it is good.
+func TestMachineTokensThatAreOpaque(t *testing.T) {
+	t.Parallel()
+	requests, lifetime := 0, ""
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		requests++
+		w.Header().Set("Content-Type", "application/json")
+		_, _ = io.WriteString(w, `{"access_token":"opaque","token_type":"Bearer"`+lifetime+`}`)
+	}))
+	t.Cleanup(server.Close)
+	srv := newServer(t, machineConfig())
+	source := newClient(t, srv, cognito.WithDomain(server.URL)).MachineTokens()
+	for _, step := range []struct {
+		lifetime string
+		wait     time.Duration
+		want     int
+	}{
+		{"", 0, 1},
+		{"", 3 * time.Minute, 1},
+		{`,"expires_in":3600`, time.Minute, 2},
+		{"", 40 * time.Minute, 2},
+		{"", 6 * time.Minute, 3},
+	} {
+		lifetime = step.lifetime
+		srv.Advance(step.wait)
+		_, err := source.Token()
+		require.NoError(t, err)
+		assert.Equal(t, step.want, requests)
+	}
+}
+
+// A caller who is overtaken by a request that fails does not send another one.
+func TestMachineTokensOfCallersOvertakenByAFailure(t *testing.T) {
+	t.Parallel()
+	for moment := range int32(8) {
+		srv := newServer(t, machineConfig())
+		c := newClient(t, srv, cognito.WithClientSecret("wrong"))
+		client := c.MachineHTTPClient(&http.Client{Transport: &recordingBase{}}, nil, cognito.WithOrigins(api))
+		ctx := &interrupted{Context: t.Context(), run: func() {
+			_, err := c.MachineTokens().Token()
+			assert.ErrorIs(t, err, cognito.ErrSecretHash)
+		}}
+		ctx.left.Store(moment + 1)
+		_, err := client.Transport.RoundTrip(apiRequest(t, http.MethodGet, api, nil).WithContext(ctx)) //nolint:bodyclose // there is no answer
+		require.ErrorIs(t, err, cognito.ErrSecretHash)
 		assert.Len(t, tokenRequests(srv), 1, "moment %d", moment)
 	}
 }
