@@ -51,13 +51,13 @@ type ALBVerifier struct {
 	log       *slog.Logger
 	flight    flight.Group[string, *ecdsa.PublicKey]
 
-	mu        sync.Mutex // protects the fields below
-	keys      map[string]albKey
-	unproven  map[string]*ecdsa.PublicKey // keys fetched since second that have verified no token yet
-	nextFetch time.Time                   // no fetch before that time
-	lastErr   error                       // of the last fetch without an answer
-	second    time.Time                   // when the first of fetches was made
-	fetches   int                         // of keys that are not known, in that second
+	mu       sync.Mutex // protects the fields below
+	keys     map[string]albKey
+	unproven map[string]*ecdsa.PublicKey // keys fetched since second that have verified no token yet
+	failed   time.Time                   // when a fetch last had no answer
+	lastErr  error                       // of that fetch; nil: there was none
+	second   time.Time                   // when the first of fetches was made
+	fetches  int                         // of keys that are not known, in that second
 }
 
 // albKey is a key of a load balancer and the time when it was fetched.
@@ -65,6 +65,10 @@ type albKey struct {
 	public *ecdsa.PublicKey
 	at     time.Time
 }
+
+// young reports whether the key need not be fetched again. All spans of time are absolute, so that
+// none lasts longer if the clock is set back.
+func (k albKey) young(now time.Time) bool { return k.public != nil && now.Sub(k.at).Abs() < albKeyAge }
 
 // ALBClaims are the verified claims about a user that a load balancer forwards. They come from the
 // userInfo endpoint of the pool, not from a token. The embedded [jwt.RegisteredClaims] hold sub,
@@ -272,9 +276,10 @@ func (v *ALBVerifier) key(ctx context.Context, address string) (public *ecdsa.Pu
 	v.mu.Lock()
 	known, ok := v.keys[address]
 	now := v.now()
-	paused, lastErr := now.Before(v.nextFetch), v.lastErr
+	lastErr := v.lastErr
+	paused := lastErr != nil && now.Sub(v.failed).Abs() < albFetchPause
 	v.mu.Unlock()
-	if ok && (paused || now.Sub(known.at) < albKeyAge) {
+	if ok && (paused || known.young(now)) {
 		return known.public, false, nil
 	}
 	if paused {
@@ -316,10 +321,10 @@ func (v *ALBVerifier) justFetched(address string) *ecdsa.PublicKey {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	now := v.now()
-	if known, ok := v.keys[address]; ok && now.Sub(known.at) < albKeyAge {
+	if known := v.keys[address]; known.young(now) {
 		return known.public
 	}
-	if now.Sub(v.second) < time.Second {
+	if now.Sub(v.second).Abs() < time.Second {
 		return v.unproven[address]
 	}
 	return nil
@@ -330,7 +335,7 @@ func (v *ALBVerifier) justFetched(address string) *ecdsa.PublicKey {
 func (v *ALBVerifier) mayFetch() bool {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	if now := v.now(); now.Sub(v.second) >= time.Second {
+	if now := v.now(); v.unproven == nil || now.Sub(v.second).Abs() >= time.Second {
 		v.second, v.fetches, v.unproven = now, 0, map[string]*ecdsa.PublicKey{}
 	}
 	v.fetches++
@@ -347,7 +352,7 @@ func (v *ALBVerifier) fetched(address string, public *ecdsa.PublicKey, err error
 	case errors.Is(err, ErrUnknownKey):
 		delete(v.keys, address)
 	case err != nil:
-		v.nextFetch, v.lastErr = v.now().Add(albFetchPause), err
+		v.failed, v.lastErr = v.now(), err
 	case known:
 		v.keys[address] = albKey{public, v.now()}
 	default:

@@ -335,6 +335,31 @@ func TestALBMadeUpKeyIDs(t *testing.T) {
 	require.ErrorIs(t, verify(), cognito.ErrKeysUnavailable, "a withdrawn key does not come back while fetches fail")
 }
 
+// A clock that is set back prolongs no pause and no limit, and no clock is a wrong one.
+func TestALBKeysAndTheClock(t *testing.T) {
+	t.Parallel()
+	b := newBalancer(t)
+	k, v := b.keyServer(t)
+	good := k.answer
+	verify := func(kid string) error {
+		_, err := v.Verify(t.Context(), b.until(kid, testTime.Add(24*time.Hour)))
+		return err
+	}
+	k.answer = refuseFetch(http.StatusForbidden) //nolint:bodyclose // the client closes it
+	for i := range 20 {
+		require.ErrorIs(t, verify(fmt.Sprintf("b05a3c8f-5a54-4a3d-8d5e-0a1b2c3%05x", i)), cognito.ErrUnknownKey)
+	}
+	k.now = k.now.Add(-2 * time.Minute)
+	k.answer = refuseFetch(http.StatusBadGateway) //nolint:bodyclose // the client closes it
+	require.ErrorContains(t, verify(albKID), "502", "the limit of two minutes from now")
+	k.now, k.answer = k.now.Add(-2*time.Minute), good
+	require.NoError(t, verify(albKID), "the pause of two minutes from now")
+
+	k, v = b.keyServer(t)
+	k.now = time.Time{}
+	assert.NotPanics(t, func() { _ = verify(albKID) })
+}
+
 // The keys of other load balancers of the region can be fetched, too. Tokens that name them without
 // their signature do not displace the keys in use.
 func TestALBKeysOfOthersDisplaceNone(t *testing.T) {

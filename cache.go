@@ -38,9 +38,9 @@ type tokenCache struct {
 	bytes  int        // of the memory of young
 }
 
-// averageTokenBytes is the average memory of an entry for which the cache has room. That of a usual
+// averageEntryBytes is the average memory of an entry for which the cache has room. That of a usual
 // token takes half of it.
-const averageTokenBytes = 8 << 10
+const averageEntryBytes = 8 << 10
 
 // cachedToken is an entry. It identifies its token by the signed part and the SHA-256 hash of the
 // signature. A token that differs in one byte does not match, and no usable token is kept. Hashing
@@ -58,7 +58,7 @@ func newTokenCache(n int) *tokenCache {
 		return nil
 	}
 	c := &tokenCache{maxTokens: max(n/2, 1), seed: maphash.MakeSeed()}
-	c.maxBytes = c.maxTokens * averageTokenBytes
+	c.maxBytes = c.maxTokens * averageEntryBytes
 	c.young.Store(&sync.Map{})
 	if n > 1 {
 		c.old.Store(&sync.Map{})

@@ -196,7 +196,7 @@ func (s *signIn) answerDevicePasswordVerifier(ctx context.Context, reply authRep
 // restart, because that needs the password; it fails.
 func (s *signIn) respondDevice(ctx context.Context, name ChallengeName, answers map[string]string) (authReply, error) {
 	reply, err := s.respondToAuthChallenge(ctx, name, answers)
-	failure := &Error{Err: err} // which knows the reasons
+	failure := &Error{Err: err}
 	if !errors.Is(failure, ErrDeviceNotFound) && !errors.Is(failure, ErrInvalidCredentials) {
 		return reply, err
 	}

@@ -1,6 +1,7 @@
 package cognito_test
 
 import (
+	"context"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
@@ -8,6 +9,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -97,3 +99,18 @@ func newTokensExpiry(t *testing.T, c *cognito.Cognito, tokens cognito.Tokens) ti
 }
 
 func errorAs(err error, target any) bool { return errors.As(err, target) }
+
+// interrupted is a context that runs a function at one of the moments when it is asked for its error.
+type interrupted struct {
+	context.Context
+
+	left atomic.Int32
+	run  func()
+}
+
+func (i *interrupted) Err() error {
+	if i.left.Add(-1) == 0 {
+		i.run()
+	}
+	return i.Context.Err()
+}

@@ -852,7 +852,7 @@ func (m *machine) obtain(ctx context.Context, used *tokenSet) (*machineToken, er
 	if tokens.ExpiresAt.After(asked) {
 		ts.expires = tokens.ExpiresAt
 	}
-	if !ts.expires.After(asked) { // unknown, or past by this clock: each call would pay for a token
+	if !ts.expires.After(asked) { // unknown, or past by this clock; otherwise each call would pay for a token
 		ts.expires = asked.Add(unknownLifetime)
 	}
 	lifetime := ts.expires.Sub(asked)

@@ -122,21 +122,6 @@ func TestRevocationIsAskedOnceForManyCallers(t *testing.T) {
 	assert.Equal(t, 1, questions(srv))
 }
 
-// interrupted is a context that runs a function at one of the moments when it is asked for its error.
-type interrupted struct {
-	context.Context
-
-	left atomic.Int32
-	run  func()
-}
-
-func (i *interrupted) Err() error {
-	if i.left.Add(-1) == 0 {
-		i.run()
-	}
-	return i.Context.Err()
-}
-
 // A caller who is overtaken by another one's question, whenever that is, takes the answer.
 func TestRevocationIsAskedOnceByOvertakenCallers(t *testing.T) {
 	t.Parallel()

@@ -21,7 +21,7 @@ func (v *validation) attributes(member string, list []attribute) {
 	for i, a := range list {
 		at := fmt.Sprintf("%s.%d.member", member, i+1)
 		v.attributeName(at+".name", a.Name)
-		v.length(at+".value", a.Value, 0, 2048)
+		v.length(at+".value", a.Value, 0, maxValue)
 	}
 }
 

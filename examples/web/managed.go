@@ -24,8 +24,8 @@ func (s *site) beginManaged(w http.ResponseWriter, r *http.Request) {
 }
 
 // callback finishes the sign-in with what the browser brings back. A reload brings a code that is spent, and no cookie any
-// more: it leads to the account. A callback of another sign-in leaves the cookie, since
-// the one that belongs to it may be under way in another tab.
+// more: it leads to the account. A callback of another sign-in leaves the cookie: the sign-in that it belongs to may be under
+// way in another tab.
 func (s *site) callback(w http.ResponseWriter, r *http.Request) {
 	var begun cognito.LoginAttempt
 	s.sealer.get(r, loginCookie, &begun) // Exchange rejects an empty one
