@@ -416,11 +416,24 @@ type clockedClient struct {
 // does.
 func (c clockedClient) Do(req *http.Request) (*http.Response, error) {
 	sent := c.clock.local()
-	resp, err := sendWithin(req, c.base.Do)
+	resp, err := sendWithin(withPlainBody(req), c.base.Do)
 	if err == nil && resp != nil {
 		c.clock.observe(resp, sent)
 	}
 	return resp, err
+}
+
+// withPlainBody returns req with a body that has no WriteTo method. The SDK closes the body once the
+// response has begun, and its WriteTo then fails where its Read reports the end. net/http may be
+// about to look for that end, and closes a connection whose request it could not write: the rest of
+// the response is lost.
+func withPlainBody(req *http.Request) *http.Request {
+	if req.Body == nil || req.Body == http.NoBody {
+		return req
+	}
+	plain := req.WithContext(req.Context())
+	plain.Body = struct{ io.ReadCloser }{req.Body}
+	return plain
 }
 
 // abandonTime is how long a request may take to return after its context is done.

@@ -1,13 +1,18 @@
 package cognito_test
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"net"
 	"net/http"
 	"strings"
 	"sync/atomic"
 	"testing"
+	"testing/iotest"
+	"testing/synctest"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
@@ -223,6 +228,47 @@ func TestHandlerIsAskedABoundedNumberOfTimes(t *testing.T) {
 	err := c.Authenticate(t.Context(), testPassword)
 	require.ErrorIs(t, err, cognito.ErrCustomChallengeRequired)
 	assert.Equal(t, 16, asked)
+}
+
+// The SDK closes a request's body when the response begins. A connection whose last write returns
+// only then must not be closed: the rest of the response is still to come.
+func TestResponseIsReadWhenItOvertakesTheRequest(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		client, server := net.Pipe()
+		answered := make(chan error, 1)
+		go func() {
+			answered <- func() error {
+				r, err := http.ReadRequest(bufio.NewReader(iotest.OneByteReader(server)))
+				if err != nil {
+					return err
+				}
+				if _, err := io.CopyN(io.Discard, r.Body, r.ContentLength-1); err != nil {
+					return err
+				}
+				const body = `{"CodeDeliveryDetails":{"DeliveryMedium":"EMAIL","Destination":"b***@e***"}}`
+				fmt.Fprintf(server, "HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s", len(body), body[:10])
+				synctest.Wait() // the caller waits for the rest, and net/http to write the last byte
+				if _, err := io.ReadFull(r.Body, make([]byte, 1)); err != nil {
+					return err
+				}
+				synctest.Wait()
+				_, err = io.WriteString(server, body[10:])
+				return err
+			}()
+		}()
+		transport := &http.Transport{DialContext: func(context.Context, string, string) (net.Conn, error) { return client, nil }}
+		c, err := cognito.New(testPool, testClient, cognito.WithEndpoint("http://service.invalid"),
+			cognito.WithUsername("bob"), cognito.WithHTTPClient(&http.Client{Transport: transport}))
+		require.NoError(t, err)
+		delivery, err := c.InitiateForgotPassword(t.Context())
+		require.NoError(t, err)
+		require.NotNil(t, delivery)
+		assert.Equal(t, "b***@e***", delivery.Destination)
+		require.NoError(t, <-answered)
+		transport.CloseIdleConnections()
+		_ = server.Close()
+	})
 }
 
 func TestCredentialsAreKept(t *testing.T) {
