@@ -136,6 +136,7 @@ func TestTokenCacheComparesWhatIsSigned(t *testing.T) {
 	header, body, signature := splitToken(forged(nil))
 	for _, signed := range []string{
 		header + "." + changed(body, "bob", "eve"), header + "." + body + "A", header + "x." + body, "." + body, header + ".", "", "x",
+		header + "." + body + ".", header + ".." + body, header + "." + body + "." + signature,
 	} {
 		require.Error(t, verifyAccess(t, v, signed+"."+signature), signed)
 	}
