@@ -81,6 +81,7 @@ func TestKeysOfAReplica(t *testing.T) {
 	require.NoError(t, err)
 	assert.True(t, one.Equal(key))
 	assert.True(t, k.Has(t.Context(), issuer, "one", key), "a cache finds it where it was found")
+	assert.False(t, k.Recheck(t.Context(), issuer, "one", key), "the issuer's own set has never been fetched")
 	_, err = k.Key(t.Context(), issuer, signedBy("two"))
 	require.ErrorIs(t, err, ErrUnavailable, "the issuer may have it")
 	require.NoError(t, k.Preload(t.Context()))
