@@ -249,6 +249,8 @@ func TestRefetch(t *testing.T) {
 	e := newEndpoint(answer(200, setOf(jwk("one", testKeys()[0]))))
 	s := e.fetched()
 	ask := func(kid string) error { _, err := s.key(t.Context(), kid); return err }
+	require.ErrorIs(t, ask(""), ErrUnknownKey)
+	assert.Zero(t, e.fetches(), "no set has a key without an ID")
 	for range 3 {
 		require.NoError(t, ask("one"))
 	}
@@ -324,6 +326,7 @@ func TestFailingFetches(t *testing.T) {
 		require.NoError(t, ask(), "the old keys serve")
 	}
 	assert.Equal(t, before+4, e.fetches(), "a blip, a free failure and one that begins a pause")
+	require.NoError(t, s.preload(t.Context()), "there are keys")
 }
 
 // A fetch replaces the set that its caller has seen, and no later one. If it succeeds, there is no
@@ -377,6 +380,9 @@ func TestAnswersThatAreNoSet(t *testing.T) {
 		require.ErrorContains(t, err, issuer, name)
 		assert.Equal(t, tt.fetches, e.fetches(), name)
 	}
+	largest := append(bytes.Clone(good), bytes.Repeat([]byte(" "), maxBody-len(good))...)
+	_, err := newEndpoint(answer(200, largest)).fetched().key(t.Context(), "one")
+	require.NoError(t, err)
 }
 
 func TestRotation(t *testing.T) {
@@ -511,11 +517,12 @@ func TestOldSets(t *testing.T) {
 		start := time.Now()
 		assert.True(t, s.has(ctx, "one", s.current.Load().keys["one"].public()))
 		assert.Zero(t, time.Since(start), "a caller that has given up does not wait")
+		synctest.Wait()
+		running := s.refreshing.Load()
+		assert.NotNil(t, running, "the fetch outlives the caller that has started it")
 		assert.Equal(t, maxAgeWait, ask(), "and not longer")
 		assert.Zero(t, ask())
-		old := s.current.Load()
-		running := s.refreshing.Load()
-		assert.Same(t, running, s.refresh(t.Context(), old), "two calls that notice at once wait for the same fetch")
+		assert.Same(t, running, s.refresh(t.Context(), s.current.Load()), "two calls that notice at once wait for the same fetch")
 		assert.Equal(t, 3, e.fetches())
 		close(release)
 		synctest.Wait()
@@ -605,6 +612,52 @@ func TestOneFlight(t *testing.T) {
 		require.ErrorIs(t, err, ErrUnavailable)
 		assert.Equal(t, fetchTimeout, time.Since(start), "a fetch ends by itself")
 		assert.Equal(t, 2, e.fetches(), "and is not made a second time without the time for it")
+	})
+}
+
+// A fetch by another call may have started before a key was published, so the call that waited for
+// it makes one of its own.
+func TestKeyPublishedDuringAFetch(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		release := make(chan struct{})
+		before, after := answer(200, setOf(jwk("one", testKeys()[0]))), answer(200, setOf(jwk("two", testKeys()[1])))
+		e := newEndpoint(func(r *http.Request) (*http.Response, error) { <-release; return before(r) })
+		s := e.fetched()
+		var wg sync.WaitGroup
+		for _, kid := range []string{"one", "two"} {
+			wg.Go(func() {
+				_, err := s.key(t.Context(), kid)
+				assert.NoError(t, err)
+			})
+			synctest.Wait()
+		}
+		e.set(after)
+		close(release)
+		wg.Wait()
+		assert.Equal(t, 2, e.fetches())
+	})
+}
+
+// A prefetch fetches the set if there is none yet, and respects the pause after failures.
+func TestPrefetch(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		e := newEndpoint(refuseConnection)
+		s := e.fetched()
+		prefetched := func() int {
+			before := e.fetches()
+			s.prefetch(t.Context())
+			synctest.Wait()
+			return e.fetches() - before
+		}
+		for i, want := range []int{2, 1, 1, 0, 0} { // a blip, a free failure, and one that begins a pause
+			assert.Equal(t, want, prefetched(), i)
+		}
+		e.set(answer(200, setOf(jwk("one", testKeys()[0]))))
+		e.advance(time.Second)
+		assert.Equal(t, 1, prefetched())
+		assert.Zero(t, prefetched())
 	})
 }
 
