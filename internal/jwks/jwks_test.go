@@ -187,6 +187,17 @@ func TestUnusableKeysArePassedOver(t *testing.T) {
 	}
 }
 
+func TestSizesOfKeys(t *testing.T) {
+	t.Parallel()
+	for bits, want := range map[int]error{minKeyBits - 1: ErrUnknownKey, minKeyBits: nil, maxKeyBits: nil, maxKeyBits + 1: ErrUnknownKey} {
+		key := &rsa.PublicKey{N: new(big.Int).SetBit(big.NewInt(1), bits-1, 1), E: 65537}
+		s, err := Given("WithJWKS", setOf(jwk("x", key), jwk("good", testKeys()[0])))
+		require.NoError(t, err)
+		_, err = s.key(t.Context(), "x")
+		require.ErrorIs(t, err, want, bits)
+	}
+}
+
 // Of two keys with the same ID the one that can be used counts, whichever comes first.
 func TestKeysWithTheSameID(t *testing.T) {
 	t.Parallel()
@@ -206,6 +217,22 @@ func TestKeysWithTheSameID(t *testing.T) {
 		key, err := s.key(t.Context(), "a")
 		require.NoError(t, err, name)
 		assert.True(t, tt.want.Equal(key.Key()), name)
+	}
+
+	// If neither can be used, a token learns why the first cannot.
+	encrypts, unusable := jwk("a", keys[0], "use", "enc"), map[string]any{"kid": "a", "kty": "oct", "k": "AAAA"}
+	for i, tt := range []struct {
+		set  []byte
+		want error
+	}{
+		{setOf(encrypts, unusable), jwt.ErrTokenSignatureInvalid},
+		{setOf(unusable, encrypts, jwk("b", keys[1])), ErrUnknownKey},
+		{setOf(encrypts), jwt.ErrTokenSignatureInvalid}, // one for another purpose makes a set, too
+	} {
+		s, err := Given("WithJWKS", tt.set)
+		require.NoError(t, err, i)
+		_, err = s.key(t.Context(), "a")
+		require.ErrorIs(t, err, tt.want, i)
 	}
 }
 
@@ -380,9 +407,17 @@ func TestAnswersThatAreNoSet(t *testing.T) {
 		require.ErrorContains(t, err, issuer, name)
 		assert.Equal(t, tt.fetches, e.fetches(), name)
 	}
+	var accepts string
 	largest := append(bytes.Clone(good), bytes.Repeat([]byte(" "), maxBody-len(good))...)
-	_, err := newEndpoint(answer(200, largest)).fetched().key(t.Context(), "one")
+	e := newEndpoint(func(r *http.Request) (*http.Response, error) {
+		accepts = r.Header.Get("Accept")
+		return answer(200, largest)(r)
+	})
+	config := e.config()
+	_, err := Fetched(issuer, config).key(t.Context(), "one")
 	require.NoError(t, err)
+	assert.Equal(t, "application/json", accepts)
+	assert.Nil(t, config.Client.CheckRedirect, "the caller's client stays as it was")
 }
 
 func TestRotation(t *testing.T) {
