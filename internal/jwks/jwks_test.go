@@ -656,7 +656,7 @@ func TestKeyPublishedDuringAFetch(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		release := make(chan struct{})
-		before, after := answer(200, setOf(jwk("one", testKeys()[0]))), answer(200, setOf(jwk("two", testKeys()[1])))
+		before, after := answer(200, setOf(jwk("one", testKeys()[0]))), answer(200, setOf(jwk("one", testKeys()[0]), jwk("two", testKeys()[1])))
 		e := newEndpoint(func(r *http.Request) (*http.Response, error) { <-release; return before(r) })
 		s := e.fetched()
 		var wg sync.WaitGroup
