@@ -94,7 +94,7 @@ func newSite(set settings) (http.Handler, error) {
 	mux.HandleFunc("POST /account/passkey/delete", s.account(s.deletePasskey))
 	mux.HandleFunc("POST /account/device/forget", s.account(s.forgetDevice))
 	mux.HandleFunc("POST /account/delete", s.account(s.deleteAccount))
-	mux.HandleFunc("POST /sign-out", s.account(s.signOut))
+	mux.HandleFunc("POST /sign-out", s.signOut)
 	mux.HandleFunc("POST /sign-out/everywhere", s.account(s.signOutEverywhere))
 	return http.NewCrossOriginProtection().Handler(http.MaxBytesHandler(mux, 64<<10)), nil
 }
