@@ -296,6 +296,46 @@ func TestHeaders(t *testing.T) {
 	assert.True(t, strings.HasSuffix(policy(nil), "form-action 'self'"))
 }
 
+var routeIn = regexp.MustCompile(`mux\.Handle\w*\("(GET|POST) ([^"]*)"(?:\+(\w+))?`)
+
+// No answer of any route is stored, signed in or not: only the style and the script may be. A new route is found in site.go.
+func TestNothingIsStored(t *testing.T) {
+	t.Parallel()
+	source, err := os.ReadFile("site.go")
+	require.NoError(t, err)
+	routes := routeIn.FindAllStringSubmatch(string(source), -1)
+	require.Len(t, routes, strings.Count(string(source), "mux.Handle"))
+	a := newApp(t, cognitotest.User{}, nil)
+	found := 0
+	for _, route := range routes {
+		method, path := route[1], strings.TrimSuffix(route[2], "{$}")
+		switch route[3] {
+		case "callbackPath":
+			path = callbackPath
+		case "name": // the style and the script
+			continue
+		}
+		if method == http.MethodPost {
+			found++
+		}
+		for _, signedIn := range []bool{true, false} {
+			b := a.browser(t)
+			if signedIn {
+				b.signIn()
+				b.post("/account/app/begin", nil)
+			}
+			b.client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+			status := b.do(b.request(method, path, nil))
+			assert.Contains(t, []int{http.StatusOK, http.StatusSeeOther}, status, path)
+			assert.Equal(t, "no-store", b.header.Get("Cache-Control"), "%s %s", method, path)
+			if signedIn && status == http.StatusOK {
+				assert.Contains(t, b.page, `src="/site.js"`, path)
+			}
+		}
+	}
+	assert.Len(t, posts, found)
+}
+
 func TestCookies(t *testing.T) {
 	t.Parallel()
 	a := newApp(t, cognitotest.User{}, nil)
