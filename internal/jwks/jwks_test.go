@@ -696,6 +696,42 @@ func TestPrefetch(t *testing.T) {
 	})
 }
 
+// Calls of all kinds go on at once, while fetches fail and succeed. A key that is there is found by
+// each of them.
+func TestCallsAtOnce(t *testing.T) {
+	t.Parallel()
+	good := answer(200, setOf(jwk("one", testKeys()[0])))
+	var fetches atomic.Int64
+	e := newEndpoint(func(r *http.Request) (*http.Response, error) {
+		if n := fetches.Add(1); n > 1 && n%20 < 10 {
+			return refuseConnection(r)
+		}
+		return good(r)
+	})
+	s := e.fetched()
+	require.NoError(t, s.preload(t.Context()))
+	known := s.current.Load().keys["one"].public()
+	var wg sync.WaitGroup
+	for range 100 {
+		e.advance(time.Second)
+		wg.Go(func() { s.resume() })
+		wg.Go(func() { s.prefetch(t.Context()) })
+		wg.Go(func() { assert.False(t, s.recheck(t.Context(), "one", known)) })
+		wg.Go(func() { assert.True(t, s.has(t.Context(), "one", known)) })
+		wg.Go(func() {
+			_, err := s.key(t.Context(), "one")
+			assert.NoError(t, err)
+		})
+		for range 2 {
+			wg.Go(func() {
+				_, err := s.key(t.Context(), "made up")
+				assert.Error(t, err)
+			})
+		}
+	}
+	wg.Wait()
+}
+
 // panicking is a log handler that panics.
 type panicking struct{ slog.Handler }
 
