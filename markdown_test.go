@@ -38,6 +38,7 @@ var (
 	ctx                       context.Context
 	pool, bob, carol, session *cognito.Cognito
 	verifier                  *cognito.Verifier
+	login                     *cognito.ManagedLogin
 	srv                       *cognitotest.Server
 	t                         *testing.T
 	w                         http.ResponseWriter

@@ -30,5 +30,5 @@ func TestBrowser(t *testing.T) {
 	output, err = walk.CombinedOutput()
 	t.Logf("%s", output)
 	require.NoError(t, err)
-	require.Equal(t, 11, bytes.Count(output, []byte("ok      ")), "all walks")
+	require.Equal(t, 12, bytes.Count(output, []byte("ok      ")), "all walks")
 }

@@ -408,6 +408,23 @@ const walks = {
     assert.equal(await v.page.locator("input[name=password]").count(), 1, "the pool has signed the user out, too");
   },
 
+  // The account stays alive behind the next page, while the user signs out in another tab.
+  async "back to a page that is kept alive"(v) {
+    await v.signIn("frank");
+    await v.sees("/account", "You are signed in as frank.");
+    await v.page.evaluate(() => addEventListener("pagehide", (event) => { sessionStorage.alive = event.persisted; }));
+    await v.page.goto(`${v.site.url}sign-up`);
+    assert.equal(await v.page.evaluate(() => sessionStorage.alive), "true");
+    const tab = await v.context.newPage();
+    await tab.goto(`${v.site.url}account`);
+    await Promise.all([tab.waitForEvent("load"), tab.getByRole("button", { name: "Sign out", exact: true }).click()]);
+    await tab.close();
+    await v.page.evaluate(() => history.back());
+    await v.page.getByText("Please sign in.").waitFor();
+    await v.sees("/", "Sign in");
+    await v.lacks("frank");
+  },
+
   async "deleting the account"(v) {
     await v.signIn("zoe", NEW_PASSWORD);
     await v.page.getByLabel("Delete my account and everything in it").check();
@@ -436,7 +453,10 @@ const walksWithMFA = {
   },
 };
 
-const browser = await chromium.launch({ executablePath: process.env.CHROMIUM, args: ["--no-sandbox", "--disable-gpu"] });
+const browser = await chromium.launch({
+  executablePath: process.env.CHROMIUM, args: ["--no-sandbox", "--disable-gpu"],
+  ignoreDefaultArgs: ["--disable-back-forward-cache"], // as users have it
+});
 let failed = 0;
 for (const [args, list] of [[[], walks], [["-mfa", "ON"], walksWithMFA]]) {
   const site = await start(...args);
