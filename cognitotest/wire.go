@@ -12,6 +12,8 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+
+	"github.com/gocognito/cognito/cognitotest/internal/model"
 )
 
 // The service's protocol: JSON 1.1 over POST, the operation in a header.
@@ -31,7 +33,7 @@ func unsigned[In, Out any](fn func(*pool, *In) (Out, error)) handler {
 	return handler{inTurn: true, handle: func(p *pool, body []byte) (any, error) {
 		in := new(In)
 		if err := unmarshal(body, in); err != nil {
-			return nil, exception("SerializationException", "Start of structure or map found where not expected.")
+			return nil, errSerialization
 		}
 		return fn(p, in)
 	}}
@@ -141,11 +143,24 @@ func (s *Server) call(r *http.Request, op string, body []byte) (any, error) {
 	if h.signed && !strings.HasPrefix(r.Header.Get("Authorization"), "AWS4-HMAC-SHA256 ") {
 		return nil, exception("MissingAuthenticationTokenException", "Missing Authentication Token")
 	}
+	if err := checkForm(op, body); err != nil {
+		return nil, err
+	}
 	out, sent, err := s.locked(h, signingRegion(r), body)
 	for _, m := range sent {
 		s.onMessage(m)
 	}
 	return out, err
+}
+
+// checkForm checks the members of a request against the service's model. What the model does not
+// say, the operations check.
+func checkForm(op string, body []byte) error {
+	v := &validation{}
+	if !model.Check(op, body, v.fail) {
+		return errSerialization
+	}
+	return v.err()
 }
 
 // locked executes an operation, and returns the messages to report.
@@ -356,6 +371,8 @@ func invalidParameter(message string) *apiError {
 
 // The service's exceptions by situation. Clients distinguish some of them by their texts.
 var (
+	errSerialization = exception("SerializationException", "Start of structure or map found where not expected.")
+
 	errWrongPassword      = notAuthorized("Incorrect username or password.")
 	errDisabled           = notAuthorized("User is disabled.")
 	errLockedOut          = notAuthorized("Password attempts exceeded")
