@@ -138,7 +138,7 @@ type adminGetUserOutput struct {
 }
 
 func (p *pool) adminGetUser(in *adminInput) (adminGetUserOutput, error) {
-	u, err := p.adminUser(*in, nil)
+	u, err := p.adminUser(*in)
 	if err != nil {
 		return adminGetUserOutput{}, err
 	}

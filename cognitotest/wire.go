@@ -8,8 +8,6 @@ import (
 	"fmt"
 	"net/http"
 	"reflect"
-	"regexp"
-	"slices"
 	"strings"
 	"unicode"
 
@@ -575,25 +573,6 @@ func (v *validation) fail(member, constraint string) {
 	v.problems = append(v.problems, fmt.Sprintf("Value at '%s' failed to satisfy constraint: %s", member, constraint))
 }
 
-// length checks the length of a member. It must be present unless least is 0.
-func (v *validation) length(member, value string, least, most int) {
-	switch n := len([]rune(value)); {
-	case n == 0 && least > 0:
-		v.fail(member, "Member must not be null")
-	case n < least:
-		v.fail(member, fmt.Sprintf("Member must have length greater than or equal to %d", least))
-	case n > most:
-		v.fail(member, fmt.Sprintf("Member must have length less than or equal to %d", most))
-	}
-}
-
-// session checks the session of a request, if there is one.
-func (v *validation) session(handle string) {
-	if handle != "" {
-		v.length("session", handle, 20, 2048)
-	}
-}
-
 // present checks that a member is present.
 func (v *validation) present(member string, there bool) {
 	if !there {
@@ -611,13 +590,6 @@ func (v *validation) between(member string, n, least, most int) {
 	}
 }
 
-// oneOf checks the value of an optional member.
-func (v *validation) oneOf(member, value string, words ...string) {
-	if value != "" && !slices.Contains(words, value) {
-		v.fail(member, "Member must satisfy enum value set: ["+strings.Join(words, ", ")+"]")
-	}
-}
-
 func (v *validation) err() error {
 	switch len(v.problems) {
 	case 0:
@@ -627,42 +599,6 @@ func (v *validation) err() error {
 	default:
 		return invalidParameter(fmt.Sprintf("%d validation errors detected: %s", len(v.problems), strings.Join(v.problems, "; ")))
 	}
-}
-
-// pattern checks the pattern of a member that is not empty.
-func (v *validation) pattern(member, value string, want *regexp.Regexp) {
-	if value != "" && !want.MatchString(value) {
-		v.fail(member, "Member must satisfy regular expression pattern: "+strings.TrimSuffix(strings.TrimPrefix(want.String(), "^"), "$"))
-	}
-}
-
-// namePattern is the pattern of usernames and names of groups: no spaces, no control characters.
-var namePattern = regexp.MustCompile(`^[\p{L}\p{M}\p{S}\p{N}\p{P}]+$`)
-
-// name checks a required name.
-func (v *validation) name(member, value string) {
-	v.length(member, value, 1, 128)
-	v.pattern(member, value, namePattern)
-}
-
-// clientID checks the required ID of an app client.
-func (v *validation) clientID(id string) {
-	v.length("clientId", id, 1, 128)
-	v.pattern("clientId", id, clientIDPattern)
-}
-
-var tokenPattern = regexp.MustCompile(`^[A-Za-z0-9-_=.]+$`)
-
-// accessToken checks the form of a required access token.
-func (v *validation) accessToken(raw string) {
-	v.length("accessToken", raw, 1, 1<<17)
-	v.pattern("accessToken", raw, tokenPattern)
-}
-
-// poolID checks the required ID of a pool.
-func (v *validation) poolID(id string) {
-	v.length("userPoolId", id, 1, 55)
-	v.pattern("userPoolId", id, poolIDPattern)
 }
 
 // splitPoolID splits a pool ID into the region and the name that SRP uses. A region may contain an

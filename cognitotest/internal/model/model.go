@@ -16,6 +16,8 @@ import (
 //go:embed model.json
 var encoded []byte
 
+const notNull = "Member must not be null"
+
 type member struct {
 	Name, Shape string
 	Required    bool
@@ -122,7 +124,7 @@ func (c *check) structure(at string, s *shape, fields map[string]any) {
 		case value != nil:
 			c.value(name, c.Shapes[m.Shape], value)
 		case m.Required:
-			c.fail(name, "Member must not be null")
+			c.fail(name, notNull)
 		}
 	}
 }
@@ -136,9 +138,12 @@ func (c *check) list(at string, s *shape, list []any) {
 	element := c.Shapes[s.Element]
 	if element.Type == "structure" {
 		for i, value := range list {
-			if value != nil {
-				c.value(fmt.Sprintf("%s.%d.member", at, i+1), element, value)
+			name := fmt.Sprintf("%s.%d.member", at, i+1)
+			if value == nil {
+				c.fail(name, notNull)
+				continue
 			}
+			c.value(name, element, value)
 		}
 		return
 	}
@@ -162,6 +167,7 @@ func (c *check) each(at, text string, element *shape, list []any) {
 	wrong := false
 	for _, value := range list {
 		if value == nil {
+			wrong = true
 			continue
 		}
 		broken, ok := element.broken(value)

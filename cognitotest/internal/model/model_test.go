@@ -143,7 +143,6 @@ func TestCheck(t *testing.T) {
 	list := func(n int, element string) string { return "[" + strings.Repeat(element+",", n-1) + element + "]" }
 	const arn = `"arn:aws:iam::123456789012:role/x"`
 	const (
-		notNull = "Member must not be null"
 		name    = `Member must satisfy regular expression pattern: [\p{L}\p{M}\p{S}\p{N}\p{P}]+`
 		arnForm = `Member must satisfy regular expression pattern: arn:[\w+=/,.@-]+:[\w+=/,.@-]+:([\w+=/,.@-]*)?:[0-9]+:[\w+=/,.@-]+(:[\w+=/,.@-]+)?(:[\w+=/,.@-]+)?`
 		url     = "Member must satisfy constraint: [Member must have length less than or equal to 1024, Member must have length greater than or equal to 1, " + name + "]"
@@ -172,6 +171,7 @@ func TestCheck(t *testing.T) {
 		{"SignUp", "Username", `null`, []string{"username", notNull}},
 		{"SignUp", "Username", `"a b"`, []string{"username", name}},
 		{"SignUp", "Username", `"` + strings.Repeat("ä", 128) + `"`, nil},
+		{"SignUp", "ValidationData", `[null]`, []string{"validationData.1.member", notNull}},
 		{"SignUp", "ValidationData", `[{"Name":"x"},{"Value":"y"}]`, []string{"validationData.2.member.name", notNull}},
 		{"CreateUserPoolClient", "AccessTokenValidity", `0`, []string{"accessTokenValidity", "Member must have value greater than or equal to 1"}},
 		{"UpdateUserPoolClient", "AccessTokenValidity", `0`, []string{"accessTokenValidity", "Member must have value greater than or equal to 1"}},
@@ -192,6 +192,7 @@ func TestCheck(t *testing.T) {
 		{"CreateUserPoolClient", "CallbackURLs", list(100, `"http://localhost"`), nil},
 		{"CreateUserPoolClient", "CallbackURLs", list(101, `"http://localhost"`), []string{"callbackURLs", "Member must have length less than or equal to 100"}},
 		{"CreateUserPoolClient", "CallbackURLs", "[" + long(1025) + `,""]`, []string{"callbackURLs", url}},
+		{"CreateUserPoolClient", "LogoutURLs", `[null]`, []string{"logoutURLs", url}},
 		{"CreateUserPoolClient", "LogoutURLs", `["http://local host"]`, []string{"logoutURLs", url}},
 		{"CreateUserPoolClient", "DefaultRedirectURI", long(1025), []string{"defaultRedirectURI", "Member must have length less than or equal to 1024"}},
 		{"CreateUserPoolClient", "AllowedOAuthFlows", list(4, `"code"`), []string{"allowedOAuthFlows", "Member must have length less than or equal to 3"}},
