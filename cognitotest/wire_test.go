@@ -6,9 +6,13 @@ import (
 	"io"
 	"maps"
 	"net/http"
+	"os"
+	"reflect"
+	"regexp"
 	"strings"
 	"testing"
 
+	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -136,6 +140,33 @@ func TestRequestsThatAreNone(t *testing.T) {
 	assert.Equal(t, http.StatusOK, resp.StatusCode)
 	assert.Contains(t, body, `"Username":"ana"`)
 	assert.Contains(t, body, `"UserStatus":"CONFIRMED"`)
+}
+
+// What docs/operations.md does not say that the server has, it refuses by the operation's name.
+func TestOperationsThatAreNotKnown(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, cognitotest.Config{})
+	table, err := os.ReadFile("../docs/operations.md")
+	require.NoError(t, err)
+	count := 0
+	for method := range reflect.TypeFor[*cognitoidentityprovider.Client]().Methods() {
+		op := method.Name
+		if op == "Options" {
+			continue
+		}
+		count++
+		row := regexp.MustCompile("(?m)^\\| `" + op + "` \\|.*\\| *(yes)? *\\|$").FindSubmatch(table)
+		if !assert.NotNil(t, row, op) {
+			continue
+		}
+		_, err := f.call(op, members{})
+		if len(row[1]) == 0 {
+			refused(t, err, "UnknownOperationException", "cognitotest does not know the operation "+op+".")
+		} else if err != nil {
+			assert.NotContains(t, err.Error(), "UnknownOperationException", op)
+		}
+	}
+	assert.Greater(t, count, 100)
 }
 
 func TestValidation(t *testing.T) {
