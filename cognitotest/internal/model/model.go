@@ -87,7 +87,7 @@ type check struct {
 
 // value checks a value that is not null, and what is in it.
 func (c *check) value(at string, s *shape, value any) {
-	ok := true
+	var ok bool
 	switch s.Type {
 	case "structure":
 		var fields map[string]any

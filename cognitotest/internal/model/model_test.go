@@ -56,8 +56,7 @@ func TestTheModelIsTheSDKs(t *testing.T) {
 		c.compare(t, input, method.Type().In(1))
 		out := method.Call([]reflect.Value{reflect.ValueOf(t.Context()), reflect.New(method.Type().In(1).Elem())})
 		var required []string
-		var invalid smithy.InvalidParamsError
-		if errors.As(out[1].Interface().(error), &invalid) {
+		if invalid, ok := errors.AsType[smithy.InvalidParamsError](out[1].Interface().(error)); ok {
 			for _, err := range invalid.Errs() {
 				var missing smithy.InvalidParamError
 				require.ErrorAs(t, err, &missing)
