@@ -497,3 +497,19 @@ func TestEmptyAnswers(t *testing.T) {
 	}
 	f.refuses("GetUser", members{"AccessToken": token}, "UserNotFoundException", noUser)
 }
+
+// What the doc comment of AddUser says.
+func TestAddUserAsItIs(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, cognitotest.Config{CustomAttributes: []cognitotest.CustomAttribute{}, Triggers: cognitotest.Triggers{
+		PreSignUp: func(*cognitotest.PreSignUpEvent) error { panic("not called") },
+	}})
+	f.AddUser(cognitotest.User{Username: "weak", Password: "x", Attributes: map[string]string{"custom:none": "y", "email": "weak@example.com"}, Status: "UNCONFIRMED"})
+	require.Empty(t, f.Messages())
+	require.Equal(t, "UNCONFIRMED", f.status("weak"))
+	f.must("ResendConfirmationCode", members{"ClientId": clientID, "Username": "weak"})
+	f.must("ConfirmSignUp", members{"ClientId": clientID, "Username": "weak", "ConfirmationCode": f.Code("weak")})
+	require.NotEmpty(t, f.Code("weak"), "used codes stay")
+	_, err := f.byPassword("weak", "x")
+	require.NoError(t, err)
+}

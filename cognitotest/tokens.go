@@ -261,8 +261,9 @@ type TokenOptions struct {
 	KeyID string
 }
 
-// Token returns a token of a user, signed with the pool's key. Use it to test a server. It panics
-// if there is no such user.
+// Token returns a token of a user, signed with the pool's key. Use it to test a server. The pool's
+// operations accept it, too, as they would accept the token of a sign-in. Token panics if there is
+// no such user.
 func (s *Server) Token(username string, opts TokenOptions) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
