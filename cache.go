@@ -68,14 +68,14 @@ func newTokenCache(n int) *tokenCache {
 
 // find returns the token with the text raw, or nil if the cache does not have it.
 func (c *tokenCache) find(raw string) *verifiedToken {
-	_, signature := splitSignature(raw)
+	signed, signature := splitSignature(raw)
 	sum := maphash.String(c.seed, signature)
 	if t, ok := c.young.Load().Load(sum); ok {
-		return t.(*cachedToken).match(raw)
+		return t.(*cachedToken).match(signed, signature)
 	}
 	if old := c.old.Load(); old != nil {
 		if t, ok := old.Load(sum); ok {
-			if found := t.(*cachedToken).match(raw); found != nil {
+			if found := t.(*cachedToken).match(signed, signature); found != nil {
 				c.put(sum, t.(*cachedToken))
 				return found
 			}
@@ -84,19 +84,24 @@ func (c *tokenCache) find(raw string) *verifiedToken {
 	return nil
 }
 
-// match returns the token if raw is its text, and nil otherwise.
-func (t *cachedToken) match(raw string) *verifiedToken {
-	signed, signature := splitSignature(raw)
+// match returns the token if signed and signature are its parts, and nil otherwise.
+func (t *cachedToken) match(signed, signature string) *verifiedToken {
 	if signed != t.signed || hashSignature(signature) != t.signature {
 		return nil
 	}
 	return t.token
 }
 
-// splitSignature splits a token before the dot of its signature.
+// splitSignature splits a token before its second dot, which is that of the signature. The two parts
+// together are raw, so two texts with equal parts are equal, also those that are no tokens. Searching
+// forward is faster than strings.LastIndexByte, which compares byte by byte.
 func splitSignature(raw string) (signed, signature string) {
-	dot := strings.LastIndexByte(raw, '.')
-	return raw[:max(dot, 0)], raw[max(dot, 0):]
+	dot := strings.IndexByte(raw, '.') + 1
+	if next := strings.IndexByte(raw[dot:], '.'); next >= 0 {
+		dot += next
+		return raw[:dot], raw[dot:]
+	}
+	return raw, ""
 }
 
 // hashSignature returns the hash of signature. It clears its buffer, so that no copy of a 2048-bit

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"log/slog"
@@ -219,11 +220,20 @@ func (s *site) forgetDevice(w http.ResponseWriter, r *http.Request, u user) {
 	s.settle(w, r, u, "The device is forgotten.", err)
 }
 
-// signOut signs the user out of this browser: the pool revokes the tokens of this session, and of no other.
-func (s *site) signOut(w http.ResponseWriter, r *http.Request, u user) {
-	byPages := s.cameByPages(u)
-	s.endSession(r.Context(), u.id)
-	s.bye(w, r, byPages, "You are signed out.")
+// signOut signs the user out of this browser: the pool revokes the tokens of this session, and of no other. It works while the pool
+// cannot be reached, too: then nobody knows how the user came in, and the session of the pool's own pages is ended in any case.
+func (s *site) signOut(w http.ResponseWriter, r *http.Request) {
+	id := s.sessionID(r)
+	if id == "" {
+		s.say(w, r, "/", "Please sign in.")
+		return
+	}
+	ctx, cancel := context.WithTimeout(r.Context(), endingTime)
+	defer cancel()
+	u := s.user(id)
+	_, err := u.Token(ctx) // for its claims
+	s.endSession(ctx, id)
+	s.bye(w, r, s.cameByPages(u) || err != nil && s.login != nil, "You are signed out.")
 }
 
 // signOutEverywhere signs the user out of all browsers and programs.

@@ -132,18 +132,33 @@ func (s *site) sessionID(r *http.Request) string {
 	return cookie.Value
 }
 
-// endSession ends the session id, at the pool if it can be reached, and here in any case.
+// endingTime is how long a sign-out waits for the pool, and for the store.
+const endingTime = 10 * time.Second
+
+// endSession ends the session id, at the pool if it can be reached, and here in any case, even if the browser does not wait.
 func (s *site) endSession(ctx context.Context, id string) {
 	store := s.sessions.store(id)
-	if tokens, err := store.Load(ctx); err == nil && tokens.AccessToken == "" {
-		return // there is none, and it shall leave no lock
+	ctx = context.WithoutCancel(ctx)
+	if tokens, err := store.Load(ctx); err != nil || tokens.AccessToken != "" { // one that is not there shall leave no lock
+		session := s.pool.ForUser("", cognito.WithTokenStore(store))
+		s.revoke(ctx, session)
+		ctx, cancel := context.WithTimeout(ctx, endingTime)
+		defer cancel()
+		if err := session.ForgetTokens(ctx); err != nil {
+			slog.ErrorContext(ctx, "web: the session is still stored", slog.Any("error", err))
+		}
 	}
-	session := s.pool.ForUser("", cognito.WithTokenStore(store))
+	if err := store.DeleteDevice(ctx); err != nil {
+		slog.ErrorContext(ctx, "web: the device is still stored", slog.Any("error", err))
+	}
+}
+
+// revoke makes the pool forget the tokens of a session, if it can be reached.
+func (s *site) revoke(ctx context.Context, session *cognito.Cognito) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), endingTime)
+	defer cancel()
 	if err := session.RevokeToken(ctx); err != nil && !errors.Is(err, cognito.ErrNotSignedIn) {
 		slog.WarnContext(ctx, "web: the session is not revoked", slog.Any("error", err))
-	}
-	if err := errors.Join(session.ForgetTokens(ctx), store.DeleteDevice(ctx)); err != nil {
-		slog.ErrorContext(ctx, "web: the session is still stored", slog.Any("error", err))
 	}
 }
 
@@ -155,6 +170,11 @@ type user struct {
 	store *cognito.FileStore
 }
 
+func (s *site) user(id string) user {
+	store := s.sessions.store(id)
+	return user{s.pool.ForUser("", cognito.WithTokenStore(store)), id, store}
+}
+
 // account wraps the pages that need a signed-in user. Others go to the sign-in.
 func (s *site) account(handle func(http.ResponseWriter, *http.Request, user)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
@@ -163,8 +183,7 @@ func (s *site) account(handle func(http.ResponseWriter, *http.Request, user)) ht
 			s.say(w, r, "/", "Please sign in.")
 			return
 		}
-		store := s.sessions.store(id)
-		u := user{s.pool.ForUser("", cognito.WithTokenStore(store)), id, store}
+		u := s.user(id)
 		if _, err := u.Token(r.Context()); err != nil { // it refreshes the tokens if need be
 			s.failUser(w, r, u, "", err)
 			return

@@ -55,6 +55,7 @@ func newSite(set settings) (http.Handler, error) {
 		}
 		mux.HandleFunc("GET /"+name, func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Type", contentType+"; charset=utf-8")
+			w.Header().Set("Cache-Control", "no-cache") // the same for everybody
 			_, _ = w.Write(content)
 		})
 	}
@@ -94,9 +95,18 @@ func newSite(set settings) (http.Handler, error) {
 	mux.HandleFunc("POST /account/passkey/delete", s.account(s.deletePasskey))
 	mux.HandleFunc("POST /account/device/forget", s.account(s.forgetDevice))
 	mux.HandleFunc("POST /account/delete", s.account(s.deleteAccount))
-	mux.HandleFunc("POST /sign-out", s.account(s.signOut))
+	mux.HandleFunc("POST /sign-out", s.signOut)
 	mux.HandleFunc("POST /sign-out/everywhere", s.account(s.signOutEverywhere))
-	return http.NewCrossOriginProtection().Handler(http.MaxBytesHandler(mux, 64<<10)), nil
+	return http.NewCrossOriginProtection().Handler(http.MaxBytesHandler(notStored(mux), 64<<10)), nil
+}
+
+// notStored makes browsers keep no answer, so that the way back after a sign-out does not lead into the account. A page that the
+// browser has kept alive all the same asks again; see site.js.
+func notStored(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Cache-Control", "no-store")
+		next.ServeHTTP(w, r)
+	})
 }
 
 // policy lets pages load no more than their own style and script. A sign-out leads on to the pool's own pages, if there are any,
@@ -117,8 +127,7 @@ type page struct {
 	Data    any
 }
 
-// show answers a GET. It shows the notice of the POST before, once. Nothing is stored, so that the way back after a sign-out
-// does not lead into the account.
+// show answers a GET. It shows the notice of the POST before, once.
 func (s *site) show(w http.ResponseWriter, r *http.Request, status int, name string, data any) {
 	p := page{Managed: s.login != nil, Data: data, Flow: s.flow(r)}
 	if s.sealer.get(r, noticeCookie, &p.Notice) {
@@ -132,7 +141,6 @@ func (s *site) show(w http.ResponseWriter, r *http.Request, status int, name str
 	}
 	header := w.Header()
 	header.Set("Content-Type", "text/html; charset=utf-8")
-	header.Set("Cache-Control", "no-store")
 	header.Set("Content-Security-Policy", s.policy)
 	header.Set("Referrer-Policy", "same-origin")
 	header.Set("X-Content-Type-Options", "nosniff")

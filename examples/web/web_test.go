@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"html"
 	"io"
 	"net/http"
@@ -295,6 +296,46 @@ func TestHeaders(t *testing.T) {
 	assert.True(t, strings.HasSuffix(policy(nil), "form-action 'self'"))
 }
 
+var routeIn = regexp.MustCompile(`mux\.Handle\w*\("(GET|POST) ([^"]*)"(?:\+(\w+))?`)
+
+// No answer of any route is stored, signed in or not: only the style and the script may be. A new route is found in site.go.
+func TestNothingIsStored(t *testing.T) {
+	t.Parallel()
+	source, err := os.ReadFile("site.go")
+	require.NoError(t, err)
+	routes := routeIn.FindAllStringSubmatch(string(source), -1)
+	require.Len(t, routes, strings.Count(string(source), "mux.Handle"))
+	a := newApp(t, cognitotest.User{}, nil)
+	found := 0
+	for _, route := range routes {
+		method, path := route[1], strings.TrimSuffix(route[2], "{$}")
+		switch route[3] {
+		case "callbackPath":
+			path = callbackPath
+		case "name": // the style and the script
+			continue
+		}
+		if method == http.MethodPost {
+			found++
+		}
+		for _, signedIn := range []bool{true, false} {
+			b := a.browser(t)
+			if signedIn {
+				b.signIn()
+				b.post("/account/app/begin", nil)
+			}
+			b.client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+			status := b.do(b.request(method, path, nil))
+			assert.Contains(t, []int{http.StatusOK, http.StatusSeeOther}, status, path)
+			assert.Equal(t, "no-store", b.header.Get("Cache-Control"), "%s %s", method, path)
+			if signedIn && status == http.StatusOK {
+				assert.Contains(t, b.page, `src="/site.js"`, path)
+			}
+		}
+	}
+	assert.Len(t, posts, found)
+}
+
 func TestCookies(t *testing.T) {
 	t.Parallel()
 	a := newApp(t, cognitotest.User{}, nil)
@@ -358,6 +399,91 @@ func TestSeal(t *testing.T) {
 	require.ErrorContains(t, seal.put(httptest.NewRecorder(), "a", strings.Repeat("x", 4000), time.Minute), "too large for a cookie")
 	_, err = newSealer([]byte("short"), true)
 	require.Error(t, err)
+}
+
+// A sign-out leaves nothing of the session, whichever way the user came in and goes out: no cookie in the browser, no tokens here,
+// and none that the pool takes. It works while the pool is away, too, and if the browser does not wait for the answer.
+func TestSignOutForgetsTheBrowser(t *testing.T) {
+	t.Parallel()
+	managed := func(b *browser) {
+		b.open("/login")
+		b.submit(url.Values{"username": {"bob"}, "password": {password}})
+	}
+	away := func(a *app) {
+		a.Advance(2 * time.Hour) // the access token has expired
+		a.Fault(cognitotest.Fault{Op: "GetTokensFromRefreshToken", Status: http.StatusServiceUnavailable, Times: -1})
+		a.Fault(cognitotest.Fault{Op: "RevokeToken", Status: http.StatusServiceUnavailable, Times: -1})
+	}
+	for name, test := range map[string]struct {
+		signIn func(*browser)
+		path   string
+		before func(*app)
+		gone   bool // the browser does not wait
+	}{
+		"password":             {signIn: (*browser).signIn, path: "/sign-out"},
+		"the pool's pages":     {signIn: managed, path: "/sign-out"},
+		"everywhere":           {signIn: (*browser).signIn, path: "/sign-out/everywhere"},
+		"pages and everywhere": {signIn: managed, path: "/sign-out/everywhere"},
+		"deleted":              {signIn: (*browser).signIn, path: "/account/delete"},
+		"the pool is away":     {signIn: (*browser).signIn, path: "/sign-out", before: away},
+		"pages are away":       {signIn: managed, path: "/sign-out", before: away},
+		"browser is gone":      {signIn: (*browser).signIn, path: "/sign-out", gone: true},
+		"both are gone":        {signIn: (*browser).signIn, path: "/sign-out", before: away, gone: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			a := newApp(t, cognitotest.User{}, nil)
+			b := a.browser(t)
+			test.signIn(b)
+			b.seesAccount()
+			id := b.cookie(sessionCookie)
+			store := a.sessions.store(id)
+			tokens, err := store.Load(t.Context())
+			require.NoError(t, err)
+			require.NotEmpty(t, tokens.RefreshToken)
+			b.post("/account/app/begin", nil) // a flow is under way
+			require.NotEmpty(t, b.cookie(flowCookie))
+			if test.before != nil {
+				test.before(a)
+			}
+
+			req := b.request(http.MethodPost, test.path, url.Values{"sure": {"on"}})
+			if test.gone {
+				ctx, cancel := context.WithCancel(t.Context())
+				cancel()
+				req = httptest.NewRequestWithContext(ctx, req.Method, test.path, nil)
+				req.AddCookie(&http.Cookie{Name: sessionCookie, Value: id})
+				a.sites[0].Config.Handler.ServeHTTP(httptest.NewRecorder(), req)
+			} else {
+				b.client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+				require.Equal(t, http.StatusSeeOther, b.do(req), b.page)
+				assert.Empty(t, b.cookie(sessionCookie))
+				assert.Empty(t, b.cookie(flowCookie))
+				if strings.Contains(name, "pages") {
+					assert.Contains(t, b.header.Get("Location"), a.URL+"/logout?")
+				}
+				b.client.CheckRedirect = nil
+				require.Equal(t, http.StatusOK, b.open(b.header.Get("Location")))
+				assert.Equal(t, "/", b.at.Path)
+			}
+			left, err := store.Load(t.Context())
+			require.NoError(t, err)
+			assert.Zero(t, left, "the tokens")
+			device, err := store.LoadDevice(t.Context())
+			require.NoError(t, err)
+			assert.Zero(t, device)
+			b.setCookie(sessionCookie, id)
+			b.open("/account")
+			b.sees("/", "You are signed out. Please sign in again.")
+			b.open("/login")
+			assert.Contains(t, b.page, `name="password"`, "the pool's pages have forgotten the browser")
+			if test.before == nil {
+				pool, err := cognito.New(a.UserPoolID, a.ClientID, cognito.WithEndpoint(a.URL), cognito.WithClock(a.Now))
+				require.NoError(t, err)
+				require.Error(t, pool.ForUser("", cognito.WithTokens(tokens)).RenewAccessToken(t.Context()), "the refresh token")
+			}
+		})
+	}
 }
 
 // A notice is shown once.

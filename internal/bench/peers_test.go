@@ -14,6 +14,7 @@ import (
 	"math/big"
 	"net/http"
 	"net/http/httptest"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -93,7 +94,12 @@ type peer struct {
 
 func peers(tb testing.TB, p *pool) []peer {
 	tb.Helper()
-	return []peer{bare(p), own(tb, p, "cognito"), own(tb, p, "cognito, cached", cognito.WithTokenCache(10_000)), golangJWT(tb, p), goOIDC(tb, p), jwx(tb, p)}
+	return []peer{
+		bare(p), own(tb, p, "cognito"), own(tb, p, "cognito, cached", cognito.WithTokenCache(10_000)),
+		golangJWT(tb, p, "golang-jwt, keyfunc", func() handClaims { return &claims{} }),
+		golangJWT(tb, p, "golang-jwt, keyfunc, all", func() handClaims { return &allClaims{} }),
+		goOIDC(tb, p), jwx(tb, p),
+	}
 }
 
 // bare is the signature alone, which no verifier can go without.
@@ -134,16 +140,44 @@ type claims struct {
 	Email      string   `json:"email"`
 }
 
-func golangJWT(tb testing.TB, p *pool) peer {
+func (c *claims) common() *claims { return c }
+
+// handClaims are the claims into which a peer of golang-jwt decodes.
+type handClaims interface {
+	jwt.Claims
+	common() *claims
+}
+
+// allClaims also holds every claim by its name, with numbers as [json.Number], as the claims of
+// package cognito do.
+type allClaims struct {
+	claims
+
+	All map[string]any
+}
+
+// UnmarshalJSON decodes data into the struct and into All.
+func (c *allClaims) UnmarshalJSON(data []byte) error {
+	if err := json.Unmarshal(data, &c.claims); err != nil {
+		return err
+	}
+	d := json.NewDecoder(bytes.NewReader(data))
+	d.UseNumber()
+	return d.Decode(&c.All)
+}
+
+// golangJWT decodes into the claims that newClaims returns.
+func golangJWT(tb testing.TB, p *pool, name string, newClaims func() handClaims) peer {
 	tb.Helper()
 	keys, err := keyfunc.NewJWKSetJSON(p.set)
 	check(tb, err)
 	parser := jwt.NewParser(jwt.WithValidMethods([]string{"RS256"}), jwt.WithIssuer(issuer), jwt.WithExpirationRequired(), jwt.WithLeeway(time.Minute))
 	verify := func(raw, use string) error {
-		var c claims
-		if _, err := parser.ParseWithClaims(raw, &c, keys.Keyfunc); err != nil {
+		decoded := newClaims()
+		if _, err := parser.ParseWithClaims(raw, decoded, keys.Keyfunc); err != nil {
 			return err
 		}
+		c := decoded.common()
 		client := c.ClientID
 		if use == "id" && len(c.Audience) == 1 {
 			client = c.Audience[0]
@@ -153,7 +187,7 @@ func golangJWT(tb testing.TB, p *pool) peer {
 		}
 		return nil
 	}
-	return peer{"golang-jwt, keyfunc", func(raw string) error { return verify(raw, "access") }, func(raw string) error { return verify(raw, "id") }}
+	return peer{name, func(raw string) error { return verify(raw, "access") }, func(raw string) error { return verify(raw, "id") }}
 }
 
 func goOIDC(tb testing.TB, p *pool) peer {
@@ -231,6 +265,21 @@ func TestPeersDoTheSame(t *testing.T) {
 				t.Errorf("%s takes bad token %d", peer.name, i)
 			}
 		}
+	}
+}
+
+// The peer that decodes every claim gets the same ones as this package.
+func TestAllClaimsAreTheSame(t *testing.T) {
+	p := newPool(t, 1)
+	v, err := cognito.NewVerifier(poolID, []string{clientID}, cognito.WithJWKS(p.set))
+	check(t, err)
+	want, err := v.VerifyIDToken(t.Context(), p.id[0])
+	check(t, err)
+	var got allClaims
+	_, _, err = jwt.NewParser().ParseUnverified(p.id[0], &got)
+	check(t, err)
+	if len(want.All) == 0 || !reflect.DeepEqual(got.All, want.All) || got.Email != want.Email {
+		t.Errorf("got %v, want %v", got.All, want.All)
 	}
 }
 
