@@ -1019,6 +1019,34 @@ func TestMachineTokensAfterAServerError(t *testing.T) {
 	})
 }
 
+// A token that comes ends the growing of the pauses: the failures before it no longer count.
+func TestMachineTokensAfterFailuresThatAreOver(t *testing.T) {
+	t.Parallel()
+	eachWay(t, func(t *testing.T, op string, opts func(*cognitotest.Server) []cognito.Option) {
+		t.Helper()
+		srv := newServer(t, machineConfig(func(c *cognitotest.Client) { c.AccessTokenValidity = 5 * time.Minute }))
+		source := newClient(t, srv, opts(srv)...).MachineTokens()
+		srv.Fault(cognitotest.Fault{Op: op, Kind: cognitotest.FaultServerError, Times: 3})
+		for range 3 {
+			_, err := source.Token()
+			require.Error(t, err)
+			srv.Advance(5 * time.Second) // longer than the pause, of 4 seconds at last
+		}
+		first, err := source.Token()
+		require.NoError(t, err)
+		srv.Advance(4 * time.Minute) // so soon after that the failures would not be forgotten by themselves
+		srv.Fault(cognitotest.Fault{Op: op, Kind: cognitotest.FaultServerError})
+		token, err := source.Token()
+		require.NoError(t, err)
+		require.Equal(t, first.AccessToken, token.AccessToken)
+		require.Len(t, tokenRequests(srv), 5)
+		srv.Advance(2 * time.Second)
+		token, err = source.Token()
+		require.NoError(t, err)
+		assert.NotEqual(t, first.AccessToken, token.AccessToken, "after a pause of one second, the first one again")
+	})
+}
+
 // The first token that an API rejects is replaced at once, the next ones 5 and 10 minutes later.
 func TestMachineTokensThatAnAPIRejects(t *testing.T) {
 	t.Parallel()

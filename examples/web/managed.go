@@ -45,6 +45,9 @@ func (s *site) callback(w http.ResponseWriter, r *http.Request) {
 	case errors.Is(err, cognito.ErrAccessDenied):
 		s.fail(w, r, "/", problem("The sign-in was canceled."))
 	default:
+		if session != nil { // the user has signed in, but the tokens cannot be verified now
+			s.revoke(r.Context(), session)
+		}
 		s.fail(w, r, "/", err)
 	}
 }

@@ -107,6 +107,7 @@ func (s *site) signedIn(w http.ResponseWriter, r *http.Request, at *cognito.Cogn
 		err = store.SaveDevice(r.Context(), device) // refreshes need it
 	}
 	if err != nil {
+		s.revoke(r.Context(), at)
 		s.fail(w, r, "/", err)
 		return
 	}
@@ -153,7 +154,7 @@ func (s *site) endSession(ctx context.Context, id string) {
 	}
 }
 
-// revoke makes the pool forget the tokens of a session, if it can be reached.
+// revoke makes the pool forget the tokens of a session, if it can be reached: of one that is over, or that the browser does not get.
 func (s *site) revoke(ctx context.Context, session *cognito.Cognito) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), endingTime)
 	defer cancel()

@@ -145,6 +145,10 @@ func (s *site) goOn(w http.ResponseWriter, r *http.Request, at *cognito.Cognito,
 	case errors.Is(err, cognito.ErrInvalidCredentials), errors.Is(err, cognito.ErrTooManyAttempts):
 		s.keep(w, r, flow{Typed: f.Typed}) // the challenge is over, too
 		s.fail(w, r, "/", err)
+	case errors.Is(err, cognito.ErrKeysUnavailable), errors.Is(err, cognito.ErrUnknownKey):
+		s.revoke(r.Context(), at) // the user has signed in, but the tokens cannot be verified now
+		s.keep(w, r, flow{Typed: f.Typed})
+		s.fail(w, r, "/", err)
 	default:
 		if pending, ok := at.Challenge(); ok && f.Challenge != nil {
 			f.Challenge = &pending // perhaps with another session

@@ -159,6 +159,15 @@ func (b *browser) signIn() {
 	b.post("/sign-in", url.Values{"username": {"bob"}, "password": {password}})
 }
 
+// signInByPages signs in on the pool's own pages, unless they know the browser.
+func (b *browser) signInByPages() {
+	b.t.Helper()
+	b.open("/login")
+	if strings.Contains(b.page, `name="password"`) && b.at.Host == strings.TrimPrefix(b.app.URL, "http://") {
+		b.submit(url.Values{"username": {"bob"}, "password": {password}})
+	}
+}
+
 func (b *browser) code(code string) {
 	b.t.Helper()
 	b.post("/challenge", url.Values{"code": {code}})
@@ -405,10 +414,6 @@ func TestSeal(t *testing.T) {
 // and none that the pool takes. It works while the pool is away, too, and if the browser does not wait for the answer.
 func TestSignOutForgetsTheBrowser(t *testing.T) {
 	t.Parallel()
-	managed := func(b *browser) {
-		b.open("/login")
-		b.submit(url.Values{"username": {"bob"}, "password": {password}})
-	}
 	away := func(a *app) {
 		a.Advance(2 * time.Hour) // the access token has expired
 		a.Fault(cognitotest.Fault{Op: "GetTokensFromRefreshToken", Status: http.StatusServiceUnavailable, Times: -1})
@@ -421,12 +426,12 @@ func TestSignOutForgetsTheBrowser(t *testing.T) {
 		gone   bool // the browser does not wait
 	}{
 		"password":             {signIn: (*browser).signIn, path: "/sign-out"},
-		"the pool's pages":     {signIn: managed, path: "/sign-out"},
+		"the pool's pages":     {signIn: (*browser).signInByPages, path: "/sign-out"},
 		"everywhere":           {signIn: (*browser).signIn, path: "/sign-out/everywhere"},
-		"pages and everywhere": {signIn: managed, path: "/sign-out/everywhere"},
+		"pages and everywhere": {signIn: (*browser).signInByPages, path: "/sign-out/everywhere"},
 		"deleted":              {signIn: (*browser).signIn, path: "/account/delete"},
 		"the pool is away":     {signIn: (*browser).signIn, path: "/sign-out", before: away},
-		"pages are away":       {signIn: managed, path: "/sign-out", before: away},
+		"pages are away":       {signIn: (*browser).signInByPages, path: "/sign-out", before: away},
 		"browser is gone":      {signIn: (*browser).signIn, path: "/sign-out", gone: true},
 		"both are gone":        {signIn: (*browser).signIn, path: "/sign-out", before: away, gone: true},
 	} {
@@ -482,6 +487,45 @@ func TestSignOutForgetsTheBrowser(t *testing.T) {
 				require.NoError(t, err)
 				require.Error(t, pool.ForUser("", cognito.WithTokens(tokens)).RenewAccessToken(t.Context()), "the refresh token")
 			}
+		})
+	}
+}
+
+// Who has signed in at the pool, but not here, leaves no tokens behind that are good for a month.
+func TestSignInThatIsLost(t *testing.T) {
+	t.Parallel()
+	noKeys := func(t *testing.T, a *app) {
+		t.Helper()
+		a.Fault(cognitotest.Fault{Op: "JWKS", Kind: cognitotest.FaultServerError, Times: -1})
+	}
+	noFolder := func(t *testing.T, a *app) {
+		t.Helper()
+		require.NoError(t, os.RemoveAll(a.sessions.folder))
+		require.NoError(t, os.WriteFile(a.sessions.folder, nil, 0o600))
+	}
+	for name, test := range map[string]struct {
+		signIn func(*browser)
+		spoil  func(*testing.T, *app)
+	}{
+		"keys, password":   {(*browser).signIn, noKeys},
+		"keys, pages":      {(*browser).signInByPages, noKeys},
+		"folder, password": {(*browser).signIn, noFolder},
+		"folder, pages":    {(*browser).signInByPages, noFolder},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			a := newApp(t, cognitotest.User{}, nil)
+			b := a.browser(t)
+			test.spoil(t, a)
+			test.signIn(b)
+			b.sees("/", unknownProblem)
+			assert.Empty(t, b.cookie(sessionCookie))
+			assert.Contains(t, a.calls(), "RevokeToken")
+			a.ClearFaults()
+			_ = os.Remove(a.sessions.folder)
+			a.Advance(time.Minute) // until the keys are fetched again
+			test.signIn(b)
+			b.seesAccount()
 		})
 	}
 }

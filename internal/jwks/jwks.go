@@ -180,17 +180,26 @@ func (s *Set) has(ctx context.Context, kid string, key *rsa.PublicKey) bool {
 	return ok && found.unusable == nil && found.public() == key
 }
 
-// recheck fetches the set again after a signature did not match the key with the ID kid, unless it
-// was fetched moments ago. It reports whether the key has changed.
+// recheck reports whether the key with the ID kid is no longer key, whose signature did not match. It
+// fetches the set again to learn that, unless the set was fetched moments ago.
 func (s *Set) recheck(ctx context.Context, kid string, key *rsa.PublicKey) bool {
 	seen := s.current.Load()
-	if s.url == "" || seen == nil || s.now().Sub(seen.at) < UnknownKeyPause {
+	if s.url == "" || seen == nil {
 		return false
 	}
-	if _, _, err := s.fetchFor(ctx, seen); err != nil {
+	if seen.changed(kid, key) { // by a fetch of another call
+		return true
+	}
+	if s.now().Sub(seen.at) < UnknownKeyPause {
 		return false
 	}
-	now, ok := s.current.Load().find(kid)
+	_, _, _ = s.fetchFor(ctx, seen) // if it fails, the old keys stay
+	return s.current.Load().changed(kid, key)
+}
+
+// changed reports whether the set has another usable key than key with the ID kid.
+func (set *snapshot) changed(kid string, key *rsa.PublicKey) bool {
+	now, ok := set.find(kid)
 	return ok && now.unusable == nil && now.public() != key
 }
 
@@ -287,7 +296,7 @@ func (s *Set) fetchFor(ctx context.Context, seen *snapshot) (fetched, asked bool
 	if !s.mayFetch() {
 		s.mu.Lock()
 		defer s.mu.Unlock()
-		return s.current.Load() == seen, false, s.lastErr
+		return false, false, s.lastErr
 	}
 	done, started := s.start(ctx, seen)
 	select {

@@ -187,6 +187,17 @@ func TestUnusableKeysArePassedOver(t *testing.T) {
 	}
 }
 
+func TestSizesOfKeys(t *testing.T) {
+	t.Parallel()
+	for bits, want := range map[int]error{minKeyBits - 1: ErrUnknownKey, minKeyBits: nil, maxKeyBits: nil, maxKeyBits + 1: ErrUnknownKey} {
+		key := &rsa.PublicKey{N: new(big.Int).SetBit(big.NewInt(1), bits-1, 1), E: 65537}
+		s, err := Given("WithJWKS", setOf(jwk("x", key), jwk("good", testKeys()[0])))
+		require.NoError(t, err)
+		_, err = s.key(t.Context(), "x")
+		require.ErrorIs(t, err, want, bits)
+	}
+}
+
 // Of two keys with the same ID the one that can be used counts, whichever comes first.
 func TestKeysWithTheSameID(t *testing.T) {
 	t.Parallel()
@@ -206,6 +217,22 @@ func TestKeysWithTheSameID(t *testing.T) {
 		key, err := s.key(t.Context(), "a")
 		require.NoError(t, err, name)
 		assert.True(t, tt.want.Equal(key.Key()), name)
+	}
+
+	// If neither can be used, a token learns why the first cannot.
+	encrypts, unusable := jwk("a", keys[0], "use", "enc"), map[string]any{"kid": "a", "kty": "oct", "k": "AAAA"}
+	for i, tt := range []struct {
+		set  []byte
+		want error
+	}{
+		{setOf(encrypts, unusable), jwt.ErrTokenSignatureInvalid},
+		{setOf(unusable, encrypts, jwk("b", keys[1])), ErrUnknownKey},
+		{setOf(encrypts), jwt.ErrTokenSignatureInvalid}, // one for another purpose makes a set, too
+	} {
+		s, err := Given("WithJWKS", tt.set)
+		require.NoError(t, err, i)
+		_, err = s.key(t.Context(), "a")
+		require.ErrorIs(t, err, tt.want, i)
 	}
 }
 
@@ -249,6 +276,8 @@ func TestRefetch(t *testing.T) {
 	e := newEndpoint(answer(200, setOf(jwk("one", testKeys()[0]))))
 	s := e.fetched()
 	ask := func(kid string) error { _, err := s.key(t.Context(), kid); return err }
+	require.ErrorIs(t, ask(""), ErrUnknownKey)
+	assert.Zero(t, e.fetches(), "no set has a key without an ID")
 	for range 3 {
 		require.NoError(t, ask("one"))
 	}
@@ -298,12 +327,51 @@ func TestFailingFetches(t *testing.T) {
 		require.ErrorIs(t, ask(), ErrUnavailable)
 		assert.Equal(t, before+1, e.fetches(), seconds)
 	}
+	for range 100 { // however long the endpoint fails
+		before := e.fetches()
+		e.advance(maxFetchPause - 1)
+		require.ErrorIs(t, ask(), ErrUnavailable)
+		assert.Equal(t, before, e.fetches())
+		e.advance(1)
+		require.ErrorIs(t, ask(), ErrUnavailable)
+		assert.Equal(t, before+1, e.fetches())
+	}
 	e.set(answer(200, setOf(jwk("one", testKeys()[0]))))
 	e.advance(maxFetchPause)
 	require.NoError(t, ask())
+
+	// A success ends the count of failures.
+	_, err := s.key(t.Context(), "made up")
+	require.ErrorIs(t, err, ErrUnknownKey)
+	_, err = s.key(t.Context(), "made up")
+	require.ErrorIs(t, err, ErrPaused, "the last fetch did not fail")
+	assert.True(t, s.resume())
 	e.set(refuseConnection)
 	e.advance(2 * time.Hour)
-	require.NoError(t, ask(), "the old keys serve")
+	before := e.fetches()
+	for range 20 {
+		require.NoError(t, ask(), "the old keys serve")
+	}
+	assert.Equal(t, before+4, e.fetches(), "a blip, a free failure and one that begins a pause")
+	require.NoError(t, s.preload(t.Context()), "there are keys")
+}
+
+// A fetch replaces the set that its caller has seen, and no later one. If it succeeds, there is no
+// pause after it.
+func TestFetchOfASetThatWasReplaced(t *testing.T) {
+	t.Parallel()
+	e := newEndpoint(answer(200, setOf(jwk("one", testKeys()[0]))))
+	s := e.fetched()
+	s.pauseUnknown() // by another call, just before the fetch starts
+	done, started := s.start(t.Context(), nil)
+	require.NoError(t, (<-done).err)
+	assert.True(t, started.Load())
+	assert.True(t, s.mayFetch())
+	fetched, asked, err := s.fetchFor(t.Context(), nil)
+	require.NoError(t, err)
+	assert.False(t, fetched, "another call has fetched it")
+	assert.True(t, asked)
+	assert.Equal(t, 1, e.fetches())
 }
 
 func TestAnswersThatAreNoSet(t *testing.T) {
@@ -339,6 +407,17 @@ func TestAnswersThatAreNoSet(t *testing.T) {
 		require.ErrorContains(t, err, issuer, name)
 		assert.Equal(t, tt.fetches, e.fetches(), name)
 	}
+	var accepts string
+	largest := append(bytes.Clone(good), bytes.Repeat([]byte(" "), maxBody-len(good))...)
+	e := newEndpoint(func(r *http.Request) (*http.Response, error) {
+		accepts = r.Header.Get("Accept")
+		return answer(200, largest)(r)
+	})
+	config := e.config()
+	_, err := Fetched(issuer, config).key(t.Context(), "one")
+	require.NoError(t, err)
+	assert.Equal(t, "application/json", accepts)
+	assert.Nil(t, config.Client.CheckRedirect, "the caller's client stays as it was")
 }
 
 func TestRotation(t *testing.T) {
@@ -359,6 +438,8 @@ func TestRotation(t *testing.T) {
 	e.advance(UnknownKeyPause)
 	assert.True(t, s.recheck(t.Context(), "two", old))
 	assert.Equal(t, 2, e.fetches())
+	assert.True(t, s.recheck(t.Context(), "two", old), "a call that had the old key learns of the fetch of another")
+	assert.Equal(t, 2, e.fetches())
 	assert.True(t, s.has(t.Context(), "one", known), "a key that stays is the same one, so that cached tokens are")
 	assert.False(t, s.has(t.Context(), "two", old))
 	_, err = s.key(t.Context(), "three")
@@ -377,6 +458,60 @@ func TestRotation(t *testing.T) {
 	assert.False(t, given.recheck(t.Context(), "one", given.current.Load().keys["one"].public()))
 	assert.False(t, given.resume())
 	require.NoError(t, given.preload(t.Context()))
+}
+
+// A key may be given another purpose under its ID, and the set follows.
+func TestKeysThatChangeTheirPurpose(t *testing.T) {
+	t.Parallel()
+	one, other := testKeys()[0], testKeys()[1]
+	purposes := map[string]struct {
+		key  map[string]any
+		want error
+	}{
+		"signs":    {jwk("one", one), nil},
+		"encrypts": {jwk("one", one, "use", "enc"), jwt.ErrTokenSignatureInvalid},
+		"unusable": {map[string]any{"kid": "one", "kty": "oct", "k": "AAAA"}, ErrUnknownKey},
+	}
+	for before, first := range purposes {
+		for after, second := range purposes {
+			t.Run(before+" then "+after, func(t *testing.T) {
+				t.Parallel()
+				e := newEndpoint(answer(200, setOf(first.key, jwk("other", other))))
+				s := e.fetched()
+				_, err := s.key(t.Context(), "one")
+				require.ErrorIs(t, err, first.want)
+				known := s.current.Load().keys["one"].public()
+				assert.Equal(t, first.want == nil, s.has(t.Context(), "one", known))
+
+				e.set(answer(200, setOf(second.key, jwk("other", other))))
+				e.advance(UnknownKeyPause)
+				assert.Equal(t, first.want != nil && second.want == nil, s.recheck(t.Context(), "one", known), "only a key that can be used is worth a try")
+				_, err = s.key(t.Context(), "one")
+				require.ErrorIs(t, err, second.want)
+				assert.Equal(t, first.want == nil && second.want == nil, s.has(t.Context(), "one", known))
+			})
+		}
+	}
+}
+
+// A call that fails to find its key does not extend the pause that another has begun.
+func TestUnknownKeysDoNotExtendTheirPause(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct{ again, end time.Duration }{
+		"at once":   {0, UnknownKeyPause},
+		"half-way":  {UnknownKeyPause / 2, UnknownKeyPause},
+		"afterward": {UnknownKeyPause, 2 * UnknownKeyPause},
+	} {
+		e := newEndpoint(refuseConnection)
+		s := e.fetched()
+		s.pauseUnknown()
+		e.advance(tt.again)
+		s.pauseUnknown()
+		e.advance(tt.end - tt.again - 1)
+		assert.False(t, s.mayFetch(), name)
+		e.advance(1)
+		assert.True(t, s.mayFetch(), name)
+	}
 }
 
 // An old set is fetched anew beside the calls that use it; once it is an hour old, the call that
@@ -399,6 +534,7 @@ func TestOldSets(t *testing.T) {
 		e.set(slow)
 		e.advance(softAge)
 		assert.Zero(t, ask())
+		synctest.Wait()
 		assert.Equal(t, 1, e.fetches())
 		e.advance(1)
 		for range 5 {
@@ -411,11 +547,17 @@ func TestOldSets(t *testing.T) {
 
 		release = make(chan struct{})
 		e.advance(maxAge)
-		assert.Equal(t, maxAgeWait, ask(), "and not longer")
-		assert.Zero(t, ask())
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
+		start := time.Now()
 		assert.True(t, s.has(ctx, "one", s.current.Load().keys["one"].public()))
+		assert.Zero(t, time.Since(start), "a caller that has given up does not wait")
+		synctest.Wait()
+		running := s.refreshing.Load()
+		assert.NotNil(t, running, "the fetch outlives the caller that has started it")
+		assert.Equal(t, maxAgeWait, ask(), "and not longer")
+		assert.Zero(t, ask())
+		assert.Same(t, running, s.refresh(t.Context(), s.current.Load()), "two calls that notice at once wait for the same fetch")
 		assert.Equal(t, 3, e.fetches())
 		close(release)
 		synctest.Wait()
@@ -505,6 +647,52 @@ func TestOneFlight(t *testing.T) {
 		require.ErrorIs(t, err, ErrUnavailable)
 		assert.Equal(t, fetchTimeout, time.Since(start), "a fetch ends by itself")
 		assert.Equal(t, 2, e.fetches(), "and is not made a second time without the time for it")
+	})
+}
+
+// A fetch by another call may have started before a key was published, so the call that waited for
+// it makes one of its own.
+func TestKeyPublishedDuringAFetch(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		release := make(chan struct{})
+		before, after := answer(200, setOf(jwk("one", testKeys()[0]))), answer(200, setOf(jwk("two", testKeys()[1])))
+		e := newEndpoint(func(r *http.Request) (*http.Response, error) { <-release; return before(r) })
+		s := e.fetched()
+		var wg sync.WaitGroup
+		for _, kid := range []string{"one", "two"} {
+			wg.Go(func() {
+				_, err := s.key(t.Context(), kid)
+				assert.NoError(t, err)
+			})
+			synctest.Wait()
+		}
+		e.set(after)
+		close(release)
+		wg.Wait()
+		assert.Equal(t, 2, e.fetches())
+	})
+}
+
+// A prefetch fetches the set if there is none yet, and respects the pause after failures.
+func TestPrefetch(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		e := newEndpoint(refuseConnection)
+		s := e.fetched()
+		prefetched := func() int {
+			before := e.fetches()
+			s.prefetch(t.Context())
+			synctest.Wait()
+			return e.fetches() - before
+		}
+		for i, want := range []int{2, 1, 1, 0, 0} { // a blip, a free failure, and one that begins a pause
+			assert.Equal(t, want, prefetched(), i)
+		}
+		e.set(answer(200, setOf(jwk("one", testKeys()[0]))))
+		e.advance(time.Second)
+		assert.Equal(t, 1, prefetched())
+		assert.Zero(t, prefetched())
 	})
 }
 

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"testing/synctest"
 
 	"github.com/golang-jwt/jwt/v5"
 	"github.com/stretchr/testify/assert"
@@ -65,6 +66,15 @@ func TestKeysOfAnIssuer(t *testing.T) {
 		assert.False(t, k.Recheck(t.Context(), foreign, "two", key))
 	}
 	assert.Equal(t, fetches, e.fetches(), "no address is made from what a token says")
+	_, err = k.Key(t.Context(), issuer, signedBy("one"))
+	require.NoError(t, err)
+	assert.False(t, k.Has(t.Context(), issuer, "two", key), "another issuer's key is none of this one's in a cache either")
+
+	e.set(regions(map[string]answers{"issuer": refuseConnection, "replica": answer(200, setOf(jwk("two", one)))}))
+	e.advance(UnknownKeyPause)
+	e.asked = nil
+	assert.True(t, k.Recheck(t.Context(), replica, "two", key))
+	assert.Equal(t, []string{replica + "/jwks.json"}, e.asked, "and no other issuer is asked whether it has changed")
 	foreign := signedBy("one")
 	foreign.Header["alg"] = "RS512"
 	_, err = k.Key(t.Context(), issuer, foreign)
@@ -80,7 +90,9 @@ func TestKeysOfAReplica(t *testing.T) {
 	key, err := k.Key(t.Context(), issuer, signedBy("one"))
 	require.NoError(t, err)
 	assert.True(t, one.Equal(key))
+	assert.Equal(t, []string{issuer + "/jwks.json", issuer + "/jwks.json", replica + "/jwks.json"}, e.asked, "the issuer twice, as after any blip")
 	assert.True(t, k.Has(t.Context(), issuer, "one", key), "a cache finds it where it was found")
+	assert.False(t, k.Recheck(t.Context(), issuer, "one", key), "the issuer's own set has never been fetched")
 	_, err = k.Key(t.Context(), issuer, signedBy("two"))
 	require.ErrorIs(t, err, ErrUnavailable, "the issuer may have it")
 	require.NoError(t, k.Preload(t.Context()))
@@ -114,11 +126,29 @@ func TestKeysOfAReplica(t *testing.T) {
 	require.ErrorContains(t, err, replica)
 }
 
+// A caller that has given up asks no further issuer, and a prefetch asks only the first.
+func TestKeysAskNoFurtherIssuer(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		e := newEndpoint(func(r *http.Request) (*http.Response, error) { cancel(); return refuseConnection(r) })
+		_, err := e.keys(t).Key(ctx, issuer, signedBy("one"))
+		require.ErrorIs(t, err, ErrUnavailable)
+		synctest.Wait()
+		assert.NotContains(t, e.asked, replica+"/jwks.json")
+
+		e = newEndpoint(answer(200, setOf(jwk("one", testKeys()[0]))))
+		e.keys(t).Prefetch(t.Context())
+		synctest.Wait()
+		assert.Equal(t, []string{issuer + "/jwks.json"}, e.asked)
+	})
+}
+
 // One set may serve several issuers, as one that was given does.
 func TestOneSetForAllIssuers(t *testing.T) {
 	t.Parallel()
 	one := testKeys()[0]
-	set, err := Given("WithJWKS", setOf(jwk("one", one)))
+	set, err := Given("WithJWKS", setOf(jwk("one", one), jwk("encrypts", one, "use", "enc")))
 	require.NoError(t, err)
 	k, err := New([]string{issuer, replica}, func(string) *Set { return set })
 	require.NoError(t, err)

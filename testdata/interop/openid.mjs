@@ -23,12 +23,12 @@ async function browser(start) {
 }
 
 // begin makes an authorization request.
-async function begin(config) {
+async function begin(config, redirect_uri = redirectUri) {
   const verifier = client.randomPKCECodeVerifier();
   const state = client.randomState();
   const nonce = client.randomNonce();
   const url = client.buildAuthorizationUrl(config, {
-    redirect_uri: redirectUri, scope: "openid email aws.cognito.signin.user.admin", state, nonce,
+    redirect_uri, scope: "openid email aws.cognito.signin.user.admin", state, nonce,
     code_challenge: await client.calculatePKCECodeChallenge(verifier), code_challenge_method: "S256",
   });
   return { url, checks: { pkceCodeVerifier: verifier, expectedState: state, expectedNonce: nonce, idTokenExpected: true } };
@@ -69,6 +69,24 @@ for (const [name, authentication] of Object.entries(users)) {
     callback = await browser(second.url);
     await client.authorizationCodeGrant(config, callback, second.checks);
     await assert.rejects(() => client.authorizationCodeGrant(config, callback, second.checks), { error: "invalid_grant" });
+  });
+
+  await check(`a foreign redirect URI is refused (${name})`, async () => {
+    for (const foreign of ["https://evil.example.com/callback", `${redirectUri}/`, `${redirectUri}?x=1`, "http://localhost:3001/callback"]) {
+      // The browser stays at the pool: neither a code nor an error reaches an address that the app client does not name.
+      const { url } = await begin(config, foreign);
+      const moved = await fetch(url, { redirect: "manual" });
+      assert.equal(moved.status, 302);
+      const target = new URL(moved.headers.get("location"), url);
+      assert.equal(target.origin, url.origin, foreign);
+      assert.equal(target.searchParams.get("error"), "redirect_mismatch");
+      if (foreign.includes("?")) continue; // the library sends redirect URIs without their query to the token endpoint
+      // A code is not exchanged for another address than it was asked for, either.
+      const { url: good, checks } = await begin(config);
+      const callback = await browser(good);
+      const elsewhere = new URL(foreign + callback.search);
+      await assert.rejects(() => client.authorizationCodeGrant(config, elsewhere, checks), { error: "invalid_grant" });
+    }
   });
 }
 
