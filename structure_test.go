@@ -22,14 +22,15 @@ import (
 func TestImportsPointOneWay(t *testing.T) {
 	t.Parallel()
 	const module = "github.com/gocognito/cognito"
-	const webauthn = "cognitotest/internal/webauthn"
+	const webauthn, model = "cognitotest/internal/webauthn", "cognitotest/internal/model"
 	allowed := map[string][]string{
 		".": {
 			module + "/internal/srp", module + "/internal/flight", module + "/internal/backoff",
 			module + "/internal/jwks", module + "/internal/token",
 		},
-		"cognitotest":        {module, module + "/internal/srp", module + "/" + webauthn},
+		"cognitotest":        {module, module + "/internal/srp", module + "/" + webauthn, module + "/" + model},
 		webauthn:             {},
+		model:                {},
 		"internal/backoff":   {},
 		"internal/flight":    {},
 		"internal/jwks":      {module + "/internal/flight"},

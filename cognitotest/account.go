@@ -37,13 +37,12 @@ type signUpOutput struct {
 
 func (p *pool) signUp(in *signUpInput) (signUpOutput, error) {
 	var out signUpOutput
-	c, err := p.account(in.ClientID, in.Username, in.SecretHash, func(v *validation) {
-		if in.Password != "" || !p.passwordless() {
-			passwordForm(v, "password", in.Password)
-		}
-		v.attributes("userAttributes", in.UserAttributes)
-		v.attributes("validationData", in.ValidationData)
-	})
+	v := &validation{}
+	v.present("password", in.Password != "" || p.passwordless())
+	if err := v.err(); err != nil {
+		return out, err
+	}
+	c, err := p.account(in.ClientID, in.Username, in.SecretHash)
 	if err != nil {
 		return out, err
 	}
@@ -158,9 +157,7 @@ type confirmSignUpOutput struct {
 }
 
 func (p *pool) confirmSignUp(in *confirmSignUpInput) (confirmSignUpOutput, error) {
-	c, err := p.account(in.ClientID, in.Username, in.SecretHash, func(v *validation) {
-		v.length("confirmationCode", in.ConfirmationCode, 1, 2048)
-	})
+	c, err := p.account(in.ClientID, in.Username, in.SecretHash)
 	if err != nil {
 		return confirmSignUpOutput{}, err
 	}
@@ -212,7 +209,7 @@ type resendInput struct {
 }
 
 func (p *pool) resendConfirmationCode(in *resendInput) (deliveryOutput, error) {
-	c, err := p.account(in.ClientID, in.Username, in.SecretHash, nil)
+	c, err := p.account(in.ClientID, in.Username, in.SecretHash)
 	if err != nil {
 		return deliveryOutput{}, err
 	}
@@ -239,18 +236,8 @@ func (p *pool) resendConfirmationCode(in *resendInput) (deliveryOutput, error) {
 	return deliveryOutput{sent}, nil
 }
 
-// account is the common start of calls on an account. It checks the form of the input, the client
-// and its secret.
-func (p *pool) account(clientID, username, hash string, more func(*validation)) (*Client, error) {
-	v := &validation{}
-	v.clientID(clientID)
-	v.name("username", username)
-	if more != nil {
-		more(v)
-	}
-	if err := v.err(); err != nil {
-		return nil, err
-	}
+// account is the common start of calls on an account. It checks the client and its secret.
+func (p *pool) account(clientID, username, hash string) (*Client, error) {
 	c, err := p.client(clientID)
 	if err != nil {
 		return nil, err
@@ -389,12 +376,6 @@ func (p *pool) opens(verifier srp.Verifier, username, password string) bool {
 type changePasswordInput struct{ AccessToken, PreviousPassword, ProposedPassword string }
 
 func (p *pool) changePassword(in *changePasswordInput) (empty, error) {
-	v := &validation{}
-	v.length("previousPassword", in.PreviousPassword, 0, 256)
-	passwordForm(v, "proposedPassword", in.ProposedPassword)
-	if err := v.err(); err != nil {
-		return empty{}, err
-	}
 	u, _, err := p.authorize(in.AccessToken)
 	if err != nil {
 		return empty{}, err
@@ -424,7 +405,7 @@ type adminSetPasswordInput struct {
 }
 
 func (p *pool) adminSetUserPassword(in *adminSetPasswordInput) (empty, error) {
-	u, err := p.adminUser(in.adminInput, func(v *validation) { passwordForm(v, "password", in.Password) })
+	u, err := p.adminUser(in.adminInput)
 	if err != nil {
 		return empty{}, err
 	}
@@ -479,14 +460,6 @@ func (policy *PasswordPolicy) check(password string) error {
 	}
 }
 
-// passwordForm checks the rules that apply whatever the policy.
-func passwordForm(v *validation, member, password string) {
-	v.length(member, password, 1, 256)
-	if strings.TrimSpace(password) != password {
-		v.fail(member, `Member must satisfy regular expression pattern: ^[\S]+.*[\S]+$`)
-	}
-}
-
 const recoveryAttempts = 5 // in an hour, of asking for a code and of answering one; the service has 5 to 20
 
 type forgotPasswordInput struct {
@@ -498,7 +471,7 @@ type forgotPasswordInput struct {
 }
 
 func (p *pool) forgotPassword(in *forgotPasswordInput) (deliveryOutput, error) {
-	c, err := p.account(in.ClientID, in.Username, in.SecretHash, nil)
+	c, err := p.account(in.ClientID, in.Username, in.SecretHash)
 	if err != nil {
 		return deliveryOutput{}, err
 	}
@@ -566,10 +539,7 @@ type confirmForgotPasswordInput struct {
 }
 
 func (p *pool) confirmForgotPassword(in *confirmForgotPasswordInput) (empty, error) {
-	c, err := p.account(in.ClientID, in.Username, in.SecretHash, func(v *validation) {
-		v.length("confirmationCode", in.ConfirmationCode, 1, 2048)
-		passwordForm(v, "password", in.Password)
-	})
+	c, err := p.account(in.ClientID, in.Username, in.SecretHash)
 	if err != nil {
 		return empty{}, err
 	}
@@ -594,7 +564,7 @@ func (p *pool) confirmForgotPassword(in *confirmForgotPasswordInput) (empty, err
 }
 
 func (p *pool) adminResetUserPassword(in *adminMetadataInput) (empty, error) {
-	u, err := p.adminUser(in.adminInput, nil)
+	u, err := p.adminUser(in.adminInput)
 	if err != nil {
 		return empty{}, err
 	}

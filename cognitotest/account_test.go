@@ -374,7 +374,7 @@ func TestChangePassword(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, cognitotest.Config{})
 	change := func(previous, proposed string) members {
-		return members{"AccessToken": f.session(), "PreviousPassword": previous, "ProposedPassword": proposed}
+		return members{"AccessToken": f.session(), "PreviousPassword": orNone(previous), "ProposedPassword": orNone(proposed)}
 	}
 	f.refuses("ChangePassword", change("Wrong-Horse-1", newPassword), notAuthorized, wrongPassword)
 	f.refuses("ChangePassword", change("", newPassword), badParameter, "Missing required parameter PreviousPassword")

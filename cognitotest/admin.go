@@ -18,17 +18,8 @@ type adminMetadataInput struct {
 	ClientMetadata map[string]string
 }
 
-// adminCall is the common start of all signed calls. It checks the form of the input and returns
-// the pool.
-func (p *pool) adminCall(poolID string, more func(*validation)) error {
-	v := &validation{}
-	v.poolID(poolID)
-	if more != nil {
-		more(v)
-	}
-	if err := v.err(); err != nil {
-		return err
-	}
+// adminCall is the common start of all signed calls. It checks that the pool exists.
+func (p *pool) adminCall(poolID string) error {
 	if poolID != p.cfg.UserPoolID {
 		return errNoPool(poolID)
 	}
@@ -36,14 +27,8 @@ func (p *pool) adminCall(poolID string, more func(*validation)) error {
 }
 
 // adminUser returns the user that a signed call refers to.
-func (p *pool) adminUser(in adminInput, more func(*validation)) (*user, error) {
-	err := p.adminCall(in.UserPoolID, func(v *validation) {
-		v.name("username", in.Username)
-		if more != nil {
-			more(v)
-		}
-	})
-	if err != nil {
+func (p *pool) adminUser(in adminInput) (*user, error) {
+	if err := p.adminCall(in.UserPoolID); err != nil {
 		return nil, err
 	}
 	u := p.find(in.Username)
@@ -54,7 +39,7 @@ func (p *pool) adminUser(in adminInput, more func(*validation)) (*user, error) {
 }
 
 func (p *pool) adminConfirmSignUp(in *adminMetadataInput) (empty, error) {
-	u, err := p.adminUser(in.adminInput, nil)
+	u, err := p.adminUser(in.adminInput)
 	if err != nil {
 		return empty{}, err
 	}
@@ -70,7 +55,7 @@ func (p *pool) adminConfirmSignUp(in *adminMetadataInput) (empty, error) {
 }
 
 func (p *pool) adminDeleteUser(in *adminInput) (noBody, error) {
-	u, err := p.adminUser(*in, nil)
+	u, err := p.adminUser(*in)
 	if err != nil {
 		return noBody{}, err
 	}
@@ -79,7 +64,7 @@ func (p *pool) adminDeleteUser(in *adminInput) (noBody, error) {
 }
 
 func (p *pool) adminEnableUser(in *adminInput) (empty, error) {
-	u, err := p.adminUser(*in, nil)
+	u, err := p.adminUser(*in)
 	if err != nil {
 		return empty{}, err
 	}
@@ -88,7 +73,7 @@ func (p *pool) adminEnableUser(in *adminInput) (empty, error) {
 }
 
 func (p *pool) adminDisableUser(in *adminInput) (empty, error) {
-	u, err := p.adminUser(*in, nil)
+	u, err := p.adminUser(*in)
 	if err != nil {
 		return empty{}, err
 	}
@@ -98,7 +83,7 @@ func (p *pool) adminDisableUser(in *adminInput) (empty, error) {
 }
 
 func (p *pool) adminUserGlobalSignOut(in *adminInput) (empty, error) {
-	u, err := p.adminUser(*in, nil)
+	u, err := p.adminUser(*in)
 	if err != nil {
 		return empty{}, err
 	}
@@ -129,19 +114,7 @@ type adminCreateUserOutput struct{ User listedUser }
 
 func (p *pool) adminCreateUser(in *adminCreateUserInput) (adminCreateUserOutput, error) {
 	var out adminCreateUserOutput
-	err := p.adminCall(in.UserPoolID, func(v *validation) {
-		v.name("username", in.Username)
-		v.oneOf("messageAction", in.MessageAction, actionResend, actionSuppress)
-		for _, medium := range in.DesiredDeliveryMediums {
-			v.oneOf("desiredDeliveryMediums", medium, mediumEmail, mediumSMS)
-		}
-		if in.TemporaryPassword != "" {
-			passwordForm(v, "temporaryPassword", in.TemporaryPassword)
-		}
-		v.attributes("userAttributes", in.UserAttributes)
-		v.attributes("validationData", in.ValidationData)
-	})
-	if err != nil {
+	if err := p.adminCall(in.UserPoolID); err != nil {
 		return out, err
 	}
 	password := in.TemporaryPassword
@@ -286,11 +259,7 @@ type listUsersOutput struct {
 }
 
 func (p *pool) listUsers(in *listUsersInput) (listUsersOutput, error) {
-	err := p.adminCall(in.UserPoolID, func(v *validation) {
-		v.length("filter", in.Filter, 0, 256)
-		pageForm(v, "limit", in.Limit, "paginationToken", in.PaginationToken)
-	})
-	if err != nil {
+	if err := p.adminCall(in.UserPoolID); err != nil {
 		return listUsersOutput{}, err
 	}
 	matches, err := p.parseFilter(in.Filter)

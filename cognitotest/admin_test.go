@@ -62,7 +62,7 @@ func TestAdminCreateUserWithoutAPassword(t *testing.T) {
 	} {
 		f := newFixture(t, cognitotest.Config{Clients: []cognitotest.Client{client}, FirstFactors: tt.factors})
 		out := f.must("AdminCreateUser", members{
-			"Username": "bob", "TemporaryPassword": tt.temporary, "DesiredDeliveryMediums": []string{"EMAIL"},
+			"Username": "bob", "TemporaryPassword": orNone(tt.temporary), "DesiredDeliveryMediums": []string{"EMAIL"},
 			"UserAttributes": attributes("email", "bob@example.com", "email_verified", tt.verified),
 		})["User"].(members)
 		assert.Equal(t, tt.wantStatus, out["UserStatus"])
@@ -115,7 +115,7 @@ func TestWhoCannotBeCreated(t *testing.T) {
 		{aliases, members{"Username": "nobody", "MessageAction": "RESEND"}, "UserNotFoundException", noUser},
 		{aliases, members{"Username": "b", "MessageAction": "SHOUT"}, badParameter, "1 validation error detected: Value at 'messageAction' failed to satisfy constraint: Member must satisfy enum value set: [RESEND, SUPPRESS]"},
 		{aliases, members{"Username": "b c"}, badParameter, `1 validation error detected: Value at 'username' failed to satisfy constraint: Member must satisfy regular expression pattern: [\p{L}\p{M}\p{S}\p{N}\p{P}]+`},
-		{aliases, members{"Username": "b", "DesiredDeliveryMediums": []string{"FAX"}}, badParameter, "1 validation error detected: Value at 'desiredDeliveryMediums' failed to satisfy constraint: Member must satisfy enum value set: [EMAIL, SMS]"},
+		{aliases, members{"Username": "b", "DesiredDeliveryMediums": []string{"FAX"}}, badParameter, "1 validation error detected: Value at 'desiredDeliveryMediums' failed to satisfy constraint: Member must satisfy constraint: [Member must satisfy enum value set: [EMAIL, SMS]]"},
 		{addresses, members{"Username": "ana@example.com"}, "UsernameExistsException", "An account with the given email already exists."},
 		{addresses, members{"Username": "bob"}, badParameter, "Username should be an email."},
 	} {
@@ -263,7 +263,7 @@ func TestPaginationTokens(t *testing.T) {
 		"other attributes":   {"AttributesToGet": []string{"email"}},
 		"a changed token":    {"PaginationToken": token.(string)[:30] + "AAAA" + token.(string)[34:]},
 		"a shortened token":  {"PaginationToken": token.(string)[:20]},
-		"no token at all":    {"PaginationToken": "next please"},
+		"no token at all":    {"PaginationToken": "next_please"},
 		"another operations": {"op": "ListUsersInGroup", "GroupName": "g", "NextToken": token},
 	} {
 		op, _ := in["op"].(string)
@@ -441,7 +441,7 @@ func TestAdministrationIsGuarded(t *testing.T) {
 		assert.Equal(t, 400, resp.StatusCode, op)
 		assert.JSONEq(t, `{"__type":"MissingAuthenticationTokenException","message":"Missing Authentication Token"}`, body, op)
 
-		in := `{"UserPoolId":"us-east-1_Other","Username":"ana","GroupName":"g","ClientId":"` + clientID + `","ProviderName":"p","ProviderType":"OIDC",
+		in := `{"UserPoolId":"us-east-1_Other","Username":"ana","GroupName":"g","ClientId":"` + clientID + `","ProviderName":"idp","ProviderType":"OIDC",
 			"ProviderDetails":{},"UserAttributes":[],"UserAttributeNames":[],"Password":"` + password + `","ClientName":"c"}`
 		_, body = post(t, f, target+op, in, map[string]string{"Authorization": "AWS4-HMAC-SHA256 Credential=x"})
 		assert.JSONEq(t, `{"__type":"ResourceNotFoundException","message":"User pool us-east-1_Other does not exist."}`, body, op)
@@ -477,7 +477,7 @@ func TestEmptyAnswers(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, cognitotest.Config{})
 	f.must("CreateGroup", members{"GroupName": "g"})
-	f.must("CreateIdentityProvider", members{"ProviderName": "p", "ProviderType": "OIDC", "ProviderDetails": members{"client_id": "x"}})
+	f.must("CreateIdentityProvider", members{"ProviderName": "idp", "ProviderType": "OIDC", "ProviderDetails": members{"client_id": "x"}})
 	client := f.must("CreateUserPoolClient", members{"ClientName": "c"})["UserPoolClient"].(members)["ClientId"].(string)
 	token := f.session()
 	for _, tt := range []struct{ op, in, body string }{
@@ -486,7 +486,7 @@ func TestEmptyAnswers(t *testing.T) {
 		{"AdminAddUserToGroup", `"Username":"ana","GroupName":"g"`, ""},
 		{"AdminRemoveUserFromGroup", `"Username":"ana","GroupName":"g"`, ""},
 		{"DeleteGroup", `"GroupName":"g"`, ""},
-		{"DeleteIdentityProvider", `"ProviderName":"p"`, ""},
+		{"DeleteIdentityProvider", `"ProviderName":"idp"`, ""},
 		{"DeleteUserPoolClient", `"ClientId":"` + client + `"`, ""},
 		{"AdminDeleteUser", `"Username":"ana"`, ""},
 	} {
@@ -496,4 +496,20 @@ func TestEmptyAnswers(t *testing.T) {
 		assert.NotEmpty(t, resp.Header.Get("X-Amzn-Requestid"), tt.op)
 	}
 	f.refuses("GetUser", members{"AccessToken": token}, "UserNotFoundException", noUser)
+}
+
+// What the doc comment of AddUser says.
+func TestAddUserAsItIs(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, cognitotest.Config{CustomAttributes: []cognitotest.CustomAttribute{}, Triggers: cognitotest.Triggers{
+		PreSignUp: func(*cognitotest.PreSignUpEvent) error { panic("not called") },
+	}})
+	f.AddUser(cognitotest.User{Username: "weak", Password: "x", Attributes: map[string]string{"custom:none": "y", "email": "weak@example.com"}, Status: "UNCONFIRMED"})
+	require.Empty(t, f.Messages())
+	require.Equal(t, "UNCONFIRMED", f.status("weak"))
+	f.must("ResendConfirmationCode", members{"ClientId": clientID, "Username": "weak"})
+	f.must("ConfirmSignUp", members{"ClientId": clientID, "Username": "weak", "ConfirmationCode": f.Code("weak")})
+	require.NotEmpty(t, f.Code("weak"), "used codes stay")
+	_, err := f.byPassword("weak", "x")
+	require.NoError(t, err)
 }

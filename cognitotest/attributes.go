@@ -16,28 +16,6 @@ type attribute struct {
 	Value string
 }
 
-// attributes checks the form of a list of attributes. Values are sensitive, as everywhere.
-func (v *validation) attributes(member string, list []attribute) {
-	for i, a := range list {
-		at := fmt.Sprintf("%s.%d.member", member, i+1)
-		v.attributeName(at+".name", a.Name)
-		v.length(at+".value", a.Value, 0, maxValue)
-	}
-}
-
-// attributeNames checks the form of a required list of names of attributes.
-func (v *validation) attributeNames(member string, names []string) {
-	v.present(member, names != nil)
-	for i, name := range names {
-		v.attributeName(fmt.Sprintf("%s.%d.member", member, i+1), name)
-	}
-}
-
-func (v *validation) attributeName(member, name string) {
-	v.length(member, name, 1, 32)
-	v.pattern(member, name, namePattern)
-}
-
 // readable returns the user's attributes that the client may read, sub first.
 func (u *user) readable(c *Client) []attribute {
 	list := []attribute{{attrSub, u.sub}}
@@ -61,12 +39,6 @@ type updateAttributesOutput struct {
 
 func (p *pool) updateUserAttributes(in *updateAttributesInput) (updateAttributesOutput, error) {
 	var out updateAttributesOutput
-	v := &validation{}
-	v.present("userAttributes", in.UserAttributes != nil)
-	v.attributes("userAttributes", in.UserAttributes)
-	if err := v.err(); err != nil {
-		return out, err
-	}
 	u, c, err := p.authorize(in.AccessToken)
 	if err != nil {
 		return out, err
@@ -85,10 +57,7 @@ type adminUpdateAttributesInput struct {
 }
 
 func (p *pool) adminUpdateUserAttributes(in *adminUpdateAttributesInput) (empty, error) {
-	u, err := p.adminUser(in.adminInput, func(v *validation) {
-		v.present("userAttributes", in.UserAttributes != nil)
-		v.attributes("userAttributes", in.UserAttributes)
-	})
+	u, err := p.adminUser(in.adminInput)
 	if err != nil {
 		return empty{}, err
 	}
@@ -102,11 +71,6 @@ type deleteAttributesInput struct {
 }
 
 func (p *pool) deleteUserAttributes(in *deleteAttributesInput) (empty, error) {
-	v := &validation{}
-	v.attributeNames("userAttributeNames", in.UserAttributeNames)
-	if err := v.err(); err != nil {
-		return empty{}, err
-	}
 	u, c, err := p.authorize(in.AccessToken)
 	if err != nil {
 		return empty{}, err
@@ -126,8 +90,7 @@ type adminDeleteAttributesInput struct {
 }
 
 func (p *pool) adminDeleteUserAttributes(in *adminDeleteAttributesInput) (empty, error) {
-	u, err := p.adminUser(in.adminInput,
-		func(v *validation) { v.attributeNames("userAttributeNames", in.UserAttributeNames) })
+	u, err := p.adminUser(in.adminInput)
 	if err != nil {
 		return empty{}, err
 	}
@@ -453,7 +416,7 @@ type verificationCodeInput struct {
 }
 
 func (p *pool) getUserAttributeVerificationCode(in *verificationCodeInput) (deliveryOutput, error) {
-	u, c, err := p.verifying(in.AccessToken, in.AttributeName, nil)
+	u, c, err := p.verifying(in.AccessToken, in.AttributeName)
 	if err != nil {
 		return deliveryOutput{}, err
 	}
@@ -475,7 +438,7 @@ func (p *pool) getUserAttributeVerificationCode(in *verificationCodeInput) (deli
 type verifyAttributeInput struct{ AccessToken, AttributeName, Code string }
 
 func (p *pool) verifyUserAttribute(in *verifyAttributeInput) (empty, error) {
-	u, _, err := p.verifying(in.AccessToken, in.AttributeName, func(v *validation) { v.length("code", in.Code, 1, 2048) })
+	u, _, err := p.verifying(in.AccessToken, in.AttributeName)
 	if err != nil {
 		return empty{}, err
 	}
@@ -498,15 +461,7 @@ func (p *pool) verifyUserAttribute(in *verifyAttributeInput) (empty, error) {
 }
 
 // verifying is the common start of the two calls that verify an attribute.
-func (p *pool) verifying(accessToken, attr string, more func(*validation)) (*user, *Client, error) {
-	v := &validation{}
-	v.length("attributeName", attr, 1, 32)
-	if more != nil {
-		more(v)
-	}
-	if err := v.err(); err != nil {
-		return nil, nil, err
-	}
+func (p *pool) verifying(accessToken, attr string) (*user, *Client, error) {
 	u, c, err := p.authorize(accessToken)
 	if err != nil {
 		return nil, nil, err

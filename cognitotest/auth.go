@@ -75,13 +75,6 @@ func (p *pool) initiateAuth(in *initiateAuthInput) (authOutput, error) { return 
 
 // initiate starts a sign-in with the user's or the administrator's operation.
 func (p *pool) initiate(in *initiateAuthInput, admin bool) (authOutput, error) {
-	v := &validation{}
-	v.length("authFlow", in.AuthFlow, 1, 128)
-	v.clientID(in.ClientID)
-	v.session(in.Session)
-	if err := v.err(); err != nil {
-		return authOutput{}, err
-	}
 	c, err := p.client(in.ClientID)
 	if err != nil {
 		return authOutput{}, err
@@ -114,14 +107,9 @@ var gates = map[string]string{
 
 // checkFlow checks that the operation supports the flow and that the client allows it.
 func checkFlow(c *Client, flow string, admin bool) error {
-	gate, ok := gates[flow]
+	gate := gates[flow]
 	forAdmins := flow == flowAdminPassword || flow == flowAdminNoSRP
 	switch {
-	case !ok:
-		v := &validation{}
-		v.fail("authFlow", "Member must satisfy enum value set: [ADMIN_NO_SRP_AUTH, ADMIN_USER_PASSWORD_AUTH, CUSTOM_AUTH, "+
-			"REFRESH_TOKEN, REFRESH_TOKEN_AUTH, USER_AUTH, USER_PASSWORD_AUTH, USER_SRP_AUTH]")
-		return v.err()
 	case forAdmins != admin && (forAdmins || flow == flowPassword):
 		return errFlowOperation
 	case slices.Contains(c.ExplicitAuthFlows, gate):
@@ -511,7 +499,7 @@ type adminInitiateAuthInput struct {
 }
 
 func (p *pool) adminInitiateAuth(in *adminInitiateAuthInput) (authOutput, error) {
-	if err := p.adminCall(in.UserPoolID, nil); err != nil {
+	if err := p.adminCall(in.UserPoolID); err != nil {
 		return authOutput{}, err
 	}
 	return p.initiate(&in.initiateAuthInput, true)
@@ -524,7 +512,7 @@ type adminRespondInput struct {
 }
 
 func (p *pool) adminRespondToAuthChallenge(in *adminRespondInput) (authOutput, error) {
-	if err := p.adminCall(in.UserPoolID, nil); err != nil {
+	if err := p.adminCall(in.UserPoolID); err != nil {
 		return authOutput{}, err
 	}
 	return p.respond(&in.respondInput, true)

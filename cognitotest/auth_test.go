@@ -462,7 +462,7 @@ func TestAdminSignInIsGated(t *testing.T) {
 		resp, body := post(t, f, target+op, `{"UserPoolId":"us-east-1_Test00001"}`, nil)
 		assert.Equal(t, 400, resp.StatusCode)
 		assert.Contains(t, body, "MissingAuthenticationTokenException")
-		resp, body = post(t, f, target+op, `{"UserPoolId":"us-east-1_Other"}`, map[string]string{"Authorization": "AWS4-HMAC-SHA256 x"})
+		resp, body = post(t, f, target+op, `{"UserPoolId":"us-east-1_Other","ClientId":"x","AuthFlow":"USER_SRP_AUTH","ChallengeName":"SMS_MFA"}`, map[string]string{"Authorization": "AWS4-HMAC-SHA256 x"})
 		assert.Equal(t, 400, resp.StatusCode)
 		assert.Contains(t, body, "User pool us-east-1_Other does not exist.")
 	}

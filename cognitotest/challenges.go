@@ -112,14 +112,6 @@ const (
 	challengeDeviceVerifier   = "DEVICE_PASSWORD_VERIFIER"
 )
 
-// challengeNames are the names in the service's model, including challenges that the pool never
-// sends.
-var challengeNames = []string{
-	"ADMIN_NO_SRP_AUTH", challengeCustom, challengeDeviceVerifier, challengeDevice, challengeEmail, challengeSetup,
-	challengeNewPassword, challengePassword, challengePasswordSRP, challengePasswordVerifier, challengeSelect,
-	challengeSelectMFA, challengeSMS, challengeSMSOTP, challengeTOTP, challengeWebAuthn,
-}
-
 type respondInput struct {
 	ChallengeName      string
 	ClientID           string `json:"ClientId"`
@@ -135,14 +127,6 @@ func (p *pool) respondToAuthChallenge(in *respondInput) (authOutput, error) {
 
 // respond handles the answer to a challenge, with the user's or the administrator's operation.
 func (p *pool) respond(in *respondInput, admin bool) (authOutput, error) {
-	v := &validation{}
-	v.present("challengeName", in.ChallengeName != "")
-	v.oneOf("challengeName", in.ChallengeName, challengeNames...)
-	v.clientID(in.ClientID)
-	v.session(in.Session)
-	if err := v.err(); err != nil {
-		return authOutput{}, err
-	}
 	c, err := p.client(in.ClientID)
 	if err != nil {
 		return authOutput{}, err

@@ -1,7 +1,6 @@
 package cognitotest
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -13,8 +12,6 @@ type app struct {
 	settings          clientSettings
 	created, modified time.Time
 }
-
-var clientNamePattern = regexp.MustCompile(`^[\w\s+=,.@-]+$`)
 
 // addApp adds a client from the Config or a call.
 func (p *pool) addApp(c *Client, settings clientSettings) {
@@ -55,11 +52,7 @@ type createClientInput struct {
 }
 
 func (p *pool) createUserPoolClient(in *createClientInput) (clientOutput, error) {
-	err := p.adminCall(in.UserPoolID, func(v *validation) {
-		v.present("clientName", in.ClientName != "")
-		in.form(v)
-	})
-	if err != nil {
+	if err := p.adminCall(in.UserPoolID); err != nil {
 		return clientOutput{}, err
 	}
 	if err := p.checkSettings(&in.clientSettings, in.GenerateSecret); err != nil {
@@ -81,21 +74,15 @@ type clientInput struct {
 }
 
 // existingClient is the common start of calls on a client.
-func (p *pool) existingClient(in clientInput, more func(*validation)) (*Client, error) {
-	err := p.adminCall(in.UserPoolID, func(v *validation) {
-		v.clientID(in.ClientID)
-		if more != nil {
-			more(v)
-		}
-	})
-	if err != nil {
+func (p *pool) existingClient(in clientInput) (*Client, error) {
+	if err := p.adminCall(in.UserPoolID); err != nil {
 		return nil, err
 	}
 	return p.client(in.ClientID)
 }
 
 func (p *pool) describeUserPoolClient(in *clientInput) (clientOutput, error) {
-	c, err := p.existingClient(*in, nil)
+	c, err := p.existingClient(*in)
 	if err != nil {
 		return clientOutput{}, err
 	}
@@ -110,7 +97,7 @@ type updateClientInput struct {
 // updateUserPoolClient replaces a client's settings. Omitted settings return to their defaults,
 // except the name, which has none.
 func (p *pool) updateUserPoolClient(in *updateClientInput) (clientOutput, error) {
-	c, err := p.existingClient(in.clientInput, in.form)
+	c, err := p.existingClient(in.clientInput)
 	if err != nil {
 		return clientOutput{}, err
 	}
@@ -128,7 +115,7 @@ func (p *pool) updateUserPoolClient(in *updateClientInput) (clientOutput, error)
 }
 
 func (p *pool) deleteUserPoolClient(in *clientInput) (noBody, error) {
-	c, err := p.existingClient(*in, nil)
+	c, err := p.existingClient(*in)
 	if err != nil {
 		return noBody{}, err
 	}
@@ -155,8 +142,7 @@ type listClientsOutput struct {
 
 func (p *pool) listUserPoolClients(in *listClientsInput) (listClientsOutput, error) {
 	out := listClientsOutput{UserPoolClients: []listedClient{}}
-	err := p.adminCall(in.UserPoolID, func(v *validation) { in.form(v, 1) })
-	if err != nil {
+	if err := p.adminCall(in.UserPoolID); err != nil {
 		return out, err
 	}
 	serial := func(c *Client) int64 { return p.apps[c.ID].serial }
@@ -228,34 +214,7 @@ var legacyFlows = map[string]string{
 	"CUSTOM_AUTH_FLOW_ONLY": "ALLOW_CUSTOM_AUTH",
 }
 
-// form checks the form of the settings.
-func (s *clientSettings) form(v *validation) {
-	v.length("clientName", s.ClientName, 0, 128)
-	v.pattern("clientName", s.ClientName, clientNamePattern)
-	for _, flow := range s.ExplicitAuthFlows {
-		v.oneOf("explicitAuthFlows", flow, "ADMIN_NO_SRP_AUTH", "ALLOW_ADMIN_USER_PASSWORD_AUTH", "ALLOW_CUSTOM_AUTH",
-			gateMachine, "ALLOW_REFRESH_TOKEN_AUTH", "ALLOW_USER_AUTH",
-			"ALLOW_USER_PASSWORD_AUTH", "ALLOW_USER_SRP_AUTH",
-			"CUSTOM_AUTH_FLOW_ONLY", "USER_PASSWORD_AUTH")
-	}
-	v.oneOf("preventUserExistenceErrors", s.PreventUserExistenceErrors, settingEnabled, settingLegacy)
-	if s.AuthSessionValidity != 0 {
-		v.between("authSessionValidity", s.AuthSessionValidity, 3, 15)
-	}
-	if r := s.RefreshTokenRotation; r != nil {
-		v.oneOf("refreshTokenRotation.feature", r.Feature, settingDisabled, settingEnabled)
-		v.between("refreshTokenRotation.retryGracePeriodSeconds", r.RetryGracePeriodSeconds, 0, 60)
-	}
-	if u := s.TokenValidityUnits; u != nil {
-		for member, unit := range map[string]string{
-			"accessToken": u.AccessToken, "idToken": u.IDToken, "refreshToken": u.RefreshToken,
-		} {
-			v.oneOf("tokenValidityUnits."+member, unit, "days", "hours", "minutes", "seconds")
-		}
-	}
-}
-
-// checkSettings checks the rules that form does not. secret reports whether the client has a
+// checkSettings checks the rules that the model does not have. secret reports whether the client has a
 // secret.
 func (p *pool) checkSettings(s *clientSettings, secret bool) error {
 	access, id, refresh := s.validities()

@@ -19,7 +19,8 @@ type Config struct {
 	// "us-east-1_Test00001".
 	UserPoolID string
 	// Clients are the app clients. [Server.ClientID] is the first. If empty, there is one client
-	// without a secret.
+	// without a secret. As with the service, it does not allow USER_PASSWORD_AUTH or USER_AUTH: see
+	// [Client.ExplicitAuthFlows].
 	Clients []Client
 	// UsernameAttributes ("email", "phone_number") are the attributes that users sign up and sign
 	// in with. If set, a user's username is the sub.
@@ -129,8 +130,11 @@ type Client struct {
 	// Secret is the client's secret, or "" for a public client. OtherSecret is a second secret, as
 	// during a rotation, or "".
 	Secret, OtherSecret string
-	// ExplicitAuthFlows are the flows that the client allows: "ALLOW_USER_SRP_AUTH" and so on. If
-	// nil, they are the service's default: SRP, custom and refresh.
+	// ExplicitAuthFlows are the flows that the client allows: "ALLOW_USER_SRP_AUTH",
+	// "ALLOW_USER_PASSWORD_AUTH", "ALLOW_USER_AUTH", "ALLOW_CUSTOM_AUTH",
+	// "ALLOW_ADMIN_USER_PASSWORD_AUTH", "ALLOW_REFRESH_TOKEN_AUTH" and "ALLOW_CLIENT_TOKEN_AUTH". If
+	// nil, they are the service's default: SRP, custom and refresh. GetTokensFromRefreshToken needs
+	// none of them.
 	ExplicitAuthFlows []string
 	// PreventUserExistenceErrors hides which users exist, as the service's setting ENABLED does.
 	PreventUserExistenceErrors bool

@@ -8,8 +8,13 @@
 //	c, err := cognito.New(srv.UserPoolID, srv.ClientID, cognito.WithEndpoint(srv.URL))
 //	err = c.ForUser("bob").Authenticate(ctx, "Correct-Horse-1")
 //
+// In a test, [Server.Client] makes such a client.
+//
 // The server speaks the service's protocol over HTTP. Any client can sign in to it: this module's,
-// an AWS SDK with its endpoint set, or clients in other languages.
+// an AWS SDK, or clients in other languages. For the AWS SDK for Go, set BaseEndpoint to
+// [Server.URL], and set any region and any static credentials.
+//
+// A server starts within milliseconds, so that each test can have its own.
 //
 // # Strictness
 //
@@ -24,8 +29,8 @@
 //   - signatures of passkeys;
 //   - the revocation of tokens, and the rotation of refresh tokens.
 //
-// It rejects unsigned requests for operations that must be signed, but does not check the
-// signatures.
+// It checks the members of each request as the service's model defines them. It rejects unsigned
+// requests for operations that must be signed, but does not check the signatures.
 //
 // # Operations
 //

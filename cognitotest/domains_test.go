@@ -33,6 +33,8 @@ func TestDomains(t *testing.T) {
 		{"CreateUserPoolDomain", members{"Domain": "mine", "UserPoolId": other}, "Domain already associated with another user pool."},
 		{"CreateUserPoolDomain", members{"Domain": "second"}, "User pool already has a domain configured."},
 		{"CreateUserPoolDomain", members{"Domain": "my-cognito", "UserPoolId": other}, "Domain cannot contain reserved word: cognito"},
+		{"CreateUserPoolDomain", members{"Domain": "lawsuits", "UserPoolId": other}, "Domain cannot contain reserved word: aws"},
+		{"CreateUserPoolDomain", members{"Domain": "amazonas", "UserPoolId": other}, "Domain cannot contain reserved word: amazon"},
 		{
 			"CreateUserPoolDomain",
 			members{"Domain": "Mine", "UserPoolId": other},

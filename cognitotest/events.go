@@ -112,7 +112,7 @@ type listEventsOutput struct {
 // documented.
 func (p *pool) adminListUserAuthEvents(in *listEventsInput) (listEventsOutput, error) {
 	out := listEventsOutput{AuthEvents: []listedEvent{}}
-	u, err := p.adminUser(in.adminInput, func(v *validation) { in.form(v, 0) })
+	u, err := p.adminUser(in.adminInput)
 	if err != nil {
 		return out, err
 	}
@@ -145,14 +145,8 @@ type adminFeedbackInput struct {
 	FeedbackValue string
 }
 
-func (in *adminFeedbackInput) form(v *validation) {
-	v.length("eventId", in.EventID, 1, 50)
-	v.present("feedbackValue", in.FeedbackValue != "")
-	v.oneOf("feedbackValue", in.FeedbackValue, "Invalid", "Valid")
-}
-
 func (p *pool) adminUpdateAuthEventFeedback(in *adminFeedbackInput) (empty, error) {
-	e, _, err := p.feedbackEvent(in, in.form)
+	e, _, err := p.feedbackEvent(in)
 	if err != nil {
 		return empty{}, err
 	}
@@ -161,8 +155,8 @@ func (p *pool) adminUpdateAuthEventFeedback(in *adminFeedbackInput) (empty, erro
 }
 
 // feedbackEvent returns the event that feedback refers to.
-func (p *pool) feedbackEvent(in *adminFeedbackInput, form func(*validation)) (*authEvent, *user, error) {
-	u, err := p.adminUser(in.adminInput, form)
+func (p *pool) feedbackEvent(in *adminFeedbackInput) (*authEvent, *user, error) {
+	u, err := p.adminUser(in.adminInput)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -187,10 +181,7 @@ type feedbackInput struct {
 
 // updateAuthEventFeedback records the feedback of a user, who has the token from a message.
 func (p *pool) updateAuthEventFeedback(in *feedbackInput) (empty, error) {
-	e, u, err := p.feedbackEvent(&in.adminFeedbackInput, func(v *validation) {
-		in.form(v)
-		v.length("feedbackToken", in.FeedbackToken, 1, maxToken)
-	})
+	e, u, err := p.feedbackEvent(&in.adminFeedbackInput)
 	if err != nil {
 		return empty{}, err
 	}

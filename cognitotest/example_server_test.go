@@ -7,6 +7,10 @@ import (
 	"log"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
+	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
+
 	"github.com/gocognito/cognito"
 	"github.com/gocognito/cognito/cognitotest"
 )
@@ -18,6 +22,38 @@ func client(srv *cognitotest.Server) *cognito.Cognito {
 		log.Fatal(err)
 	}
 	return c
+}
+
+// Code that calls the AWS SDK itself needs an endpoint, a region and credentials, which are not
+// checked.
+func ExampleNewServer_sdk() {
+	srv := cognitotest.NewServer(cognitotest.Config{
+		Clients: []cognitotest.Client{{ExplicitAuthFlows: []string{"ALLOW_USER_PASSWORD_AUTH"}}},
+	})
+	defer srv.Close()
+	srv.AddUser(cognitotest.User{Username: "bob", Password: "Correct-Horse-1"})
+
+	sdk := cognitoidentityprovider.New(cognitoidentityprovider.Options{
+		BaseEndpoint: &srv.URL, Region: "us-east-1", Credentials: credentials.NewStaticCredentialsProvider("any", "any", ""),
+	})
+	out, err := sdk.InitiateAuth(context.Background(), &cognitoidentityprovider.InitiateAuthInput{
+		AuthFlow: types.AuthFlowTypeUserPasswordAuth, ClientId: &srv.ClientID,
+		AuthParameters: map[string]string{"USERNAME": "bob", "PASSWORD": "Correct-Horse-1"},
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(*out.AuthenticationResult.TokenType)
+	user, err := sdk.AdminGetUser(context.Background(), &cognitoidentityprovider.AdminGetUserInput{
+		UserPoolId: &srv.UserPoolID, Username: new("bob"),
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(user.UserStatus)
+	// Output:
+	// Bearer
+	// CONFIRMED
 }
 
 // Messages are told of as they are delivered; Server.Code and Server.Messages have them as well.

@@ -277,6 +277,14 @@ func (f *fixture) refuses(op string, in members, kind, message string) {
 	refused(f.t, err, kind, message)
 }
 
+// orNone is a member that is left out if it is empty.
+func orNone(text string) *string {
+	if text == "" {
+		return nil
+	}
+	return &text
+}
+
 // attributes is a member UserAttributes: names and values by turns.
 func attributes(pairs ...string) []members {
 	list := []members{}
@@ -411,7 +419,7 @@ func (f *fixture) begin(flow string, pairs ...string) (step, error) {
 func (f *fixture) goOn(challenge, session string, pairs ...string) (step, error) {
 	f.t.Helper()
 	return f.step("RespondToAuthChallenge", members{
-		"ChallengeName": challenge, "ClientId": f.ClientID, "Session": session, "ChallengeResponses": f.params(pairs...),
+		"ChallengeName": challenge, "ClientId": f.ClientID, "Session": orNone(session), "ChallengeResponses": f.params(pairs...),
 	})
 }
 

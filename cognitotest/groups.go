@@ -135,25 +135,9 @@ func (p *pool) listedGroup(g *group) listedGroup {
 
 type groupOutput struct{ Group listedGroup }
 
-// groupCall is the common start of calls on a group.
-func (p *pool) groupCall(in *groupInput) error {
-	return p.adminCall(in.UserPoolID, func(v *validation) {
-		v.name("groupName", in.GroupName)
-		if in.Description != nil {
-			v.length("description", *in.Description, 0, 2048)
-		}
-		if in.RoleARN != nil {
-			v.length("roleArn", *in.RoleARN, 20, 2048)
-		}
-		if in.Precedence != nil {
-			v.between("precedence", *in.Precedence, 0, math.MaxInt32)
-		}
-	})
-}
-
-// existingGroup is groupCall for a group that must exist.
+// existingGroup is the common start of calls on a group that must exist.
 func (p *pool) existingGroup(in *groupInput) (*group, error) {
-	if err := p.groupCall(in); err != nil {
+	if err := p.adminCall(in.UserPoolID); err != nil {
 		return nil, err
 	}
 	g := p.findGroup(in.GroupName)
@@ -177,7 +161,7 @@ func (in *groupInput) apply(g *group) {
 }
 
 func (p *pool) createGroup(in *groupInput) (groupOutput, error) {
-	if err := p.groupCall(in); err != nil {
+	if err := p.adminCall(in.UserPoolID); err != nil {
 		return groupOutput{}, err
 	}
 	if p.findGroup(in.GroupName) != nil {
@@ -228,7 +212,7 @@ type membershipInput struct {
 
 // membership returns the user and the group of a call on both.
 func (p *pool) membership(in *membershipInput) (*user, *group, error) {
-	u, err := p.adminUser(in.adminInput, func(v *validation) { v.name("groupName", in.GroupName) })
+	u, err := p.adminUser(in.adminInput)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -268,7 +252,7 @@ type listGroupsInput struct {
 }
 
 func (p *pool) listGroups(in *listGroupsInput) (groupsOutput, error) {
-	if err := p.adminCall(in.UserPoolID, in.form); err != nil {
+	if err := p.adminCall(in.UserPoolID); err != nil {
 		return groupsOutput{}, err
 	}
 	return p.pageOfGroups(in.page("ListGroups"), func(*group) bool { return true })
@@ -280,7 +264,7 @@ type groupsForUserInput struct {
 }
 
 func (p *pool) adminListGroupsForUser(in *groupsForUserInput) (groupsOutput, error) {
-	u, err := p.adminUser(in.adminInput, in.form)
+	u, err := p.adminUser(in.adminInput)
 	if err != nil {
 		return groupsOutput{}, err
 	}
@@ -312,11 +296,7 @@ type usersInGroupOutput struct {
 }
 
 func (p *pool) listUsersInGroup(in *usersInGroupInput) (usersInGroupOutput, error) {
-	err := p.adminCall(in.UserPoolID, func(v *validation) {
-		v.name("groupName", in.GroupName)
-		in.form(v)
-	})
-	if err != nil {
+	if err := p.adminCall(in.UserPoolID); err != nil {
 		return usersInGroupOutput{}, err
 	}
 	g := p.findGroup(in.GroupName)

@@ -31,7 +31,9 @@ func TestGroups(t *testing.T) {
 		f.refuses(op, members{"GroupName": "nobodies", "Username": "ana"}, "ResourceNotFoundException", "Group not found.")
 	}
 	f.refuses("CreateGroup", members{"GroupName": "g", "Precedence": -1, "RoleArn": "short"}, badParameter,
-		"2 validation errors detected: Value at 'roleArn' failed to satisfy constraint: Member must have length greater than or equal to 20; "+
+		"3 validation errors detected: Value at 'roleArn' failed to satisfy constraint: Member must have length greater than or equal to 20; "+
+			`Value at 'roleArn' failed to satisfy constraint: Member must satisfy regular expression pattern: `+
+			`arn:[\w+=/,.@-]+:[\w+=/,.@-]+:([\w+=/,.@-]*)?:[0-9]+:[\w+=/,.@-]+(:[\w+=/,.@-]+)?(:[\w+=/,.@-]+)?; `+
 			"Value at 'precedence' failed to satisfy constraint: Member must have value greater than or equal to 0")
 
 	f.refuses("CreateGroup", members{"GroupName": "two words"}, badParameter,

@@ -44,16 +44,6 @@ type providerUser struct {
 
 func (n providerUser) isLocal() bool { return strings.EqualFold(n.ProviderName, providerCognito) }
 
-func (n *providerUser) form(v *validation, member string) {
-	v.present(member, n != nil)
-	if n == nil {
-		return
-	}
-	v.length(member+".providerName", n.ProviderName, 0, 32)
-	v.length(member+".providerAttributeName", n.ProviderAttributeName, 0, 131072)
-	v.length(member+".providerAttributeValue", n.ProviderAttributeValue, 0, 131072)
-}
-
 type linkInput struct {
 	UserPoolID      string `json:"UserPoolId"`
 	DestinationUser *providerUser
@@ -62,11 +52,7 @@ type linkInput struct {
 
 // adminLinkProviderForUser lets a user of a provider sign in as a user of the pool.
 func (p *pool) adminLinkProviderForUser(in *linkInput) (empty, error) {
-	err := p.adminCall(in.UserPoolID, func(v *validation) {
-		in.DestinationUser.form(v, "destinationUser")
-		in.SourceUser.form(v, "sourceUser")
-	})
-	if err != nil {
+	if err := p.adminCall(in.UserPoolID); err != nil {
 		return empty{}, err
 	}
 	source := *in.SourceUser
@@ -164,8 +150,7 @@ type unlinkInput struct {
 
 // adminDisableProviderForUser removes a link, or the password of a local user.
 func (p *pool) adminDisableProviderForUser(in *unlinkInput) (empty, error) {
-	err := p.adminCall(in.UserPoolID, func(v *validation) { in.User.form(v, "user") })
-	if err != nil {
+	if err := p.adminCall(in.UserPoolID); err != nil {
 		return empty{}, err
 	}
 	if in.User.isLocal() {

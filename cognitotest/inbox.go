@@ -50,7 +50,8 @@ type codeDelivery struct {
 type Message struct {
 	// UserPoolID is the user's pool.
 	UserPoolID string
-	// Username is the internal username.
+	// Username is the user's username in the pool, not an alias. In a pool with
+	// [Config.UsernameAttributes] it is the sub.
 	Username string
 	// Destination is the e-mail address or phone number, unmasked. Medium is "EMAIL" or "SMS".
 	Destination, Medium string
@@ -199,7 +200,8 @@ func first(s string) string {
 type deliveryOutput struct{ CodeDeliveryDetails *codeDelivery }
 
 // Code returns the last code or temporary password that was sent to a user of the first pool, or ""
-// if there is none. username may be an alias, even one that is not verified yet.
+// if there is none. It does not change when the code is used or expires. username may be an alias,
+// even one that is not verified yet.
 func (s *Server) Code(username string) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -128,9 +128,6 @@ func (l *lambdaConfig) form(v *validation) {
 		check(strings.ToLower(name[:1])+name[1:], *l.member(name))
 	}
 	if c := l.PreTokenGenerationConfig; c != nil {
-		v.present("lambdaConfig.preTokenGenerationConfig.lambdaArn", c.LambdaArn != "")
-		v.present("lambdaConfig.preTokenGenerationConfig.lambdaVersion", c.LambdaVersion != "")
-		v.oneOf("lambdaConfig.preTokenGenerationConfig.lambdaVersion", c.LambdaVersion, tokenVersions...)
 		check("preTokenGenerationConfig.lambdaArn", c.LambdaArn)
 	}
 }

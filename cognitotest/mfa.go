@@ -258,11 +258,6 @@ func (p *pool) associateSoftwareToken(in *associateInput) (associateOutput, erro
 // setupUser returns the user whose software token a request refers to, with an access token or the
 // session of MFA_SETUP.
 func (p *pool) setupUser(accessToken, handle string) (*user, *challengeSession, error) {
-	v := &validation{}
-	v.session(handle)
-	if err := v.err(); err != nil {
-		return nil, nil, err
-	}
 	if (accessToken == "") == (handle == "") {
 		return nil, nil, invalidParameter("Only one of access token and session must be provided.") // the service's text is not known
 	}
@@ -298,11 +293,6 @@ type verifyTokenOutput struct {
 
 // verifySoftwareToken finishes the setup of a software token.
 func (p *pool) verifySoftwareToken(in *verifyTokenInput) (verifyTokenOutput, error) {
-	v := &validation{}
-	v.length("userCode", in.UserCode, 6, 6)
-	if err := v.err(); err != nil {
-		return verifyTokenOutput{}, err
-	}
 	u, s, err := p.setupUser(in.AccessToken, in.Session)
 	if err != nil {
 		return verifyTokenOutput{}, err
@@ -361,7 +351,7 @@ type adminPreferenceInput struct {
 }
 
 func (p *pool) adminSetUserMFAPreference(in *adminPreferenceInput) (empty, error) {
-	u, err := p.adminUser(in.adminInput, nil)
+	u, err := p.adminUser(in.adminInput)
 	if err != nil {
 		return empty{}, err
 	}
@@ -459,7 +449,7 @@ func (p *pool) getUserAuthFactors(in *accessTokenInput) (authFactorsOutput, erro
 }
 
 func (p *pool) adminGetUserAuthFactors(in *adminInput) (authFactorsOutput, error) {
-	u, err := p.adminUser(*in, nil)
+	u, err := p.adminUser(*in)
 	if err != nil {
 		return authFactorsOutput{}, err
 	}
@@ -501,7 +491,7 @@ func (u *user) has(factor string) bool {
 // is asked to set one up if MFA is required; a live pool does the same. The service's error if
 // there is none is not known.
 func (p *pool) adminDeleteSoftwareToken(in *adminInput) (empty, error) {
-	u, err := p.adminUser(*in, nil)
+	u, err := p.adminUser(*in)
 	if err != nil {
 		return empty{}, err
 	}

@@ -124,7 +124,7 @@ func TestMFASessions(t *testing.T) {
 	code := f.TOTP("bob")
 	answer := func(client, username, challenge, session string) error {
 		_, err := f.step("RespondToAuthChallenge", members{
-			"ChallengeName": challenge, "ClientId": client, "Session": session,
+			"ChallengeName": challenge, "ClientId": client, "Session": orNone(session),
 			"ChallengeResponses": map[string]string{"USERNAME": username, key: code, "SMS_MFA_CODE": code, "ANSWER": "SMS_MFA"},
 		})
 		return err

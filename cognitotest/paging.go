@@ -13,7 +13,6 @@ import (
 const (
 	maxPage       = 60 // and what a page has when nothing is said
 	tokenValidity = time.Hour
-	maxToken      = 1 << 17
 	maxScan       = 10 * maxPage // users that a filter is tried on for one page
 )
 
@@ -40,23 +39,11 @@ func newPage(limit *int, token *string, op string, members ...string) page {
 	return pg
 }
 
-// pageForm checks the members of a request that select a page, under their names.
-func pageForm(v *validation, limitMember string, limit *int, tokenMember string, token *string) {
-	if limit != nil {
-		v.between(limitMember, *limit, 0, maxPage)
-	}
-	if token != nil {
-		v.length(tokenMember, *token, 1, maxToken)
-	}
-}
-
 // nextPage holds the paging members of most requests.
 type nextPage struct {
 	Limit     *int
 	NextToken *string
 }
-
-func (n nextPage) form(v *validation) { pageForm(v, "limit", n.Limit, "nextToken", n.NextToken) }
 
 func (n nextPage) page(op string, members ...string) page {
 	return newPage(n.Limit, n.NextToken, op, members...)
@@ -66,13 +53,6 @@ func (n nextPage) page(op string, members ...string) page {
 type nextResults struct {
 	MaxResults *int
 	NextToken  *string
-}
-
-func (n nextResults) form(v *validation, least int) {
-	pageForm(v, "maxResults", n.MaxResults, "nextToken", n.NextToken)
-	if n.MaxResults != nil && *n.MaxResults < least && *n.MaxResults >= 0 {
-		v.between("maxResults", *n.MaxResults, least, maxPage)
-	}
 }
 
 func (n nextResults) page(op string) page { return newPage(n.MaxResults, n.NextToken, op) }

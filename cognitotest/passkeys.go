@@ -345,14 +345,6 @@ type listCredentialsOutput struct {
 
 func (p *pool) listWebAuthnCredentials(in *listCredentialsInput) (listCredentialsOutput, error) {
 	out := listCredentialsOutput{Credentials: []credentialType{}}
-	v := &validation{}
-	pageForm(v, "maxResults", nil, "nextToken", in.NextToken)
-	if in.MaxResults != nil {
-		v.between("maxResults", *in.MaxResults, 0, maxPasskeys)
-	}
-	if err := v.err(); err != nil {
-		return out, err
-	}
 	u, _, err := p.authorize(in.AccessToken)
 	if err != nil {
 		return out, err
@@ -377,11 +369,6 @@ type deleteCredentialInput struct {
 }
 
 func (p *pool) deleteWebAuthnCredential(in *deleteCredentialInput) (empty, error) {
-	v := &validation{}
-	v.length("credentialId", in.CredentialID, 1, 2048)
-	if err := v.err(); err != nil {
-		return empty{}, err
-	}
 	u, _, err := p.authorize(in.AccessToken)
 	if err != nil {
 		return empty{}, err

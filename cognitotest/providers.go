@@ -1,7 +1,6 @@
 package cognitotest
 
 import (
-	"regexp"
 	"slices"
 	"time"
 )
@@ -21,12 +20,6 @@ type providerSettings struct {
 	AttributeMapping map[string]string `json:",omitempty"`
 	IdpIdentifiers   []string          `json:",omitempty"`
 }
-
-var (
-	providerKinds = []string{"SAML", "Facebook", "Google", "LoginWithAmazon", "SignInWithApple", "OIDC"}
-	// providerNamePattern is that of new providers: no spaces, and no _ at the ends.
-	providerNamePattern = regexp.MustCompile(`^[^_\p{Z}][\p{L}\p{M}\p{S}\p{N}\p{P}]*[^_\p{Z}]?$`)
-)
 
 // findProvider returns a provider by name, or nil if there is none.
 func (p *pool) findProvider(name string) *provider {
@@ -69,26 +62,8 @@ type createProviderInput struct {
 	ProviderType string
 }
 
-func (s *providerSettings) form(v *validation) {
-	if len(s.IdpIdentifiers) > 50 {
-		v.fail("idpIdentifiers", "Member must have length less than or equal to 50")
-	}
-	for _, id := range s.IdpIdentifiers {
-		v.length("idpIdentifiers", id, 1, 40)
-	}
-}
-
 func (p *pool) createIdentityProvider(in *createProviderInput) (providerOutput, error) {
-	err := p.adminCall(in.UserPoolID, func(v *validation) {
-		v.length("providerName", in.ProviderName, 1, 32)
-		if in.ProviderName != "" && !providerNamePattern.MatchString(in.ProviderName) {
-			v.fail("providerName", "Member must satisfy regular expression pattern: "+providerNamePattern.String())
-		}
-		v.present("providerType", in.ProviderType != "")
-		v.oneOf("providerType", in.ProviderType, providerKinds...)
-		v.present("providerDetails", in.ProviderDetails != nil)
-		in.form(v)
-	})
+	err := p.adminCall(in.UserPoolID)
 	switch {
 	case err != nil:
 		return providerOutput{}, err
@@ -107,14 +82,8 @@ func (p *pool) createIdentityProvider(in *createProviderInput) (providerOutput, 
 }
 
 // existingProvider is the common start of calls on a provider.
-func (p *pool) existingProvider(in providerInput, more func(*validation)) (*provider, error) {
-	err := p.adminCall(in.UserPoolID, func(v *validation) {
-		v.length("providerName", in.ProviderName, 1, 32)
-		if more != nil {
-			more(v)
-		}
-	})
-	if err != nil {
+func (p *pool) existingProvider(in providerInput) (*provider, error) {
+	if err := p.adminCall(in.UserPoolID); err != nil {
 		return nil, err
 	}
 	known := p.findProvider(in.ProviderName)
@@ -125,7 +94,7 @@ func (p *pool) existingProvider(in providerInput, more func(*validation)) (*prov
 }
 
 func (p *pool) describeIdentityProvider(in *providerInput) (providerOutput, error) {
-	known, err := p.existingProvider(*in, nil)
+	known, err := p.existingProvider(*in)
 	if err != nil {
 		return providerOutput{}, err
 	}
@@ -138,7 +107,7 @@ type updateProviderInput struct {
 }
 
 func (p *pool) updateIdentityProvider(in *updateProviderInput) (providerOutput, error) {
-	known, err := p.existingProvider(in.providerInput, in.form)
+	known, err := p.existingProvider(in.providerInput)
 	if err != nil {
 		return providerOutput{}, err
 	}
@@ -156,7 +125,7 @@ func (p *pool) updateIdentityProvider(in *updateProviderInput) (providerOutput, 
 }
 
 func (p *pool) deleteIdentityProvider(in *providerInput) (noBody, error) {
-	known, err := p.existingProvider(*in, nil)
+	known, err := p.existingProvider(*in)
 	if err != nil {
 		return noBody{}, err
 	}
@@ -183,8 +152,7 @@ type listProvidersOutput struct {
 
 func (p *pool) listIdentityProviders(in *listProvidersInput) (listProvidersOutput, error) {
 	out := listProvidersOutput{Providers: []listedProvider{}}
-	err := p.adminCall(in.UserPoolID, func(v *validation) { in.form(v, 0) })
-	if err != nil {
+	if err := p.adminCall(in.UserPoolID); err != nil {
 		return out, err
 	}
 	serial := func(known *provider) int64 { return known.serial }

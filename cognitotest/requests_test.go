@@ -3,6 +3,7 @@ package cognitotest
 import (
 	"net/http/httptest"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 )
@@ -18,4 +19,15 @@ func TestRequestsAreBounded(t *testing.T) {
 	}
 	assert.Len(t, s.requests, maxRequests)
 	assert.Equal(t, "/other", s.requests[0].Op)
+}
+
+// A connection that nobody uses ends, but not in a bubble, where time leaps to the next timer.
+func TestIdleConnectionsAreBounded(t *testing.T) {
+	t.Parallel()
+	for inMemory, want := range map[bool]time.Duration{false: maxIdle, true: 0} {
+		s := NewServer(Config{InMemory: inMemory})
+		assert.Equal(t, want, s.http.IdleTimeout)
+		assert.Zero(t, s.http.ReadTimeout, "it would be the one of idle connections, too")
+		s.Close()
+	}
 }

@@ -2,7 +2,6 @@ package cognitotest
 
 import (
 	"cmp"
-	"regexp"
 	"slices"
 )
 
@@ -20,7 +19,6 @@ type resourceScope struct{ ScopeName, ScopeDescription string }
 
 const (
 	maxResourceServers = 25
-	maxResourceScopes  = 100
 )
 
 type resourceServerInput struct {
@@ -32,32 +30,6 @@ type resourceServerInput struct {
 
 type resourceServerOutput struct{ ResourceServer resourceServer }
 
-// A scope in a token is an identifier and a name, with a slash between them and spaces around it.
-var (
-	identifierPattern   = regexp.MustCompile(`^[\x21\x23-\x5B\x5D-\x7E]+$`)
-	scopeNamePattern    = regexp.MustCompile(`^[\x21\x23-\x2E\x30-\x5B\x5D-\x7E]+$`)
-	resourceNamePattern = regexp.MustCompile(`^[\w\s+=,.@-]+$`)
-)
-
-// form checks the identifier of a resource server and, with settings, its other members.
-func (in *resourceServerInput) form(v *validation, settings bool) {
-	v.length("identifier", in.Identifier, 1, 256)
-	v.pattern("identifier", in.Identifier, identifierPattern)
-	if !settings {
-		return
-	}
-	v.length("name", in.Name, 1, 256)
-	v.pattern("name", in.Name, resourceNamePattern)
-	if len(in.Scopes) > maxResourceScopes {
-		v.fail("scopes", "Member must have length less than or equal to 100")
-	}
-	for _, scope := range in.Scopes {
-		v.length("scopes.scopeName", scope.ScopeName, 1, 256)
-		v.pattern("scopes.scopeName", scope.ScopeName, scopeNamePattern)
-		v.length("scopes.scopeDescription", scope.ScopeDescription, 1, 256)
-	}
-}
-
 func (p *pool) findResourceServer(identifier string) *resourceServer {
 	i := slices.IndexFunc(p.resources, func(r *resourceServer) bool { return r.Identifier == identifier })
 	if i < 0 {
@@ -67,7 +39,7 @@ func (p *pool) findResourceServer(identifier string) *resourceServer {
 }
 
 func (p *pool) createResourceServer(in *resourceServerInput) (resourceServerOutput, error) {
-	switch err := p.adminCall(in.UserPoolID, func(v *validation) { in.form(v, true) }); {
+	switch err := p.adminCall(in.UserPoolID); {
 	case err != nil:
 		return resourceServerOutput{}, err
 	case p.findResourceServer(in.Identifier) != nil:
@@ -105,8 +77,8 @@ func (p *pool) noteResources() {
 }
 
 // existingResourceServer is the common start of calls on a resource server.
-func (p *pool) existingResourceServer(in *resourceServerInput, settings bool) (*resourceServer, error) {
-	if err := p.adminCall(in.UserPoolID, func(v *validation) { in.form(v, settings) }); err != nil {
+func (p *pool) existingResourceServer(in *resourceServerInput) (*resourceServer, error) {
+	if err := p.adminCall(in.UserPoolID); err != nil {
 		return nil, err
 	}
 	r := p.findResourceServer(in.Identifier)
@@ -117,7 +89,7 @@ func (p *pool) existingResourceServer(in *resourceServerInput, settings bool) (*
 }
 
 func (p *pool) describeResourceServer(in *resourceServerInput) (resourceServerOutput, error) {
-	r, err := p.existingResourceServer(in, false)
+	r, err := p.existingResourceServer(in)
 	if err != nil {
 		return resourceServerOutput{}, err
 	}
@@ -126,7 +98,7 @@ func (p *pool) describeResourceServer(in *resourceServerInput) (resourceServerOu
 
 // updateResourceServer replaces the name and the scopes. Omitted scopes are deleted.
 func (p *pool) updateResourceServer(in *resourceServerInput) (resourceServerOutput, error) {
-	r, err := p.existingResourceServer(in, true)
+	r, err := p.existingResourceServer(in)
 	if err != nil {
 		return resourceServerOutput{}, err
 	}
@@ -136,7 +108,7 @@ func (p *pool) updateResourceServer(in *resourceServerInput) (resourceServerOutp
 }
 
 func (p *pool) deleteResourceServer(in *resourceServerInput) (noBody, error) {
-	r, err := p.existingResourceServer(in, false)
+	r, err := p.existingResourceServer(in)
 	if err != nil {
 		return noBody{}, err
 	}
@@ -159,13 +131,7 @@ const maxResourcePage = 50
 
 func (p *pool) listResourceServers(in *listResourceServersInput) (listResourceServersOutput, error) {
 	out := listResourceServersOutput{ResourceServers: []resourceServer{}}
-	err := p.adminCall(in.UserPoolID, func(v *validation) {
-		pageForm(v, "maxResults", nil, "nextToken", in.NextToken)
-		if in.MaxResults != nil {
-			v.between("maxResults", *in.MaxResults, 1, maxResourcePage)
-		}
-	})
-	if err != nil {
+	if err := p.adminCall(in.UserPoolID); err != nil {
 		return out, err
 	}
 	pg := in.page("ListResourceServers")

@@ -3,7 +3,6 @@ package cognitotest
 import (
 	"crypto/hmac"
 	"crypto/rand"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -14,8 +13,6 @@ import (
 
 // maxSecrets limits the secrets of an app client. Two allow a rotation.
 const maxSecrets = 2
-
-var clientSecretPattern = regexp.MustCompile(`^[\w+]+$`)
 
 // clientSecret is one of the secrets of an app client.
 type clientSecret struct {
@@ -65,15 +62,7 @@ type addSecretInput struct {
 type addSecretOutput struct{ ClientSecretDescriptor describedSecret }
 
 func (p *pool) addUserPoolClientSecret(in *addSecretInput) (addSecretOutput, error) {
-	c, err := p.existingClient(in.clientInput, func(v *validation) {
-		if in.ClientSecret == "" {
-			return
-		}
-		v.length("clientSecret", in.ClientSecret, 24, 64)
-		if !clientSecretPattern.MatchString(in.ClientSecret) {
-			v.fail("clientSecret", `Member must satisfy regular expression pattern: [\w+]+`)
-		}
-	})
+	c, err := p.existingClient(in.clientInput)
 	switch {
 	case err != nil:
 		return addSecretOutput{}, err
@@ -106,7 +95,7 @@ type listSecretsOutput struct{ ClientSecrets []describedSecret }
 // listUserPoolClientSecrets returns all secrets at once, without their values.
 func (p *pool) listUserPoolClientSecrets(in *listSecretsInput) (listSecretsOutput, error) {
 	out := listSecretsOutput{ClientSecrets: []describedSecret{}}
-	c, err := p.existingClient(in.clientInput, nil)
+	c, err := p.existingClient(in.clientInput)
 	if err != nil {
 		return out, err
 	}
@@ -123,8 +112,7 @@ type deleteSecretInput struct {
 }
 
 func (p *pool) deleteUserPoolClientSecret(in *deleteSecretInput) (empty, error) {
-	c, err := p.existingClient(in.clientInput,
-		func(v *validation) { v.length("clientSecretId", in.ClientSecretID, 1, 256) })
+	c, err := p.existingClient(in.clientInput)
 	if err != nil {
 		return empty{}, err
 	}

@@ -3,6 +3,7 @@ package cognitotest
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -79,6 +80,9 @@ const (
 	maxBody     = 1 << 20 // of a request
 	maxRequests = 100_000 // recorded requests; older ones are dropped
 
+	maxReading = time.Minute     // for the header of a request, and again for its body
+	maxIdle    = 5 * time.Minute // between the requests of a connection
+
 	opJWKS      = "JWKS"
 	opDiscovery = "OpenIDConfiguration"
 
@@ -120,7 +124,10 @@ func NewServer(cfg Config) *Server {
 	if clients := s.pool.cfg.Clients; len(clients) > 0 {
 		s.ClientID, s.ClientSecret = clients[0].ID, clients[0].Secret
 	}
-	s.http = &http.Server{Handler: allowOrigins(http.HandlerFunc(s.serve)), ReadHeaderTimeout: time.Minute}
+	s.http = &http.Server{Handler: allowOrigins(http.HandlerFunc(s.serve)), ReadHeaderTimeout: maxReading, IdleTimeout: maxIdle}
+	if cfg.InMemory {
+		s.http.IdleTimeout = 0 // the time of a bubble leaps over it, and the connections end with the process
+	}
 	go func() {
 		defer close(s.done)
 		_ = s.http.Serve(listener) // always returns ErrServerClosed
@@ -176,10 +183,9 @@ func (s *Server) Intercept(fn func(w http.ResponseWriter, r *http.Request) bool)
 
 func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Date", s.Now().UTC().Format(http.TimeFormat)) // clients correct their clocks with it
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
+	body, err := readBody(w, r)
 	if err != nil {
-		const kind, message = "RequestEntityTooLargeException", "Request body is too large."
-		writeError(w, &apiError{http.StatusRequestEntityTooLarge, kind, message})
+		writeError(w, err)
 		return
 	}
 	record, intercept := s.record(r, body)
@@ -196,6 +202,25 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	serve(recorder)
+}
+
+// readBody reads the body of a request, which must not be too large nor take too long. The deadline
+// is the body's alone: [http.Server.ReadTimeout] would also cancel the context of a request that a
+// fault holds for longer.
+func readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
+	connection := http.NewResponseController(w)
+	_ = connection.SetReadDeadline(time.Now().Add(maxReading)) // without support there is no connection
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
+	switch {
+	case err == nil:
+		_ = connection.SetReadDeadline(time.Time{})
+		return body, nil
+	case errors.As(err, new(*http.MaxBytesError)):
+		return nil, &apiError{http.StatusRequestEntityTooLarge, "RequestEntityTooLargeException", "Request body is too large."}
+	default:
+		w.Header().Set("Connection", "close")
+		return nil, &apiError{http.StatusRequestTimeout, "RequestTimeoutException", "Request body did not arrive."}
+	}
 }
 
 func (s *Server) dispatch(w http.ResponseWriter, r *http.Request, op string, body []byte) {

@@ -1,11 +1,15 @@
 package cognitotest_test
 
 import (
+	"io"
 	"net"
 	"net/http"
 	"net/url"
 	"runtime"
+	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -27,6 +31,51 @@ func TestAddr(t *testing.T) {
 		assert.Panics(t, func() { cognitotest.NewServer(cognitotest.Config{Addr: net.JoinHostPort(host, at.Port())}) }, "the port is taken")
 	}
 	assert.Panics(t, func() { cognitotest.NewServer(cognitotest.Config{Addr: "no address"}) })
+}
+
+// Whoever sends a request slowly or not to its end does not hold a connection for ever.
+func TestRequestsThatDoNotArrive(t *testing.T) {
+	t.Parallel()
+	const header = "POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n"
+	for name, sent := range map[string]string{"nothing": "", "a part of the header": header, "no body": header + "\r\n", "a part of the body": header + "\r\n{"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				srv := cognitotest.NewServer(cognitotest.Config{InMemory: true})
+				defer srv.Close()
+				conn, err := srv.HTTPClient().Transport.(*http.Transport).DialContext(t.Context(), "tcp", "")
+				require.NoError(t, err)
+				defer func() { _ = conn.Close() }()
+				_, err = io.WriteString(conn, sent)
+				require.NoError(t, err)
+				begin := time.Now()
+				answer, err := io.ReadAll(conn)
+				require.NoError(t, err, "the server closes the connection")
+				assert.Less(t, time.Since(begin), 3*time.Minute)
+				if strings.Contains(sent, "\r\n\r\n") {
+					assert.Contains(t, string(answer), "408 Request Timeout")
+					assert.Contains(t, string(answer), "RequestTimeoutException")
+				}
+				assert.Empty(t, srv.Requests())
+			})
+		})
+	}
+}
+
+// A request that has arrived may wait for its answer as long as a fault holds it.
+func TestRequestsThatAreHeld(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		srv := cognitotest.NewServer(cognitotest.Config{InMemory: true})
+		defer srv.Close()
+		srv.Fault(cognitotest.Fault{Kind: cognitotest.FaultDelay, Delay: 24 * time.Hour})
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, srv.URL, strings.NewReader(`{}`))
+		require.NoError(t, err)
+		resp, err := srv.HTTPClient().Do(req)
+		require.NoError(t, err)
+		require.NoError(t, resp.Body.Close())
+		assert.Equal(t, http.StatusBadRequest, resp.StatusCode, "it is executed: %v", srv.Requests())
+	})
 }
 
 // Each message is told of once, while the server can be called, and before the client has its

@@ -36,7 +36,7 @@ func TestSnapshot(t *testing.T) {
 	f, ctx := newFixture(t, cfg), t.Context()
 	f.AddUser(cognitotest.User{Username: "bob", Password: password, Groups: []string{"readers"}, TOTPSecret: "GEZDGNBVGY3TQOJQ"})
 	f.must("CreateResourceServer", members{"Identifier": "api", "Name": "API", "Scopes": []members{{"ScopeName": "read", "ScopeDescription": "reads"}}})
-	f.must("CreateIdentityProvider", members{"ProviderName": "p", "ProviderType": "OIDC", "ProviderDetails": members{"client_id": "x"}})
+	f.must("CreateIdentityProvider", members{"ProviderName": "idp", "ProviderType": "OIDC", "ProviderDetails": members{"client_id": "x"}})
 	f.must("CreateUserPoolDomain", members{"Domain": "mine"})
 	other := f.created(members{"PoolName": "other", "Schema": []members{{"Name": "team", "AttributeDataType": "String"}}})
 	f.must("AdminCreateUser", members{"UserPoolId": other, "Username": "eve", "UserAttributes": attributes("custom:team", "a")})

@@ -174,7 +174,7 @@ func TestRevokeTokenAsksTheClient(t *testing.T) {
 	f.refuses("RevokeToken", members{"ClientId": clientID, "Token": *f.tokens().RefreshToken},
 		"UnsupportedOperationException", "Revocation not enabled for this client")
 	f = newFixture(t, cognitotest.Config{})
-	f.refuses("RevokeToken", members{"ClientId": clientID, "ClientSecret": "secret", "Token": *f.tokens().RefreshToken},
+	f.refuses("RevokeToken", members{"ClientId": clientID, "ClientSecret": "none0of0the0clients0secrets", "Token": *f.tokens().RefreshToken},
 		"UnauthorizedException", "Client is not authorized to revoke this token")
 }
 

@@ -53,8 +53,10 @@ type user struct {
 	ceremony   *ceremony // pending registration of a passkey
 }
 
-// AddUser adds a user as an administrator would. It panics if u is invalid or the user already
-// exists.
+// AddUser adds a user to the first pool as it is: no trigger runs, no message is sent, and neither
+// the password nor the attributes need to conform to the pool's rules. A user with the status
+// UNCONFIRMED gets a code from ResendConfirmationCode. AddUser panics if u is invalid or the user
+// already exists.
 func (s *Server) AddUser(u User) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -138,7 +140,7 @@ type adminGetUserOutput struct {
 }
 
 func (p *pool) adminGetUser(in *adminInput) (adminGetUserOutput, error) {
-	u, err := p.adminUser(*in, nil)
+	u, err := p.adminUser(*in)
 	if err != nil {
 		return adminGetUserOutput{}, err
 	}

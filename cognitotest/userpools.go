@@ -3,6 +3,7 @@ package cognitotest
 import (
 	"cmp"
 	"crypto/rand"
+	"fmt"
 	"maps"
 	"regexp"
 	"slices"
@@ -94,111 +95,13 @@ const (
 	maxPoolTags          = 50
 )
 
-var poolNamePattern = clientNamePattern
-
-// form checks the form of the settings.
+// form checks what the model does not say about the settings.
 func (s *poolSettings) form(v *validation) {
-	v.pattern("poolName", s.PoolName, poolNamePattern)
-	v.length("poolName", s.PoolName, 0, 128)
-	v.oneOf("deletionProtection", s.DeletionProtection, protectionActive, protectionInactive)
-	v.oneOf("mfaConfiguration", s.MfaConfiguration, mfaOptional, mfaOff, mfaOn)
-	v.oneOf("userPoolTier", s.UserPoolTier, tierLite, tierEssentials, tierPlus)
-	for _, name := range s.AutoVerifiedAttributes {
-		v.oneOf("autoVerifiedAttributes", name, attrPhone, attrEmail)
-	}
-	if p := s.Policies; p != nil {
-		p.form(v)
-	}
-	if u := s.UserAttributeUpdateSettings; u != nil {
-		for _, name := range u.AttributesRequireVerificationBeforeUpdate {
-			v.oneOf("userAttributeUpdateSettings.attributesRequireVerificationBeforeUpdate", name, attrPhone, attrEmail)
-		}
-	}
-	if a := s.AdminCreateUserConfig; a != nil {
-		v.between("adminCreateUserConfig.unusedAccountValidityDays", a.UnusedAccountValidityDays, 0, 365)
-		v.messages("adminCreateUserConfig.inviteMessageTemplate.", a.InviteMessageTemplate)
-	}
-	v.messages("", map[string]any{
-		"SmsVerificationMessage": s.SmsVerificationMessage, "SmsAuthenticationMessage": s.SmsAuthenticationMessage,
-		"EmailVerificationMessage": s.EmailVerificationMessage, "EmailVerificationSubject": s.EmailVerificationSubject,
-	})
-	v.messages("verificationMessageTemplate.", s.VerificationMessageTemplate)
-	v.word("verificationMessageTemplate", "DefaultEmailOption", s.VerificationMessageTemplate, "CONFIRM_WITH_LINK", "CONFIRM_WITH_CODE")
-	v.word("emailConfiguration", "EmailSendingAccount", s.EmailConfiguration, "COGNITO_DEFAULT", "DEVELOPER")
-	v.word("userPoolAddOns", "AdvancedSecurityMode", s.UserPoolAddOns, "OFF", "AUDIT", "ENFORCED")
-	if r := s.AccountRecoverySetting; r != nil {
-		if r.RecoveryMechanisms != nil && len(r.RecoveryMechanisms) == 0 {
-			v.fail("accountRecoverySetting.recoveryMechanisms", "Member must have length greater than or equal to 1")
-		}
-		for _, m := range r.RecoveryMechanisms {
-			v.between("accountRecoverySetting.recoveryMechanisms.priority", m.Priority, 1, 2)
-			v.present("accountRecoverySetting.recoveryMechanisms.name", m.Name != "")
-			v.oneOf("accountRecoverySetting.recoveryMechanisms.name", m.Name, recoverByEmail, recoverByPhone,
-				recoverByAdmin)
-		}
-	}
 	if s.LambdaConfig != nil {
 		s.LambdaConfig.form(v)
 	}
-	v.tags("userPoolTags", s.UserPoolTags)
 	if len(s.UserPoolTags) > maxPoolTags {
 		v.fail("userPoolTags", "Member must have length less than or equal to 50")
-	}
-}
-
-// messageForm is what a text of a message must be.
-type messageForm struct {
-	least, most int
-	pattern     *regexp.Regexp
-}
-
-var (
-	messageChars = `[\p{L}\p{M}\p{S}\p{N}\p{P}\s*]*`
-	subjectForm  = messageForm{1, 140, regexp.MustCompile(`^[\p{L}\p{M}\p{S}\p{N}\p{P}\s]+$`)}
-	smsForm      = messageForm{6, 140, regexp.MustCompile(`^.*\{####\}.*$`)}
-	mailForm     = messageForm{6, 20000, regexp.MustCompile(`^` + messageChars + `\{####\}` + messageChars + `$`)}
-	linkForm     = messageForm{6, 20000, regexp.MustCompile(`^` + messageChars + `\{##` + messageChars + `##\}` + messageChars + `$`)}
-
-	// messageForms are the forms by the names of members, in a pool and in the templates.
-	messageForms = map[string]messageForm{
-		"SmsVerificationMessage": smsForm, "SmsAuthenticationMessage": smsForm, "SmsMessage": smsForm, "SMSMessage": smsForm,
-		"EmailVerificationMessage": mailForm, "EmailMessage": mailForm, "EmailMessageByLink": linkForm,
-		"EmailVerificationSubject": subjectForm, "EmailSubject": subjectForm, "EmailSubjectByLink": subjectForm,
-	}
-)
-
-// messages checks the texts of messages by the names of their members. prefix is that of the
-// structure that they are in, with a dot.
-func (v *validation) messages(prefix string, texts map[string]any) {
-	for _, name := range slices.Sorted(maps.Keys(texts)) {
-		text, _ := texts[name].(string)
-		if form, ok := messageForms[name]; ok && text != "" {
-			member := prefix + strings.ToLower(name[:1]) + name[1:]
-			v.length(member, text, form.least, form.most)
-			v.pattern(member, text, form.pattern)
-		}
-	}
-}
-
-// word checks the value of a member of a structure.
-func (v *validation) word(structure, name string, in map[string]any, words ...string) {
-	value, _ := in[name].(string)
-	v.oneOf(structure+"."+strings.ToLower(name[:1])+name[1:], value, words...)
-}
-
-func (p *poolPolicies) form(v *validation) {
-	if w := p.PasswordPolicy; w != nil {
-		if w.MinimumLength != 0 {
-			v.between("policies.passwordPolicy.minimumLength", w.MinimumLength, 6, 99)
-		}
-		v.between("policies.passwordPolicy.passwordHistorySize", w.PasswordHistorySize, 0, 24)
-		v.between("policies.passwordPolicy.temporaryPasswordValidityDays", w.TemporaryPasswordValidityDays, 0, 365)
-	}
-	if p.SignInPolicy != nil {
-		for _, factor := range p.SignInPolicy.AllowedFirstAuthFactors {
-			v.oneOf("policies.signInPolicy.allowedFirstAuthFactors", factor, challengePassword, challengeEmail,
-				challengeSMSOTP, challengeWebAuthn)
-		}
 	}
 }
 
@@ -402,7 +305,7 @@ type poolInput struct {
 }
 
 func (p *pool) describeUserPool(in *poolInput) (poolOutput, error) {
-	if err := p.adminCall(in.UserPoolID, nil); err != nil {
+	if err := p.adminCall(in.UserPoolID); err != nil {
 		return poolOutput{}, err
 	}
 	return p.described(), nil
@@ -429,11 +332,9 @@ var regionPattern = regexp.MustCompile(`^[\w-]{5,32}$`)
 // createUserPool adds a pool. Its ID begins with the region that the request was signed for.
 func (s *service) createUserPool(in *createPoolInput) (poolOutput, error) {
 	v := &validation{}
-	v.present("poolName", in.PoolName != "")
-	in.poolSettings.form(v)
-	in.poolShape.form(v)
-	for _, a := range in.Schema {
-		a.form(v, "schema")
+	in.form(v)
+	for i, a := range in.Schema {
+		a.form(v, fmt.Sprintf("schema.%d.member", i+1))
 	}
 	if err := v.err(); err != nil {
 		return poolOutput{}, err
@@ -469,18 +370,6 @@ func (s *service) createUserPool(in *createPoolInput) (poolOutput, error) {
 	return p.described(), nil
 }
 
-func (s *poolShape) form(v *validation) {
-	for _, name := range s.AliasAttributes {
-		v.oneOf("aliasAttributes", name, attrPhone, attrEmail, attrPreferred)
-	}
-	for _, name := range s.UsernameAttributes {
-		v.oneOf("usernameAttributes", name, attrPhone, attrEmail)
-	}
-	if u := s.UsernameConfiguration; u != nil {
-		v.present("usernameConfiguration.caseSensitive", u.CaseSensitive != nil)
-	}
-}
-
 type updatePoolInput struct {
 	poolInput
 	poolSettings
@@ -489,7 +378,12 @@ type updatePoolInput struct {
 // updateUserPool replaces a pool's settings. Omitted settings return to their defaults, except the
 // name and the tags, which have none.
 func (p *pool) updateUserPool(in *updatePoolInput) (empty, error) {
-	if err := p.adminCall(in.UserPoolID, in.form); err != nil {
+	v := &validation{}
+	in.form(v)
+	if err := v.err(); err != nil {
+		return empty{}, err
+	}
+	if err := p.adminCall(in.UserPoolID); err != nil {
 		return empty{}, err
 	}
 	settings, factors := in.withDefaults(), p.factors
@@ -510,7 +404,7 @@ func (p *pool) updateUserPool(in *updatePoolInput) (empty, error) {
 // deleteUserPool deletes a pool with everything in it. The methods of Server still refer to the
 // configured pool.
 func (p *pool) deleteUserPool(in *poolInput) (noBody, error) {
-	switch err := p.adminCall(in.UserPoolID, nil); {
+	switch err := p.adminCall(in.UserPoolID); {
 	case err != nil:
 		return noBody{}, err
 	case p.settings.DeletionProtection == protectionActive:
@@ -541,12 +435,6 @@ type listPoolsOutput struct {
 
 func (s *service) listUserPools(in *listPoolsInput) (listPoolsOutput, error) {
 	out := listPoolsOutput{UserPools: []listedPool{}}
-	v := &validation{}
-	v.present("maxResults", in.MaxResults != nil)
-	in.form(v, 1)
-	if err := v.err(); err != nil {
-		return out, err
-	}
 	pools, next, err := cut(s, in.page("ListUserPools"), s.pools,
 		func(p *pool) int64 { return p.serial }, func(*pool) bool { return true })
 	out.NextToken = next
@@ -637,7 +525,7 @@ func (p *pool) mfaConfig() mfaConfigOutput {
 }
 
 func (p *pool) getUserPoolMfaConfig(in *poolInput) (mfaConfigOutput, error) {
-	if err := p.adminCall(in.UserPoolID, nil); err != nil {
+	if err := p.adminCall(in.UserPoolID); err != nil {
 		return mfaConfigOutput{}, err
 	}
 	return p.mfaConfig(), nil
@@ -646,15 +534,7 @@ func (p *pool) getUserPoolMfaConfig(in *poolInput) (mfaConfigOutput, error) {
 // setUserPoolMfaConfig replaces a pool's factors. If MFA is omitted, it is off, and no factor may
 // be present. A factor counts as present whatever it contains.
 func (p *pool) setUserPoolMfaConfig(in *mfaConfigInput) (mfaConfigOutput, error) {
-	err := p.adminCall(in.UserPoolID, func(v *validation) {
-		v.oneOf("mfaConfiguration", in.MfaConfiguration, mfaOptional, mfaOff, mfaOn)
-		if w := in.WebAuthnConfiguration; w != nil {
-			v.length("webAuthnConfiguration.relyingPartyId", w.RelyingPartyID, 0, 127)
-			v.oneOf("webAuthnConfiguration.userVerification", w.UserVerification, uvRequired, uvPreferred)
-			v.oneOf("webAuthnConfiguration.factorConfiguration", w.FactorConfiguration, passkeysAsOne, passkeysAsBoth)
-		}
-	})
-	if err != nil {
+	if err := p.adminCall(in.UserPoolID); err != nil {
 		return mfaConfigOutput{}, err
 	}
 	mode := cmp.Or(in.MfaConfiguration, mfaOff)
@@ -696,9 +576,9 @@ type numberConstraints struct {
 	MaxValue string `json:",omitempty"`
 }
 
+// form checks what the model does not say about an attribute.
 func (a *schemaAttribute) form(v *validation, member string) {
-	v.length(member+".name", a.Name, 1, 20)
-	v.oneOf(member+".attributeDataType", a.AttributeDataType, typeString, typeNumber, typeDateTime, typeBoolean)
+	v.present(member+".name", a.Name != "")
 	if c := a.StringAttributeConstraints; c != nil {
 		wholeNumber(v, member+".stringAttributeConstraints.minLength", c.MinLength)
 		wholeNumber(v, member+".stringAttributeConstraints.maxLength", c.MaxLength)
@@ -834,16 +714,14 @@ type addAttributesInput struct {
 }
 
 func (p *pool) addCustomAttributes(in *addAttributesInput) (empty, error) {
-	err := p.adminCall(in.UserPoolID, func(v *validation) {
-		v.present("customAttributes", in.CustomAttributes != nil)
-		if n := len(in.CustomAttributes); in.CustomAttributes != nil && (n < 1 || n > 25) {
-			v.fail("customAttributes", "Member must have length between 1 and 25") // the service's text is not known
-		}
-		for _, a := range in.CustomAttributes {
-			a.form(v, "customAttributes")
-		}
-	})
-	if err != nil {
+	v := &validation{}
+	for i, a := range in.CustomAttributes {
+		a.form(v, fmt.Sprintf("customAttributes.%d.member", i+1))
+	}
+	if err := v.err(); err != nil {
+		return empty{}, err
+	}
+	if err := p.adminCall(in.UserPoolID); err != nil {
 		return empty{}, err
 	}
 	if err := p.addSchema(in.CustomAttributes, false); err != nil {
@@ -862,15 +740,7 @@ type tagsInput struct {
 type tagsOutput struct{ Tags map[string]string }
 
 // tagged returns the pool that a call on tags refers to.
-func (s *service) tagged(arn string, more func(*validation)) (*pool, error) {
-	v := &validation{}
-	v.length("resourceArn", arn, 20, 2048)
-	if more != nil {
-		more(v)
-	}
-	if err := v.err(); err != nil {
-		return nil, err
-	}
+func (s *service) tagged(arn string) (*pool, error) {
 	p := s.findPool(func(p *pool) bool { return p.arn() == arn })
 	if p == nil {
 		_, id, _ := strings.Cut(arn, ":userpool/")
@@ -879,18 +749,8 @@ func (s *service) tagged(arn string, more func(*validation)) (*pool, error) {
 	return p, nil
 }
 
-func (v *validation) tags(member string, tags map[string]string) {
-	for _, key := range slices.Sorted(maps.Keys(tags)) {
-		v.length(member+".key", key, 1, 128)
-		v.length(member+".value", tags[key], 0, 256)
-	}
-}
-
 func (s *service) tagResource(in *tagsInput) (empty, error) {
-	p, err := s.tagged(in.ResourceArn, func(v *validation) {
-		v.present("tags", in.Tags != nil)
-		v.tags("tags", in.Tags)
-	})
+	p, err := s.tagged(in.ResourceArn)
 	if err != nil {
 		return empty{}, err
 	}
@@ -907,7 +767,7 @@ func (s *service) tagResource(in *tagsInput) (empty, error) {
 }
 
 func (s *service) untagResource(in *tagsInput) (empty, error) {
-	p, err := s.tagged(in.ResourceArn, func(v *validation) { v.present("tagKeys", in.TagKeys != nil) })
+	p, err := s.tagged(in.ResourceArn)
 	if err != nil {
 		return empty{}, err
 	}
@@ -920,7 +780,7 @@ func (s *service) untagResource(in *tagsInput) (empty, error) {
 }
 
 func (s *service) listTagsForResource(in *tagsInput) (tagsOutput, error) {
-	p, err := s.tagged(in.ResourceArn, nil)
+	p, err := s.tagged(in.ResourceArn)
 	if err != nil {
 		return tagsOutput{}, err
 	}

@@ -8,10 +8,10 @@ import (
 	"fmt"
 	"net/http"
 	"reflect"
-	"regexp"
-	"slices"
 	"strings"
 	"unicode"
+
+	"github.com/gocognito/cognito/cognitotest/internal/model"
 )
 
 // The service's protocol: JSON 1.1 over POST, the operation in a header.
@@ -31,7 +31,7 @@ func unsigned[In, Out any](fn func(*pool, *In) (Out, error)) handler {
 	return handler{inTurn: true, handle: func(p *pool, body []byte) (any, error) {
 		in := new(In)
 		if err := unmarshal(body, in); err != nil {
-			return nil, exception("SerializationException", "Start of structure or map found where not expected.")
+			return nil, errSerialization
 		}
 		return fn(p, in)
 	}}
@@ -141,11 +141,24 @@ func (s *Server) call(r *http.Request, op string, body []byte) (any, error) {
 	if h.signed && !strings.HasPrefix(r.Header.Get("Authorization"), "AWS4-HMAC-SHA256 ") {
 		return nil, exception("MissingAuthenticationTokenException", "Missing Authentication Token")
 	}
+	if err := checkForm(op, body); err != nil {
+		return nil, err
+	}
 	out, sent, err := s.locked(h, signingRegion(r), body)
 	for _, m := range sent {
 		s.onMessage(m)
 	}
 	return out, err
+}
+
+// checkForm checks the members of a request against the service's model. What the model does not
+// say, the operations check.
+func checkForm(op string, body []byte) error {
+	v := &validation{}
+	if !model.Check(op, body, v.fail) {
+		return errSerialization
+	}
+	return v.err()
 }
 
 // locked executes an operation, and returns the messages to report.
@@ -356,6 +369,8 @@ func invalidParameter(message string) *apiError {
 
 // The service's exceptions by situation. Clients distinguish some of them by their texts.
 var (
+	errSerialization = exception("SerializationException", "Start of structure or map found where not expected.")
+
 	errWrongPassword      = notAuthorized("Incorrect username or password.")
 	errDisabled           = notAuthorized("User is disabled.")
 	errLockedOut          = notAuthorized("Password attempts exceeded")
@@ -558,25 +573,6 @@ func (v *validation) fail(member, constraint string) {
 	v.problems = append(v.problems, fmt.Sprintf("Value at '%s' failed to satisfy constraint: %s", member, constraint))
 }
 
-// length checks the length of a member. It must be present unless least is 0.
-func (v *validation) length(member, value string, least, most int) {
-	switch n := len([]rune(value)); {
-	case n == 0 && least > 0:
-		v.fail(member, "Member must not be null")
-	case n < least:
-		v.fail(member, fmt.Sprintf("Member must have length greater than or equal to %d", least))
-	case n > most:
-		v.fail(member, fmt.Sprintf("Member must have length less than or equal to %d", most))
-	}
-}
-
-// session checks the session of a request, if there is one.
-func (v *validation) session(handle string) {
-	if handle != "" {
-		v.length("session", handle, 20, 2048)
-	}
-}
-
 // present checks that a member is present.
 func (v *validation) present(member string, there bool) {
 	if !there {
@@ -594,13 +590,6 @@ func (v *validation) between(member string, n, least, most int) {
 	}
 }
 
-// oneOf checks the value of an optional member.
-func (v *validation) oneOf(member, value string, words ...string) {
-	if value != "" && !slices.Contains(words, value) {
-		v.fail(member, "Member must satisfy enum value set: ["+strings.Join(words, ", ")+"]")
-	}
-}
-
 func (v *validation) err() error {
 	switch len(v.problems) {
 	case 0:
@@ -610,42 +599,6 @@ func (v *validation) err() error {
 	default:
 		return invalidParameter(fmt.Sprintf("%d validation errors detected: %s", len(v.problems), strings.Join(v.problems, "; ")))
 	}
-}
-
-// pattern checks the pattern of a member that is not empty.
-func (v *validation) pattern(member, value string, want *regexp.Regexp) {
-	if value != "" && !want.MatchString(value) {
-		v.fail(member, "Member must satisfy regular expression pattern: "+strings.TrimSuffix(strings.TrimPrefix(want.String(), "^"), "$"))
-	}
-}
-
-// namePattern is the pattern of usernames and names of groups: no spaces, no control characters.
-var namePattern = regexp.MustCompile(`^[\p{L}\p{M}\p{S}\p{N}\p{P}]+$`)
-
-// name checks a required name.
-func (v *validation) name(member, value string) {
-	v.length(member, value, 1, 128)
-	v.pattern(member, value, namePattern)
-}
-
-// clientID checks the required ID of an app client.
-func (v *validation) clientID(id string) {
-	v.length("clientId", id, 1, 128)
-	v.pattern("clientId", id, clientIDPattern)
-}
-
-var tokenPattern = regexp.MustCompile(`^[A-Za-z0-9-_=.]+$`)
-
-// accessToken checks the form of a required access token.
-func (v *validation) accessToken(raw string) {
-	v.length("accessToken", raw, 1, 1<<17)
-	v.pattern("accessToken", raw, tokenPattern)
-}
-
-// poolID checks the required ID of a pool.
-func (v *validation) poolID(id string) {
-	v.length("userPoolId", id, 1, 55)
-	v.pattern("userPoolId", id, poolIDPattern)
 }
 
 // splitPoolID splits a pool ID into the region and the name that SRP uses. A region may contain an

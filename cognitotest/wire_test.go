@@ -6,9 +6,13 @@ import (
 	"io"
 	"maps"
 	"net/http"
+	"os"
+	"reflect"
+	"regexp"
 	"strings"
 	"testing"
 
+	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -138,6 +142,33 @@ func TestRequestsThatAreNone(t *testing.T) {
 	assert.Contains(t, body, `"UserStatus":"CONFIRMED"`)
 }
 
+// What docs/operations.md does not say that the server has, it refuses by the operation's name.
+func TestOperationsThatAreNotKnown(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, cognitotest.Config{})
+	table, err := os.ReadFile("../docs/operations.md")
+	require.NoError(t, err)
+	count := 0
+	for method := range reflect.TypeFor[*cognitoidentityprovider.Client]().Methods() {
+		op := method.Name
+		if op == "Options" {
+			continue
+		}
+		count++
+		row := regexp.MustCompile("(?m)^\\| `" + op + "` \\|.*\\| *(yes)? *\\|$").FindSubmatch(table)
+		if !assert.NotNil(t, row, op) {
+			continue
+		}
+		_, err := f.call(op, members{})
+		if len(row[1]) == 0 {
+			refused(t, err, "UnknownOperationException", "cognitotest does not know the operation "+op+".")
+		} else if err != nil {
+			assert.NotContains(t, err.Error(), "UnknownOperationException", op)
+		}
+	}
+	assert.Greater(t, count, 100)
+}
+
 func TestValidation(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, cognitotest.Config{})
@@ -158,7 +189,7 @@ func TestValidation(t *testing.T) {
 		{"InitiateAuth", `{"authFlow":"USER_SRP_AUTH","clientId":"` + clientID + `"}`, "2 validation errors detected: Value at 'authFlow' failed to satisfy constraint: Member must not be null; Value at 'clientId' failed to satisfy constraint: Member must not be null"},
 		{"RespondToAuthChallenge", `{"ChallengeName":"NEW_WORLD","ClientId":"` + clientID + `"}`, "1 validation error detected: Value at 'challengeName' failed to satisfy constraint: Member must satisfy enum value set: [ADMIN_NO_SRP_AUTH, CUSTOM_CHALLENGE, DEVICE_PASSWORD_VERIFIER, DEVICE_SRP_AUTH, EMAIL_OTP, MFA_SETUP, NEW_PASSWORD_REQUIRED, PASSWORD, PASSWORD_SRP, PASSWORD_VERIFIER, SELECT_CHALLENGE, SELECT_MFA_TYPE, SMS_MFA, SMS_OTP, SOFTWARE_TOKEN_MFA, WEB_AUTHN]"},
 		{"AdminGetUser", `{"UserPoolId":"nonsense","Username":"bob"}`, `1 validation error detected: Value at 'userPoolId' failed to satisfy constraint: Member must satisfy regular expression pattern: [\w-]+_[0-9a-zA-Z]+`},
-		{"AdminInitiateAuth", `{"UserPoolId":"nonsense"}`, `1 validation error detected: Value at 'userPoolId' failed to satisfy constraint: Member must satisfy regular expression pattern: [\w-]+_[0-9a-zA-Z]+`},
+		{"AdminInitiateAuth", `{"UserPoolId":"nonsense","ClientId":"x","AuthFlow":"USER_SRP_AUTH"}`, `1 validation error detected: Value at 'userPoolId' failed to satisfy constraint: Member must satisfy regular expression pattern: [\w-]+_[0-9a-zA-Z]+`},
 		{"SignUp", `{"ClientId":"` + clientID + `","Username":"bob"}`, "1 validation error detected: Value at 'password' failed to satisfy constraint: Member must not be null"},
 		{"SignUp", `{"ClientId":"` + clientID + `","Username":"bob","Password":" Correct-Horse-1"}`, `1 validation error detected: Value at 'password' failed to satisfy constraint: Member must satisfy regular expression pattern: ^[\S]+.*[\S]+$`},
 		{"ConfirmSignUp", `{"ClientId":"` + clientID + `","Username":"bob"}`, "1 validation error detected: Value at 'confirmationCode' failed to satisfy constraint: Member must not be null"},
@@ -177,7 +208,7 @@ func TestValidation(t *testing.T) {
 		assert.Equal(t, tt.want, out.Message, tt.body)
 	}
 	for _, op := range []string{"InitiateAuth", "RespondToAuthChallenge", "SignUp", "ConfirmSignUp", "ResendConfirmationCode", "RevokeToken", "GetTokensFromRefreshToken"} {
-		_, body := post(t, f, target+op, `{"AuthFlow":"USER_SRP_AUTH","ChallengeName":"PASSWORD_VERIFIER","ClientId":"nobody","Username":"ana","Password":"x","ConfirmationCode":"1","Token":"x","RefreshToken":"x"}`, nil)
+		_, body := post(t, f, target+op, `{"AuthFlow":"USER_SRP_AUTH","ChallengeName":"PASSWORD_VERIFIER","ClientId":"nobody","Username":"ana","Password":"xx","ConfirmationCode":"1","Token":"x","RefreshToken":"x"}`, nil)
 		assert.JSONEq(t, `{"__type":"ResourceNotFoundException","message":"User pool client nobody does not exist."}`, body, op)
 	}
 }
@@ -278,7 +309,7 @@ func TestFormsOfIDsAndTokens(t *testing.T) {
 	f.refuses("ForgotPassword", members{"ClientId": "my-app", "Username": "bob"}, badParameter, client)
 	f.refuses("GetUser", members{"AccessToken": "a b"}, badParameter, fmt.Sprintf(text, "accessToken", "regular expression pattern: [A-Za-z0-9-_=.]+"))
 	for _, name := range []string{"", strings.Repeat("x", 140), "a/b"} {
-		_, err := f.call("UpdateUserPoolClient", members{"UserPoolId": f.UserPoolID, "ClientId": clientID, "ClientName": name})
+		_, err := f.call("UpdateUserPoolClient", members{"UserPoolId": f.UserPoolID, "ClientId": clientID, "ClientName": orNone(name)})
 		assert.Equal(t, name != "", err != nil, "an update may leave out the name, and not change it to %q", name)
 	}
 	for op, in := range map[string]members{
@@ -291,10 +322,13 @@ func TestFormsOfIDsAndTokens(t *testing.T) {
 			if list == "ValidationData" && strings.Contains(op, "Update") {
 				continue
 			}
-			for _, tt := range []struct{ name, value, member, want string }{
-				{"", "x", "name", "must not be null"},
+			for _, tt := range []struct {
+				name                any
+				value, member, want string
+			}{
+				{nil, "x", "name", "must not be null"},
 				{strings.Repeat("x", 33), "x", "name", "must have length less than or equal to 32"},
-				{"given name", "x", "name", `must satisfy regular expression pattern: [\p{L}\p{M}\p{S}\p{N}\p{P}]+`},
+				{"given\x00name", "x", "name", `must satisfy regular expression pattern: [\p{L}\p{M}\p{S}\p{N}\p{P}\t\n\r ]+`},
 				{"name", strings.Repeat("x", 2049), "value", "must have length less than or equal to 2048"},
 			} {
 				in := maps.Clone(in)
@@ -307,7 +341,9 @@ func TestFormsOfIDsAndTokens(t *testing.T) {
 	_, err := f.call("SignUp", members{"ClientId": clientID, "Username": "ann", "Password": "Correct-Horse-1", "UserAttributes": make([]members, 10_000)})
 	require.ErrorContains(t, err, "50 validation errors detected: ", "an answer is not larger than its request")
 	f.refuses("AdminDeleteUserAttributes", members{"UserPoolId": f.UserPoolID, "Username": "bob", "UserAttributeNames": []string{""}}, badParameter,
-		"1 validation error detected: Value at 'userAttributeNames.1.member' failed to satisfy constraint: Member must not be null")
+		"1 validation error detected: Value at 'userAttributeNames' failed to satisfy constraint: Member must satisfy constraint: ["+
+			"Member must have length less than or equal to 32, Member must have length greater than or equal to 1, "+
+			`Member must satisfy regular expression pattern: [\p{L}\p{M}\p{S}\p{N}\p{P}\t\n\r ]+]`)
 	f.refuses("UpdateDeviceStatus", members{
 		"AccessToken": f.Token("bob", cognitotest.TokenOptions{}), "DeviceKey": "us-east-1_0", "DeviceRememberedStatus": "maybe",
 	}, badParameter, fmt.Sprintf(text, "deviceRememberedStatus", "enum value set: [not_remembered, remembered]"))
