@@ -1,6 +1,7 @@
 package cognito
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -416,24 +417,31 @@ type clockedClient struct {
 // does.
 func (c clockedClient) Do(req *http.Request) (*http.Response, error) {
 	sent := c.clock.local()
-	resp, err := sendWithin(withPlainBody(req), c.base.Do)
+	req, err := withOwnBody(req)
+	if err != nil {
+		return nil, err
+	}
+	resp, err := sendWithin(req, c.base.Do)
 	if err == nil && resp != nil {
 		c.clock.observe(resp, sent)
 	}
 	return resp, err
 }
 
-// withPlainBody returns req with a body that has no WriteTo method. The SDK closes the body once the
-// response has begun, and its WriteTo then fails where its Read reports the end. net/http may be
-// about to look for that end, and closes a connection whose request it could not write: the rest of
-// the response is lost.
-func withPlainBody(req *http.Request) *http.Request {
-	if req.Body == nil || req.Body == http.NoBody {
-		return req
+// withOwnBody returns req with a copy of its body, which is in memory. The SDK closes its own body
+// once the response has begun, and net/http may still be reading it: it would take the request for
+// one that it could not write, and close the connection before the rest of the response is read.
+func withOwnBody(req *http.Request) (*http.Request, error) {
+	if req.Body == nil || req.ContentLength <= 0 {
+		return req, nil
 	}
-	plain := req.WithContext(req.Context())
-	plain.Body = struct{ io.ReadCloser }{req.Body}
-	return plain
+	body := make([]byte, req.ContentLength)
+	if _, err := io.ReadFull(req.Body, body); err != nil {
+		return nil, fmt.Errorf("reading the body of the request: %w", err)
+	}
+	own := req.WithContext(req.Context())
+	own.Body = io.NopCloser(bytes.NewReader(body))
+	return own, nil
 }
 
 // abandonTime is how long a request may take to return after its context is done.

@@ -230,45 +230,57 @@ func TestHandlerIsAskedABoundedNumberOfTimes(t *testing.T) {
 	assert.Equal(t, 16, asked)
 }
 
-// The SDK closes a request's body when the response begins. A connection whose last write returns
-// only then must not be closed: the rest of the response is still to come.
+// The SDK closes a request's body when the response begins. A connection that is still sending the
+// request then must not be closed: the rest of the response is still to come.
 func TestResponseIsReadWhenItOvertakesTheRequest(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		client, server := net.Pipe()
-		answered := make(chan error, 1)
-		go func() {
-			answered <- func() error {
-				r, err := http.ReadRequest(bufio.NewReader(iotest.OneByteReader(server)))
-				if err != nil {
-					return err
-				}
-				if _, err := io.CopyN(io.Discard, r.Body, r.ContentLength-1); err != nil {
-					return err
-				}
-				const body = `{"CodeDeliveryDetails":{"DeliveryMedium":"EMAIL","Destination":"b***@e***"}}`
-				fmt.Fprintf(server, "HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s", len(body), body[:10])
-				synctest.Wait() // the caller waits for the rest, and net/http to write the last byte
-				if _, err := io.ReadFull(r.Body, make([]byte, 1)); err != nil {
-					return err
-				}
-				synctest.Wait()
-				_, err = io.WriteString(server, body[10:])
-				return err
-			}()
-		}()
-		transport := &http.Transport{DialContext: func(context.Context, string, string) (net.Conn, error) { return client, nil }}
-		c, err := cognito.New(testPool, testClient, cognito.WithEndpoint("http://service.invalid"),
-			cognito.WithUsername("bob"), cognito.WithHTTPClient(&http.Client{Transport: transport}))
-		require.NoError(t, err)
-		delivery, err := c.InitiateForgotPassword(t.Context())
-		require.NoError(t, err)
-		require.NotNil(t, delivery)
-		assert.Equal(t, "b***@e***", delivery.Destination)
-		require.NoError(t, <-answered)
-		transport.CloseIdleConnections()
-		_ = server.Close()
-	})
+	for name, tt := range map[string]struct {
+		size   int
+		unread int64
+	}{
+		"the last byte is on its way": {10, 1},
+		"much is still to be sent":    {100_000, 50_000}, // io.Copy reads 32 kB at a time
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				client, server := net.Pipe()
+				answered := make(chan error, 1)
+				go func() { answered <- answerEarly(server, tt.unread) }()
+				transport := &http.Transport{DialContext: func(context.Context, string, string) (net.Conn, error) { return client, nil }}
+				c, err := cognito.New(testPool, testClient, cognito.WithEndpoint("http://service.invalid"),
+					cognito.WithUsername("bob"), cognito.WithHTTPClient(&http.Client{Transport: transport}))
+				require.NoError(t, err)
+				delivery, err := c.InitiateForgotPassword(t.Context(), cognito.ClientMetadata{"k": strings.Repeat("x", tt.size)})
+				require.NoError(t, err)
+				require.NotNil(t, delivery)
+				assert.Equal(t, "b***@e***", delivery.Destination)
+				require.NoError(t, <-answered)
+				transport.CloseIdleConnections()
+				_ = server.Close()
+			})
+		})
+	}
+}
+
+// answerEarly reads a request in a bubble and begins its answer when unread bytes are still to come.
+func answerEarly(conn net.Conn, unread int64) error {
+	r, err := http.ReadRequest(bufio.NewReader(iotest.OneByteReader(conn)))
+	if err != nil {
+		return err
+	}
+	if _, err := io.CopyN(io.Discard, r.Body, r.ContentLength-unread); err != nil {
+		return err
+	}
+	const body = `{"CodeDeliveryDetails":{"DeliveryMedium":"EMAIL","Destination":"b***@e***"}}`
+	fmt.Fprintf(conn, "HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s", len(body), body[:10])
+	synctest.Wait() // the caller waits for the rest, and net/http to write
+	if _, err := io.CopyN(io.Discard, r.Body, unread); err != nil {
+		return err
+	}
+	synctest.Wait()
+	_, err = io.WriteString(conn, body[10:])
+	return err
 }
 
 func TestCredentialsAreKept(t *testing.T) {
