@@ -156,7 +156,9 @@ func (c *check) entries(at string, s *shape, entries map[string]any) {
 	}
 	var keys, values []any
 	for key, value := range entries {
-		keys, values = append(keys, key), append(values, value)
+		if value != nil { // clients send null for what they do not have, and the service ignores it
+			keys, values = append(keys, key), append(values, value)
+		}
 	}
 	c.each(at, "Map keys must satisfy constraint", c.Shapes[s.Key], keys)
 	c.each(at, "Map value must satisfy constraint", c.Shapes[s.Value], values)

@@ -161,6 +161,7 @@ func TestCheck(t *testing.T) {
 	}{
 		{"SignUp", "SecretHash", `"aB3_+/="`, nil},
 		{"SignUp", "SecretHash", `null`, nil},
+		{"SignUp", "ClientMetadata", `{"a":null,"b":"c"}`, nil},
 		{"SignUp", "SecretHash", long(129), []string{"secretHash", "Member must have length less than or equal to 128"}},
 		{"SignUp", "SecretHash", `"a b"`, []string{"secretHash", `Member must satisfy regular expression pattern: [\w+=/]+`}},
 		{"ConfirmSignUp", "SecretHash", `""`, []string{
