@@ -187,13 +187,13 @@ func (r *revocations) ask(ctx context.Context, signIn, raw string, c *tokenClaim
 	if !r.checkable(c) {
 		return verdict{}, errNotCheckable
 	}
-	if err := r.paused(); err != nil {
-		return verdict{}, err
-	}
 	sum := hashToken(raw) // other tokens of the sign-in may not have expired
 	answer, _, err := r.flight.Do(ctx, signIn+string(sum[:]), func(ctx context.Context) (verdict, error) {
 		if last, fresh := r.remembered(signIn); fresh { // an earlier request has just been answered
 			return last, nil
+		}
+		if err := r.paused(); err != nil { // here, so that finish always follows
+			return verdict{}, err
 		}
 		// The request continues if nobody waits for it any longer: others may need its answer.
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), revocationTimeout)

@@ -535,3 +535,38 @@ func TestRevocationAnswerOutlivesItsFirstCaller(t *testing.T) {
 	require.NoError(t, verifyAccess(t, v, raw))
 	assert.Equal(t, 1, questions(srv), "the question was answered, although nobody waited")
 }
+
+// A caller whose context is over asks nothing, so nobody waits for what it would have learned.
+func TestCallersThatHaveGoneDoNotEndTheRevocationCheck(t *testing.T) {
+	t.Parallel()
+	for name, opts := range map[string][]cognito.RevocationOption{"closed": nil, "open": {cognito.FailOpen()}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			srv := newServer(t, cognitotest.Config{Clients: []cognitotest.Client{{ID: testClient, AccessTokenValidity: 24 * time.Hour}}})
+			c := signedIn(t, srv)
+			stolen := c.Tokens().AccessToken
+			raw := signedIn(t, srv).Tokens().AccessToken
+			v := revocationVerifier(t, srv, opts...)
+			require.NoError(t, v.Preload(t.Context()))
+			srv.Fault(cognitotest.Fault{Op: "GetUser", Kind: cognitotest.FaultThrottle, Times: 1})
+			_ = verifyAccess(t, v, raw) // one throttled request
+			require.NoError(t, c.RevokeToken(t.Context()))
+			gone, cancel := context.WithCancel(t.Context())
+			cancel()
+			before, failed, accepted := questions(srv), 0, 0
+			for range 720 {
+				srv.Advance(5 * time.Second)
+				_, _ = v.VerifyAccessToken(gone, raw) // HTTP/2: HEADERS and RST_STREAM
+				if verifyAccess(t, v, raw) != nil {
+					failed++
+				}
+				if verifyAccess(t, v, stolen) == nil {
+					accepted++
+				}
+			}
+			assert.Zero(t, failed, "good tokens rejected")
+			assert.Zero(t, accepted, "revoked tokens accepted")
+			assert.NotEqual(t, before, questions(srv), "the service was never asked again")
+		})
+	}
+}
