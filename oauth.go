@@ -849,12 +849,7 @@ func (m *machine) obtain(ctx context.Context, used *tokenSet) (*machineToken, er
 		return nil, err
 	}
 	ts := readTokens(tokens)
-	if tokens.ExpiresAt.After(asked) {
-		ts.expires = tokens.ExpiresAt
-	}
-	if !ts.expires.After(asked) { // unknown, or past by this clock; otherwise each call would pay for a token
-		ts.expires = asked.Add(unknownLifetime)
-	}
+	ts.expires = machineExpiry(asked, tokens.ExpiresAt, ts.expires)
 	lifetime := ts.expires.Sub(asked)
 	share := machineShare - machineJitter*mathrand.Float64() //nolint:gosec // it spreads load and protects nothing
 	token := &machineToken{tokenSet: ts, refreshAt: asked.Add(time.Duration(share * float64(lifetime)))}
@@ -865,6 +860,25 @@ func (m *machine) obtain(ctx context.Context, used *tokenSet) (*machineToken, er
 		token.rejections, token.replacedAt = token.rejections+1, asked
 	}
 	return token, nil
+}
+
+// machineExpiry returns when a token that was requested at asked expires. answered is the time that
+// the answer gives, and own that of the token. A cache in front of the token endpoint repeats the
+// lifetime of a new token; then own is earlier, and counts. But own is by the service's clock. If
+// that makes it very early, the result is unknownLifetime, or else each call would pay for a token.
+func machineExpiry(asked, answered, own time.Time) time.Time {
+	least := asked.Add(unknownLifetime)
+	known := answered.After(asked)
+	switch {
+	case known && answered.Before(least):
+		return answered
+	case own.After(least) && (!known || own.Before(answered)):
+		return own
+	case known && (!own.After(asked) || !own.Before(answered)):
+		return answered
+	default:
+		return least
+	}
 }
 
 // fromService calls GetClientToken.

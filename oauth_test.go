@@ -9,6 +9,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/http/httputil"
 	"net/url"
 	"slices"
 	"strings"
@@ -1257,4 +1258,35 @@ func TestExchangeGivenUpAfterTheCodeIsSpent(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, session.Tokens().RefreshToken, stored.RefreshToken)
 	assert.NotEmpty(t, stored.RefreshToken)
+}
+
+// A cache in front of the token endpoint repeats an answer with its lifetime, and the token says when
+// it expires. AWS describes such caches.
+func TestMachineTokenOfACache(t *testing.T) {
+	t.Parallel()
+	srv := newServer(t, machineConfig())
+	var answer func() []byte // of the cache
+	cache := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if answer == nil {
+			fresh := httptest.NewRecorder()
+			target, _ := url.Parse(srv.URL)
+			httputil.NewSingleHostReverseProxy(target).ServeHTTP(fresh, r)
+			answer = fresh.Body.Bytes
+		}
+		w.Header().Set("Content-Type", "application/json")
+		_, _ = w.Write(answer())
+	}))
+	defer cache.Close()
+	first, err := newClient(t, srv, cognito.WithDomain(cache.URL)).MachineTokens().Token()
+	require.NoError(t, err)
+	for _, tt := range []struct{ passed, left time.Duration }{
+		{50 * time.Minute, 10 * time.Minute},
+		{9 * time.Minute, 5 * time.Minute}, // one minute, but not by this clock if that is ahead: each call would pay
+	} {
+		srv.Advance(tt.passed)
+		second, err := newClient(t, srv, cognito.WithDomain(cache.URL)).MachineTokens().Token() // another process
+		require.NoError(t, err)
+		require.Equal(t, first.AccessToken, second.AccessToken)
+		assert.WithinDuration(t, srv.Now().Add(tt.left), second.Expiry, 5*time.Second)
+	}
 }
