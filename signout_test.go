@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/assert"
@@ -157,4 +159,138 @@ func TestSignOutBesideAnotherUsersTokens(t *testing.T) {
 			})
 		}
 	}
+}
+
+// besideAnother runs test in a bubble with a session whose access token has expired, over a store
+// of its own tokens and over one that has got another user's.
+func besideAnother(t *testing.T, test func(t *testing.T, srv *cognitotest.Server, c *cognito.Cognito)) {
+	t.Helper()
+	for name, others := range map[string]bool{"its own store": false, "another user's store": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				srv := newServer(t, cognitotest.Config{InMemory: true, Clients: []cognitotest.Client{rotating(0)}})
+				store, client := cognito.NewMemoryStore(), srv.Client(t)
+				c := client.ForUser("bob", cognito.WithTokenStore(store))
+				require.NoError(t, c.Authenticate(t.Context(), testPassword))
+				srv.Advance(2 * time.Hour)
+				if others {
+					srv.AddUser(cognitotest.User{Username: "mallory", Password: testPassword})
+					mallory := client.ForUser("mallory")
+					require.NoError(t, mallory.Authenticate(t.Context(), testPassword))
+					require.NoError(t, store.Save(t.Context(), mallory.Tokens()))
+				}
+				test(t, srv, c)
+			})
+		})
+	}
+}
+
+// A sign-out that is given up while it refreshes leaves the session with the new refresh token.
+func TestSignOutThatIsGivenUpKeepsARotatedToken(t *testing.T) {
+	t.Parallel()
+	besideAnother(t, func(t *testing.T, srv *cognitotest.Server, c *cognito.Cognito) {
+		t.Helper()
+		release, replied := make(chan struct{}), make(chan struct{})
+		srv.Fault(cognitotest.Fault{
+			Op: "GetTokensFromRefreshToken", Kind: cognitotest.FaultLateReply, Release: release,
+			Entered: func(string) { close(replied) },
+		})
+		ctx, cancel := context.WithCancel(t.Context())
+		go func() { <-replied; cancel() }()
+		require.ErrorIs(t, c.Logout(ctx), context.Canceled)
+		close(release)
+		synctest.Wait()
+		srv.Advance(time.Minute) // the exchange is no longer remembered
+		require.NoError(t, c.Logout(t.Context()))
+	})
+}
+
+// Nor does a sign-out that the service refuses lose it.
+func TestFailedSignOutKeepsARotatedToken(t *testing.T) {
+	t.Parallel()
+	besideAnother(t, func(t *testing.T, srv *cognitotest.Server, c *cognito.Cognito) {
+		t.Helper()
+		srv.Fault(cognitotest.Fault{Op: "GlobalSignOut", Kind: cognitotest.FaultServerError, Times: 3})
+		require.Error(t, c.Logout(t.Context()))
+		srv.ClearFaults()
+		srv.Advance(2 * time.Hour)
+		require.NoError(t, c.Logout(t.Context()))
+	})
+}
+
+// Two sign-outs share a refresh, and the one that comes second finds its sign-in ended.
+func TestTwoSignOutsWithAnExpiredToken(t *testing.T) {
+	t.Parallel()
+	besideAnother(t, func(t *testing.T, srv *cognitotest.Server, c *cognito.Cognito) {
+		t.Helper()
+		errs, release := make(chan error, 2), make(chan struct{})
+		srv.Fault(cognitotest.Fault{Op: "GetTokensFromRefreshToken", Kind: cognitotest.FaultDelay, Release: release})
+		for range 2 {
+			go func() { errs <- c.Logout(t.Context()) }()
+			synctest.Wait()
+		}
+		close(release)
+		require.NoError(t, <-errs)
+		require.NoError(t, <-errs)
+	})
+}
+
+// Rule 6: claims are there after a Token without an error, whatever fails beside it.
+func TestFailedSignOutKeepsAVerification(t *testing.T) {
+	t.Parallel()
+	srv := newServer(t, cognitotest.Config{})
+	tokens := signedIn(t, srv).Tokens()
+	store := cognito.NewMemoryStore()
+	require.NoError(t, store.Save(t.Context(), mallory(t, srv)))
+	c := newClient(t, srv, cognito.WithUsername("bob"), cognito.WithTokens(tokens), cognito.WithTokenStore(store))
+	var once sync.Once
+	srv.Fault(cognitotest.Fault{Op: "GlobalSignOut", Kind: cognitotest.FaultServerError, Times: 3, Entered: func(string) {
+		once.Do(func() {
+			if _, err := c.Token(t.Context()); assert.NoError(t, err) {
+				assert.NotNil(t, c.AccessClaims())
+			}
+		})
+	}})
+	require.Error(t, c.Logout(t.Context()))
+	assert.NotNil(t, c.AccessClaims())
+}
+
+// A session's own tokens are signed out, whomever they name.
+func TestSignOutOfTokensThatNameAnother(t *testing.T) {
+	t.Parallel()
+	srv := newServer(t, cognitotest.Config{})
+	bobs := signedIn(t, srv).Tokens()
+	store := cognito.NewMemoryStore()
+	require.NoError(t, store.Save(t.Context(), mallory(t, srv)))
+	c := newClient(t, srv, cognito.WithUsername("carol"), cognito.WithTokens(bobs), cognito.WithTokenStore(store))
+	srv.Advance(2 * time.Hour)
+	require.NoError(t, c.Logout(t.Context()))
+	require.Error(t, newClient(t, srv, cognito.WithTokens(bobs)).RenewAccessToken(t.Context()))
+}
+
+// A sign-out ends the tokens that the session had when it was called, also if the store is another
+// user's by then.
+func TestSignOutWhileTheStoreGetsAnotherUser(t *testing.T) {
+	t.Parallel()
+	srv := newServer(t, cognitotest.Config{})
+	store := &storeWithHook{MemoryStore: cognito.NewMemoryStore()}
+	c := signedIn(t, srv, cognito.WithTokenStore(store))
+	bobs, others := c.Tokens(), mallory(t, srv)
+	store.load = sync.OnceFunc(func() { assert.NoError(t, store.Save(t.Context(), others)) })
+	require.NoError(t, c.Logout(t.Context()))
+	require.Error(t, newClient(t, srv, cognito.WithTokens(bobs)).RenewAccessToken(t.Context()))
+}
+
+type storeWithHook struct {
+	*cognito.MemoryStore
+
+	load func() // called before each Load; nil: nothing
+}
+
+func (s *storeWithHook) Load(ctx context.Context) (cognito.Tokens, error) {
+	if s.load != nil {
+		s.load()
+	}
+	return s.MemoryStore.Load(ctx)
 }

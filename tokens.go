@@ -1194,6 +1194,7 @@ func (c *Cognito) ForgetTokens(ctx context.Context) (err error) {
 type ending struct {
 	live   bool             // needs a valid access token; otherwise a refresh token
 	isOver func(error) bool // whether the error says that there is nothing left to end
+	apart  bool             // the session is one that endApart made
 	call   func(context.Context, *tokenSet) error
 }
 
@@ -1214,7 +1215,7 @@ func (c *Cognito) endSession(ctx context.Context, end ending) error {
 			switch {
 			case err != nil:
 				return err
-			case others:
+			case others && !end.apart:
 				return c.endApart(ctx, ts, end)
 			case over && ts.same(refreshed):
 			case refreshed == nil && end.live && ts.RefreshToken != "" &&
@@ -1239,7 +1240,10 @@ func (c *Cognito) endSession(ctx context.Context, end ending) error {
 			return err
 		}
 		refreshed = expired
-		_, err = c.refresh(ctx, refreshRequest{old: expired}) // a change of its own, so that ctx bounds the wait
+		fresh, err := c.refresh(ctx, refreshRequest{old: expired}) // a change of its own, so that ctx bounds the wait
+		if err == nil {
+			had = fresh // another sign-out may end the session first
+		}
 		// Another process that spent the refresh token may still be signed in.
 		over = end.isOver(err) && !errors.Is(&Error{Err: err}, ErrRefreshTokenReused)
 		if err != nil && !over && !keyMissing(err) {
@@ -1250,29 +1254,56 @@ func (c *Cognito) endSession(ctx context.Context, end ending) error {
 
 // endApart ends the sign-in of ts, the session's own tokens or those it had, and leaves the store
 // alone: it holds another user's. It runs within a change. A refresh on the way must not reach the
-// store either, so it is that of a session without one.
+// store either, so it is that of a session without one. It ends even if ctx ends the wait for it,
+// because the refresh token may be a new one.
 func (c *Cognito) endApart(ctx context.Context, ts *tokenSet, end ending) error {
 	s := c.session
 	own := *s.current()
-	isHeld := own.newest() != nil
-	if !isHeld {
+	held := own.newest()
+	if held == nil {
 		own.tokens = ts
 	}
 	own.username = "" // the tokens may be of another user than the session
 	apart := &session{trackName: s.trackName, metadata: s.metadata, log: s.log, now: s.now}
 	apart.state.Store(&own)
-	defer func() { // also if the caller's code panics: the refresh token may be a new one
-		if left := apart.current(); isHeld && left.newest() != nil {
-			s.update(func(st *state) {
-				st.tokens, st.waiting, st.waitingSince = left.tokens, left.waiting, left.waitingSince
-			})
+	end.apart = true
+	_, err := flight.Run(ctx, func() (struct{}, error) {
+		defer s.takeBack(held, apart) // also if the caller's code panics
+		err := (&Cognito{pool: c.pool, session: apart}).endSession(ctx, end)
+		if done, waitErr := turns.Lock(context.WithoutCancel(ctx), apart.queue()); waitErr == nil {
+			done() // a refresh that ctx has not ended has ended
 		}
-	}()
-	err := (&Cognito{pool: c.pool, session: apart}).endSession(ctx, end)
-	if err == nil {
+		return struct{}{}, err
+	})
+	if err == nil && held == nil {
 		s.drop(ts)
 	}
 	return err
+}
+
+// takeBack replaces held, the session's tokens, with those that apart has instead, unless the
+// session has got others meanwhile.
+func (s *session) takeBack(held *tokenSet, apart *session) {
+	left := apart.current()
+	if held == nil || left.newest() == held {
+		return
+	}
+	dropped := false
+	s.update(func(st *state) {
+		now := st.newest()
+		dropped = false
+		switch {
+		case now == nil || now.RefreshToken != held.RefreshToken:
+		case left.newest() == nil:
+			st.clear()
+			st.ended, dropped = fingerprint(held.Tokens), true
+		default:
+			st.tokens, st.waiting, st.waitingSince = left.tokens, left.waiting, left.waitingSince
+		}
+	})
+	if dropped {
+		exchanges.forget(held)
+	}
 }
 
 // toEnd returns the tokens to sign out: those of the store, or else the session's, or else had,
