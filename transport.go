@@ -220,7 +220,7 @@ func (t *transport) retry(req *http.Request, resp *http.Response, used *tokenSet
 	if hasBody && req.GetBody == nil || !t.mayReplace(req, used) {
 		return resp, nil
 	}
-	tokens, err := t.refreshed(req.Context(), used)
+	tokens, err := t.refreshed(req.Context(), used, true)
 	if err != nil || t.pick(tokens) == token || t.pick(tokens) == "" {
 		return resp, nil //nolint:nilerr // the server's response says more than the failed refresh
 	}
@@ -290,34 +290,51 @@ func (t *transport) tokens(req *http.Request) (tokens *tokenSet, replaced bool, 
 		t.value.Store(nil) // do not keep expired tokens in memory
 		return nil, false, err
 	}
-	if t.pick(tokens) == "" && t.machine == nil && (tokens.RefreshToken != "" || t.password != nil) &&
-		t.mayReplace(req, tokens) { // a refresh or a sign-in brings the missing token, unless the scopes exclude it
-		if tokens, err = t.refreshed(ctx, tokens); err != nil {
+	if t.pick(tokens) == "" {
+		if tokens, err = t.completed(ctx, tokens); err != nil {
 			return nil, false, err
 		}
-		if t.pick(tokens) == "" {
-			t.refuse(req, tokens)
-		}
+		replaced = true
 	}
 	switch refused := t.refused.Load(); {
 	case refused == nil:
 	case t.pick(tokens) != *refused:
 		t.refused.CompareAndSwap(refused, nil) // the rejected token has been replaced
 	case t.mayReplace(req, tokens):
-		if other, err := t.refreshed(ctx, tokens); err == nil && t.pick(other) != *refused {
+		if other, err := t.refreshed(ctx, tokens, true); err == nil && t.pick(other) != *refused {
 			tokens, replaced = other, true
 		} else {
 			t.refuse(req, tokens)
 		}
 	}
-	if t.pick(tokens) == "" {
-		return nil, false, wrapError("Transport", fmt.Errorf("%s token: %w", t.use, ErrNotSignedIn))
-	}
 	return tokens, replaced, nil
 }
 
-// refreshed returns tokens newer than used: the session's, or refreshed ones.
-func (t *transport) refreshed(ctx context.Context, used *tokenSet) (*tokenSet, error) {
+// completed returns tokens with the ID token that tokens lack: those of a refresh or a sign-in. If
+// the scopes exclude the ID token, or the refresh fails, the session stays as it is, and the same
+// error is returned for a while without asking again.
+func (t *transport) completed(ctx context.Context, tokens *tokenSet) (*tokenSet, error) {
+	p, key := t.c.shared(), tokens.subject+"\x00\x00"+string(t.use)
+	if _, err := p.refusals.Recent(key, p.now()); err != nil {
+		return nil, err
+	}
+	tokens, err := t.refreshed(ctx, tokens, false)
+	switch {
+	case err == nil && t.pick(tokens) != "":
+		p.refusals.Clear(key)
+		return tokens, nil
+	case err == nil:
+		err = wrapError("Transport", fmt.Errorf("%s token: %w", t.use, ErrNotSignedIn))
+		p.refusals.Failed(key, err, rejected, p.now())
+	case ctx.Err() == nil:
+		p.refusals.Failed(key, err, pauseAfter(err), p.now())
+	}
+	return nil, err
+}
+
+// refreshed returns tokens newer than used: the session's, or refreshed ones. If the service
+// rejects the refresh for good, the session ends if mayEnd is true.
+func (t *transport) refreshed(ctx context.Context, used *tokenSet, mayEnd bool) (*tokenSet, error) {
 	if t.machine != nil {
 		return t.machine.replacement(ctx, used)
 	}
@@ -325,7 +342,7 @@ func (t *transport) refreshed(ctx context.Context, used *tokenSet) (*tokenSet, e
 		t.pick(now) != t.pick(used) {
 		return now, nil
 	}
-	tokens, err := t.c.refresh(ctx, refreshRequest{old: used, background: true})
+	tokens, err := t.c.refresh(ctx, refreshRequest{old: used, background: mayEnd})
 	err = wrapError("Token", err)
 	if t.mustSignIn(err) {
 		return t.signIn(ctx, used)

@@ -608,3 +608,137 @@ func TestTransportGetsAMissingIDToken(t *testing.T) {
 		})
 	}
 }
+
+// withoutIDToken makes refreshes bring no ID token while on is true, and counts them.
+func withoutIDToken(srv *cognitotest.Server) (on *atomic.Bool, refreshes *atomic.Int64) {
+	on, refreshes = &atomic.Bool{}, &atomic.Int64{}
+	on.Store(true)
+	srv.Intercept(func(w http.ResponseWriter, r *http.Request) bool {
+		if !on.Load() || !strings.HasSuffix(r.Header.Get("X-Amz-Target"), ".GetTokensFromRefreshToken") {
+			return false
+		}
+		refreshes.Add(1)
+		srv.Advance(time.Second) // each token is another one
+		_ = json.NewEncoder(w).Encode(map[string]any{"AuthenticationResult": map[string]any{
+			"AccessToken": srv.Token("bob", cognitotest.TokenOptions{}), "ExpiresIn": 3600,
+		}})
+		return true
+	})
+	return on, refreshes
+}
+
+// lackingIDToken returns tokens of bob without an ID token.
+func lackingIDToken(t *testing.T, srv *cognitotest.Server) cognito.Tokens {
+	t.Helper()
+	tokens := signedIn(t, srv).Tokens()
+	tokens.IDToken = ""
+	srv.Advance(time.Second)
+	return tokens
+}
+
+// callerOf returns a function that calls an API with tokens of c. The API answers with the status
+// that answer returns for the token.
+func callerOf(t *testing.T, c *cognito.Cognito, use cognito.TokenUse, answer func(token string) int) func() (int, error) {
+	t.Helper()
+	base := roundTripperFunc(func(r *http.Request) (*http.Response, error) {
+		token := strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer ")
+		return &http.Response{StatusCode: answer(token), Body: http.NoBody, Request: r}, nil
+	})
+	transport := cognito.NewTransport(c, "", cognito.WithBase(base),
+		cognito.WithOrigins("https://api.example.com"), cognito.WithTokenUse(use))
+	return func() (int, error) {
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "https://api.example.com", nil)
+		require.NoError(t, err)
+		resp, err := transport.RoundTrip(req)
+		if err != nil {
+			return 0, err
+		}
+		return resp.StatusCode, resp.Body.Close()
+	}
+}
+
+func accepts(string) int { return http.StatusNoContent }
+
+func rejects(string) int { return http.StatusUnauthorized }
+
+// That the ID token is missing says nothing about access tokens, and the reverse.
+func TestMissingIDTokenLeavesAccessTokensAlone(t *testing.T) {
+	t.Parallel()
+	srv := newServer(t, cognitotest.Config{})
+	c := newClient(t, srv, cognito.WithUsername("bob"), cognito.WithTokens(lackingIDToken(t, srv)))
+	withoutIDToken(srv)
+	_, err := callerOf(t, c, cognito.IDToken, accepts)()
+	require.ErrorIs(t, err, cognito.ErrNotSignedIn)
+	rejected := c.Tokens().AccessToken
+	status, err := callerOf(t, c, cognito.AccessToken, func(token string) int {
+		if token == rejected {
+			return rejects(token)
+		}
+		return accepts(token)
+	})()
+	require.NoError(t, err)
+	assert.Equal(t, http.StatusNoContent, status, "the API has never rejected a refreshed token")
+}
+
+func TestRejectedAccessTokensLeaveAMissingIDTokenAlone(t *testing.T) {
+	t.Parallel()
+	srv := newServer(t, cognitotest.Config{})
+	c := newClient(t, srv, cognito.WithUsername("bob"), cognito.WithTokens(lackingIDToken(t, srv)))
+	without, _ := withoutIDToken(srv)
+	status, err := callerOf(t, c, cognito.AccessToken, rejects)()
+	require.NoError(t, err)
+	require.Equal(t, http.StatusUnauthorized, status)
+	without.Store(false)
+	status, err = callerOf(t, c, cognito.IDToken, accepts)()
+	require.NoError(t, err)
+	assert.Equal(t, http.StatusNoContent, status)
+}
+
+// A refresh for the missing ID token that is rejected ends no session whose access token is good.
+func TestMissingIDTokenDoesNotEndTheSession(t *testing.T) {
+	t.Parallel()
+	client := cognitotest.Client{ID: testClient, RefreshTokenValidity: time.Hour, AccessTokenValidity: 24 * time.Hour}
+	srv := newServer(t, cognitotest.Config{Clients: []cognitotest.Client{client}})
+	store := cognito.NewMemoryStore()
+	require.NoError(t, store.Save(t.Context(), lackingIDToken(t, srv)))
+	srv.Advance(2 * time.Hour)
+	c := newClient(t, srv, cognito.WithUsername("bob"), cognito.WithTokenStore(store))
+	call := callerOf(t, c, cognito.IDToken, accepts)
+	for range 3 {
+		_, err := call()
+		require.ErrorIs(t, err, cognito.ErrRefreshTokenExpired)
+	}
+	assert.Equal(t, 1, callsOf(srv, "GetTokensFromRefreshToken"))
+	_, err := c.Token(t.Context())
+	require.NoError(t, err)
+	assert.NotZero(t, storedIn(t, store))
+}
+
+// The refresh for the missing ID token is the one that a 401 may trigger.
+func TestOneRefreshForAMissingIDTokenAndA401(t *testing.T) {
+	t.Parallel()
+	srv := newServer(t, cognitotest.Config{})
+	c := newClient(t, srv, cognito.WithUsername("bob"), cognito.WithTokens(lackingIDToken(t, srv)))
+	status, err := callerOf(t, c, cognito.IDToken, func(token string) int {
+		srv.Advance(time.Second)
+		return rejects(token)
+	})()
+	require.NoError(t, err)
+	require.Equal(t, http.StatusUnauthorized, status)
+	assert.Equal(t, 1, callsOf(srv, "GetTokensFromRefreshToken"))
+}
+
+// Where the scopes exclude the ID token, it is asked for more and more rarely.
+func TestMissingIDTokenIsAskedForMoreRarely(t *testing.T) {
+	t.Parallel()
+	srv := newServer(t, cognitotest.Config{})
+	c := newClient(t, srv, cognito.WithUsername("bob"), cognito.WithTokens(lackingIDToken(t, srv)))
+	_, refreshes := withoutIDToken(srv)
+	call := callerOf(t, c, cognito.IDToken, accepts)
+	for range 120 { // an hour
+		_, err := call()
+		require.ErrorIs(t, err, cognito.ErrNotSignedIn)
+		srv.Advance(30 * time.Second)
+	}
+	assert.Less(t, refreshes.Load(), int64(10))
+}
