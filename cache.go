@@ -125,7 +125,7 @@ func (c *tokenCache) add(raw string, t *verifiedToken) {
 // all, which differ most from the number of bytes of their text. The factors are measured.
 func (c *tokenClaims) memory() int {
 	count := func(char string) int { return strings.Count(c.payload, char) }
-	return 1024 + len(c.payload) + 96*len(c.members) + 48*(count(",")+count("[")) + 256*count("{")
+	return 1024 + len(c.payload) + 96*len(c.members) + 48*(count(",")+count("[")) + 256*count("{") + 32*count(":")
 }
 
 // put adds an entry to the young generation, and starts a new one if that is full.

@@ -95,6 +95,13 @@ func TestTokenCacheTakesItsMemory(t *testing.T) {
 	list := func(count int, element any) map[string]any {
 		return map[string]any{"list": slices.Repeat([]any{element}, count)}
 	}
+	deep := func(depth int) any {
+		nested := []any{}
+		for range depth {
+			nested = []any{nested}
+		}
+		return nested
+	}
 	for name, claims := range map[string]map[string]any{
 		"usual":                      nil,
 		"one long text":              {"custom:x": strings.Repeat("x", 40_000)},
@@ -106,6 +113,11 @@ func TestTokenCacheTakesItsMemory(t *testing.T) {
 		"long list of texts":         list(5000, "group"),
 		"long list of empty objects": list(10_000, map[string]any{}),
 		"short list of objects":      list(100, map[string]any{"a": 1}),
+		"object that has just grown": {"object": many(225, func(int) any { return nil })}, // 2^n*7/8+1 members
+		"large object":               {"object": many(1800, func(int) any { return 1 })},
+		"objects that have grown":    list(300, many(9, func(i int) any { return i })),
+		"many groups":                {"cognito:groups": slices.Repeat([]string{"a"}, 8000)},
+		"deep lists":                 {"list": deep(5000)},
 	} {
 		t.Run(name, func(t *testing.T) {
 			tokens := make([]string, 2*n)
