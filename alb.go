@@ -24,11 +24,11 @@ import (
 
 const (
 	albHeader      = "X-Amzn-Oidc-Data"
-	maxALBKeys     = 16               // a load balancer has two at a time
+	maxALBKeys     = 16               // or two for each load balancer, which has two at a time
 	albKeyAge      = time.Hour        // after that a key is fetched again
 	albKeyTimeout  = 10 * time.Second // of a fetch; a caller's context may end its wait earlier
 	albFetchPause  = time.Second      // after a fetch without an answer
-	maxALBFetches  = 10               // a second, of keys that are not known: made-up key IDs cause no more
+	maxALBFetches  = 10               // likewise, a second, of keys that are not known: made-up key IDs cause no more
 	maxALBKeyBody  = 4 << 10
 	loadBalancerID = "arn:<partition>:elasticloadbalancing:<region>:<account>:loadbalancer/app/<name>/<id>"
 )
@@ -67,7 +67,7 @@ type albKey struct {
 }
 
 // young reports whether the key need not be fetched again. All spans of time are absolute, so that
-// none lasts longer if the clock is set back.
+// none lasts more than twice as long if the clock is set back.
 func (k albKey) young(now time.Time) bool { return k.public != nil && now.Sub(k.at).Abs() < albKeyAge }
 
 // ALBClaims are the verified claims about a user that a load balancer forwards. They come from the
@@ -339,7 +339,7 @@ func (v *ALBVerifier) mayFetch() bool {
 		v.second, v.fetches, v.unproven = now, 0, map[string]*ecdsa.PublicKey{}
 	}
 	v.fetches++
-	return v.fetches <= maxALBFetches
+	return v.fetches <= max(maxALBFetches, 2*len(v.keyURLs))
 }
 
 // fetched records the outcome of a fetch. Only a fetch without an answer makes the others pause: an
@@ -368,7 +368,7 @@ func (v *ALBVerifier) remember(address string, public *ecdsa.PublicKey) {
 	if _, ok := v.keys[address]; ok {
 		return
 	}
-	if len(v.keys) >= maxALBKeys {
+	if len(v.keys) >= max(maxALBKeys, 2*len(v.keyURLs)) {
 		oldest := ""
 		for other, key := range v.keys {
 			if oldest == "" || key.at.Before(v.keys[oldest].at) {

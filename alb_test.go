@@ -529,3 +529,62 @@ func TestALBFetchThatNeverReturns(t *testing.T) {
 	_, err = v.Verify(t.Context(), b.sign(albHeader(minute, after), albPayload(minute, after)))
 	require.NoError(t, err)
 }
+
+func TestALBKeyThatHasVerifiedNothingIsNotFetchedAgain(t *testing.T) {
+	t.Parallel()
+	b, other := newBalancer(t), newBalancer(t)
+	k, v := b.keyServer(t)
+	for range 5 {
+		_, err := v.Verify(t.Context(), other.until(albKID, testTime.Add(time.Hour)))
+		require.Error(t, err)
+	}
+	assert.Equal(t, 1, k.asked[albKID])
+	_, err := v.Verify(t.Context(), b.until(albKID, testTime.Add(time.Hour)))
+	require.NoError(t, err)
+	assert.Equal(t, 1, k.asked[albKID])
+}
+
+func TestALBKeyAfterTheClockIsSetBack(t *testing.T) {
+	t.Parallel()
+	b := newBalancer(t)
+	k, v := b.keyServer(t)
+	verify := func() error {
+		_, err := v.Verify(t.Context(), b.until(albKID, testTime.Add(24*time.Hour)))
+		return err
+	}
+	k.now = testTime.Add(2 * time.Hour)
+	require.NoError(t, verify())
+	k.now = testTime
+	require.NoError(t, verify())
+	assert.Equal(t, 2, k.asked[albKID])
+}
+
+// Each load balancer has room for its two keys, from the first second on.
+func TestALBManyLoadBalancers(t *testing.T) {
+	t.Parallel()
+	b := newBalancer(t)
+	k, _ := b.keyServer(t)
+	der, err := x509.MarshalPKIXPublicKey(b.key.Public())
+	require.NoError(t, err)
+	good := pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der})
+	var arns []string
+	for i := range 20 {
+		arns = append(arns, strings.Replace(albARN, "loadbalancer/app/", fmt.Sprintf("loadbalancer/app/nr%d-", i), 1))
+	}
+	v, err := cognito.NewALBVerifier(arns, []string{testClient}, cognito.WithClock(func() time.Time { return testTime }),
+		cognito.WithHTTPClient(&http.Client{Transport: roundTripperFunc(func(r *http.Request) (*http.Response, error) {
+			k.asked[path.Base(r.URL.Path)]++
+			return k.answer(r, good), nil
+		})}))
+	require.NoError(t, err)
+	for range 2 {
+		for i, arn := range arns {
+			for j := range 2 {
+				kid := fmt.Sprintf("b05a3c8f-5a54-4a3d-8d5e-0a1b2c3d%03x%d", i, j)
+				_, err := v.Verify(t.Context(), b.sign(albHeader(albKID, kid, albARN, arn), albPayload()))
+				require.NoError(t, err)
+				assert.Equal(t, 1, k.asked[kid])
+			}
+		}
+	}
+}
