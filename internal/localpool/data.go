@@ -19,12 +19,23 @@ import (
 const saveEvery = 500 * time.Millisecond
 
 // file returns the file of -data behind its symbolic links: that one is locked and replaced, and the
-// links stay.
+// links stay. The file itself need not be there yet.
 func (f Settings) file() string {
-	if name, err := filepath.EvalSymlinks(f.data); err == nil {
-		return name
+	name := f.data
+	for range 255 { // links, as many as Linux follows at most, and more
+		if folder, err := filepath.EvalSymlinks(filepath.Dir(name)); err == nil {
+			name = filepath.Join(folder, filepath.Base(name))
+		}
+		target, err := os.Readlink(name)
+		if err != nil {
+			break // it is no link
+		}
+		if !filepath.IsAbs(target) {
+			target = filepath.Join(filepath.Dir(name), target)
+		}
+		name = target
 	}
-	return f.data // nothing is there yet
+	return name
 }
 
 // lock keeps other processes off the file of -data until unlock is called. It fails at once when

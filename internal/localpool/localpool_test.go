@@ -190,15 +190,32 @@ func TestDataOfAnotherProcess(t *testing.T) {
 	require.ErrorContains(t, f.Run(t.Context(), screen), "-data: open ")
 }
 
-// The file may be a link: both names are one file to write, and the link stays.
+// The file may be a link, also one to a file that is not there yet: both names are one file to
+// write, and the link stays.
 func TestDataBehindALink(t *testing.T) {
 	t.Parallel()
-	f, link := local(), filepath.Join(t.TempDir(), "link.json")
-	f.data = filepath.Join(t.TempDir(), "pools.json")
-	require.NoError(t, os.WriteFile(f.data, []byte("old"), 0o600))
-	if err := os.Symlink(f.data, link); err != nil {
+	for name, there := range map[string]bool{"a file": true, "no file yet": false} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			testDataBehindALink(t, there)
+		})
+	}
+}
+
+func testDataBehindALink(t *testing.T, there bool) {
+	t.Helper()
+	f, middle, link := local(), filepath.Join(t.TempDir(), "middle.json"), filepath.Join(t.TempDir(), "link.json")
+	folder := t.TempDir()
+	f.data = filepath.Join(folder, "pools.json")
+	if there {
+		require.NoError(t, os.WriteFile(f.data, []byte("old"), 0o600))
+	}
+	if err := os.Symlink(f.data, middle); err != nil {
 		t.Skip("links: ", err)
 	}
+	relative, err := filepath.Rel(filepath.Dir(link), middle)
+	require.NoError(t, err)
+	require.NoError(t, os.Symlink(relative, link))
 	unlock, err := f.lock()
 	require.NoError(t, err)
 	defer unlock()
