@@ -71,9 +71,9 @@ const newer = `{
 		"AdminGetUserAuthFactorsRequest": {"type": "structure", "required": ["UserPoolId", "Username"],
 			"members": {"UserPoolId": {"shape": "UserPoolIdType"}, "Username": {"shape": "UsernameType"}}},
 		"GetClientTokenRequest": {"type": "structure", "required": ["ClientId", "Secret"],
-			"members": {"ClientId": {"shape": "ClientIdType"}, "Secret": {"shape": "MachineSecretType"},
+			"members": {"ClientId": {"shape": "ClientIdType"}, "Secret": {"shape": "PresentedSecretType"},
 				"ClientMetadata": {"shape": "ClientMetadataType"}, "Scopes": {"shape": "ScopeListType"}}},
-		"MachineSecretType": {"type": "string", "min": 1, "max": 128}
+		"PresentedSecretType": {"type": "string", "min": 1, "max": 128}
 	}
 }`
 
@@ -135,6 +135,10 @@ func main() {
 			trigger := strings.Contains(name, "Lambda") || name == "PreTokenGenerationVersionConfigType"
 			if trigger && m.Shape == "ArnType" && m.Name != "KMSKeyID" {
 				to.Members[i].Shape = "StringType"
+			}
+			// A server's configuration may have secrets that the service would not take.
+			if m.Shape == "ClientSecretType" && (name == "GetTokensFromRefreshTokenRequest" || name == "RevokeTokenRequest") {
+				to.Members[i].Shape = "PresentedSecretType"
 			}
 		}
 		shapes[name] = to

@@ -148,12 +148,14 @@ func TestCheck(t *testing.T) {
 	)
 	// base are the required members of the operations.
 	base := map[string]string{
-		"SignUp":               `"ClientId":"c","Username":"bob","Password":"Correct-Horse-1"`,
-		"ConfirmSignUp":        `"ClientId":"c","Username":"bob","ConfirmationCode":"123456"`,
-		"CreateUserPoolClient": `"UserPoolId":"us-east-1_Test","ClientName":"c"`,
-		"UpdateUserPoolClient": `"UserPoolId":"us-east-1_Test","ClientId":"c"`,
-		"CreateUserPool":       `"PoolName":"p"`,
-		"AdminInitiateAuth":    `"UserPoolId":"us-east-1_Test","ClientId":"c","AuthFlow":"USER_SRP_AUTH"`,
+		"SignUp":                    `"ClientId":"c","Username":"bob","Password":"Correct-Horse-1"`,
+		"ConfirmSignUp":             `"ClientId":"c","Username":"bob","ConfirmationCode":"123456"`,
+		"CreateUserPoolClient":      `"UserPoolId":"us-east-1_Test","ClientName":"c"`,
+		"UpdateUserPoolClient":      `"UserPoolId":"us-east-1_Test","ClientId":"c"`,
+		"CreateUserPool":            `"PoolName":"p"`,
+		"GetTokensFromRefreshToken": `"RefreshToken":"r","ClientId":"c"`,
+		"RevokeToken":               `"Token":"t","ClientId":"c"`,
+		"AdminInitiateAuth":         `"UserPoolId":"us-east-1_Test","ClientId":"c","AuthFlow":"USER_SRP_AUTH"`,
 	}
 	for _, tt := range []struct {
 		op, member, value string
@@ -162,6 +164,8 @@ func TestCheck(t *testing.T) {
 		{"SignUp", "SecretHash", `"aB3_+/="`, nil},
 		{"SignUp", "SecretHash", `null`, nil},
 		{"SignUp", "ClientMetadata", `{"a":null,"b":"c"}`, nil},
+		{"GetTokensFromRefreshToken", "ClientSecret", `"short"`, nil},
+		{"RevokeToken", "ClientSecret", `"short"`, nil},
 		{"SignUp", "SecretHash", long(129), []string{"secretHash", "Member must have length less than or equal to 128"}},
 		{"SignUp", "SecretHash", `"a b"`, []string{"secretHash", `Member must satisfy regular expression pattern: [\w+=/]+`}},
 		{"ConfirmSignUp", "SecretHash", `""`, []string{
