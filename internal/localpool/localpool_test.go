@@ -16,7 +16,6 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -111,9 +110,9 @@ func TestData(t *testing.T) {
 	ana := pool.ForUser("ana")
 	require.NoError(t, ana.Authenticate(t.Context(), "Correct-Horse-2"))
 	sdk := func(url string) *cognitoidentityprovider.Client {
-		return cognitoidentityprovider.New(cognitoidentityprovider.Options{
-			Region: "us-east-1", BaseEndpoint: aws.String(url), Credentials: credentials.NewStaticCredentialsProvider("local", "local", ""),
-		})
+		admin, err := cognito.New(f.pool, f.client, cognito.WithEndpoint(url), cognito.WithStaticCredentials("local", "local", ""))
+		require.NoError(t, err)
+		return admin.Client()
 	}
 	another, err := sdk(url).CreateUserPool(t.Context(), &cognitoidentityprovider.CreateUserPoolInput{PoolName: aws.String("another")})
 	require.NoError(t, err)

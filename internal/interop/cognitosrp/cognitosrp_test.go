@@ -22,7 +22,7 @@ func TestBrokenProofs(t *testing.T) {
 			t.Parallel()
 			cases := proofs.Cases(confidential, proofs.FlowSRP, proofs.FlowTOTP)
 			p := proofs.NewPool(t, confidential, cases)
-			sdk := cip.New(cip.Options{Region: "us-east-1", BaseEndpoint: aws.String(p.Endpoint), Retryer: aws.NopRetryer{}})
+			sdk := cip.New(cip.Options{Region: "us-east-1", BaseEndpoint: aws.String(p.Endpoint), Retryer: aws.NopRetryer{}, HTTPClient: proofs.HTTPClient()})
 			var outcomes []proofs.Outcome
 			for i, c := range cases {
 				p.Next(i)
@@ -50,7 +50,7 @@ func TestBrokenProofs(t *testing.T) {
 func TestSignInsAgain(t *testing.T) {
 	t.Parallel()
 	p := proofs.NewPool(t, false, nil)
-	sdk := cip.New(cip.Options{Region: "us-east-1", BaseEndpoint: aws.String(p.Endpoint), Retryer: aws.NopRetryer{}})
+	sdk := cip.New(cip.Options{Region: "us-east-1", BaseEndpoint: aws.String(p.Endpoint), Retryer: aws.NopRetryer{}, HTTPClient: proofs.HTTPClient()})
 	for range 50 {
 		if err := signIn(t, p, sdk, proofs.Username); err != nil {
 			t.Fatal(err)

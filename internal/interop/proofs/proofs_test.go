@@ -23,7 +23,7 @@ func TestCases(t *testing.T) {
 			t.Parallel()
 			cases := proofs.Cases(confidential, proofs.FlowSRP)
 			p := proofs.NewPool(t, confidential, cases)
-			sdk := cip.New(cip.Options{Region: "us-east-1", BaseEndpoint: aws.String(p.Endpoint), Retryer: aws.NopRetryer{}})
+			sdk := cip.New(cip.Options{Region: "us-east-1", BaseEndpoint: aws.String(p.Endpoint), Retryer: aws.NopRetryer{}, HTTPClient: proofs.HTTPClient()})
 			var outcomes []proofs.Outcome
 			for i, c := range cases {
 				p.Next(i)
