@@ -206,7 +206,46 @@ func TestSignOutThatIsGivenUpKeepsARotatedToken(t *testing.T) {
 	})
 }
 
-// Nor does a sign-out that the service refuses lose it.
+// A sign-out that is given up does not replace the tokens of a sign-in that came after it.
+func TestSignOutThatIsGivenUpLeavesANewerSignIn(t *testing.T) {
+	t.Parallel()
+	besideAnother(t, func(t *testing.T, srv *cognitotest.Server, c *cognito.Cognito) {
+		t.Helper()
+		release, replied := make(chan struct{}), make(chan struct{})
+		srv.Fault(cognitotest.Fault{
+			Op: "GetTokensFromRefreshToken", Kind: cognitotest.FaultLateReply, Release: release,
+			Entered: func(string) { close(replied) },
+		})
+		older := c.AccessClaims().OriginID
+		ctx, cancel := context.WithCancel(t.Context())
+		go func() { <-replied; cancel() }()
+		require.ErrorIs(t, c.Logout(ctx), context.Canceled)
+		signedIn := make(chan error, 1)
+		go func() { signedIn <- c.Authenticate(t.Context(), testPassword) }()
+		synctest.Wait()
+		close(release)
+		require.NoError(t, <-signedIn)
+		synctest.Wait()
+		assert.NotEqual(t, older, c.AccessClaims().OriginID)
+	})
+}
+
+// Tokens that were signed out beside another user's are not loaded again when a late write brings
+// them back.
+func TestSignOutBesideAnotherUserIsFinal(t *testing.T) {
+	t.Parallel()
+	srv := newServer(t, cognitotest.Config{})
+	store := cognito.NewMemoryStore()
+	c := signedIn(t, srv, cognito.WithTokenStore(store))
+	bobs := c.Tokens()
+	require.NoError(t, store.Save(t.Context(), mallory(t, srv)))
+	require.NoError(t, c.Logout(t.Context()))
+	require.NoError(t, store.Save(t.Context(), bobs))
+	_, err := c.Token(t.Context())
+	require.ErrorIs(t, err, cognito.ErrNotSignedIn)
+}
+
+// A sign-out that the service refuses leaves the session with the new refresh token, too.
 func TestFailedSignOutKeepsARotatedToken(t *testing.T) {
 	t.Parallel()
 	besideAnother(t, func(t *testing.T, srv *cognitotest.Server, c *cognito.Cognito) {
@@ -280,6 +319,9 @@ func TestSignOutWhileTheStoreGetsAnotherUser(t *testing.T) {
 	store.load = sync.OnceFunc(func() { assert.NoError(t, store.Save(t.Context(), others)) })
 	require.NoError(t, c.Logout(t.Context()))
 	require.Error(t, newClient(t, srv, cognito.WithTokens(bobs)).RenewAccessToken(t.Context()))
+	require.NoError(t, store.Save(t.Context(), bobs)) // late
+	_, err := c.Token(t.Context())
+	require.ErrorIs(t, err, cognito.ErrNotSignedIn)
 }
 
 type storeWithHook struct {
