@@ -1290,3 +1290,21 @@ func TestMachineTokenOfACache(t *testing.T) {
 		assert.WithinDuration(t, srv.Now().Add(tt.left), second.Expiry, 5*time.Second)
 	}
 }
+
+// A token that lives for a short time is not used for longer because its own time is a second
+// earlier than the answer's.
+func TestMachineTokenOfAShortLife(t *testing.T) {
+	t.Parallel()
+	srv := newServer(t, machineConfig())
+	part := base64.RawURLEncoding.EncodeToString
+	claims := fmt.Appendf(nil, `{"exp":%d}`, srv.Now().Add(119*time.Second).Unix())
+	endpoint := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		_, _ = fmt.Fprintf(w, `{"access_token":"%s.%s.c2ln","token_type":"Bearer","expires_in":120}`,
+			part([]byte(`{"alg":"RS256"}`)), part(claims))
+	}))
+	defer endpoint.Close()
+	token, err := newClient(t, srv, cognito.WithDomain(endpoint.URL)).MachineTokens().Token()
+	require.NoError(t, err)
+	assert.WithinDuration(t, srv.Now().Add(2*time.Minute), token.Expiry, 5*time.Second)
+}

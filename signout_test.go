@@ -199,6 +199,7 @@ func TestSignOutThatIsGivenUpKeepsARotatedToken(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		go func() { <-replied; cancel() }()
 		require.ErrorIs(t, c.Logout(ctx), context.Canceled)
+		synctest.Wait()
 		close(release)
 		synctest.Wait()
 		srv.Advance(time.Minute) // the exchange is no longer remembered

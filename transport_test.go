@@ -742,3 +742,54 @@ func TestMissingIDTokenIsAskedForMoreRarely(t *testing.T) {
 	}
 	assert.Less(t, refreshes.Load(), int64(10))
 }
+
+// A caller that gives up makes nobody wait for the ID token.
+func TestGivenUpRequestLeavesTheIDTokenToOthers(t *testing.T) {
+	t.Parallel()
+	srv := newServer(t, cognitotest.Config{})
+	c := newClient(t, srv, cognito.WithUsername("bob"), cognito.WithTokens(lackingIDToken(t, srv)))
+	require.NoError(t, c.VerifyTokens(t.Context()))
+	entered, release := make(chan struct{}), make(chan struct{})
+	srv.Fault(cognitotest.Fault{
+		Op: "GetTokensFromRefreshToken", Kind: cognitotest.FaultDelay, Release: release,
+		Entered: func(string) { close(entered) },
+	})
+	ctx, cancel := context.WithCancel(t.Context())
+	go func() { <-entered; cancel() }()
+	transport := cognito.NewTransport(c, "", cognito.WithOrigins("https://api.example.com"), cognito.WithTokenUse(cognito.IDToken))
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "https://api.example.com", nil)
+	require.NoError(t, err)
+	_, err = transport.RoundTrip(req) //nolint:bodyclose // it has none
+	require.ErrorIs(t, err, context.Canceled)
+	close(release)
+	status, err := callerOf(t, c, cognito.IDToken, accepts)()
+	require.NoError(t, err)
+	assert.Equal(t, http.StatusNoContent, status)
+}
+
+// An ID token that came ends the growing of the pauses.
+func TestIDTokenThatComesEndsThePauses(t *testing.T) {
+	t.Parallel()
+	srv := newServer(t, cognitotest.Config{})
+	tokens := lackingIDToken(t, srv)
+	client := newClient(t, srv)
+	without, refreshes := withoutIDToken(srv)
+	session := func() func() (int, error) {
+		return callerOf(t, client.ForUser("bob", cognito.WithTokens(tokens)), cognito.IDToken, accepts)
+	}
+	_, err := session()()
+	require.ErrorIs(t, err, cognito.ErrNotSignedIn)
+	srv.Advance(31 * time.Second)
+	without.Store(false)
+	_, err = session()()
+	require.NoError(t, err)
+	without.Store(true)
+	srv.Advance(time.Minute) // the exchange is no longer remembered
+	call, before := session(), refreshes.Load()
+	for range 2 {
+		_, err = call()
+		require.ErrorIs(t, err, cognito.ErrNotSignedIn)
+		srv.Advance(31 * time.Second)
+	}
+	assert.Equal(t, before+2, refreshes.Load(), "the pause is the first again")
+}
