@@ -33,6 +33,7 @@ type chaosSession struct {
 	store    cognito.TokenStore
 	c        *cognito.Cognito
 	held     bool // it has signed in, and has neither signed out nor been told that it is over
+	waits    bool // the key of the last sign-in's tokens was not available
 
 	story []string // how each step ended
 
@@ -211,7 +212,7 @@ func (s *chaosSession) signedIn(ctx context.Context, what, before string, err er
 	after, _ := s.heard()
 	switch {
 	case err == nil || errors.Is(err, cognito.ErrKeysUnavailable) || errors.Is(err, cognito.ErrUnknownKey):
-		s.held = true
+		s.held, s.waits = true, err != nil
 	case after != before && ctx.Err() == nil:
 		s.errorf("%s: the tokens arrived, and the sign-in failed: %v", what, err)
 	}

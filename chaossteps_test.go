@@ -244,6 +244,13 @@ func (s *chaosSession) restart(ctx context.Context, what string) {
 	if s.store == nil {
 		return
 	}
+	// Tokens of a sign-in that wait for their key are not stored over verified ones, and end with
+	// their process.
+	if held := s.c.Tokens().RefreshToken; s.waits && held != "" {
+		s.mu.Lock()
+		s.refresh = held
+		s.mu.Unlock()
+	}
 	device, _ := s.c.Device()
 	s.c = s.b.client.ForUser(s.name, append(s.options, cognito.WithDevice(device))...)
 	s.token(ctx, what)
