@@ -24,11 +24,11 @@ import (
 
 const (
 	albHeader      = "X-Amzn-Oidc-Data"
-	maxALBKeys     = 16               // or two for each load balancer, which has two at a time
+	maxALBKeys     = 16               // or two for each load balancer, which has two at a time; see room
 	albKeyAge      = time.Hour        // after that a key is fetched again
 	albKeyTimeout  = 10 * time.Second // of a fetch; a caller's context may end its wait earlier
 	albFetchPause  = time.Second      // after a fetch without an answer
-	maxALBFetches  = 10               // likewise, a second, of keys that are not known: made-up key IDs cause no more
+	maxALBFetches  = 10               // a second, or two for each load balancer: made-up key IDs cause no more
 	maxALBKeyBody  = 4 << 10
 	loadBalancerID = "arn:<partition>:elasticloadbalancing:<region>:<account>:loadbalancer/app/<name>/<id>"
 )
@@ -330,6 +330,9 @@ func (v *ALBVerifier) justFetched(address string) *ecdsa.PublicKey {
 	return nil
 }
 
+// room returns n, or the number of keys that the load balancers have at a time if that is more.
+func (v *ALBVerifier) room(n int) int { return max(n, 2*len(v.keyURLs)) }
+
 // mayFetch reports whether a key that is not known may be fetched, and counts the fetch. Keys that
 // are known are fetched again without regard to it.
 func (v *ALBVerifier) mayFetch() bool {
@@ -339,7 +342,7 @@ func (v *ALBVerifier) mayFetch() bool {
 		v.second, v.fetches, v.unproven = now, 0, map[string]*ecdsa.PublicKey{}
 	}
 	v.fetches++
-	return v.fetches <= max(maxALBFetches, 2*len(v.keyURLs))
+	return v.fetches <= v.room(maxALBFetches)
 }
 
 // fetched records the outcome of a fetch. Only a fetch without an answer makes the others pause: an
@@ -368,7 +371,7 @@ func (v *ALBVerifier) remember(address string, public *ecdsa.PublicKey) {
 	if _, ok := v.keys[address]; ok {
 		return
 	}
-	if len(v.keys) >= max(maxALBKeys, 2*len(v.keyURLs)) {
+	if len(v.keys) >= v.room(maxALBKeys) {
 		oldest := ""
 		for other, key := range v.keys {
 			if oldest == "" || key.at.Before(v.keys[oldest].at) {

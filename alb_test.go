@@ -95,10 +95,15 @@ func albPayload(change ...string) string {
 
 func (b *balancer) verifier(t *testing.T, opts ...cognito.SharedOption) *cognito.ALBVerifier {
 	t.Helper()
+	return b.verifierOf(t, []string{albARN}, opts...)
+}
+
+func (b *balancer) verifierOf(t *testing.T, arns []string, opts ...cognito.SharedOption) *cognito.ALBVerifier {
+	t.Helper()
 	opts = append([]cognito.SharedOption{
 		cognito.WithEndpoint(b.url), cognito.WithClock(func() time.Time { return testTime }), cognito.WithLeeway(0), cognito.WithIssuers(testIssuer),
 	}, opts...)
-	v, err := cognito.NewALBVerifier([]string{albARN}, []string{testClient}, opts...)
+	v, err := cognito.NewALBVerifier(arns, []string{testClient}, opts...)
 	require.NoError(t, err)
 	return v
 }
@@ -189,7 +194,7 @@ type keyServer struct {
 	answer func(r *http.Request, pemKey []byte) *http.Response
 }
 
-func (b *balancer) keyServer(t *testing.T) (*keyServer, *cognito.ALBVerifier) {
+func (b *balancer) keyServer(t *testing.T, arns ...string) (*keyServer, *cognito.ALBVerifier) {
 	t.Helper()
 	der, err := x509.MarshalPKIXPublicKey(b.key.Public())
 	require.NoError(t, err)
@@ -197,7 +202,10 @@ func (b *balancer) keyServer(t *testing.T) (*keyServer, *cognito.ALBVerifier) {
 	k := &keyServer{now: testTime, asked: map[string]int{}, answer: func(_ *http.Request, pemKey []byte) *http.Response {
 		return &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, Body: io.NopCloser(bytes.NewReader(pemKey))}
 	}}
-	v := b.verifier(t, cognito.WithClock(func() time.Time { return k.now }), cognito.WithHTTPClient(&http.Client{
+	if arns == nil {
+		arns = []string{albARN}
+	}
+	v := b.verifierOf(t, arns, cognito.WithClock(func() time.Time { return k.now }), cognito.WithHTTPClient(&http.Client{
 		Transport: roundTripperFunc(func(r *http.Request) (*http.Response, error) {
 			k.asked[path.Base(r.URL.Path)]++
 			return k.answer(r, good), nil
@@ -562,21 +570,12 @@ func TestALBKeyAfterTheClockIsSetBack(t *testing.T) {
 // Each load balancer has room for its two keys, from the first second on.
 func TestALBManyLoadBalancers(t *testing.T) {
 	t.Parallel()
-	b := newBalancer(t)
-	k, _ := b.keyServer(t)
-	der, err := x509.MarshalPKIXPublicKey(b.key.Public())
-	require.NoError(t, err)
-	good := pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der})
 	var arns []string
 	for i := range 20 {
 		arns = append(arns, strings.Replace(albARN, "loadbalancer/app/", fmt.Sprintf("loadbalancer/app/nr%d-", i), 1))
 	}
-	v, err := cognito.NewALBVerifier(arns, []string{testClient}, cognito.WithClock(func() time.Time { return testTime }),
-		cognito.WithHTTPClient(&http.Client{Transport: roundTripperFunc(func(r *http.Request) (*http.Response, error) {
-			k.asked[path.Base(r.URL.Path)]++
-			return k.answer(r, good), nil
-		})}))
-	require.NoError(t, err)
+	b := newBalancer(t)
+	k, v := b.keyServer(t, arns...)
 	for range 2 {
 		for i, arn := range arns {
 			for j := range 2 {

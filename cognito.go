@@ -55,7 +55,7 @@ type pool struct {
 
 	refreshPauses backoff.Table[string] // by refresh token
 	signInPauses  backoff.Table[string] // of transports, by user and password
-	refusals      backoff.Table[string] // new tokens that servers rejected, by user and host
+	refusals      backoff.Table[string] // new tokens that servers rejected, by user and host, and ID tokens that refreshes do not bring
 	signInTurns   flight.Locks[string]  // one sign-in at a time, so that each knows the result of the last
 }
 

@@ -870,12 +870,10 @@ func machineExpiry(asked, answered, own time.Time) time.Time {
 	least := asked.Add(unknownLifetime)
 	known := answered.After(asked)
 	switch {
-	case known && answered.Before(least):
+	case known && (answered.Before(least) || !own.After(asked) || own.After(answered)):
 		return answered
-	case own.After(least) && (!known || own.Before(answered)):
+	case own.After(least):
 		return own
-	case known && (!own.After(asked) || !own.Before(answered)):
-		return answered
 	default:
 		return least
 	}

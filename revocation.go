@@ -192,7 +192,7 @@ func (r *revocations) ask(ctx context.Context, signIn, raw string, c *tokenClaim
 		if last, fresh := r.remembered(signIn); fresh { // an earlier request has just been answered
 			return last, nil
 		}
-		if err := r.paused(); err != nil { // here, so that finish always follows
+		if err := r.paused(); err != nil { // not earlier: only a request ends the pause that paused begins
 			return verdict{}, err
 		}
 		// The request continues if nobody waits for it any longer: others may need its answer.

@@ -186,20 +186,27 @@ func besideAnother(t *testing.T, test func(t *testing.T, srv *cognitotest.Server
 	}
 }
 
+// giveUpSignOut begins a sign-out, and gives it up in its refresh, which replies once release is
+// closed.
+func giveUpSignOut(t *testing.T, srv *cognitotest.Server, c *cognito.Cognito) (release chan struct{}) {
+	t.Helper()
+	release = make(chan struct{})
+	ctx, cancel := context.WithCancel(t.Context())
+	srv.Fault(cognitotest.Fault{
+		Op: "GetTokensFromRefreshToken", Kind: cognitotest.FaultLateReply, Release: release,
+		Entered: func(string) { cancel() },
+	})
+	require.ErrorIs(t, c.Logout(ctx), context.Canceled)
+	synctest.Wait()
+	return release
+}
+
 // A sign-out that is given up while it refreshes leaves the session with the new refresh token.
 func TestSignOutThatIsGivenUpKeepsARotatedToken(t *testing.T) {
 	t.Parallel()
 	besideAnother(t, func(t *testing.T, srv *cognitotest.Server, c *cognito.Cognito) {
 		t.Helper()
-		release, replied := make(chan struct{}), make(chan struct{})
-		srv.Fault(cognitotest.Fault{
-			Op: "GetTokensFromRefreshToken", Kind: cognitotest.FaultLateReply, Release: release,
-			Entered: func(string) { close(replied) },
-		})
-		ctx, cancel := context.WithCancel(t.Context())
-		go func() { <-replied; cancel() }()
-		require.ErrorIs(t, c.Logout(ctx), context.Canceled)
-		synctest.Wait()
+		release := giveUpSignOut(t, srv, c)
 		close(release)
 		synctest.Wait()
 		srv.Advance(time.Minute) // the exchange is no longer remembered
@@ -212,15 +219,8 @@ func TestSignOutThatIsGivenUpLeavesANewerSignIn(t *testing.T) {
 	t.Parallel()
 	besideAnother(t, func(t *testing.T, srv *cognitotest.Server, c *cognito.Cognito) {
 		t.Helper()
-		release, replied := make(chan struct{}), make(chan struct{})
-		srv.Fault(cognitotest.Fault{
-			Op: "GetTokensFromRefreshToken", Kind: cognitotest.FaultLateReply, Release: release,
-			Entered: func(string) { close(replied) },
-		})
 		older := c.AccessClaims().OriginID
-		ctx, cancel := context.WithCancel(t.Context())
-		go func() { <-replied; cancel() }()
-		require.ErrorIs(t, c.Logout(ctx), context.Canceled)
+		release := giveUpSignOut(t, srv, c)
 		signedIn := make(chan error, 1)
 		go func() { signedIn <- c.Authenticate(t.Context(), testPassword) }()
 		synctest.Wait()

@@ -22,7 +22,7 @@ const saveEvery = 500 * time.Millisecond
 // links stay. The file itself need not be there yet.
 func (f Settings) file() string {
 	name := f.data
-	for range 255 { // links, as many as Linux follows at most, and more
+	for range 255 { // more links than a system follows
 		if folder, err := filepath.EvalSymlinks(filepath.Dir(name)); err == nil {
 			name = filepath.Join(folder, filepath.Base(name))
 		}

@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"unicode/utf8"
@@ -196,7 +197,7 @@ func (s *shape) broken(value any) (constraints []string, typed bool) {
 		if s.pattern != nil && !s.pattern.MatchString(text) {
 			constraints = append(constraints, s.patternText())
 		}
-		if s.Enum != nil && !strings.Contains("\x00"+strings.Join(s.Enum, "\x00")+"\x00", "\x00"+text+"\x00") {
+		if s.Enum != nil && !slices.Contains(s.Enum, text) {
 			constraints = append(constraints, s.enumText())
 		}
 		return constraints, true

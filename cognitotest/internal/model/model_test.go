@@ -199,6 +199,9 @@ func TestCheck(t *testing.T) {
 		{"CreateUserPoolClient", "LogoutURLs", `[null]`, []string{"logoutURLs", url}},
 		{"CreateUserPoolClient", "LogoutURLs", `["http://local host"]`, []string{"logoutURLs", url}},
 		{"CreateUserPoolClient", "DefaultRedirectURI", long(1025), []string{"defaultRedirectURI", "Member must have length less than or equal to 1024"}},
+		{"CreateUserPoolClient", "PreventUserExistenceErrors", `"ENABLED\u0000LEGACY"`, []string{
+			"preventUserExistenceErrors", "Member must satisfy enum value set: [ENABLED, LEGACY]",
+		}},
 		{"CreateUserPoolClient", "AllowedOAuthFlows", list(4, `"code"`), []string{"allowedOAuthFlows", "Member must have length less than or equal to 3"}},
 		{"CreateUserPoolClient", "SupportedIdentityProviders", `["My provider"]`, nil},
 		{"CreateUserPoolClient", "SupportedIdentityProviders", `["` + strings.Repeat("x", 33) + `"]`, []string{
