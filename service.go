@@ -1,7 +1,6 @@
 package cognito
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -25,6 +24,7 @@ import (
 	"github.com/aws/smithy-go/logging"
 
 	"github.com/gocognito/cognito/internal/flight"
+	"github.com/gocognito/cognito/internal/sdkhttp"
 )
 
 // requestTimeout bounds an attempt of a call if neither the caller's context nor the caller's HTTP
@@ -417,7 +417,7 @@ type clockedClient struct {
 // does.
 func (c clockedClient) Do(req *http.Request) (*http.Response, error) {
 	sent := c.clock.local()
-	req, err := withOwnBody(req)
+	req, err := sdkhttp.WithOwnBody(req)
 	if err != nil {
 		return nil, err
 	}
@@ -426,22 +426,6 @@ func (c clockedClient) Do(req *http.Request) (*http.Response, error) {
 		c.clock.observe(resp, sent)
 	}
 	return resp, err
-}
-
-// withOwnBody returns req with a copy of its body, which is in memory. The SDK closes its own body
-// once the response has begun, and net/http may still be reading it: it would take the request for
-// one that it could not write, and close the connection before the rest of the response is read.
-func withOwnBody(req *http.Request) (*http.Request, error) {
-	if req.Body == nil || req.ContentLength <= 0 {
-		return req, nil
-	}
-	body := make([]byte, req.ContentLength)
-	if _, err := io.ReadFull(req.Body, body); err != nil {
-		return nil, fmt.Errorf("reading the body of the request: %w", err)
-	}
-	own := req.WithContext(req.Context())
-	own.Body = io.NopCloser(bytes.NewReader(body))
-	return own, nil
 }
 
 // abandonTime is how long a request may take to return after its context is done.

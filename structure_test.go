@@ -2,6 +2,7 @@ package cognito_test
 
 import (
 	"bytes"
+	"go/ast"
 	"go/parser"
 	"go/token"
 	"io/fs"
@@ -26,15 +27,18 @@ func TestImportsPointOneWay(t *testing.T) {
 	allowed := map[string][]string{
 		".": {
 			module + "/internal/srp", module + "/internal/flight", module + "/internal/backoff",
-			module + "/internal/jwks", module + "/internal/token",
+			module + "/internal/jwks", module + "/internal/sdkhttp", module + "/internal/token",
 		},
-		"cognitotest":        {module, module + "/internal/srp", module + "/" + webauthn, module + "/" + model},
+		"cognitotest": {
+			module, module + "/internal/sdkhttp", module + "/internal/srp", module + "/" + webauthn, module + "/" + model,
+		},
 		webauthn:             {},
 		model:                {},
 		"internal/backoff":   {},
 		"internal/flight":    {},
 		"internal/jwks":      {module + "/internal/flight"},
 		"internal/localpool": {module + "/cognitotest"},
+		"internal/sdkhttp":   {},
 		"internal/seal":      {},
 		"internal/srp":       {},
 		"internal/token":     {},
@@ -58,6 +62,39 @@ func TestImportsPointOneWay(t *testing.T) {
 		}
 	})
 	assert.Len(t, found, len(allowed), "each folder has files")
+}
+
+// An SDK client that a test or an example makes has an HTTP client that loses no response, or one
+// that sends nothing. See internal/sdkhttp.
+func TestSDKClientsLoseNoResponse(t *testing.T) {
+	t.Parallel()
+	options := 0
+	goFiles(t, func(path string, text []byte) {
+		if !strings.HasSuffix(path, "_test.go") {
+			return
+		}
+		file, err := parser.ParseFile(token.NewFileSet(), path, text, parser.SkipObjectResolution)
+		require.NoError(t, err)
+		ast.Inspect(file, func(n ast.Node) bool {
+			literal, ok := n.(*ast.CompositeLit)
+			if !ok {
+				return true
+			}
+			name, ok := literal.Type.(*ast.SelectorExpr)
+			if !ok || name.Sel.Name != "Options" || !slices.Contains([]string{"cip", "cognitoidentityprovider"}, name.X.(*ast.Ident).Name) {
+				return true
+			}
+			options++
+			var keys []string
+			for _, element := range literal.Elts {
+				keys = append(keys, element.(*ast.KeyValueExpr).Key.(*ast.Ident).Name)
+			}
+			assert.Contains(t, keys, "HTTPClient", path)
+			return true
+		})
+		assert.NotRegexp(t, `(cip|cognitoidentityprovider)\.NewFromConfig\(`, string(text), path)
+	})
+	assert.Greater(t, options, 5)
 }
 
 // CONTRIBUTING.md has a row for each file of the client, and names no other.

@@ -107,7 +107,7 @@ func TestSignUpRefusals(t *testing.T) {
 	}
 	srv := cognitotest.NewServer(phone)
 	defer srv.Close()
-	f := &fixture{srv, t, cip.New(cip.Options{Region: "us-east-1", BaseEndpoint: aws.String(srv.URL)})}
+	f := &fixture{srv, t, sdkOf(srv)}
 	_, err := f.signUp("bob@example.com", password, nil)
 	refused(t, err, badParameter, "Username should be a phone number.")
 	out, err := f.signUp("+4912345678", password, nil)

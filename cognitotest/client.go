@@ -48,8 +48,10 @@ func (s *Server) VerifierOptions() []cognito.VerifierOption {
 	}
 }
 
-// HTTPClient returns an HTTP client that reaches the server, also with [Config.InMemory].
-// [Server.Close] closes its idle connections.
+// HTTPClient returns an HTTP client that reaches the server, also with [Config.InMemory]. Give it to
+// an AWS SDK client that a test makes itself: with [http.DefaultClient] the SDK now and then loses a
+// response of more than 4 kB and reports "use of closed network connection". [Server.Close] closes
+// its idle connections.
 func (s *Server) HTTPClient() *http.Client { return s.client }
 
 // memory is a listener whose connections are pipes within the process.

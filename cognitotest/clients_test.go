@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/credentials"
 	cip "github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
 	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
 	"github.com/stretchr/testify/assert"
@@ -13,14 +12,6 @@ import (
 
 	"github.com/gocognito/cognito/cognitotest"
 )
-
-// signer is the SDK with credentials.
-func (f *fixture) signer() *cip.Client {
-	return cip.New(cip.Options{
-		Region: "us-east-1", BaseEndpoint: aws.String(f.URL), Retryer: aws.NopRetryer{},
-		Credentials: credentials.NewStaticCredentialsProvider("AKID", "SECRET", ""),
-	})
-}
 
 func TestUserPoolClients(t *testing.T) {
 	t.Parallel()

@@ -34,7 +34,8 @@ func ExampleNewServer_sdk() {
 	srv.AddUser(cognitotest.User{Username: "bob", Password: "Correct-Horse-1"})
 
 	sdk := cognitoidentityprovider.New(cognitoidentityprovider.Options{
-		BaseEndpoint: &srv.URL, Region: "us-east-1", Credentials: credentials.NewStaticCredentialsProvider("any", "any", ""),
+		BaseEndpoint: &srv.URL, Region: "us-east-1", HTTPClient: srv.HTTPClient(),
+		Credentials: credentials.NewStaticCredentialsProvider("any", "any", ""),
 	})
 	out, err := sdk.InitiateAuth(context.Background(), &cognitoidentityprovider.InitiateAuthInput{
 		AuthFlow: types.AuthFlowTypeUserPasswordAuth, ClientId: &srv.ClientID,

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
 	cip "github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
 	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
 	"github.com/aws/smithy-go"
@@ -69,8 +70,23 @@ func newFixture(t *testing.T, cfg cognitotest.Config) *fixture {
 		Username: name, Password: password, Sub: sub,
 		Attributes: map[string]string{"email": "ana@example.com", "email_verified": "true"},
 	})
-	sdk := cip.New(cip.Options{Region: "us-east-1", BaseEndpoint: aws.String(srv.URL), Retryer: aws.NopRetryer{}})
-	return &fixture{srv, t, sdk}
+	return &fixture{srv, t, sdkOf(srv)}
+}
+
+// sdkOf returns an SDK client of srv that sends each request once. Without credentials it can call
+// the operations that are not signed.
+func sdkOf(srv *cognitotest.Server) *cip.Client {
+	return cip.New(cip.Options{
+		Region: "us-east-1", BaseEndpoint: aws.String(srv.URL), Retryer: aws.NopRetryer{}, HTTPClient: srv.HTTPClient(),
+	})
+}
+
+// signer returns an SDK client with credentials, which may call every operation. The region is
+// us-east-1 unless an option says otherwise.
+func (f *fixture) signer(adjust ...func(*cip.Options)) *cip.Client {
+	opts := f.sdk.Options()
+	opts.Credentials = credentials.NewStaticCredentialsProvider("id", "key", "")
+	return cip.New(opts, adjust...)
 }
 
 // hash is SECRET_HASH of name, or nothing for a public client.

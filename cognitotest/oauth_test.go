@@ -14,7 +14,6 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/credentials"
 	cip "github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
 	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
 	"github.com/aws/smithy-go"
@@ -139,14 +138,6 @@ func text(t *testing.T, members map[string]any, name string) string {
 	s, ok := members[name].(string)
 	require.True(t, ok, "%s in %v", name, members)
 	return s
-}
-
-// admin is an SDK client with credentials.
-func (f *fixture) admin() *cip.Client {
-	return cip.New(cip.Options{
-		Region: "us-east-1", BaseEndpoint: aws.String(f.URL), Retryer: aws.NopRetryer{},
-		Credentials: credentials.NewStaticCredentialsProvider("id", "key", ""),
-	})
 }
 
 // assertException checks the kind of an exception whose text is not known.
@@ -633,7 +624,7 @@ func TestOAuthSettings(t *testing.T) {
 			for _, flow := range tt.client.ExplicitAuthFlows {
 				in.ExplicitAuthFlows = append(in.ExplicitAuthFlows, types.ExplicitAuthFlowsType(flow))
 			}
-			_, err := f.admin().CreateUserPoolClient(t.Context(), in)
+			_, err := f.signer().CreateUserPoolClient(t.Context(), in)
 			assertException(t, err, tt.code, name)
 		})
 	}
@@ -648,7 +639,7 @@ func TestOAuthSettings(t *testing.T) {
 func TestOAuthClientOnTheWire(t *testing.T) {
 	t.Parallel()
 	f := oauthFixture(t)
-	described, err := f.admin().DescribeUserPoolClient(t.Context(), &cip.DescribeUserPoolClientInput{UserPoolId: aws.String(f.UserPoolID), ClientId: aws.String(clientID)})
+	described, err := f.signer().DescribeUserPoolClient(t.Context(), &cip.DescribeUserPoolClientInput{UserPoolId: aws.String(f.UserPoolID), ClientId: aws.String(clientID)})
 	require.NoError(t, err)
 	c := described.UserPoolClient
 	assert.True(t, *c.AllowedOAuthFlowsUserPoolClient)
@@ -661,12 +652,12 @@ func TestOAuthClientOnTheWire(t *testing.T) {
 		UserPoolId: aws.String(f.UserPoolID), ClientId: aws.String(clientID), AllowedOAuthFlows: c.AllowedOAuthFlows,
 		CallbackURLs: []string{"https://new.example.com"}, AllowedOAuthScopes: []string{"openid"},
 	}
-	_, err = f.admin().UpdateUserPoolClient(t.Context(), update)
+	_, err = f.signer().UpdateUserPoolClient(t.Context(), update)
 	require.NoError(t, err)
 	location := f.Authorize(f.URL+"?"+query("redirect_uri", "https://new.example.com", "scope", "").Encode(), "ana")
 	assert.Contains(t, location, "error=unauthorized_client", "AllowedOAuthFlowsUserPoolClient is off")
 	update.AllowedOAuthFlowsUserPoolClient = true
-	_, err = f.admin().UpdateUserPoolClient(t.Context(), update)
+	_, err = f.signer().UpdateUserPoolClient(t.Context(), update)
 	require.NoError(t, err)
 	location = f.Authorize(f.URL+"?"+query("redirect_uri", "https://new.example.com", "scope", "").Encode(), "ana")
 	assert.Contains(t, location, "https://new.example.com?code=")

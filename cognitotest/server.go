@@ -14,6 +14,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/gocognito/cognito/internal/sdkhttp"
 )
 
 // Server is a running service with the pool of its [Config]. CreateUserPool adds pools. The fields,
@@ -109,7 +111,7 @@ func NewServer(cfg Config) *Server {
 		}
 	}
 	s := &Server{
-		client: &http.Client{Transport: transport}, memory: inMemory,
+		client: &http.Client{Transport: sdkhttp.Transport{Base: transport}}, memory: inMemory,
 		URL:  "http://" + reachable(listener.Addr()),
 		done: make(chan struct{}), onMessage: cfg.OnMessage,
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/gocognito/cognito/cognitotest"
+	"github.com/gocognito/cognito/internal/sdkhttp"
 )
 
 func TestAddr(t *testing.T) {
@@ -43,7 +44,7 @@ func TestRequestsThatDoNotArrive(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				srv := cognitotest.NewServer(cognitotest.Config{InMemory: true})
 				defer srv.Close()
-				conn, err := srv.HTTPClient().Transport.(*http.Transport).DialContext(t.Context(), "tcp", "")
+				conn, err := srv.HTTPClient().Transport.(sdkhttp.Transport).Base.(*http.Transport).DialContext(t.Context(), "tcp", "")
 				require.NoError(t, err)
 				defer func() { _ = conn.Close() }()
 				_, err = io.WriteString(conn, sent)

@@ -9,7 +9,6 @@ import (
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/credentials"
 	cip "github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
 	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
 	"github.com/stretchr/testify/assert"
@@ -67,10 +66,7 @@ func (f *fixture) described(id string) members {
 func TestSeveralPools(t *testing.T) {
 	t.Parallel()
 	f, ctx := newFixture(t, cognitotest.Config{}), t.Context()
-	sdk := cip.New(cip.Options{
-		Region: "eu-west-1", BaseEndpoint: aws.String(f.URL), Retryer: aws.NopRetryer{},
-		Credentials: credentials.NewStaticCredentialsProvider("any", "any", ""),
-	})
+	sdk := f.signer(func(o *cip.Options) { o.Region = "eu-west-1" })
 	pool, err := sdk.CreateUserPool(ctx, &cip.CreateUserPoolInput{
 		PoolName: aws.String("suite"), AutoVerifiedAttributes: []types.VerifiedAttributeType{"email"},
 		UsernameConfiguration: &types.UsernameConfigurationType{CaseSensitive: aws.Bool(false)},

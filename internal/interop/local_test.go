@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -22,6 +23,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/gocognito/cognito"
+	"github.com/gocognito/cognito/internal/sdkhttp"
 )
 
 // localCode is the code that cognito-local "sends".
@@ -56,7 +58,7 @@ func startCognitoLocal(t *testing.T) *cognito.Cognito {
 	waitFor(t, out, "Cognito Local running")
 
 	sdk := cognitoidentityprovider.New(cognitoidentityprovider.Options{
-		Region: "local", BaseEndpoint: aws.String(url),
+		Region: "local", BaseEndpoint: aws.String(url), HTTPClient: &http.Client{Transport: sdkhttp.Transport{}},
 		Credentials: credentials.NewStaticCredentialsProvider("local", "local", ""),
 	})
 	pool, err := sdk.CreateUserPool(t.Context(), &cognitoidentityprovider.CreateUserPoolInput{

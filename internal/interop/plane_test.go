@@ -10,6 +10,7 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -27,6 +28,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/gocognito/cognito"
+	"github.com/gocognito/cognito/internal/sdkhttp"
 )
 
 // planeSteps are what the script prints in each language.
@@ -113,6 +115,7 @@ func planeInGo(t *testing.T, endpoint string) (done []string) {
 	ctx := t.Context()
 	sdk := cip.New(cip.Options{
 		Region: "eu-west-1", BaseEndpoint: aws.String(endpoint), Retryer: aws.NopRetryer{},
+		HTTPClient:  &http.Client{Transport: sdkhttp.Transport{}},
 		Credentials: credentials.NewStaticCredentialsProvider("any", "any", ""),
 	})
 	const username, temporary, chosen = "dora", "Correct-Horse-1", "Correct-Horse-2"

@@ -2,6 +2,7 @@ package cognitosrp_test
 
 import (
 	"errors"
+	"net/http"
 	"testing"
 	"time"
 
@@ -12,6 +13,7 @@ import (
 	"github.com/aws/smithy-go"
 
 	"github.com/gocognito/cognito/internal/interop/proofs"
+	"github.com/gocognito/cognito/internal/sdkhttp"
 )
 
 // The client's clock has had twelve hours for years, so half of its timestamps are twelve hours off; they are good.
@@ -22,7 +24,7 @@ func TestBrokenProofs(t *testing.T) {
 			t.Parallel()
 			cases := proofs.Cases(confidential, proofs.FlowSRP, proofs.FlowTOTP)
 			p := proofs.NewPool(t, confidential, cases)
-			sdk := cip.New(cip.Options{Region: "us-east-1", BaseEndpoint: aws.String(p.Endpoint), Retryer: aws.NopRetryer{}, HTTPClient: proofs.HTTPClient()})
+			sdk := cip.New(cip.Options{Region: "us-east-1", BaseEndpoint: aws.String(p.Endpoint), Retryer: aws.NopRetryer{}, HTTPClient: &http.Client{Transport: sdkhttp.Transport{}}})
 			var outcomes []proofs.Outcome
 			for i, c := range cases {
 				p.Next(i)
@@ -50,7 +52,7 @@ func TestBrokenProofs(t *testing.T) {
 func TestSignInsAgain(t *testing.T) {
 	t.Parallel()
 	p := proofs.NewPool(t, false, nil)
-	sdk := cip.New(cip.Options{Region: "us-east-1", BaseEndpoint: aws.String(p.Endpoint), Retryer: aws.NopRetryer{}, HTTPClient: proofs.HTTPClient()})
+	sdk := cip.New(cip.Options{Region: "us-east-1", BaseEndpoint: aws.String(p.Endpoint), Retryer: aws.NopRetryer{}, HTTPClient: &http.Client{Transport: sdkhttp.Transport{}}})
 	for range 50 {
 		if err := signIn(t, p, sdk, proofs.Username); err != nil {
 			t.Fatal(err)

@@ -23,7 +23,7 @@ import (
 
 	"github.com/gocognito/cognito"
 	"github.com/gocognito/cognito/cognitotest"
-	"github.com/gocognito/cognito/internal/interop/proofs"
+	"github.com/gocognito/cognito/internal/sdkhttp"
 )
 
 const (
@@ -77,7 +77,7 @@ type session struct {
 
 func newSession(ctx context.Context, srv server) (*session, error) {
 	s := &session{server: srv, ctx: ctx, Client: cip.New(cip.Options{
-		Region: "us-east-1", BaseEndpoint: aws.String(srv.url), Retryer: aws.NopRetryer{}, HTTPClient: proofs.HTTPClient(),
+		Region: "us-east-1", BaseEndpoint: aws.String(srv.url), Retryer: aws.NopRetryer{}, HTTPClient: &http.Client{Transport: sdkhttp.Transport{}},
 		Credentials: credentials.NewStaticCredentialsProvider("test", "test", ""),
 	})}
 	made, err := s.CreateUserPool(ctx, &cip.CreateUserPoolInput{

@@ -503,23 +503,3 @@ func (p *Pool) Check(t *testing.T, outcomes []Outcome, ends map[string]Outcome) 
 	}
 	return refused
 }
-
-// HTTPClient returns an HTTP client for the AWS SDK, with which no response is lost: the SDK closes the body of a request
-// when the response begins, and net/http may not have read its end yet. It then closes the connection.
-func HTTPClient() *http.Client {
-	return &http.Client{Transport: ownBody{}}
-}
-
-// ownBody sends copies of the bodies of requests.
-type ownBody struct{}
-
-// RoundTrip sends r with a copy of its body.
-func (ownBody) RoundTrip(r *http.Request) (*http.Response, error) {
-	body, err := io.ReadAll(r.Body)
-	if err != nil {
-		return nil, err
-	}
-	own := r.Clone(r.Context())
-	own.Body = io.NopCloser(bytes.NewReader(body))
-	return http.DefaultTransport.RoundTrip(own)
-}

@@ -3,6 +3,7 @@ package proofs_test
 import (
 	"encoding/json"
 	"errors"
+	"net/http"
 	"slices"
 	"testing"
 	"time"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/gocognito/cognito"
 	"github.com/gocognito/cognito/internal/interop/proofs"
+	"github.com/gocognito/cognito/internal/sdkhttp"
 )
 
 // The cases hold for this module's own arithmetic. What they hold for in other people's clients is in internal/interop.
@@ -23,7 +25,7 @@ func TestCases(t *testing.T) {
 			t.Parallel()
 			cases := proofs.Cases(confidential, proofs.FlowSRP)
 			p := proofs.NewPool(t, confidential, cases)
-			sdk := cip.New(cip.Options{Region: "us-east-1", BaseEndpoint: aws.String(p.Endpoint), Retryer: aws.NopRetryer{}, HTTPClient: proofs.HTTPClient()})
+			sdk := cip.New(cip.Options{Region: "us-east-1", BaseEndpoint: aws.String(p.Endpoint), Retryer: aws.NopRetryer{}, HTTPClient: &http.Client{Transport: sdkhttp.Transport{}}})
 			var outcomes []proofs.Outcome
 			for i, c := range cases {
 				p.Next(i)
