@@ -1,12 +1,12 @@
-// Package cognitoconnect checks the tokens of AWS Cognito user pools in Connect servers, with a verifier of package
-// cognito.
+// Package cognitoconnect checks the tokens of AWS Cognito user pools in Connect servers. It uses a
+// verifier of package cognito.
 //
 //	interceptor := cognitoconnect.New(verifier)
 //	path, handler := greetv1connect.NewGreetServiceHandler(service, connect.WithInterceptors(interceptor))
 //
-// The rules are those of [cognito.Verifier.Handler]: the options of the verifier say where the token is, which
-// groups and scopes it must have, and which use and claims type methods get. Methods find the claims with
-// [cognito.ClaimsFromContext] and its like.
+// The rules are those of [cognito.Verifier.Handler]. The verifier's options set where the token is,
+// which groups and scopes it must have, and which token use and claims type methods get. Methods
+// read the claims with [cognito.ClaimsFromContext] and similar functions.
 package cognitoconnect
 
 import (
@@ -21,13 +21,14 @@ import (
 	"github.com/gocognito/cognito"
 )
 
-// Checker is what verifies the token of a call: a [*cognito.Verifier] or a [*cognito.MultiVerifier].
+// Checker verifies the token of a call. [*cognito.Verifier] and [*cognito.MultiVerifier] implement
+// it.
 type Checker interface {
 	CheckContext(r *http.Request) (context.Context, error)
 }
 
-// Interceptor checks the token of each call of a server; those of clients pass. It is safe for concurrent use. Make
-// one with [New].
+// Interceptor checks the token of each call that a server receives. Calls of clients are not
+// checked. An Interceptor is safe for concurrent use. Create one with [New].
 type Interceptor struct {
 	checker Checker
 	public  []string
@@ -36,23 +37,25 @@ type Interceptor struct {
 
 var _ connect.Interceptor = (*Interceptor)(nil)
 
-// Option changes what [New] makes.
+// Option configures an [Interceptor] in [New].
 type Option func(*Interceptor)
 
-// WithPublicProcedures names procedures that need no token, such as "/grpc.health.v1.Health/Check", and services,
-// such as "/grpc.health.v1.Health/". A token that such a call carries is not looked at. Each use adds names.
+// WithPublicProcedures names procedures that need no token, such as "/grpc.health.v1.Health/Check",
+// and services, such as "/grpc.health.v1.Health/". Tokens of such calls are ignored. Each use adds
+// names.
 func WithPublicProcedures(names ...string) Option {
 	return func(i *Interceptor) { i.public = append(i.public, names...) }
 }
 
-// WithErrorHandler sets what makes the error of a call that is rejected: err is the reason, usually a
-// [*cognito.TokenError], which says more than a stranger should read. The default is [Error]. If handle returns nil,
-// [Error] is used all the same: no error lets a call pass.
+// WithErrorHandler sets the function that returns the error of a rejected call. err is the reason,
+// usually a [*cognito.TokenError]; do not send its text to clients. The default is [Error]. If
+// handle returns nil, [Error] is used: a handler cannot let a rejected call pass.
 func WithErrorHandler(handle func(ctx context.Context, procedure string, err error) error) Option {
 	return func(i *Interceptor) { i.onError = handle }
 }
 
-// New makes an interceptor that checks tokens with checker. A nil checker rejects all calls that are not public.
+// New returns an interceptor that checks tokens with checker. If checker is nil, all calls that are
+// not public are rejected.
 func New(checker Checker, opts ...Option) *Interceptor {
 	i := &Interceptor{checker: checker}
 	for _, opt := range opts {
@@ -80,7 +83,8 @@ func (i *Interceptor) WrapStreamingClient(next connect.StreamingClientFunc) conn
 	return next
 }
 
-// WrapStreamingHandler checks the token of a stream when it opens; one that expires later does not end the stream.
+// WrapStreamingHandler checks the token of a stream when the stream opens. A token that expires
+// later does not end the stream.
 func (i *Interceptor) WrapStreamingHandler(next connect.StreamingHandlerFunc) connect.StreamingHandlerFunc {
 	return func(ctx context.Context, conn connect.StreamingHandlerConn) error {
 		ctx, err := i.check(ctx, conn.Spec().Procedure, conn.RequestHeader())
@@ -91,9 +95,9 @@ func (i *Interceptor) WrapStreamingHandler(next connect.StreamingHandlerFunc) co
 	}
 }
 
-// Error maps an error of a verifier to a [*connect.Error]: CodeUnauthenticated, CodePermissionDenied where the token
-// is good but not enough, and CodeUnavailable where it could not be checked, which a client may retry. It says no
-// more than that.
+// Error maps an error of a verifier to a [*connect.Error]. The code is CodePermissionDenied if the
+// token is valid but not sufficient, CodeUnavailable if the token could not be checked, which a
+// client may retry, and CodeUnauthenticated otherwise. The error has no further details.
 func Error(err error) error {
 	code := connect.CodeUnauthenticated
 	if refused, ok := errors.AsType[*cognito.TokenError](err); ok {

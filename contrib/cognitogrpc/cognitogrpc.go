@@ -1,12 +1,13 @@
-// Package cognitogrpc checks the tokens of AWS Cognito user pools in gRPC servers, with a verifier of package cognito.
+// Package cognitogrpc checks the tokens of AWS Cognito user pools in gRPC servers. It uses a
+// verifier of package cognito.
 //
 //	interceptors := cognitogrpc.New(verifier, cognitogrpc.WithPublicMethods("/grpc.health.v1.Health/Check"))
 //	server := grpc.NewServer(
 //		grpc.UnaryInterceptor(interceptors.Unary), grpc.StreamInterceptor(interceptors.Stream))
 //
-// The rules are those of [cognito.Verifier.Handler]: the options of the verifier say where the token is, which
-// groups and scopes it must have, and which use and claims type methods get. Methods find the claims with
-// [cognito.ClaimsFromContext] and its like.
+// The rules are those of [cognito.Verifier.Handler]. The verifier's options set where the token is,
+// which groups and scopes it must have, and which token use and claims type methods get. Methods
+// read the claims with [cognito.ClaimsFromContext] and similar functions.
 package cognitogrpc
 
 import (
@@ -24,35 +25,40 @@ import (
 	"github.com/gocognito/cognito"
 )
 
-// Checker is what verifies the token of a call: a [*cognito.Verifier] or a [*cognito.MultiVerifier].
+// Checker verifies the token of a call. [*cognito.Verifier] and [*cognito.MultiVerifier] implement
+// it.
 type Checker interface {
 	CheckContext(r *http.Request) (context.Context, error)
 }
 
-// Interceptors check the token of each call. They are safe for concurrent use. Make them with [New].
+// Interceptors check the token of each call. They are safe for concurrent use. Create them with
+// [New].
 type Interceptors struct {
 	checker Checker
 	public  []string
 	onError func(ctx context.Context, method string, err error) error
 }
 
-// Option changes what [New] makes.
+// Option configures [Interceptors] in [New].
 type Option func(*Interceptors)
 
-// WithPublicMethods names methods that need no token, such as "/grpc.health.v1.Health/Check", and services, such as
-// "/grpc.health.v1.Health/". A token that such a call carries is not looked at. Each use adds names.
+// WithPublicMethods names methods that need no token, such as "/grpc.health.v1.Health/Check", and
+// services, such as "/grpc.health.v1.Health/". Tokens of such calls are ignored. Each use adds
+// names.
 func WithPublicMethods(names ...string) Option {
 	return func(i *Interceptors) { i.public = append(i.public, names...) }
 }
 
-// WithErrorHandler sets what makes the error of a call that is rejected: method is its full name, and err the reason,
-// usually a [*cognito.TokenError], which says more than a stranger should read. The default is [Error]. If handle
-// returns nil, [Error] is used all the same: no error lets a call pass.
+// WithErrorHandler sets the function that returns the error of a rejected call. method is the full
+// name of the method. err is the reason, usually a [*cognito.TokenError]; do not send its text to
+// clients. The default is [Error]. If handle returns nil, [Error] is used: a handler cannot let a
+// rejected call pass.
 func WithErrorHandler(handle func(ctx context.Context, method string, err error) error) Option {
 	return func(i *Interceptors) { i.onError = handle }
 }
 
-// New makes interceptors that check tokens with checker. A nil checker rejects all calls that are not public.
+// New returns interceptors that check tokens with checker. If checker is nil, all calls that are
+// not public are rejected.
 func New(checker Checker, opts ...Option) *Interceptors {
 	i := &Interceptors{checker: checker}
 	for _, opt := range opts {
@@ -72,9 +78,11 @@ func (i *Interceptors) Unary(
 	return handler(ctx, req)
 }
 
-// Stream is a [grpc.StreamServerInterceptor]. It checks the token when the stream opens; one that expires later
-// does not end the stream.
-func (i *Interceptors) Stream(srv any, stream grpc.ServerStream, info *grpc.StreamServerInfo, handler grpc.StreamHandler) error {
+// Stream is a [grpc.StreamServerInterceptor]. It checks the token when the stream opens. A token
+// that expires later does not end the stream.
+func (i *Interceptors) Stream(
+	srv any, stream grpc.ServerStream, info *grpc.StreamServerInfo, handler grpc.StreamHandler,
+) error {
 	ctx, err := i.check(stream.Context(), info.FullMethod)
 	if err != nil {
 		return err
@@ -92,8 +100,9 @@ type checkedStream struct {
 // Context returns the context with the claims.
 func (s *checkedStream) Context() context.Context { return s.ctx }
 
-// Error maps an error of a verifier to a status: Unauthenticated, PermissionDenied where the token is good but not
-// enough, and Unavailable where it could not be checked, which a client may retry. It says no more than that.
+// Error maps an error of a verifier to a status. The code is PermissionDenied if the token is valid
+// but not sufficient, Unavailable if the token could not be checked, which a client may retry, and
+// Unauthenticated otherwise. The status has no further details.
 func Error(err error) error {
 	code := codes.Unauthenticated
 	if refused, ok := errors.AsType[*cognito.TokenError](err); ok {
@@ -127,7 +136,7 @@ func (i *Interceptors) check(ctx context.Context, method string) (context.Contex
 
 var errNoChecker = errors.New("cognitogrpc: want a verifier, got nil")
 
-// verify gives the verifier the metadata of the call as the header of a request.
+// verify passes the metadata of the call to the verifier as the header of a request.
 func (i *Interceptors) verify(ctx context.Context) (context.Context, error) {
 	if i.checker == nil {
 		return nil, errNoChecker

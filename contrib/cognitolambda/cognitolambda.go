@@ -1,14 +1,17 @@
-// Package cognitolambda makes Lambda authorizers for Amazon API Gateway from a verifier of package cognito.
+// Package cognitolambda provides Lambda authorizers for Amazon API Gateway. It uses a verifier of
+// package cognito.
 //
 //	authorizer := cognitolambda.New(verifier)
 //	lambda.Start(authorizer.HTTP) // or authorizer.Request, authorizer.Token
 //
-// The rules are those of [cognito.Verifier.Handler]: the options of the verifier say where the token is, which
-// groups and scopes it must have, and which use is expected. API Gateway answers 401 to a request without a good
-// token, 403 where the token is not enough, and 500 where it could not be checked.
+// The rules are those of [cognito.Verifier.Handler]. The verifier's options set where the token is,
+// which groups and scopes it must have, and which token use is expected. API Gateway responds with
+// 401 if the request has no valid token, 403 if the token is not sufficient, and 500 if the token
+// could not be checked.
 //
-// API Gateway remembers answers, for five minutes unless the authorizer's TTL says otherwise: a token that expires or is
-// revoked passes for so long. Make the verifier once, outside of the handler, so that the keys stay.
+// API Gateway caches results, for five minutes unless the authorizer's TTL sets another time. A
+// token that expires or is revoked is accepted until then. Create the verifier once, outside the
+// handler, to keep its keys.
 package cognitolambda
 
 import (
@@ -23,28 +26,32 @@ import (
 	"github.com/gocognito/cognito"
 )
 
-// Checker is what verifies the token of a request: a [*cognito.Verifier] or a [*cognito.MultiVerifier].
+// Checker verifies the token of a request. [*cognito.Verifier] and [*cognito.MultiVerifier]
+// implement it.
 type Checker interface {
 	CheckContext(r *http.Request) (context.Context, error)
 }
 
-// Authorizer answers the questions of API Gateway. It is safe for concurrent use. Make one with [New].
+// Authorizer decides which requests API Gateway lets pass. It is safe for concurrent use. Create
+// one with [New].
 type Authorizer struct {
 	checker   Checker
 	toContext func(ctx context.Context) map[string]any
 }
 
-// Option changes what [New] makes.
+// Option configures an [Authorizer] in [New].
 type Option func(*Authorizer)
 
-// WithContext sets what the integration behind the API gets about a good token, as the context of the authorizer.
-// It is called with a context in which [cognito.ClaimsFromContext] and its like find the claims. Values for REST APIs
-// must be text, numbers or bools. The default is [Claims].
+// WithContext sets the function that returns the authorizer's context, which API Gateway passes to
+// the integration. The function is called for valid tokens, with a context from which
+// [cognito.ClaimsFromContext] and similar functions return the claims. Values for REST APIs must be
+// strings, numbers or booleans. The default is [Claims].
 func WithContext(claims func(ctx context.Context) map[string]any) Option {
 	return func(a *Authorizer) { a.toContext = claims }
 }
 
-// New makes an authorizer that checks tokens with checker. A nil checker rejects everything.
+// New returns an authorizer that checks tokens with checker. If checker is nil, all requests are
+// rejected.
 func New(checker Checker, opts ...Option) *Authorizer {
 	a := &Authorizer{checker: checker, toContext: Claims}
 	for _, opt := range opts {
@@ -53,14 +60,16 @@ func New(checker Checker, opts ...Option) *Authorizer {
 	return a
 }
 
-// Token answers a TOKEN authorizer of a REST API. The token source should be the header Authorization.
+// Token handles the events of a TOKEN authorizer of a REST API. The token source should be the
+// header Authorization.
 func (a *Authorizer) Token(
 	ctx context.Context, event events.APIGatewayCustomAuthorizerRequest,
 ) (events.APIGatewayCustomAuthorizerResponse, error) {
 	return a.policy(ctx, event.MethodArn, http.Header{"Authorization": {event.AuthorizationToken}})
 }
 
-// Request answers a REQUEST authorizer of a REST API or a WebSocket API, and of an HTTP API with payload 1.0.
+// Request handles the events of a REQUEST authorizer of a REST API or a WebSocket API, and of an
+// HTTP API with payload 1.0.
 func (a *Authorizer) Request(
 	ctx context.Context, event events.APIGatewayCustomAuthorizerRequestTypeRequest,
 ) (events.APIGatewayCustomAuthorizerResponse, error) {
@@ -77,7 +86,8 @@ func (a *Authorizer) Request(
 	return a.policy(ctx, event.MethodArn, header)
 }
 
-// HTTP answers a REQUEST authorizer of an HTTP API with payload 2.0 and simple responses.
+// HTTP handles the events of a REQUEST authorizer of an HTTP API with payload 2.0 and simple
+// responses.
 func (a *Authorizer) HTTP(
 	ctx context.Context, event events.APIGatewayV2CustomAuthorizerV2Request,
 ) (events.APIGatewayV2CustomAuthorizerSimpleResponse, error) {
@@ -100,8 +110,8 @@ func addAll(header http.Header, from map[string]string) {
 	}
 }
 
-// Claims are the claims that an integration most often needs: sub, username, client_id and scope as far as the token
-// has them, and groups as a JSON array in a text.
+// Claims returns the claims that an integration most often needs: sub, username, client_id and
+// scope if the token has them, and groups as a JSON array in a string.
 func Claims(ctx context.Context) map[string]any {
 	claims := map[string]any{}
 	add := func(name, value string) {
@@ -122,19 +132,20 @@ func Claims(ctx context.Context) map[string]any {
 		groups = id.Groups
 	}
 	if len(groups) > 0 {
-		text, _ := json.Marshal(groups) // texts can be encoded
+		text, _ := json.Marshal(groups) // strings always encode
 		claims["groups"] = string(text)
 	}
 	return claims
 }
 
-// errUnauthorized has the text on which API Gateway answers 401. With any other text it answers 500.
+// errUnauthorized has the text for which API Gateway responds with 401. Any other text results in
+// 500.
 var errUnauthorized = errors.New("Unauthorized") // the text is API Gateway's
 
 var errNoChecker = errors.New("cognitolambda: want a verifier, got nil")
 
-// check returns enough false for a good token that is not enough, and an error for one that is bad or could not be
-// checked.
+// check reports in enough whether a valid token is sufficient. It returns an error if the token is
+// invalid or could not be checked.
 func (a *Authorizer) check(ctx context.Context, header http.Header) (checked context.Context, enough bool, err error) {
 	if a.checker == nil {
 		return nil, false, errNoChecker
@@ -158,9 +169,11 @@ func (a *Authorizer) check(ctx context.Context, header http.Header) (checked con
 	}
 }
 
-// policy answers with an IAM policy. It is about all methods of the stage, since API Gateway remembers it for
-// the token and not for the method that it was asked about.
-func (a *Authorizer) policy(ctx context.Context, methodARN string, header http.Header) (events.APIGatewayCustomAuthorizerResponse, error) {
+// policy returns an IAM policy for all methods of the stage, because API Gateway caches the policy
+// by token and not by method.
+func (a *Authorizer) policy(
+	ctx context.Context, methodARN string, header http.Header,
+) (events.APIGatewayCustomAuthorizerResponse, error) {
 	checked, enough, err := a.check(ctx, header)
 	if err != nil {
 		return events.APIGatewayCustomAuthorizerResponse{}, err
@@ -184,8 +197,8 @@ func (a *Authorizer) policy(ctx context.Context, methodARN string, header http.H
 	return answer, nil
 }
 
-// stageARN is the ARN of all methods of the stage that a method belongs to:
-// arn:aws:execute-api:region:account:api/stage/METHOD/path.
+// stageARN returns the ARN of all methods of the stage that a method belongs to. The ARN of a
+// method is arn:aws:execute-api:region:account:api/stage/METHOD/path.
 func stageARN(methodARN string) string {
 	api, rest, ok := strings.Cut(methodARN, "/")
 	stage, _, more := strings.Cut(rest, "/")

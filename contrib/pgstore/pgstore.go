@@ -169,7 +169,8 @@ func New(pool *pgxpool.Pool, opts ...Option) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("pgstore: WithKeys: %w", err)
 	}
-	return &Store{pool: pool, box: box, table: pgx.Identifier(strings.Split(o.table, ".")).Sanitize(), expiry: o.expiry}, nil
+	table := pgx.Identifier(strings.Split(o.table, ".")).Sanitize()
+	return &Store{pool: pool, box: box, table: table, expiry: o.expiry}, nil
 }
 
 // CreateTable creates the store's table if it does not exist.
@@ -461,7 +462,8 @@ func (s Session) try(ctx context.Context) (*held, error) {
 func (s Session) release(conn *pgxpool.Conn, fence string) {
 	ctx, cancel := context.WithTimeout(context.Background(), releaseTime)
 	defer cancel()
-	_, err := conn.Exec(ctx, "UPDATE "+s.store.table+" SET fence = $2 || '/released' WHERE id = $1 AND fence = $2", s.row(), fence)
+	_, err := conn.Exec(ctx,
+		"UPDATE "+s.store.table+" SET fence = $2 || '/released' WHERE id = $1 AND fence = $2", s.row(), fence)
 	var released bool
 	if err == nil {
 		err = conn.QueryRow(ctx, "SELECT pg_advisory_unlock($1)", s.advisory()).Scan(&released)
