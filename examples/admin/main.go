@@ -1,13 +1,14 @@
-// Admin is a small operator's program: it lists and exports users, puts them into groups and disables them. Without
-// -pool it works on a pool in its own process that has some users, so that it needs no AWS account:
+// Admin is a small operator's program: it lists and exports users, puts them into groups and
+// disables them. Without -pool it needs no AWS account: it starts a pool with some users in its own
+// process.
 //
 //	go run ./examples/admin list -email an
 //	go run ./examples/admin add ann editors
 //	go run ./examples/admin disable ann
 //	go run ./examples/admin export
 //
-// What it did to that pool is gone when it ends. With -pool and -client it works on a real pool, with the AWS
-// credentials of the default configuration; flags come before the command:
+// Changes to that pool are lost when the program ends. With -pool and -client it works on a real
+// pool, using the AWS credentials of the default configuration. Flags come before the command:
 //
 //	go run ./examples/admin -pool eu-west-1_aBcDeFgHi -client 3n4b5urk1ft4fl3mg5e62d9ado export > users.csv
 package main

@@ -108,7 +108,7 @@ func (o operator) groups(groups iter.Seq2[*cognito.Group, error]) error {
 	return nil
 }
 
-// add puts a user into a group. That there is no such group shows when it is needed, so it is made then.
+// add adds a user to a group. It creates the group if there is none.
 func (o operator) add(ctx context.Context, username, group string) error {
 	err := o.pool.AdminAddUserToGroup(ctx, username, group)
 	if !errors.Is(err, cognito.ErrGroupNotFound) {
@@ -120,14 +120,14 @@ func (o operator) add(ctx context.Context, username, group string) error {
 	return o.pool.AdminAddUserToGroup(ctx, username, group)
 }
 
-// exported is what a line of the export is made of.
+// exported has the fields of a line of the export.
 type exported struct {
 	Email    string `cognito:"email"`
 	Verified bool   `cognito:"email_verified"`
 	Team     string `cognito:"custom:team"`
 }
 
-// export writes users as they come, a page at a time, so that a pool of any size can be exported.
+// export writes users page by page, which works for a pool of any size.
 func (o operator) export(ctx context.Context, args []string) error {
 	flags := flag.NewFlagSet("export", flag.ContinueOnError)
 	group := flags.String("group", "", "only the users in this group")

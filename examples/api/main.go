@@ -1,5 +1,6 @@
-// Api shows both ends of an HTTP call with the tokens of a Cognito user pool: a server that checks them, and a
-// client that stays signed in. The pool runs in the same process, so that it needs no AWS account:
+// Api shows both ends of an HTTP call with the tokens of a Cognito user pool: a server that checks
+// them, and a client that stays signed in. The pool runs in the same process; no AWS account is
+// needed:
 //
 //	go run ./examples/api
 package main

@@ -10,14 +10,15 @@ import (
 	"github.com/gocognito/cognito/cognitotest"
 )
 
-// tenantClaims are the claims of this API's own, which a Lambda function of the pool adds to access tokens.
+// tenantClaims are claims specific to this API. A Lambda function of the pool adds them to access
+// tokens.
 type tenantClaims struct {
 	Tenant string `json:"custom:tenant"`
 }
 
-// newAPI starts an API with rules for each route: GET /notes is for every user of the pool, POST /notes for tokens with a
-// scope, /tenant for users of a tenant, /admin for administrators. At AWS the pool ID and the client ID are all that a
-// verifier needs.
+// newAPI starts an API with rules for each route: every user of the pool may GET /notes, tokens
+// with a scope may POST /notes, users of a tenant may use /tenant, and administrators /admin. At
+// AWS a verifier needs only the pool ID and the client ID.
 func newAPI(srv *cognitotest.Server) (*httptest.Server, error) {
 	verifier, err := cognito.NewVerifier(srv.UserPoolID, []string{srv.ClientID},
 		cognito.WithEndpoint(srv.URL), cognito.WithClock(srv.Now), cognito.WithTokenCache(1000),
@@ -28,7 +29,7 @@ func newAPI(srv *cognitotest.Server) (*httptest.Server, error) {
 	return httptest.NewServer(verifier.Handler(routes())), nil
 }
 
-// routes is apart from newAPI so that a test of the handlers needs no pool.
+// routes is separate from newAPI, because a test of the handlers needs no pool.
 func routes() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /notes", showNotes)
@@ -38,7 +39,7 @@ func routes() http.Handler {
 	return mux
 }
 
-// requireTenant is a rule of this API's own: users of a tenant see what is under its name, and nothing of others.
+// requireTenant is a rule specific to this API: users of a tenant see only the data of that tenant.
 func requireTenant(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		own, ok := cognito.CustomClaimsFromContext[tenantClaims](r.Context())
@@ -63,7 +64,7 @@ func showNotes(w http.ResponseWriter, r *http.Request) {
 	_, _ = io.WriteString(w, text)
 }
 
-// refuse answers in JSON. What err says is for the log, not for the client.
+// refuse responds in JSON. The text of err belongs in the log and not in the response.
 func refuse(w http.ResponseWriter, _ *http.Request, status int, _ error) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)

@@ -28,7 +28,7 @@ func tellStory(ctx context.Context, out io.Writer) error {
 	}
 	defer api.Close()
 
-	// The client: an http.Client that signs in by itself. Its tokens go to the API and nowhere else.
+	// The client is an http.Client that signs in by itself. It sends its tokens to the API only.
 	pool, err := cognito.New(srv.UserPoolID, srv.ClientID, cognito.WithEndpoint(srv.URL), cognito.WithClock(srv.Now))
 	if err != nil {
 		return err
@@ -58,7 +58,8 @@ func tellStory(ctx context.Context, out io.Writer) error {
 		}
 	}
 
-	// Bob signs out everywhere, on another device. The refresh token is dead, so the client signs in anew.
+	// Bob signs out everywhere, on another device. The refresh token is revoked, and the client
+	// signs in again.
 	other := pool.ForUser(username)
 	if err := other.Authenticate(ctx, password); err != nil {
 		return err
@@ -70,14 +71,14 @@ func tellStory(ctx context.Context, out io.Writer) error {
 	return t.call(ctx, "Signed out elsewhere", client, api.URL+"/notes")
 }
 
-// teller tells what each call did.
+// teller prints what each call did.
 type teller struct {
 	srv  *cognitotest.Server
 	out  io.Writer
 	step int
 }
 
-// call gets url and says what came back, and what the pool was asked for it.
+// call gets url. It prints the response and the calls that the pool received for it.
 func (t *teller) call(ctx context.Context, title string, client *http.Client, url string) error {
 	before := len(t.srv.Requests())
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
@@ -102,7 +103,8 @@ func (t *teller) call(ctx context.Context, title string, client *http.Client, ur
 	return err
 }
 
-// asked lists the calls of the pool; fetches of its keys are left out, since they run beside the others.
+// asked lists the calls that the pool received. It omits fetches of the keys, which run
+// concurrently.
 func asked(requests []cognitotest.Request) string {
 	var calls []string
 	for _, r := range requests {

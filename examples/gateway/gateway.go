@@ -10,26 +10,27 @@ import (
 	"github.com/gocognito/cognito"
 )
 
-// The headers in which the service learns who the user is. It must take them from the gateway alone.
+// The headers that tell the service who the user is. The service must accept them only from the
+// gateway.
 const (
 	userHeader  = "X-User"
 	emailHeader = "X-Email"
 	groupHeader = "X-Groups"
 )
 
-// verifierOptions make a verifier of ID tokens, which says in JSON what it rejects.
+// verifierOptions configure a verifier that accepts ID tokens and rejects requests with JSON.
 func verifierOptions() []cognito.VerifierOption {
 	return []cognito.VerifierOption{
 		cognito.WithHandlerUse(cognito.IDToken), cognito.WithErrorHandler(refuse), cognito.WithTokenCache(10_000),
 	}
 }
 
-// newGateway forwards requests with a good ID token to service.
+// newGateway forwards requests with a valid ID token to service.
 func newGateway(verifier *cognito.Verifier, service *url.URL) http.Handler {
 	return verifier.Handler(forward(service))
 }
 
-// forward is apart from newGateway so that its test needs no pool.
+// forward is separate from newGateway, because its test needs no pool.
 func forward(service *url.URL) http.Handler {
 	return &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) {
 		r.SetURL(service)
@@ -37,7 +38,8 @@ func forward(service *url.URL) http.Handler {
 		h := r.Out.Header
 		h.Del("Authorization") // the token ends here
 		for name := range h {
-			// What a client says about itself. A service behind CGI or WSGI takes X_User for X-User.
+			// Remove what clients claim about themselves. CGI and WSGI do not distinguish X_User
+			// from X-User.
 			same := http.CanonicalHeaderKey(strings.ReplaceAll(name, "_", "-"))
 			if strings.HasPrefix(same, userHeader) || strings.HasPrefix(same, emailHeader) || strings.HasPrefix(same, groupHeader) {
 				delete(h, name)
@@ -55,7 +57,7 @@ func forward(service *url.URL) http.Handler {
 	}}
 }
 
-// refuse answers in JSON. What err says is for the log, not for the client.
+// refuse responds in JSON. The text of err belongs in the log and not in the response.
 func refuse(w http.ResponseWriter, _ *http.Request, status int, _ error) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)

@@ -1,5 +1,5 @@
-// Gateway shows a gateway that verifies the ID tokens of a Cognito user pool, and tells the service behind it who the user
-// is. Pool and service run in the same process, so that it needs no AWS account:
+// Gateway shows a gateway that verifies the ID tokens of a Cognito user pool, and tells the service
+// behind it who the user is. Pool and service run in the same process; no AWS account is needed:
 //
 //	go run ./examples/gateway
 package main

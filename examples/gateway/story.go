@@ -27,7 +27,7 @@ func tellStory(ctx context.Context, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	// At AWS the pool ID and the client ID are all that a verifier needs.
+	// At AWS a verifier needs only the pool ID and the client ID.
 	verifier, err := cognito.NewVerifier(srv.UserPoolID, []string{srv.ClientID},
 		append(verifierOptions(), cognito.WithEndpoint(srv.URL), cognito.WithClock(srv.Now))...)
 	if err != nil {

@@ -1,5 +1,5 @@
-// Quickstart shows a user of a Cognito user pool from sign-up to sign-out. Without flags it starts a pool in
-// its own process, so that it needs no AWS account:
+// Quickstart shows a user of a Cognito user pool from sign-up to sign-out. Without flags it starts
+// a pool in its own process and needs no AWS account:
 //
 //	go run ./examples/quickstart
 //

@@ -24,7 +24,7 @@ func (p realPool) signIn(ctx context.Context, out io.Writer) error {
 	if p.pool == "" || p.client == "" || p.user == "" {
 		return errors.New("a real pool needs -pool, -client and -user")
 	}
-	// The secret comes from the environment, since flags show in the list of processes.
+	// The secret comes from the environment, because flags are visible in the process list.
 	opts := []cognito.Option{cognito.WithClientSecret(os.Getenv("COGNITO_CLIENT_SECRET"))}
 	if p.endpoint != "" {
 		opts = append(opts, cognito.WithEndpoint(p.endpoint))

@@ -9,7 +9,7 @@ import (
 	"github.com/gocognito/cognito"
 )
 
-// Chi is an API with chi, whose middleware is that of net/http.
+// Chi is an API with chi, which uses the middleware of net/http.
 func Chi(verifier *cognito.Verifier) http.Handler {
 	r := chi.NewRouter()
 	r.Get("/health", func(http.ResponseWriter, *http.Request) {})

@@ -22,7 +22,8 @@ func Echo(verifier *cognito.Verifier) http.Handler {
 	return e
 }
 
-// echoTokens lets requests with a good token pass. Echo answers the others, in JSON unless told otherwise.
+// echoTokens lets requests with a good token pass. Echo answers the others, in JSON unless told
+// otherwise.
 func echoTokens(verifier *cognito.Verifier) echo.MiddlewareFunc {
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
 		return func(c *echo.Context) error {
@@ -41,7 +42,7 @@ func echoTokens(verifier *cognito.Verifier) echo.MiddlewareFunc {
 	}
 }
 
-// echoGroup goes behind echoTokens.
+// echoGroup requires a group. Use it after echoTokens.
 func echoGroup(name string) echo.MiddlewareFunc {
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
 		return func(c *echo.Context) error {

@@ -9,7 +9,8 @@ import (
 	"github.com/gocognito/cognito"
 )
 
-// Fiber is an API with fiber, which is not built on net/http: the middleware hands over the headers.
+// Fiber is an API with fiber, which is not built on net/http: the middleware hands over the
+// headers.
 func Fiber(verifier *cognito.Verifier) *fiber.App {
 	app := fiber.New()
 	app.Get("/health", func(fiber.Ctx) error { return nil })
@@ -44,7 +45,7 @@ func fiberTokens(verifier *cognito.Verifier) fiber.Handler {
 	}
 }
 
-// fiberGroup goes behind fiberTokens.
+// fiberGroup requires a group. Use it after fiberTokens.
 func fiberGroup(name string) fiber.Handler {
 	return func(c fiber.Ctx) error {
 		if claims, ok := cognito.ClaimsFromContext(c.Context()); !ok || !claims.HasGroup(name) {

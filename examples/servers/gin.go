@@ -39,7 +39,7 @@ func ginTokens(verifier *cognito.Verifier) gin.HandlerFunc {
 	}
 }
 
-// ginGroup goes behind ginTokens.
+// ginGroup requires a group. Use it after ginTokens.
 func ginGroup(name string) gin.HandlerFunc {
 	return func(c *gin.Context) {
 		if claims, ok := cognito.ClaimsFromContext(c.Request.Context()); !ok || !claims.HasGroup(name) {

@@ -13,12 +13,13 @@ import (
 	"github.com/gocognito/cognito"
 )
 
-// mcpMetadata is the path of the metadata that tells clients of the MCP server where to get tokens (RFC 9728).
+// mcpMetadata is the path of the metadata that tells clients of the MCP server where to get tokens
+// (RFC 9728).
 const mcpMetadata = "/.well-known/oauth-protected-resource"
 
-// MCPVerifier makes a verifier for an MCP server at url, which has no path. Its clients register themselves, so any
-// app client of the pool will do, but the token must be bound to this server (RFC 8707). Requests that it rejects are
-// told where the metadata is.
+// MCPVerifier returns a verifier for an MCP server at url, which has no path. Clients register
+// themselves. The verifier therefore accepts any app client of the pool, but the token must be
+// bound to this server (RFC 8707). Responses to rejected requests name the URL of the metadata.
 func MCPVerifier(poolID, url string, opts ...cognito.VerifierOption) (*cognito.Verifier, error) {
 	own := []cognito.VerifierOption{
 		cognito.WithAnyClient(), cognito.WithAudience(url),
@@ -32,8 +33,8 @@ func MCPVerifier(poolID, url string, opts ...cognito.VerifierOption) (*cognito.V
 	return cognito.NewVerifier(poolID, nil, append(own, opts...)...)
 }
 
-// MCP is an MCP server at url whose clients find the pool by the metadata of the resource. The verifier decides about
-// each request, and the SDK gets the claims that it found.
+// MCP is an MCP server at url whose clients find the pool by the metadata of the resource. The
+// verifier checks each request, and the SDK receives its claims.
 func MCP(verifier *cognito.Verifier, url, issuer string, server *mcp.Server) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle(mcpMetadata, auth.ProtectedResourceMetadataHandler(&oauthex.ProtectedResourceMetadata{
@@ -45,7 +46,8 @@ func MCP(verifier *cognito.Verifier, url, issuer string, server *mcp.Server) htt
 	return mux
 }
 
-// mcpToken is a verified token as the MCP SDK wants it. Tools find it in req.Extra.TokenInfo.
+// mcpToken returns a verified token in the form that the MCP SDK expects. Tools find it in
+// req.Extra.TokenInfo.
 func mcpToken(ctx context.Context, _ string, _ *http.Request) (*auth.TokenInfo, error) {
 	claims, ok := cognito.ClaimsFromContext(ctx)
 	if !ok {

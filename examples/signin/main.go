@@ -1,13 +1,13 @@
 // Signin signs in to a Cognito user pool at the terminal, whatever the pool asks for: a password,
-// codes, a new password, a choice of factors, the set-up of an authenticator app, or the questions of
-// the pool's Lambda functions. It is meant to be read and copied. Without flags it starts a pool in
-// its own process, so that it needs no AWS account:
+// codes, a new password, a choice of factors, the set-up of an authenticator app, or the questions
+// of the pool's Lambda functions. It is meant to be read and copied. Without flags it starts a pool
+// in its own process and needs no AWS account:
 //
 //	go run . -user dave
 //
 // Ctrl-C ends it at every prompt. With -pool, -client and -user it signs in to a real pool. -store
-// names a file; the remembered device is kept beside it. It is a module of its own, so that the
-// library's dependencies stay small.
+// names a file; the remembered device is kept beside it. It is a module of its own, which keeps the
+// library's dependencies small.
 package main
 
 import (
@@ -77,7 +77,7 @@ func (s settings) open(term terminal) (pool *cognito.Cognito, stop func(), err e
 	if s.pool == "" && s.client == "" && s.endpoint == "" {
 		return localPool(term)
 	}
-	// The secret comes from the environment, since flags show in the list of processes.
+	// The secret comes from the environment, because flags are visible in the process list.
 	options := []cognito.Option{cognito.WithClientSecret(os.Getenv("COGNITO_CLIENT_SECRET"))}
 	if s.endpoint != "" {
 		options = append(options, cognito.WithEndpoint(s.endpoint))

@@ -71,8 +71,8 @@ func readLine() (string, error) {
 	return line, err
 }
 
-// orDone returns the result of read, or the error of ctx when that is done. A read of standard input
-// cannot be canceled: it goes on until the program ends, so the caller must end the program.
+// orDone returns the result of read, or the error of ctx when that is done. A read of standard
+// input cannot be canceled: it goes on until the program ends, so the caller must end the program.
 func orDone(ctx context.Context, read func() (string, error)) (string, error) {
 	type result struct {
 		text string

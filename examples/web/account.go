@@ -10,8 +10,9 @@ import (
 	"github.com/gocognito/cognito"
 )
 
-// failUser ends a request of a signed-in user with err. A user who is not signed in any more, perhaps by a sign-out in another
-// browser, is sent to the sign-in. With an empty path a GET shows the problem itself, since there is nowhere to send it.
+// failUser ends a request of a signed-in user with err. A user who is not signed in any more,
+// perhaps after a sign-out in another browser, is redirected to the sign-in. If path is empty, the
+// response to a GET shows the problem itself.
 func (s *site) failUser(w http.ResponseWriter, r *http.Request, u user, path string, err error) {
 	switch {
 	case over(err):
@@ -47,7 +48,8 @@ type account struct {
 	NoPasskeys bool // the pool has none
 }
 
-// showAccount asks the pool, not the token, who the user is: a session that was ended elsewhere shows there.
+// showAccount asks the pool who the user is. The token would not show that the session was ended
+// elsewhere.
 func (s *site) showAccount(w http.ResponseWriter, r *http.Request, u user) {
 	ctx := r.Context()
 	var err error
@@ -74,7 +76,7 @@ func (s *site) showAccount(w http.ResponseWriter, r *http.Request, u user) {
 	s.show(w, r, http.StatusOK, "account", a)
 }
 
-// changeProfile changes what is different from before; what was emptied is deleted.
+// changeProfile saves the attributes that differ from before, and deletes those that are empty now.
 func (s *site) changeProfile(w http.ResponseWriter, r *http.Request, u user) {
 	profile, err := u.GetUser(r.Context())
 	if err != nil {
@@ -185,8 +187,8 @@ func (s *site) changeMFA(w http.ResponseWriter, r *http.Request, u user) {
 	s.settle(w, r, u, text, u.SetUserMFAPreference(r.Context(), preference))
 }
 
-// showPasskey lets the browser make a passkey. Each reload begins another registration, which changes nothing until it is
-// completed.
+// showPasskey lets the browser make a passkey. Each reload begins another registration, which
+// changes nothing until it is completed.
 func (s *site) showPasskey(w http.ResponseWriter, r *http.Request, u user) {
 	options, err := u.StartWebAuthnRegistration(r.Context())
 	if err != nil {
@@ -209,7 +211,8 @@ func (s *site) deletePasskey(w http.ResponseWriter, r *http.Request, u user) {
 	s.settle(w, r, u, "The passkey is deleted.", u.DeleteWebAuthnCredential(r.Context(), r.PostFormValue("id")))
 }
 
-// forgetDevice makes the pool forget a device. If it is this browser, the browser must forget it, too.
+// forgetDevice makes the pool forget a device. If the device is this browser, its cookie is
+// removed, too.
 func (s *site) forgetDevice(w http.ResponseWriter, r *http.Request, u user) {
 	key := r.PostFormValue("key")
 	device, _ := u.store.LoadDevice(r.Context())
@@ -220,8 +223,9 @@ func (s *site) forgetDevice(w http.ResponseWriter, r *http.Request, u user) {
 	s.settle(w, r, u, "The device is forgotten.", err)
 }
 
-// signOut signs the user out of this browser: the pool revokes the tokens of this session, and of no other. It works while the pool
-// cannot be reached, too: then nobody knows how the user came in, and the session of the pool's own pages is ended in any case.
+// signOut signs the user out of this browser: the pool revokes the tokens of this session, and of
+// no other. It works while the pool cannot be reached, too: then nobody knows how the user came in,
+// and the session of the pool's own pages is ended in any case.
 func (s *site) signOut(w http.ResponseWriter, r *http.Request) {
 	id := s.sessionID(r)
 	if id == "" {
@@ -262,8 +266,8 @@ func (s *site) deleteAccount(w http.ResponseWriter, r *http.Request, u user) {
 	s.bye(w, r, byPages, "Your account is deleted.")
 }
 
-// bye ends the session in the browser. The pool's own pages must end theirs, too, or the next sign-in there asks for nothing;
-// they send the browser back.
+// bye ends the session in the browser. The pool's own pages must end theirs, too, or the next
+// sign-in there asks for nothing; they send the browser back.
 func (s *site) bye(w http.ResponseWriter, r *http.Request, byPages bool, text string) {
 	s.leave(w)
 	path := "/"

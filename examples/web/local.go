@@ -28,7 +28,8 @@ func localConfig(home, mfa string) cognitotest.Config {
 	}
 }
 
-// startPool starts a pool in this process, with users whom it asks for different things, and prints what it would send.
+// startPool starts a pool in this process, with users whom it asks for different things, and prints
+// what it would send.
 func startPool(home, mfa string) *cognitotest.Server {
 	cfg := localConfig(home, mfa)
 	cfg.OnMessage = func(m cognitotest.Message) {

@@ -1,17 +1,19 @@
-// Web is the part of a web application that deals with accounts: sign-up, sign-in with every challenge of the pool, passkeys,
-// sign-in on the pool's own pages, and a page for the user's account. It is meant to be copied. Without flags it starts a pool
-// in its own process, so that it needs no AWS account:
+// Web is the part of a web application that deals with accounts: sign-up, sign-in with every
+// challenge of the pool, passkeys, sign-in on the pool's own pages, and a page for the user's
+// account. It is meant to be copied. Without flags it starts a pool in its own process and needs no
+// AWS account:
 //
 //	go run -C examples/web .
 //
-// With -pool and -client it works with a real pool, and with -domain it offers the pool's own pages, too. The key of the
-// cookies is COGNITO_COOKIE_KEY, 32 bytes in base64; without it a random one is made, and sign-ins that are under way do
-// not survive a restart. -sessions is the folder in which the tokens of signed-in users are; without it they do not
-// survive the program, either.
+// With -pool and -client it works with a real pool, and with -domain it offers the pool's own
+// pages, too. The key of the cookies is COGNITO_COOKIE_KEY, 32 bytes in base64; without it a random
+// one is made, and sign-ins that are under way do not survive a restart. -sessions is the folder in
+// which the tokens of signed-in users are; without it they do not survive the program, either.
 //
-// Each file is one subject: signin.go, signup.go and managed.go are the ways in, account.go is what users do once they are in,
-// session.go ties a browser to the tokens of its user, seal.go keeps the rest in cookies, and site.go has the routes and the rules
-// for all pages. It is a module of its own, so that the library's dependencies stay small.
+// Each file is one subject: signin.go, signup.go and managed.go are the ways in, account.go is what
+// users do once they are in, session.go ties a browser to the tokens of its user, seal.go keeps the
+// rest in cookies, and site.go has the routes and the rules for all pages. It is a module of its
+// own, which keeps the library's dependencies small.
 package main
 
 import (

@@ -15,8 +15,9 @@ const (
 	maxCookie = 4000 // bytes that browsers keep for certain
 )
 
-// sealer keeps values in cookies that the user can neither read nor change, so that the server keeps nothing of visitors
-// who have not signed in. It also makes the one cookie that is not sealed, that of the session.
+// sealer keeps values in cookies that the user can neither read nor change. The server therefore
+// stores nothing about visitors who have not signed in. sealer also makes the session cookie, the
+// only one that is not sealed.
 type sealer struct {
 	aead   cipher.AEAD
 	secure bool // cookies are sent over HTTPS only
@@ -41,7 +42,8 @@ type envelope struct {
 	Expires time.Time `json:"expires"`
 }
 
-// put seals value into the cookie name for a while. The name is bound to the value, so that it serves no other purpose.
+// put seals value into the cookie name for a while. The name is bound to the value, so that it
+// serves no other purpose.
 func (s *sealer) put(w http.ResponseWriter, name string, value any, life time.Duration) error {
 	raw, err := json.Marshal(envelope{Value: value, Expires: s.now().Add(life)})
 	if err != nil {
@@ -55,8 +57,8 @@ func (s *sealer) put(w http.ResponseWriter, name string, value any, life time.Du
 	return nil
 }
 
-// get decodes the request's cookie name into value. It reports false if there is no such cookie, or if it has expired, was
-// changed, or was sealed with another key.
+// get decodes the request's cookie name into value. It reports false if there is no such cookie, or
+// if it has expired, was changed, or was sealed with another key.
 func (s *sealer) get(r *http.Request, name string, value any) bool {
 	cookie, err := r.Cookie(s.fullName(name))
 	if err != nil {
@@ -79,14 +81,16 @@ func (s *sealer) drop(w http.ResponseWriter, name string) {
 	http.SetCookie(w, s.cookie(name, "", -time.Second))
 }
 
-// cookie is Lax, not Strict: the browser comes back from the pool's own pages, which are another site.
+// cookie is Lax, not Strict: the browser comes back from the pool's own pages, which are another
+// site.
 func (s *sealer) cookie(name, value string, life time.Duration) *http.Cookie {
 	return &http.Cookie{ //nolint:gosec // not secure on plain localhost only
 		Name: s.fullName(name), Value: value, Path: "/", MaxAge: int(life.Seconds()), HttpOnly: true, Secure: s.secure, SameSite: http.SameSiteLaxMode,
 	}
 }
 
-// fullName is the cookie's name. No other host of the domain can set one whose name begins with __Host-.
+// fullName is the cookie's name. No other host of the domain can set one whose name begins with
+// __Host-.
 func (s *sealer) fullName(name string) string {
 	if s.secure {
 		return "__Host-" + name

@@ -21,12 +21,13 @@ const (
 	sessionLife   = 30 * 24 * time.Hour // that of refresh tokens, by default
 )
 
-// sessions keeps the tokens of each browser under a random ID. It is a folder of FileStores, which lock: any number of
-// processes may share it. With contrib/redisstore or contrib/pgstore, store is their Session method, and nothing else
-// changes.
+// sessions keeps the tokens of each browser under a random ID. It is a folder of FileStores, which
+// lock: any number of processes may share it. With contrib/redisstore or contrib/pgstore, store is
+// their Session method, and nothing else changes.
 type sessions struct{ folder string }
 
-// store returns the store of the session id. The name of its file is a hash, so that who can list the folder learns no ID.
+// store returns the store of the session id. The name of its file is a hash, so that who can list
+// the folder learns no ID.
 func (s sessions) store(id string) *cognito.FileStore {
 	sum := sha256.Sum256([]byte(id))
 	return cognito.NewFileStore(filepath.Join(s.folder, hex.EncodeToString(sum[:])))
@@ -74,8 +75,8 @@ func (s sessions) keepSwept(ctx context.Context) {
 	}
 }
 
-// attempt returns a sign-in that one request begins or goes on with. typed is what the user calls himself. It is in memory
-// only: the server keeps nothing of who is not signed in.
+// attempt returns a sign-in that one request begins or goes on with. typed is what the user calls
+// himself. It is in memory only: the server keeps nothing of who is not signed in.
 func (s *site) attempt(r *http.Request, username, typed string, opts ...cognito.SessionOption) *cognito.Cognito {
 	opts = append(opts, cognito.WithDeviceTracking(browserName(r)))
 	var known deviceOf
@@ -90,14 +91,16 @@ const (
 	deviceLife   = 365 * 24 * time.Hour
 )
 
-// deviceOf is the device that a browser is to the pool, for the user who called himself Typed. It outlives the session.
+// deviceOf is the device that a browser is to the pool, for the user who called himself Typed. It
+// outlives the session.
 type deviceOf struct {
 	Typed  string         `json:"typed"`
 	Device cognito.Device `json:"device"`
 }
 
-// signedIn begins the browser's session with the tokens of a sign-in that has succeeded. The session has a new ID, which
-// nobody can have planted in the browser before. One that the browser had is ended.
+// signedIn begins the browser's session with the tokens of a sign-in that has succeeded. The
+// session has a new ID, which nobody can have planted in the browser before. One that the browser
+// had is ended.
 func (s *site) signedIn(w http.ResponseWriter, r *http.Request, at *cognito.Cognito, typed string) {
 	id := rand.Text()
 	store := s.sessions.store(id)
@@ -136,7 +139,8 @@ func (s *site) sessionID(r *http.Request) string {
 // endingTime is how long a sign-out waits for the pool, and for the store.
 const endingTime = 10 * time.Second
 
-// endSession ends the session id, at the pool if it can be reached, and here in any case, even if the browser does not wait.
+// endSession ends the session id, at the pool if it can be reached, and here in any case, even if
+// the browser does not wait.
 func (s *site) endSession(ctx context.Context, id string) {
 	store := s.sessions.store(id)
 	ctx = context.WithoutCancel(ctx)
@@ -154,7 +158,8 @@ func (s *site) endSession(ctx context.Context, id string) {
 	}
 }
 
-// revoke makes the pool forget the tokens of a session, if it can be reached: of one that is over, or that the browser does not get.
+// revoke makes the pool forget the tokens of a session, if it can be reached: of one that is over,
+// or that the browser does not get.
 func (s *site) revoke(ctx context.Context, session *cognito.Cognito) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), endingTime)
 	defer cancel()

@@ -17,7 +17,8 @@ func (s *site) showSignIn(w http.ResponseWriter, r *http.Request) {
 	s.show(w, r, http.StatusOK, "sign-in", nil)
 }
 
-// signIn takes the name and the password. The password does not leave this server: the pool is shown a proof of it (SRP).
+// signIn takes the name and the password. The password does not leave this server: the pool is
+// shown a proof of it (SRP).
 func (s *site) signIn(w http.ResponseWriter, r *http.Request) {
 	f := flow{Typed: field(r, "username")}
 	s.keep(w, r, f)
@@ -65,7 +66,8 @@ func (s *site) showChallenge(w http.ResponseWriter, r *http.Request) {
 	}{*f.Challenge, app})
 }
 
-// answerChallenge takes the answer. The cookie, which the user cannot change, knows what it answers and for whom.
+// answerChallenge takes the answer. The cookie, which the user cannot change, knows what it answers
+// and for whom.
 func (s *site) answerChallenge(w http.ResponseWriter, r *http.Request) {
 	f := s.flow(r)
 	if f.Challenge == nil {
@@ -122,7 +124,8 @@ func (s *site) respond(r *http.Request, at *cognito.Cognito, f flow) error {
 	}
 }
 
-// goOn ends the request of a sign-in by what came of it: the account, the next challenge, or the page at back with a problem.
+// goOn ends the request of a sign-in by what came of it: the account, the next challenge, or the
+// page at back with a problem.
 func (s *site) goOn(w http.ResponseWriter, r *http.Request, at *cognito.Cognito, f flow, back string, err error) {
 	if at.DeviceError() != nil {
 		s.sealer.drop(w, deviceCookie) // the pool does not know this browser any more
@@ -168,7 +171,8 @@ func (s *site) challenged(w http.ResponseWriter, r *http.Request, at *cognito.Co
 	http.Redirect(w, r, "/challenge", http.StatusSeeOther)
 }
 
-// setUpApp asks the pool for the secret of an authenticator app. The page does not do that, since each reload would change it.
+// setUpApp asks the pool for the secret of an authenticator app. The page does not do that, since
+// each reload would change it.
 func (s *site) setUpApp(w http.ResponseWriter, r *http.Request, at *cognito.Cognito, f flow) {
 	token, err := at.AssociateSoftwareToken(r.Context())
 	if err != nil {

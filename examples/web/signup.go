@@ -42,8 +42,8 @@ func (s *site) showConfirm(w http.ResponseWriter, r *http.Request) {
 	s.show(w, r, http.StatusOK, "confirm", nil)
 }
 
-// confirm takes the code of a sign-up. Who has signed up in this browser is then signed in without typing the password again,
-// if the app client allows USER_AUTH.
+// confirm takes the code of a sign-up. Who has signed up in this browser is then signed in without
+// typing the password again, if the app client allows USER_AUTH.
 func (s *site) confirm(w http.ResponseWriter, r *http.Request) {
 	f := s.flow(r)
 	f.Typed = field(r, "username")
@@ -69,7 +69,8 @@ func (s *site) confirm(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// resend sends another code. It says the same whether or not there is such a user, confirmed or not.
+// resend sends another code. The response is the same if there is no such user, or if the user is
+// confirmed already.
 func (s *site) resend(w http.ResponseWriter, r *http.Request) {
 	f := s.flow(r)
 	f.Typed = field(r, "username")
@@ -86,8 +87,8 @@ func (s *site) resend(w http.ResponseWriter, r *http.Request) {
 	s.say(w, r, "/confirm", "Another code was sent. Older ones are void. If none comes, the account may be confirmed already.")
 }
 
-// private reports whether err says something about an account that is nobody's business but its user's. Even an app client that
-// hides which users exist answers so for those who do.
+// private reports whether err discloses something about an account. Even an app client that hides
+// which users exist returns such errors for existing users.
 func private(err error) bool {
 	for _, reason := range []error{cognito.ErrUserNotFound, cognito.ErrUserConfirmed, cognito.ErrUserDisabled, cognito.ErrPasswordResetNotAllowed} {
 		if errors.Is(err, reason) {
@@ -101,8 +102,8 @@ func (s *site) showForgot(w http.ResponseWriter, r *http.Request) {
 	s.show(w, r, http.StatusOK, "forgot", nil)
 }
 
-// forgot sends a code to who has forgotten the password. It says the same whether or not there is such a user, and a way to reach
-// the user.
+// forgot sends a code to a user who has forgotten the password. The response is the same if there
+// is no such user, or no way to reach the user.
 func (s *site) forgot(w http.ResponseWriter, r *http.Request) {
 	f := flow{Typed: field(r, "username")}
 	s.keep(w, r, f)
@@ -122,7 +123,7 @@ func (s *site) showReset(w http.ResponseWriter, r *http.Request) {
 	s.show(w, r, http.StatusOK, "reset", nil)
 }
 
-// reset takes the code and the new password. Nobody is signed in by it.
+// reset takes the code and the new password. It does not sign the user in.
 func (s *site) reset(w http.ResponseWriter, r *http.Request) {
 	f := flow{Typed: field(r, "username")}
 	s.keep(w, r, f)

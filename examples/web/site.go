@@ -35,8 +35,8 @@ type settings struct {
 	key      []byte // of cookies
 }
 
-// newSite makes the handler of all pages. It refuses every POST that another site makes a browser send: by Sec-Fetch-Site, or
-// for old browsers by Origin. Therefore forms need no tokens.
+// newSite returns the handler of all pages. It rejects every POST that comes from another site,
+// using Sec-Fetch-Site, or Origin for old browsers. Forms therefore need no tokens.
 func newSite(set settings) (http.Handler, error) {
 	seal, err := newSealer(set.key, strings.HasPrefix(set.home, "https://"))
 	if err != nil {
@@ -100,8 +100,8 @@ func newSite(set settings) (http.Handler, error) {
 	return http.NewCrossOriginProtection().Handler(http.MaxBytesHandler(notStored(mux), 64<<10)), nil
 }
 
-// notStored makes browsers keep no answer, so that the way back after a sign-out does not lead into the account. A page that the
-// browser has kept alive all the same asks again; see site.js.
+// notStored keeps responses out of browser caches: after a sign-out, the back button does not show
+// the account. A page that the browser kept alive anyway is loaded again; see site.js.
 func notStored(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Cache-Control", "no-store")
@@ -109,8 +109,8 @@ func notStored(next http.Handler) http.Handler {
 	})
 }
 
-// policy lets pages load no more than their own style and script. A sign-out leads on to the pool's own pages, if there are any,
-// and browsers count that as the form's action.
+// policy lets pages load no more than their own style and script. A sign-out leads on to the pool's
+// own pages, if there are any, and browsers count that as the form's action.
 func policy(login *cognito.ManagedLogin) string {
 	action := "'self'"
 	if u, err := url.Parse(login.LogoutURL("")); err == nil && u.Host != "" {
@@ -154,8 +154,8 @@ const (
 	flowLife     = 15 * time.Minute // no challenge of the service lasts longer
 )
 
-// notice is what a POST has to say. All of them answer with a redirect, so that reload and back repeat nothing; the page that
-// comes next shows it.
+// notice is the message of a POST. Every POST responds with a redirect, which keeps reload and back
+// from repeating it. The next page shows the notice.
 type notice struct {
 	Text    string `json:"text"`
 	Problem bool   `json:"problem,omitempty"`
@@ -198,7 +198,8 @@ func (s *site) flow(r *http.Request) (f flow) {
 	return f
 }
 
-// keep makes f the flow of the browser. Without room for it the flow is lost, and the next page sends the user back.
+// keep makes f the flow of the browser. Without room for it the flow is lost, and the next page
+// sends the user back.
 func (s *site) keep(w http.ResponseWriter, r *http.Request, f flow) {
 	if err := s.sealer.put(w, flowCookie, f, flowLife); err != nil {
 		slog.ErrorContext(r.Context(), "web: flow", slog.Any("error", err))

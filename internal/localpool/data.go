@@ -15,11 +15,11 @@ import (
 	"github.com/gocognito/cognito/cognitotest"
 )
 
-// saveEvery is how often is looked for changes.
+// saveEvery is the time between checks for changes.
 const saveEvery = 500 * time.Millisecond
 
-// file returns the file of -data behind its symbolic links: that one is locked and replaced, and the
-// links stay. The file itself need not be there yet.
+// file returns the file of -data behind its symbolic links: that one is locked and replaced, and
+// the links stay. The file itself need not be there yet.
 func (f Settings) file() string {
 	name := f.data
 	for range 255 { // more links than a system follows
@@ -38,8 +38,8 @@ func (f Settings) file() string {
 	return name
 }
 
-// lock keeps other processes off the file of -data until unlock is called. It fails at once when
-// one of them has it: both would write the file, and each would undo what the other had written.
+// lock keeps other processes from using the file of -data until unlock is called. It fails at once
+// if another process uses the file, because each would overwrite the changes of the other.
 func (f Settings) lock() (unlock func(), err error) {
 	if f.data == "" {
 		return func() {}, nil
@@ -100,8 +100,9 @@ func (f Settings) keep(ctx context.Context, srv *cognitotest.Server) error {
 	}
 }
 
-// replaceFile puts a file that only its owner may read in place of another one, as a whole: a crash
-// leaves one of the two. What it leaves beside them, secrets and all, goes with the next call.
+// replaceFile atomically replaces a file with one that only its owner may read. After a crash the
+// file is either the old or the new one. The next call removes a temporary file that a crash has
+// left, which may contain secrets.
 func replaceFile(name string, data []byte) (err error) {
 	_ = os.Remove(name + ".tmp")
 	file, err := os.OpenFile(name+".tmp", os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600) //nolint:gosec // of the flag -data
@@ -130,7 +131,7 @@ func replaceFile(name string, data []byte) (err error) {
 	return nil
 }
 
-// syncDir makes a rename last. Where directories cannot be synced, it is left to the system.
+// syncDir makes a rename durable. It does nothing if the system cannot sync directories.
 func syncDir(name string) {
 	if dir, err := os.Open(name); err == nil { //nolint:gosec // of the flag -data
 		_ = dir.Sync()

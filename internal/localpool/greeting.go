@@ -8,7 +8,7 @@ import (
 	"github.com/gocognito/cognito/cognitotest"
 )
 
-// greeting says how to point clients of several kinds at the pool.
+// greeting prints how to point several kinds of clients at the pool.
 func (f Settings) greeting(srv *cognitotest.Server) string {
 	region, _, _ := strings.Cut(srv.UserPoolID, "_")
 	name, password, _ := strings.Cut(f.user, ":")

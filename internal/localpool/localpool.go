@@ -1,5 +1,5 @@
-// Package localpool serves user pools on a port of this machine. It is what examples/localpool and
-// the command "cognito pool" have in common.
+// Package localpool serves user pools on a port of this machine. examples/localpool and the command
+// "cognito pool" share it.
 package localpool
 
 import (
@@ -12,7 +12,7 @@ import (
 	"github.com/gocognito/cognito/cognitotest"
 )
 
-// Settings say what is served. Set them with [Settings.Flags].
+// Settings configure the pool. Set them with [Settings.Flags].
 type Settings struct {
 	addr, pool, client, secret, mfa, user, users, issuer, data string
 
@@ -40,8 +40,8 @@ func (f *Settings) Flags(flags *flag.FlagSet) {
 	flags.BoolVar(&f.json, "json", false, "print where the pool is, and messages, as lines of JSON")
 }
 
-// Run serves the pool until ctx is done. It prints where the pool is and the messages that it
-// delivers on out. The error says which flag describes no pool, or that the port is taken.
+// Run serves the pool until ctx is done. It prints the pool's address and the messages that it
+// delivers to out. The error names the invalid flag, or reports that the port is taken.
 func (f Settings) Run(ctx context.Context, out io.Writer) error {
 	mail := &mailbox{out: out, json: f.json}
 	unlock, err := f.lock()
@@ -83,7 +83,7 @@ type place struct {
 	JWKSURL    string `json:"jwks_url"`
 }
 
-// start starts the pool. That the port is taken, or that a flag describes no pool, is an error.
+// start starts the pool. It returns an error if the port is taken or a flag is invalid.
 func (f Settings) start(deliver func(cognitotest.Message)) (srv *cognitotest.Server, err error) {
 	users, err := f.firstUsers()
 	if err != nil {

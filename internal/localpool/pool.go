@@ -19,7 +19,7 @@ const (
 	apiIdentifier = "https://api.example.com"
 )
 
-// config is a pool whose app client allows everything that the pool can do.
+// config describes a pool whose app client allows everything that the pool can do.
 func (f Settings) config(deliver func(cognitotest.Message)) cognitotest.Config {
 	return cognitotest.Config{
 		Addr:       f.addr,
@@ -47,12 +47,12 @@ func (f Settings) config(deliver func(cognitotest.Message)) cognitotest.Config {
 	}
 }
 
-// split takes a list apart at its commas.
+// split splits a list at its commas.
 func split(list string) []string {
 	return strings.FieldsFunc(list, func(r rune) bool { return r == ',' || r == ' ' })
 }
 
-// addTrigger takes a flag -trigger.
+// addTrigger handles the flag -trigger.
 func (f *Settings) addTrigger(text string) error {
 	name, address, ok := strings.Cut(text, "=")
 	if !ok {
@@ -65,7 +65,7 @@ func (f *Settings) addTrigger(text string) error {
 	return nil
 }
 
-// firstUsers are the users that the pool begins with.
+// firstUsers returns the users that the pool starts with.
 func (f Settings) firstUsers() ([]cognitotest.User, error) {
 	users, err := f.readUsers()
 	if err != nil || f.user == "" {
@@ -101,14 +101,14 @@ func (f Settings) readUsers() ([]cognitotest.User, error) {
 	return users, nil
 }
 
-// mailbox prints messages in place of sending them.
+// mailbox prints messages instead of sending them.
 type mailbox struct {
 	mu   sync.Mutex
 	out  io.Writer
 	json bool
 }
 
-// write prints text, or with -json the value in its place; nothing if that is nil.
+// write prints text, or with -json the value. With -json it prints nothing if the value is nil.
 func (m *mailbox) write(text string, value any) {
 	if m.json {
 		text = ""

@@ -1,6 +1,6 @@
-// Package proofs breaks the proofs of other people's clients, one field at a time. A client signs in to a pool of
-// cognitotest through a [Pool], which changes one member of one of its requests on the way. So the client itself is the
-// one that its authors wrote, and the same cases fit each of them.
+// Package proofs breaks the proofs of other people's clients, one field at a time. A client signs
+// in to a pool of cognitotest through a [Pool], which changes one member of one of its requests on
+// the way. The client itself is unchanged, and the same cases apply to every client.
 package proofs
 
 import (
@@ -68,8 +68,8 @@ type Case struct {
 	text   string // its message; "" for one that is not the service's
 }
 
-// change makes a broken value of a right one. earlier is what the member was in the sign-in before. ok is false when the
-// member is to be left out.
+// change returns a broken value for a right one. earlier is the member's value in the previous
+// sign-in. ok is false if the member is to be omitted.
 type change func(was, earlier string) (now string, ok bool)
 
 func drop(string, string) (string, bool)  { return "", false }
@@ -102,7 +102,8 @@ func later(was, _ string) (string, bool) {
 	return at.Add(time.Second).Format(layout), true
 }
 
-// Cases are the cases for clients with a secret or without one, and for the flows that a client has.
+// Cases are the cases for clients with a secret or without one, and for the flows that a client
+// has.
 func Cases(confidential bool, flows ...string) []Case {
 	var cases []Case
 	for _, flow := range flows {
@@ -235,8 +236,8 @@ func proof(flow, step string, confidential bool) []Case {
 	return append(cases, answer(flow, step, confidential)...)
 }
 
-// session breaks the session that an answer brings. missing is the text where there is none; "" where the service
-// does not need it.
+// session breaks the session that an answer brings. missing is the text where there is none; ""
+// where the service does not need it.
 func session(step, missing string) []Case {
 	cases := []Case{
 		{step: step, member: "Session", Name: "another", change: flip, kind: notAuthorized, text: wrongSession},
@@ -250,7 +251,8 @@ func session(step, missing string) []Case {
 	return append(cases, without)
 }
 
-// deviceKey breaks which device it is. missing is the text where none is named; "" where it may be left out.
+// deviceKey breaks which device it is. missing is the text where none is named; "" where it may be
+// left out.
 func deviceKey(step, missing string) []Case {
 	cases := []Case{
 		{step: step, member: "DEVICE_KEY", Name: "an unknown", change: set("us-east-1_00000000-0000-4000-8000-000000000000"), kind: notFound, text: "Device does not exist."},
@@ -289,7 +291,8 @@ type Pool struct {
 	now     map[string]string   // those of this one
 }
 
-// NewPool starts a pool with the users ana, eve and totp, whose app client has a secret if confidential is set.
+// NewPool starts a pool with the users ana, eve and totp, whose app client has a secret if
+// confidential is set.
 func NewPool(t *testing.T, confidential bool, cases []Case) *Pool {
 	t.Helper()
 	client := cognitotest.Client{ID: clientID, ExplicitAuthFlows: []string{"ALLOW_USER_SRP_AUTH", "ALLOW_USER_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"}}
@@ -341,7 +344,8 @@ func (p *Pool) control() http.Handler {
 	return mux
 }
 
-// Next breaks what case n breaks in the requests that follow. Wrong passwords of earlier cases no longer count.
+// Next breaks what case n breaks in the requests that follow. Wrong passwords of earlier cases no
+// longer count.
 func (p *Pool) Next(n int) {
 	p.Advance(16 * time.Minute)
 	p.mu.Lock()
@@ -378,7 +382,8 @@ func (p *Pool) keep(answer *Outcome, resp *http.Response) error {
 	return nil
 }
 
-// pass breaks a request if it is the one that the case is about. It then returns where the answer is to be kept.
+// pass breaks a request if it is the one that the case is about. It then returns where the answer
+// is to be kept.
 func (p *Pool) pass(r *http.Request) (*Outcome, error) {
 	text, err := io.ReadAll(r.Body)
 	if err != nil {
@@ -393,8 +398,8 @@ func (p *Pool) pass(r *http.Request) (*Outcome, error) {
 	return answer, nil
 }
 
-// rewrite notes the members of a request. If the case is about one of them, it returns the request with that member
-// broken, and where the answer is to be kept.
+// rewrite notes the members of a request. If the case is about one of them, it returns the request
+// with that member broken, and where the answer is to be kept.
 func (p *Pool) rewrite(target string, text []byte) ([]byte, *Outcome) {
 	var body map[string]any
 	if json.Unmarshal(text, &body) != nil {
@@ -470,8 +475,9 @@ func Read(printed []byte) ([]Outcome, error) {
 	return outcomes, nil
 }
 
-// Check checks that every case was gone through, that its field was broken, and how it ended. ends has the cases in which
-// the client goes on by itself after the refusal, and how it ends then. Check returns the number of cases that were refused.
+// Check checks that every case was gone through, that its field was broken, and how it ended. ends
+// holds the outcomes of cases in which the client continues by itself after the rejection. Check
+// returns the number of rejected cases.
 func (p *Pool) Check(t *testing.T, outcomes []Outcome, ends map[string]Outcome) (refused int) {
 	t.Helper()
 	if len(outcomes) != len(p.cases) {
