@@ -82,7 +82,7 @@ func TestTokenCacheBoundsItsMemory(t *testing.T) {
 // The bound of WithTokenCache is one of memory, whatever the shape of the tokens: the decoded claims
 // of some are many times as large as their text.
 func TestTokenCacheTakesItsMemory(t *testing.T) {
-	const n = 32
+	const n = 16
 	const atMost int64 = 8 << 10 // bytes for each of n
 	srv := newServer(t, cognitotest.Config{})
 	many := func(count int, value func(i int) any) map[string]any {

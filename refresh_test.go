@@ -222,6 +222,7 @@ func TestTokensThatAreStillGoodOutlastAFault(t *testing.T) {
 	_, err = c.Token(t.Context())
 	require.Error(t, err, "expired tokens are not handed out")
 	srv.ClearFaults()
+	srv.Advance(11 * time.Second) // the pause ends
 	tokens, err := c.Token(t.Context())
 	require.NoError(t, err)
 	assert.NotEqual(t, before, tokens)

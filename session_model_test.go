@@ -28,7 +28,7 @@ import (
 // tried.
 func TestSessionModel(t *testing.T) {
 	t.Parallel()
-	runs := 40
+	runs := 12
 	if text := os.Getenv("MODEL_RUNS"); text != "" {
 		n, err := strconv.Atoi(text)
 		require.NoError(t, err, "MODEL_RUNS: want a number")

@@ -145,6 +145,46 @@ func TestTheMapNamesWhatExists(t *testing.T) {
 	assert.Greater(t, rows, 10)
 }
 
+// The walks of CONTRIBUTING.md name functions of the file or folder that they named last.
+func TestTheWalksNameWhatExists(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile("CONTRIBUTING.md")
+	require.NoError(t, err)
+	_, text, found := bytes.Cut(text, []byte("Three walks"))
+	require.True(t, found)
+	text, _, _ = bytes.Cut(text, []byte("\n## "))
+	sources, functions := "", 0
+	for _, name := range regexp.MustCompile("`([^`]+)`").FindAllStringSubmatch(string(text), -1) {
+		if strings.ContainsAny(name[1], "./") {
+			sources = sourcesOf(t, name[1])
+			continue
+		}
+		functions++
+		declared := regexp.MustCompile(`(?m)^(func (\([^)]*\) )?|\t)` + name[1] + `\(`)
+		assert.True(t, declared.MatchString(sources), name[1])
+	}
+	assert.Greater(t, functions, 30)
+}
+
+// sourcesOf returns the text of a file, or of all files of a folder but the tests.
+func sourcesOf(t *testing.T, path string) string {
+	t.Helper()
+	files := []string{path}
+	if !strings.HasSuffix(path, ".go") {
+		var err error
+		files, err = filepath.Glob(filepath.Join(path, "*.go"))
+		require.NoError(t, err)
+		files = slices.DeleteFunc(files, func(name string) bool { return strings.HasSuffix(name, "_test.go") })
+	}
+	var all strings.Builder
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		require.NoError(t, err)
+		all.Write(text)
+	}
+	return all.String()
+}
+
 // goFiles gives do each Go file below this folder.
 func goFiles(t *testing.T, do func(path string, text []byte)) {
 	t.Helper()
