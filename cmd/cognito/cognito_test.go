@@ -466,7 +466,7 @@ func TestUsage(t *testing.T) {
 		{"logout -everywhere -local", "want -everywhere or -local, not both"},
 		{"explain a b", "want one token"},
 		{"explain -use refresh x", `-use: want access or id, got "refresh"`},
-		{"explain -", "want one token, got 0 words"},
+		{"explain -", "got none; such as: cognito token | cognito explain"},
 		{"explain -endpoint nonsense eyJhbGciOiJSUzI1NiJ9.e30.AA", "WithEndpoint"},
 		{"pool extra", "want no arguments"},
 		{"version extra", "want no arguments"},

@@ -127,10 +127,14 @@ func (e *explainRun) token(ctx context.Context, args []string) (string, error) {
 	for len(words) > 1 && (strings.EqualFold(words[0], "Authorization:") || strings.EqualFold(words[0], "Bearer")) {
 		words = words[1:]
 	}
-	if len(words) != 1 {
+	switch len(words) {
+	case 0:
+		return "", usageError("want a token on standard input, got none; such as: cognito token | cognito explain")
+	case 1:
+		return words[0], nil
+	default:
 		return "", usageError(fmt.Sprintf("want one token, got %d words", len(words)))
 	}
-	return words[0], nil
 }
 
 // readAll reads a text until its end or until ctx is done.
