@@ -220,7 +220,7 @@ func TestWrongPassword(t *testing.T) {
 	assert.NotContains(t, r.stderr, "a-wrong-password")
 	assert.NotContains(t, r.stderr, "cognito: cognito")
 	u.with("COGNITO_PASSWORD=another-wrong-one").fails(1, "Incorrect username or password", "", "token")
-	u.fails(3, "standard input is no terminal: Password of bob", "", "token")
+	u.fails(3, "standard input is no terminal: Password of bob; set COGNITO_PASSWORD or use -password-stdin", "", "token")
 	u.fails(3, "standard input has ended: Password of bob", "", "token", "-password-stdin")
 	assert.Empty(t, u.files())
 }

@@ -316,7 +316,11 @@ func (x *explanation) reason(err error, e *explainRun) (code, text string) {
 	case errors.Is(err, jwt.ErrTokenNotValidYet), errors.Is(err, jwt.ErrTokenUsedBeforeIssued):
 		return "early", "It is not valid yet: " + err.Error()
 	case errors.Is(err, cognito.ErrTokenIssuer):
-		return "issuer", "It was issued by " + named(x.Issuer) + ", not by the user pool " + x.Pool + "."
+		text = "It was issued by " + named(x.Issuer) + ", not by the user pool " + x.Pool + "."
+		if strings.HasPrefix(x.Issuer, "http://") {
+			text += " To check a token of a local pool, use -endpoint."
+		}
+		return "issuer", text
 	case errors.Is(err, cognito.ErrTokenUse):
 		return "use", "It is for another use: want an " + useName(e.use, "access") + " token, got " + named(x.Use) + "."
 	case errors.Is(err, cognito.ErrTokenClient):
