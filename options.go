@@ -274,11 +274,6 @@ func WithVerifierLeeway(d time.Duration) VerifierOption { return WithLeeway(d) }
 // Deprecated: use WithHTTPClient.
 func WithVerifierHTTPClient(client *http.Client) VerifierOption { return WithHTTPClient(client) }
 
-// WithVerifierLogger is [WithLogger] for a Verifier.
-//
-// Deprecated: use WithLogger.
-func WithVerifierLogger(l *slog.Logger) VerifierOption { return WithLogger(l) }
-
 // WithKeys is [WithJWKS] for a Verifier.
 //
 // Deprecated: use WithJWKS.

@@ -226,7 +226,7 @@ func TestOlderNamesOfOptions(t *testing.T) {
 	v, err := cognito.NewVerifier(srv.UserPoolID, []string{srv.ClientID}, cognito.WithIssuers(srv.Issuer()),
 		cognito.WithKeys(keySetOf(t, srv)), cognito.WithVerifierClock(srv.Now), cognito.WithVerifierLeeway(0),
 		cognito.WithVerifierHTTPClient(srv.HTTPClient()),
-		cognito.WithVerifierLogger(slog.New(slog.NewTextHandler(&logged, &slog.HandlerOptions{Level: slog.LevelDebug}))))
+		cognito.WithLogger(slog.New(slog.NewTextHandler(&logged, &slog.HandlerOptions{Level: slog.LevelDebug}))))
 	require.NoError(t, err)
 	_, err = v.VerifyAccessToken(t.Context(), raw)
 	require.NoError(t, err)
