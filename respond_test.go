@@ -439,3 +439,36 @@ func TestConcurrentAnswers(t *testing.T) {
 	assert.Equal(t, 1, good)
 	assert.Equal(t, "sms", c.AccessClaims().Username)
 }
+
+// The session of each reply goes into the next request, and only there.
+func TestSessionsAreForwarded(t *testing.T) {
+	t.Parallel()
+	srv := newServer(t, cognitotest.Config{})
+	sessions := []string{"session-number-1-for-you", "", "session-number-3-for-you"}
+	step := 0
+	srv.Intercept(func(w http.ResponseWriter, r *http.Request) bool {
+		if r.Method != http.MethodPost || step == len(sessions) {
+			return false
+		}
+		body := `{"ChallengeName":"CUSTOM_CHALLENGE","ChallengeParameters":{"USERNAME":"bob-` + strings.Repeat("x", step) + `"}`
+		if sessions[step] != "" {
+			body += `,"Session":"` + sessions[step] + `"`
+		}
+		step++
+		_, _ = w.Write([]byte(body + "}"))
+		return true
+	})
+	c := newClient(t, srv, cognito.WithUsername("bob"))
+	require.ErrorIs(t, c.Authenticate(t.Context(), testPassword), cognito.ErrCustomChallengeRequired)
+	for range sessions[1:] {
+		require.ErrorIs(t, c.RespondToChallenge(t.Context(), map[string]string{"ANSWER": "x"}), cognito.ErrCustomChallengeRequired)
+	}
+	calls := serviceCalls(srv)
+	require.Len(t, calls, 3)
+	assert.Equal(t, "session-number-1-for-you", calls[1].Body["Session"])
+	assert.NotContains(t, calls[2].Body, "Session")
+	assert.Equal(t, map[string]any{"USERNAME": "bob-", "ANSWER": "x"}, calls[1].Body["ChallengeResponses"])
+	assert.Equal(t, map[string]any{"USERNAME": "bob-x", "ANSWER": "x"}, calls[2].Body["ChallengeResponses"])
+	ch, _ := c.Challenge()
+	assert.Equal(t, "session-number-3-for-you", ch.Session)
+}

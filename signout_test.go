@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -336,4 +337,40 @@ func (s *storeWithHook) Load(ctx context.Context) (cognito.Tokens, error) {
 		s.load()
 	}
 	return s.MemoryStore.Load(ctx)
+}
+
+// gatedLoad is a store whose first load, once it has read, waits for the gate.
+type gatedLoad struct {
+	*cognito.MemoryStore
+
+	later         *atomic.Bool
+	reached, gate chan struct{}
+}
+
+func (g gatedLoad) Load(ctx context.Context) (cognito.Tokens, error) {
+	tokens, err := g.MemoryStore.Load(ctx)
+	if g.later.CompareAndSwap(false, true) {
+		close(g.reached)
+		<-g.gate
+	}
+	return tokens, err
+}
+
+func TestLoadIsOvertakenByASignOut(t *testing.T) {
+	t.Parallel()
+	srv := newServer(t, cognitotest.Config{})
+	store := gatedLoad{cognito.NewMemoryStore(), &atomic.Bool{}, make(chan struct{}), make(chan struct{})}
+	require.NoError(t, store.Save(t.Context(), signedIn(t, srv).Tokens()))
+	c := newClient(t, srv, cognito.WithTokenStore(store))
+	done := make(chan error, 1)
+	go func() {
+		_, err := c.CheckToken(context.WithoutCancel(t.Context()), false)
+		done <- err
+	}()
+	<-store.reached
+	err := c.ForgetTokens(t.Context())
+	close(store.gate)
+	require.NoError(t, err)
+	require.ErrorIs(t, <-done, cognito.ErrNotSignedIn)
+	assert.Zero(t, c.Tokens())
 }

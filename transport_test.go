@@ -793,3 +793,21 @@ func TestIDTokenThatComesEndsThePauses(t *testing.T) {
 	}
 	assert.Equal(t, before+2, refreshes.Load(), "the pause is the first again")
 }
+
+// A sign-in that cannot succeed is not begun anew by each request.
+func TestTransportPausesAfterFailuresThatStay(t *testing.T) {
+	t.Parallel()
+	srv := newServer(t, cognitotest.Config{})
+	srv.AddUser(cognitotest.User{Username: "off", Password: testPassword, Disabled: true})
+	client := newClient(t, srv, cognito.WithUsername("off")).HTTPClient(nil, testPassword, cognito.WithOrigins(srv.URL))
+	for range 5 {
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, srv.URL+"/x", nil)
+		require.NoError(t, err)
+		resp, err := client.Do(req)
+		if err == nil {
+			_ = resp.Body.Close()
+		}
+		require.ErrorIs(t, err, cognito.ErrUserDisabled)
+	}
+	assert.Equal(t, 1, strings.Count(strings.Join(ops(srv.Requests()), " "), "InitiateAuth"))
+}

@@ -287,3 +287,13 @@ func TestPreloadOfManyPanicsInTheCaller(t *testing.T) {
 	require.NoError(t, err)
 	assert.Panics(t, func() { _ = m.Preload(t.Context()) })
 }
+
+// An empty list of client IDs is no list.
+func TestAnyClientWithAnEmptyList(t *testing.T) {
+	t.Parallel()
+	srv := newServer(t, cognitotest.Config{})
+	v, err := cognito.NewVerifier(srv.UserPoolID, []string{}, cognito.WithAnyClient(), cognito.WithIssuers(srv.Issuer()), cognito.WithClock(srv.Now))
+	require.NoError(t, err)
+	_, err = v.VerifyAccessToken(t.Context(), srv.Token("bob", cognitotest.TokenOptions{Use: "access"}))
+	require.NoError(t, err)
+}
