@@ -331,7 +331,7 @@ var unreachable = map[string]string{
 	"ErrNoCredentials": "found before anything is sent: see credentials_test.go", "ErrNotSignedIn": "found before anything is sent: see tokens_test.go",
 	"ErrIdentityLinked": "about linking: see provider_test.go", "ErrIdentityExists": "about linking: see provider_test.go",
 	"ErrLevelReached": "about levels: see stepup_test.go", "ErrFeatureUnavailable": "about feature plans: see authevents_test.go",
-	"ErrNoChallenge": "found before anything is sent: see respond_test.go",
+	"ErrNoChallenge": "found before anything is sent: see challenge_answers_test.go",
 	"ErrStoreUser":   "about stored tokens: see session_rules_test.go",
 }
 
