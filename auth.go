@@ -698,8 +698,8 @@ func (s *signIn) answerWithRetry(
 	return s.retryWithoutDevice(ctx, func() (authReply, error) { return s.respondToAuthChallenge(ctx, name, answers) })
 }
 
-// respondToAuthChallenge answers the challenge name. It is the only place that adds the username,
-// the secret hash of that username, the device key and the last session.
+// respondToAuthChallenge answers the challenge name. All answers pass through it: it adds the
+// username, the secret hash of that username, the device key and the last session.
 func (s *signIn) respondToAuthChallenge(
 	ctx context.Context, name types.ChallengeNameType, answers map[string]string,
 ) (authReply, error) {

@@ -196,7 +196,7 @@ func (c *Cognito) UserPoolID() string { return c.shared().id }
 func (c *Cognito) ClientID() string { return c.shared().clientID }
 
 // Issuer returns the issuer that the pool's tokens name. Tokens of a pool at AWS may name a second
-// form of it, which is accepted, too; see [WithIssuer].
+// form of it, which is accepted, too; see [WithIssuers].
 func (c *Cognito) Issuer() string { return c.shared().issuer }
 
 // Format prints the pool, the app client and the user, and no secret, for every verb. It has a

@@ -22,7 +22,7 @@ var errAuthorization = errors.New("want exactly one bearer token")
 
 // A TokenExtractor returns the token of a request. It returns an error that wraps [ErrNoToken] if
 // there is none, and another error if the token is malformed or the request contains several. It
-// must not change r.
+// must not change r. It must be safe for concurrent use.
 type TokenExtractor func(r *http.Request) (raw string, err error)
 
 // WithTokenExtractor sets how [Verifier.Check] and [Verifier.Handler] find the token of a request.
@@ -63,8 +63,8 @@ func WithHandlerClaims[T any]() VerifierOption {
 // [Verifier.Handler], and to [RequireGroups], [RequireScopes] and [RequireACR] inside it. The
 // headers WWW-Authenticate, Cache-Control and Retry-After are already set, as far as they apply.
 // status is 401, 403 or 503. err is a [*TokenError], which says more than a client should see.
-// handle usually writes a body. If it does not call WriteHeader, status is sent. The default writes
-// the status text as plain text.
+// handle usually writes a body. If it does not call WriteHeader, status is sent. It may be called
+// from several goroutines. The default writes the status text as plain text.
 func WithErrorHandler(handle func(w http.ResponseWriter, r *http.Request, status int, err error)) VerifierOption {
 	return verifierOption(func(o *verifierOptions) {
 		if handle == nil {

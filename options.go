@@ -248,8 +248,8 @@ func WithLeeway(d time.Duration) SharedOption {
 	})
 }
 
-// WithClock sets the clock, mostly for tests. For a constant difference between clocks, use
-// [WithLeeway]. The default is [time.Now].
+// WithClock sets the clock, mostly for tests. now may be called from several goroutines. For a
+// constant difference between clocks, use [WithLeeway]. The default is [time.Now].
 func WithClock(now func() time.Time) SharedOption {
 	return sharedOption(func(o *clientOptions) {
 		if now == nil {

@@ -45,7 +45,8 @@ type TokenLocker interface {
 }
 
 // DeviceStore may be implemented by a [TokenStore] to keep the device that the session's user signs
-// in with. A device outlives a sign-out: Delete removes the tokens but not the device.
+// in with. A device outlives a sign-out: Delete removes the tokens but not the device. Its methods
+// must be safe for concurrent use.
 type DeviceStore interface {
 	// LoadDevice returns the device that was saved last, or the zero Device if there is none. If
 	// the content cannot be read as a device, the error wraps ErrStoreContent.

@@ -384,7 +384,7 @@ func (c *Cognito) RenewAccessToken(ctx context.Context, opts ...CallOption) (err
 
 // RefreshMetadata returns the ClientMetadata for the next refresh, or nil. It must return within 10
 // seconds. It must not call a method that refreshes the same session: that call would wait for
-// itself. See [WithRefreshMetadata].
+// itself. It may be called from several goroutines. See [WithRefreshMetadata].
 type RefreshMetadata func(ctx context.Context) map[string]string
 
 // refreshRequest describes a refresh.

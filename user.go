@@ -133,6 +133,8 @@ func (c *Cognito) ListUsers(ctx context.Context, opts ...CallOption) ([]*User, e
 
 // GetUsers is [Cognito.ListUsers] under its name in pycognito. It takes the options [Limit],
 // [PageSize], [FilterEquals], [FilterPrefix], [SelectAttributes] and [AttributeMap].
+//
+// It calls ListUsers for each page. Requires AWS credentials.
 func (c *Cognito) GetUsers(ctx context.Context, opts ...CallOption) ([]*User, error) {
 	users, err := collect(c.users(ctx, opts))
 	return users, wrapError("GetUsers", err)
