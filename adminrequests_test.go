@@ -196,8 +196,8 @@ var providerRequests = []request{
 	{"AdminUpdateUserPoolClient", func(ctx context.Context, c *cognito.Cognito) error {
 		return err1(c.AdminUpdateUserPoolClient(ctx, testClient, func(*cognito.UserPoolClient) {}))
 	}, "UpdateUserPoolClient", kindAdmin, nil},
-	{"AdminUserAuthEvents", func(ctx context.Context, c *cognito.Cognito) error {
-		return last(c.AdminUserAuthEvents(ctx, "carol", cognito.PageSize(5)))
+	{"AdminListUserAuthEvents", func(ctx context.Context, c *cognito.Cognito) error {
+		return last(c.AdminListUserAuthEvents(ctx, "carol", cognito.PageSize(5)))
 	}, "AdminListUserAuthEvents", kindAdmin, m{"Username": "carol", "MaxResults": 5.0}},
 	{"AdminUpdateAuthEventFeedback", func(ctx context.Context, c *cognito.Cognito) error {
 		return c.AdminUpdateAuthEventFeedback(ctx, "carol", "event", cognito.FeedbackInvalid)

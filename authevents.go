@@ -78,19 +78,19 @@ func newAuthEvent(e types.AuthEventType) (*AuthEvent, error) {
 	return event, nil
 }
 
-// AdminUserAuthEvents ranges over the recorded events of the user username. It fetches pages as
+// AdminListUserAuthEvents ranges over the recorded events of the user username. It fetches pages as
 // the range proceeds, like [Cognito.Users]. It takes the options [Limit] and [PageSize]. Common
 // errors: [ErrUserNotFound], and [ErrFeatureUnavailable] if the pool has no threat protection,
 // which needs the Plus feature plan.
 //
 // It calls AdminListUserAuthEvents for each page. Requires AWS credentials.
-func (c *Cognito) AdminUserAuthEvents(
+func (c *Cognito) AdminListUserAuthEvents(
 	ctx context.Context, username string, opts ...CallOption,
 ) iter.Seq2[*AuthEvent, error] {
-	return wrapErrors("AdminUserAuthEvents", c.adminUserAuthEvents(ctx, username, opts))
+	return wrapErrors("AdminListUserAuthEvents", c.adminListUserAuthEvents(ctx, username, opts))
 }
 
-func (c *Cognito) adminUserAuthEvents(
+func (c *Cognito) adminListUserAuthEvents(
 	ctx context.Context, username string, opts []CallOption,
 ) iter.Seq2[*AuthEvent, error] {
 	call, err := newCallOptions(opts, optLimit, optPageSize)

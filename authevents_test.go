@@ -16,7 +16,7 @@ import (
 func events(t *testing.T, c *cognito.Cognito, username string, opts ...cognito.CallOption) []*cognito.AuthEvent {
 	t.Helper()
 	var all []*cognito.AuthEvent
-	for e, err := range c.AdminUserAuthEvents(t.Context(), username, opts...) {
+	for e, err := range c.AdminListUserAuthEvents(t.Context(), username, opts...) {
 		require.NoError(t, err)
 		all = append(all, e)
 	}
@@ -87,8 +87,8 @@ func TestAuthEventFeedback(t *testing.T) {
 		"cognito: AdminUpdateAuthEventFeedback: username: want a username or an alias, got none":                         admin.AdminUpdateAuthEventFeedback(ctx, "", id, cognito.FeedbackValid),
 		"cognito: UpdateAuthEventFeedback: feedback token: want the token from the link in the user's message, got none": anybody.UpdateAuthEventFeedback(ctx, "bob", id, "", cognito.FeedbackValid),
 		`cognito: UpdateAuthEventFeedback: feedback: want FeedbackValid or FeedbackInvalid, got ""`:                      anybody.UpdateAuthEventFeedback(ctx, "bob", id, "x", ""),
-		"cognito: AdminUserAuthEvents: username: want a username or an alias, got none":                                  last(admin.AdminUserAuthEvents(ctx, "")),
-		"cognito: AdminUserAuthEvents: option Flow: this call takes only [Limit PageSize]":                               last(admin.AdminUserAuthEvents(ctx, "bob", cognito.Flow("X"))),
+		"cognito: AdminListUserAuthEvents: username: want a username or an alias, got none":                              last(admin.AdminListUserAuthEvents(ctx, "")),
+		"cognito: AdminListUserAuthEvents: option Flow: this call takes only [Limit PageSize]":                           last(admin.AdminListUserAuthEvents(ctx, "bob", cognito.Flow("X"))),
 	} {
 		require.EqualError(t, err, want)
 	}
@@ -100,9 +100,9 @@ func TestAuthEventsNeedThePlan(t *testing.T) {
 	t.Parallel()
 	srv := newServer(t, cognitotest.Config{Tier: "ESSENTIALS"})
 	c := newAdmin(t, srv)
-	require.ErrorIs(t, last(c.AdminUserAuthEvents(t.Context(), "bob")), cognito.ErrFeatureUnavailable)
+	require.ErrorIs(t, last(c.AdminListUserAuthEvents(t.Context(), "bob")), cognito.ErrFeatureUnavailable)
 	require.ErrorIs(t, c.AdminUpdateAuthEventFeedback(t.Context(), "bob", "id", cognito.FeedbackValid), cognito.ErrFeatureUnavailable)
-	require.ErrorIs(t, last(c.AdminUserAuthEvents(t.Context(), "nobody")), cognito.ErrUserNotFound)
+	require.ErrorIs(t, last(c.AdminListUserAuthEvents(t.Context(), "nobody")), cognito.ErrUserNotFound)
 }
 
 // What the service says of an event arrives in full, and what it leaves out is empty.

@@ -267,8 +267,8 @@ func TestBadListOptionsAreRefusedBeforeAnythingIsSent(t *testing.T) {
 func TestFormsOfLists(t *testing.T) {
 	t.Parallel()
 	slices := map[string]string{ // of iterators that are not "X" for "ListX", or "AdminX" for "AdminListX"
-		"GroupsForUser":       "AdminListGroupsForUser",
-		"AdminUserAuthEvents": "", // an iterator only: a user may have very many
+		"GroupsForUser":           "AdminListGroupsForUser",
+		"AdminListUserAuthEvents": "", // an iterator only: a user may have very many
 	}
 	answers := map[string]string{
 		"ListUsers": `{"Users":[{"Username":"a"},{"Username":"b"}]}`, "ListUsersInGroup": `{"Users":[{"Username":"a"},{"Username":"b"}]}`,
