@@ -150,7 +150,9 @@ func newPassword(ctx context.Context, session *cognito.Cognito, term terminal, c
 }
 
 // choose lets the user pick one of options by its number.
-func choose(ctx context.Context, term terminal, what string, options []cognito.ChallengeName) (cognito.ChallengeName, error) {
+func choose(
+	ctx context.Context, term terminal, what string, options []cognito.ChallengeName,
+) (cognito.ChallengeName, error) {
 	for {
 		for i, option := range options {
 			term.Say(fmt.Sprintf("%d: %s", i+1, option))
@@ -213,7 +215,8 @@ func setUpApp(ctx context.Context, session *cognito.Cognito, term terminal, user
 		return err
 	}
 	term.Say("Type this secret into your authenticator app: " + token.Secret)
-	term.Say("Or open this address on the phone: " + token.URI("Cognito", user)) // cmd/cognito draws it as a QR code
+	// The program cmd/cognito draws it as a QR code.
+	term.Say("Or open this address on the phone: " + token.URI("Cognito", user))
 	for {
 		text, err := ask(ctx, term, "Code that it shows")
 		if err != nil {

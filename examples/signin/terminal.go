@@ -56,7 +56,8 @@ func (console) AskSecret(ctx context.Context, prompt string) (string, error) {
 		return string(secret), err
 	})
 	fmt.Println()
-	if ctx.Err() != nil { // ReadPassword still waits, and the terminal shows nothing until it has returned
+	// ReadPassword still waits, and the terminal shows nothing until it has returned.
+	if ctx.Err() != nil {
 		err = errors.Join(err, term.Restore(fd, shown))
 	}
 	return secret, err

@@ -40,7 +40,10 @@ func startPool(home, mfa string) *cognitotest.Server {
 		{Username: "bob", Password: localPassword},
 		{Username: "carol", Password: "Temporary-1", Status: "FORCE_CHANGE_PASSWORD"},
 		{Username: "dave", Password: localPassword, TOTPSecret: localSecret},
-		{Username: "erin", Password: localPassword, TOTPSecret: localSecret, MFA: []string{"SOFTWARE_TOKEN_MFA", "EMAIL_OTP"}},
+		{
+			Username: "erin", Password: localPassword, TOTPSecret: localSecret,
+			MFA: []string{"SOFTWARE_TOKEN_MFA", "EMAIL_OTP"},
+		},
 	} {
 		u.Attributes = map[string]string{"email": u.Username + "@example.com", "email_verified": "true"}
 		srv.AddUser(u)

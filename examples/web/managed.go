@@ -36,7 +36,8 @@ func (s *site) callback(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case err == nil:
 		s.signedIn(w, r, session, "")
-	case errors.Is(err, cognito.ErrLoginAttempt), errors.Is(err, cognito.ErrLoginExpired), errors.Is(err, cognito.ErrInvalidGrant):
+	case errors.Is(err, cognito.ErrLoginAttempt), errors.Is(err, cognito.ErrLoginExpired),
+		errors.Is(err, cognito.ErrInvalidGrant):
 		if s.sessionID(r) != "" {
 			http.Redirect(w, r, "/account", http.StatusSeeOther)
 			return

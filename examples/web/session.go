@@ -144,7 +144,8 @@ const endingTime = 10 * time.Second
 func (s *site) endSession(ctx context.Context, id string) {
 	store := s.sessions.store(id)
 	ctx = context.WithoutCancel(ctx)
-	if tokens, err := store.Load(ctx); err != nil || tokens.AccessToken != "" { // one that is not there shall leave no lock
+	// Revoking locks the store, and an empty one should not be left with a lock file.
+	if tokens, err := store.Load(ctx); err != nil || tokens.AccessToken != "" {
 		session := s.pool.ForUser("", cognito.WithTokenStore(store))
 		s.revoke(ctx, session)
 		ctx, cancel := context.WithTimeout(ctx, endingTime)

@@ -40,7 +40,8 @@ func (s *site) signInWithPasskey(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	at := s.attempt(r, f.Typed, f.Typed)
-	err := at.AuthenticateChoice(r.Context(), cognito.FirstFactor{Preferred: cognito.ChallengeWebAuthn}, cognito.UserContextDataFromRequest(r))
+	first := cognito.FirstFactor{Preferred: cognito.ChallengeWebAuthn}
+	err := at.AuthenticateChoice(r.Context(), first, cognito.UserContextDataFromRequest(r))
 	s.goOn(w, r, at, f, "/", err)
 }
 
@@ -79,7 +80,8 @@ func (s *site) answerChallenge(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	at := s.attempt(r, "", f.Typed, cognito.WithChallenge(*f.Challenge))
-	if f.Challenge.Name == cognito.ChallengeMFASetup && r.PostFormValue("choice") == string(cognito.ChallengeSoftwareTokenMFA) {
+	if f.Challenge.Name == cognito.ChallengeMFASetup &&
+		r.PostFormValue("choice") == string(cognito.ChallengeSoftwareTokenMFA) {
 		s.setUpApp(w, r, at, f)
 		return
 	}
@@ -136,7 +138,8 @@ func (s *site) goOn(w http.ResponseWriter, r *http.Request, at *cognito.Cognito,
 		s.signedIn(w, r, at, f.Typed)
 	case errors.As(err, &challenge):
 		s.challenged(w, r, at, flow{Typed: f.Typed, Challenge: &challenge.Challenge})
-	case errors.Is(err, cognito.ErrSessionExpired), errors.Is(err, cognito.ErrNoChallenge), errors.Is(err, cognito.ErrDeviceRefused):
+	case errors.Is(err, cognito.ErrSessionExpired), errors.Is(err, cognito.ErrNoChallenge),
+		errors.Is(err, cognito.ErrDeviceRefused):
 		s.keep(w, r, flow{Typed: f.Typed})
 		s.fail(w, r, "/", tooLate)
 	case errors.Is(err, cognito.ErrUserNotConfirmed):
@@ -163,7 +166,8 @@ func (s *site) goOn(w http.ResponseWriter, r *http.Request, at *cognito.Cognito,
 
 // challenged sends the browser to the page of the challenge.
 func (s *site) challenged(w http.ResponseWriter, r *http.Request, at *cognito.Cognito, f flow) {
-	if f.Challenge.Name == cognito.ChallengeMFASetup && !slices.Contains(f.Challenge.Options(), cognito.ChallengeEmailOTP) {
+	if f.Challenge.Name == cognito.ChallengeMFASetup &&
+		!slices.Contains(f.Challenge.Options(), cognito.ChallengeEmailOTP) {
 		s.setUpApp(w, r, at, f) // there is no choice
 		return
 	}

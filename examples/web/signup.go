@@ -65,7 +65,8 @@ func (s *site) confirm(w http.ResponseWriter, r *http.Request) {
 	case err != nil:
 		s.fail(w, r, "/confirm", err)
 	default:
-		s.goOn(w, r, at, flow{Typed: f.Typed}, "/", at.AuthenticateChoice(r.Context(), cognito.FirstFactor{}, cognito.UserContextDataFromRequest(r)))
+		err := at.AuthenticateChoice(r.Context(), cognito.FirstFactor{}, cognito.UserContextDataFromRequest(r))
+		s.goOn(w, r, at, flow{Typed: f.Typed}, "/", err)
 	}
 }
 
@@ -84,13 +85,18 @@ func (s *site) resend(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, r, "/confirm", err)
 		return
 	}
-	s.say(w, r, "/confirm", "Another code was sent. Older ones are void. If none comes, the account may be confirmed already.")
+	s.say(w, r, "/confirm", "Another code was sent. Older ones are void. "+
+		"If none comes, the account may be confirmed already.")
 }
 
 // private reports whether err discloses something about an account. Even an app client that hides
 // which users exist returns such errors for existing users.
 func private(err error) bool {
-	for _, reason := range []error{cognito.ErrUserNotFound, cognito.ErrUserConfirmed, cognito.ErrUserDisabled, cognito.ErrPasswordResetNotAllowed} {
+	reasons := []error{
+		cognito.ErrUserNotFound, cognito.ErrUserConfirmed, cognito.ErrUserDisabled,
+		cognito.ErrPasswordResetNotAllowed,
+	}
+	for _, reason := range reasons {
 		if errors.Is(err, reason) {
 			return true
 		}

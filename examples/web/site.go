@@ -116,7 +116,8 @@ func policy(login *cognito.ManagedLogin) string {
 	if u, err := url.Parse(login.LogoutURL("")); err == nil && u.Host != "" {
 		action += " " + u.Scheme + "://" + u.Host
 	}
-	return "default-src 'none'; style-src 'self'; script-src 'self'; base-uri 'none'; frame-ancestors 'none'; form-action " + action
+	return "default-src 'none'; style-src 'self'; script-src 'self'; " +
+		"base-uri 'none'; frame-ancestors 'none'; form-action " + action
 }
 
 // page is what the templates show.

@@ -105,7 +105,8 @@ func (f Settings) keep(ctx context.Context, srv *cognitotest.Server) error {
 // left, which may contain secrets.
 func replaceFile(name string, data []byte) (err error) {
 	_ = os.Remove(name + ".tmp")
-	file, err := os.OpenFile(name+".tmp", os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600) //nolint:gosec // of the flag -data
+	//nolint:gosec // the flag -data names the file
+	file, err := os.OpenFile(name+".tmp", os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
 	if err != nil {
 		return err
 	}

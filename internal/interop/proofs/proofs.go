@@ -29,7 +29,8 @@ const (
 	Password = "Correct-Horse-1"
 
 	clientID = "1example23456789abcdefghij"
-	secret   = "ps50nb7hd1umdnmlt1xa9nwiscqvdvzy5ijw63vcacd09yihc2" //nolint:gosec // of a pool that lives as long as a test
+	//nolint:gosec // of a pool that lives as long as a test
+	secret = "ps50nb7hd1umdnmlt1xa9nwiscqvdvzy5ijw63vcacd09yihc2"
 )
 
 // The sign-ins that a client goes through. Each ends in tokens unless the case breaks it.
@@ -119,10 +120,11 @@ func Cases(confidential bool, flows ...string) []Case {
 		case FlowTOTP:
 			cases = append(cases, answer(flow, "SOFTWARE_TOKEN_MFA", confidential)...)
 			cases = append(cases, session("SOFTWARE_TOKEN_MFA", "Missing required parameter Session")...)
-			cases = append(cases,
-				Case{step: "SOFTWARE_TOKEN_MFA", member: "SOFTWARE_TOKEN_MFA_CODE", Name: "without", change: drop, kind: invalid, text: "Missing required parameter SOFTWARE_TOKEN_MFA_CODE"},
-				Case{step: "SOFTWARE_TOKEN_MFA", member: "SOFTWARE_TOKEN_MFA_CODE", Name: "another", change: otherCode, kind: "CodeMismatchException", text: "Invalid code received for user"},
-			)
+			const step, code = "SOFTWARE_TOKEN_MFA", "SOFTWARE_TOKEN_MFA_CODE"
+			cases = append(cases, without(step, code), Case{
+				step: step, member: code, Name: "another", change: otherCode,
+				kind: "CodeMismatchException", text: "Invalid code received for user",
+			})
 		case FlowDevice:
 			cases = append(cases, deviceKey("PASSWORD_VERIFIER", "")...)
 			cases = append(cases, deviceKey("DEVICE_SRP_AUTH", "Missing required parameter DEVICE_KEY")...)
@@ -169,8 +171,11 @@ func otherCode(was, _ string) (string, bool) {
 // publicKey breaks SRP_A where it is sent.
 func publicKey(step string) []Case {
 	return []Case{
-		{step: step, member: "SRP_A", Name: "without", change: drop, kind: invalid, text: "Missing required parameter SRP_A"},
-		{step: step, member: "SRP_A", Name: "an empty", change: blank, kind: invalid, text: "Missing required parameter SRP_A"},
+		without(step, "SRP_A"),
+		{
+			step: step, member: "SRP_A", Name: "an empty", change: blank,
+			kind: invalid, text: "Missing required parameter SRP_A",
+		},
 		{step: step, member: "SRP_A", Name: "a zero", change: set("0"), kind: invalid},
 		{step: step, member: "SRP_A", Name: "letters for", change: set("xyz"), kind: invalid},
 		{step: step, member: "SRP_A", Name: "another", change: flip, kind: notAuthorized, text: wrongPassword},
@@ -181,23 +186,40 @@ func publicKey(step string) []Case {
 func begin(flow string, confidential bool) []Case {
 	const step = "InitiateAuth"
 	cases := append(publicKey(step),
-		Case{step: step, member: "ClientId", Name: "an unknown", change: set("none"), kind: notFound, text: "User pool client none does not exist."},
+		unknownClient(step),
 		Case{step: step, member: "AuthFlow", Name: "an unknown", change: set("SRP"), kind: invalid},
 	)
 	return append(cases, names(flow, step, confidential)...)
 }
 
+// without is the case of a request that lacks a required parameter.
+func without(step, member string) Case {
+	return Case{
+		step: step, member: member, Name: "without", change: drop,
+		kind: invalid, text: "Missing required parameter " + member,
+	}
+}
+
+// unknownClient is the case of a request with the ID of an app client that does not exist.
+func unknownClient(step string) Case {
+	return Case{
+		step: step, member: "ClientId", Name: "an unknown", change: set("none"),
+		kind: notFound, text: "User pool client none does not exist.",
+	}
+}
+
 // names breaks who signs in, and the hash over it.
 func names(flow, step string, confidential bool) []Case {
-	cases := []Case{
-		{step: step, member: "USERNAME", Name: "without", change: drop, kind: invalid, text: "Missing required parameter USERNAME"},
-	}
+	cases := []Case{without(step, "USERNAME")}
 	if !confidential {
 		text := wrongSession
 		if step == "InitiateAuth" || flow == FlowSRP {
 			text = wrongPassword // there is no session
 		}
-		return append(cases, Case{step: step, member: "USERNAME", Name: "another", change: set("eve"), kind: notAuthorized, text: text})
+		return append(cases, Case{
+			step: step, member: "USERNAME", Name: "another", change: set("eve"),
+			kind: notAuthorized, text: text,
+		})
 	}
 	return append(cases,
 		Case{step: step, member: "USERNAME", Name: "another", change: set("eve"), kind: notAuthorized, text: wrongHash},
@@ -210,7 +232,7 @@ func names(flow, step string, confidential bool) []Case {
 // answer breaks what every answer to a challenge has.
 func answer(flow, step string, confidential bool) []Case {
 	return append(names(flow, step, confidential),
-		Case{step: step, member: "ClientId", Name: "an unknown", change: set("none"), kind: notFound, text: "User pool client none does not exist."},
+		unknownClient(step),
 		Case{step: step, member: "ChallengeName", Name: "an unknown", change: set("SRP"), kind: invalid},
 	)
 }
@@ -231,7 +253,7 @@ func proof(flow, step string, confidential bool) []Case {
 		{step: step, member: timestamp, Name: "no date for", change: set("now"), kind: invalid, text: format},
 	}
 	for _, member := range []string{signature, block, timestamp} {
-		cases = append(cases, Case{step: step, member: member, Name: "without", change: drop, kind: invalid, text: "Missing required parameter " + member})
+		cases = append(cases, without(step, member))
 	}
 	return append(cases, answer(flow, step, confidential)...)
 }
@@ -254,11 +276,16 @@ func session(step, missing string) []Case {
 // deviceKey breaks which device it is. missing is the text where none is named; "" where it may be
 // left out.
 func deviceKey(step, missing string) []Case {
-	cases := []Case{
-		{step: step, member: "DEVICE_KEY", Name: "an unknown", change: set("us-east-1_00000000-0000-4000-8000-000000000000"), kind: notFound, text: "Device does not exist."},
-	}
+	const unknown = "us-east-1_00000000-0000-4000-8000-000000000000"
+	cases := []Case{{
+		step: step, member: "DEVICE_KEY", Name: "an unknown", change: set(unknown),
+		kind: notFound, text: "Device does not exist.",
+	}}
 	if missing != "" {
-		cases = append(cases, Case{step: step, member: "DEVICE_KEY", Name: "without", change: drop, kind: invalid, text: missing})
+		cases = append(cases, Case{
+			step: step, member: "DEVICE_KEY", Name: "without", change: drop,
+			kind: invalid, text: missing,
+		})
 	}
 	return cases
 }
@@ -295,7 +322,10 @@ type Pool struct {
 // confidential is set.
 func NewPool(t *testing.T, confidential bool, cases []Case) *Pool {
 	t.Helper()
-	client := cognitotest.Client{ID: clientID, ExplicitAuthFlows: []string{"ALLOW_USER_SRP_AUTH", "ALLOW_USER_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"}}
+	client := cognitotest.Client{
+		ID:                clientID,
+		ExplicitAuthFlows: []string{"ALLOW_USER_SRP_AUTH", "ALLOW_USER_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"},
+	}
 	if confidential {
 		client.Secret = secret
 	}
@@ -306,7 +336,10 @@ func NewPool(t *testing.T, confidential bool, cases []Case) *Pool {
 	srv.AddUser(cognitotest.User{Username: Username, Password: Password})
 	srv.AddUser(cognitotest.User{Username: "eve", Password: "Another-Horse-1"})
 	srv.AddUser(cognitotest.User{Username: "totp", Password: Password, MFA: []string{"SOFTWARE_TOKEN_MFA"}})
-	p := &Pool{Server: srv, cases: cases, answers: map[string]*Outcome{}, earlier: map[string]string{}, now: map[string]string{}}
+	p := &Pool{
+		Server: srv, cases: cases,
+		answers: map[string]*Outcome{}, earlier: map[string]string{}, now: map[string]string{},
+	}
 	target, err := url.Parse(srv.URL)
 	if err != nil {
 		t.Fatal(err)
