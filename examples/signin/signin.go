@@ -32,7 +32,7 @@ func signIn(ctx context.Context, session *cognito.Cognito, term terminal, flow s
 	}
 }
 
-// canTryAgain reports whether another answer may be right.
+// canTryAgain reports whether the user can give another answer after err.
 func canTryAgain(err error) bool {
 	for _, reason := range []error{cognito.ErrCodeMismatch, cognito.ErrCodeExpired, cognito.ErrInvalidPassword} {
 		if errors.Is(err, reason) {
@@ -107,7 +107,7 @@ func ask(ctx context.Context, term terminal, prompt string) (string, error) {
 	}
 }
 
-// code asks for a code and answers with it.
+// code asks the user for a code and answers the challenge with it.
 func code(
 	ctx context.Context, term terminal, ch cognito.Challenge,
 	respond func(context.Context, string, ...cognito.CallOption) error,
@@ -183,7 +183,7 @@ func selectFirst(ctx context.Context, session *cognito.Cognito, term terminal, c
 	return session.SelectChallenge(ctx, choice, cognito.Password(password))
 }
 
-// setUp sets up an authenticator app, or where the pool has only that, an e-mail address.
+// setUp sets up an authenticator app, or an e-mail address if the pool offers nothing else.
 func setUp(ctx context.Context, session *cognito.Cognito, term terminal, ch cognito.Challenge) error {
 	options := ch.Options()
 	choice := cognito.ChallengeSoftwareTokenMFA
@@ -229,7 +229,7 @@ func setUpApp(ctx context.Context, session *cognito.Cognito, term terminal, user
 	}
 }
 
-// custom shows what the pool's Lambda function gave, and passes the answer on.
+// custom shows the parameters of the pool's Lambda function and sends the user's answer.
 func custom(ctx context.Context, session *cognito.Cognito, term terminal, ch cognito.Challenge) error {
 	for name, value := range ch.PublicParameters() {
 		term.Say(name + ": " + value)

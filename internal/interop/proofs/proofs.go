@@ -69,7 +69,7 @@ type Case struct {
 	text   string // its message; "" for one that is not the service's
 }
 
-// change returns a broken value for a right one. earlier is the member's value in the previous
+// change returns a broken value for a valid one. earlier is the member's value in the previous
 // sign-in. ok is false if the member is to be omitted.
 type change func(was, earlier string) (now string, ok bool)
 
@@ -93,7 +93,7 @@ func flip(was, _ string) (string, bool) {
 
 func cut(was, _ string) (string, bool) { return was[:len(was)/2&^3], true }
 
-// later is a second after a timestamp.
+// later returns a timestamp one second after the given one.
 func later(was, _ string) (string, bool) {
 	const layout = "Mon Jan 2 15:04:05 UTC 2006"
 	at, err := time.Parse(layout, was)
@@ -146,7 +146,7 @@ func Cases(confidential bool, flows ...string) []Case {
 	return cases
 }
 
-// Few are cases with each member of each request broken once, for a client that takes its time.
+// Few returns cases that break each member of each request once. Use it for slow clients.
 func Few(cases []Case) []Case {
 	seen := map[string]bool{}
 	return slices.DeleteFunc(slices.Clone(cases), func(c Case) bool {
@@ -160,7 +160,7 @@ func Few(cases []Case) []Case {
 	})
 }
 
-// otherCode is a code of six digits that is not the right one.
+// otherCode returns a wrong code of six digits.
 func otherCode(was, _ string) (string, bool) {
 	if was == "000000" {
 		return "000001", true
@@ -208,7 +208,7 @@ func unknownClient(step string) Case {
 	}
 }
 
-// names breaks who signs in, and the hash over it.
+// names breaks the username and the secret hash.
 func names(flow, step string, confidential bool) []Case {
 	cases := []Case{without(step, "USERNAME")}
 	if !confidential {
@@ -229,7 +229,7 @@ func names(flow, step string, confidential bool) []Case {
 	)
 }
 
-// answer breaks what every answer to a challenge has.
+// answer breaks the members that every answer to a challenge has.
 func answer(flow, step string, confidential bool) []Case {
 	return append(names(flow, step, confidential),
 		unknownClient(step),
@@ -258,8 +258,8 @@ func proof(flow, step string, confidential bool) []Case {
 	return append(cases, answer(flow, step, confidential)...)
 }
 
-// session breaks the session that an answer brings. missing is the text where there is none; ""
-// where the service does not need it.
+// session breaks the session of an answer. missing is the message for an answer without a session,
+// or "" if the service does not need one.
 func session(step, missing string) []Case {
 	cases := []Case{
 		{step: step, member: "Session", Name: "another", change: flip, kind: notAuthorized, text: wrongSession},
@@ -273,8 +273,8 @@ func session(step, missing string) []Case {
 	return append(cases, without)
 }
 
-// deviceKey breaks which device it is. missing is the text where none is named; "" where it may be
-// left out.
+// deviceKey breaks the device key. missing is the message for an answer without a key, or "" if the
+// key may be omitted.
 func deviceKey(step, missing string) []Case {
 	const unknown = "us-east-1_00000000-0000-4000-8000-000000000000"
 	cases := []Case{{
@@ -290,16 +290,16 @@ func deviceKey(step, missing string) []Case {
 	return cases
 }
 
-// Outcome is how a client says that a case has ended.
+// Outcome is the result of a case, as the client reports it.
 type Outcome struct {
-	// Name is that of the case.
+	// Name is the name of the case.
 	Name string `json:"name"`
 	// Error is the exception; "" for tokens. Message is its text.
 	Error   string `json:"error"`
 	Message string `json:"message"`
 }
 
-// Pool is a pool behind a server that breaks what a client sends.
+// Pool is a pool behind a server that breaks the client's requests.
 type Pool struct {
 	*cognitotest.Server
 
@@ -313,9 +313,9 @@ type Pool struct {
 	mu      sync.Mutex
 	armed   *Case
 	broken  bool
-	answers map[string]*Outcome // what the pool said to the broken request of a case
-	earlier map[string]string   // the values of the sign-in before
-	now     map[string]string   // those of this one
+	answers map[string]*Outcome // the pool's response to the broken request of a case
+	earlier map[string]string   // the values of the previous sign-in
+	now     map[string]string   // the values of the current sign-in
 }
 
 // NewPool starts a pool with the users ana, eve and totp, whose app client has a secret if
@@ -377,8 +377,8 @@ func (p *Pool) control() http.Handler {
 	return mux
 }
 
-// Next breaks what case n breaks in the requests that follow. Wrong passwords of earlier cases no
-// longer count.
+// Next applies case n to the requests that follow. It advances the clock, so that wrong passwords of
+// earlier cases no longer count.
 func (p *Pool) Next(n int) {
 	p.Advance(16 * time.Minute)
 	p.mu.Lock()
@@ -388,13 +388,13 @@ func (p *Pool) Next(n int) {
 	maps.Copy(p.now, p.earlier) // until they are sent again
 }
 
-// Code is a code of the user totp that was not used yet.
+// Code returns an unused code of the user totp.
 func (p *Pool) Code() string {
 	p.Advance(30 * time.Second)
 	return p.TOTP("totp")
 }
 
-// keep notes how the pool answers a request.
+// keep records the pool's response to a request.
 func (p *Pool) keep(answer *Outcome, resp *http.Response) error {
 	text, err := io.ReadAll(resp.Body)
 	if err != nil {
@@ -415,8 +415,8 @@ func (p *Pool) keep(answer *Outcome, resp *http.Response) error {
 	return nil
 }
 
-// pass breaks a request if it is the one that the case is about. It then returns where the answer
-// is to be kept.
+// pass breaks a request if the current case is about it. It then returns where to record the
+// response.
 func (p *Pool) pass(r *http.Request) (*Outcome, error) {
 	text, err := io.ReadAll(r.Body)
 	if err != nil {
@@ -431,8 +431,8 @@ func (p *Pool) pass(r *http.Request) (*Outcome, error) {
 	return answer, nil
 }
 
-// rewrite notes the members of a request. If the case is about one of them, it returns the request
-// with that member broken, and where the answer is to be kept.
+// rewrite records the members of a request. If the case is about one of them, it returns the
+// request with that member broken, and where to record the response.
 func (p *Pool) rewrite(target string, text []byte) ([]byte, *Outcome) {
 	var body map[string]any
 	if json.Unmarshal(text, &body) != nil {
@@ -480,7 +480,7 @@ func (p *Pool) rewrite(target string, text []byte) ([]byte, *Outcome) {
 	return changed, answer
 }
 
-// Script is what a script in another language is told, as JSON.
+// Script returns the input of a script in another language, as JSON.
 func (p *Pool) Script() []byte {
 	text, err := json.Marshal(map[string]any{
 		"endpoint": p.Endpoint, "control": p.Control, "region": "us-east-1", "poolId": p.UserPoolID, "clientId": p.ClientID,
@@ -492,7 +492,7 @@ func (p *Pool) Script() []byte {
 	return text
 }
 
-// Read reads what a script has printed: an outcome a line.
+// Read reads the output of a script: one outcome a line.
 func Read(printed []byte) ([]Outcome, error) {
 	var outcomes []Outcome
 	for line := range strings.Lines(string(printed)) {
@@ -508,7 +508,7 @@ func Read(printed []byte) ([]Outcome, error) {
 	return outcomes, nil
 }
 
-// Check checks that every case was gone through, that its field was broken, and how it ended. ends
+// Check checks that every case ran, that its field was broken, and how it ended. ends
 // holds the outcomes of cases in which the client continues by itself after the rejection. Check
 // returns the number of rejected cases.
 func (p *Pool) Check(t *testing.T, outcomes []Outcome, ends map[string]Outcome) (refused int) {
