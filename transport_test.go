@@ -76,7 +76,7 @@ func TestTransportRefusesBadOptions(t *testing.T) {
 	}{
 		"no origins":           {c, nil, "WithOrigins"},
 		"an empty list":        {c, []cognito.TransportOption{cognito.WithOrigins()}, "WithOrigins"},
-		"no scheme":            {c, []cognito.TransportOption{cognito.WithOrigins("api.example.com")}, "WithOrigins: URL 1: want an https URL without user info"},
+		"no scheme":            {c, []cognito.TransportOption{cognito.WithOrigins("api.example.com")}, "WithOrigins: URL 1: want a scheme and a host, such as https://api.example.com, got no scheme"},
 		"a user":               {c, []cognito.TransportOption{cognito.WithOrigins("https://a:hush-hush@api.example.com")}, "WithOrigins: URL 1: want an https URL without user info"},
 		"http":                 {c, []cognito.TransportOption{cognito.WithOrigins("http://api.example.com")}, "WithOrigins"},
 		"one of two is wrong":  {c, []cognito.TransportOption{cognito.WithOrigins(api, "ftp://api.example.com")}, "WithOrigins: URL 2: "},

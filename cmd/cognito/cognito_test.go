@@ -220,7 +220,7 @@ func TestWrongPassword(t *testing.T) {
 	assert.NotContains(t, r.stderr, "a-wrong-password")
 	assert.NotContains(t, r.stderr, "cognito: cognito")
 	u.with("COGNITO_PASSWORD=another-wrong-one").fails(1, "Incorrect username or password", "", "token")
-	u.fails(3, "standard input is no terminal: Password of bob", "", "token")
+	u.fails(3, "standard input is no terminal: Password of bob; set COGNITO_PASSWORD or use -password-stdin", "", "token")
 	u.fails(3, "standard input has ended: Password of bob", "", "token", "-password-stdin")
 	assert.Empty(t, u.files())
 }
@@ -466,7 +466,7 @@ func TestUsage(t *testing.T) {
 		{"logout -everywhere -local", "want -everywhere or -local, not both"},
 		{"explain a b", "want one token"},
 		{"explain -use refresh x", `-use: want access or id, got "refresh"`},
-		{"explain -", "want one token, got 0 words"},
+		{"explain -", "got none; such as: cognito token | cognito explain"},
 		{"explain -endpoint nonsense eyJhbGciOiJSUzI1NiJ9.e30.AA", "WithEndpoint"},
 		{"pool extra", "want no arguments"},
 		{"version extra", "want no arguments"},

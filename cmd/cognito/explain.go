@@ -127,10 +127,14 @@ func (e *explainRun) token(ctx context.Context, args []string) (string, error) {
 	for len(words) > 1 && (strings.EqualFold(words[0], "Authorization:") || strings.EqualFold(words[0], "Bearer")) {
 		words = words[1:]
 	}
-	if len(words) != 1 {
+	switch len(words) {
+	case 0:
+		return "", usageError("want a token on standard input, got none; such as: cognito token | cognito explain")
+	case 1:
+		return words[0], nil
+	default:
 		return "", usageError(fmt.Sprintf("want one token, got %d words", len(words)))
 	}
-	return words[0], nil
 }
 
 // readAll reads a text until its end or until ctx is done.
@@ -314,7 +318,11 @@ func (x *explanation) reason(err error, e *explainRun) (code, text string) {
 	case errors.Is(err, jwt.ErrTokenNotValidYet), errors.Is(err, jwt.ErrTokenUsedBeforeIssued):
 		return "early", "It is not valid yet: " + err.Error()
 	case errors.Is(err, cognito.ErrTokenIssuer):
-		return "issuer", "It was issued by " + named(x.Issuer) + ", not by the user pool " + x.Pool + "."
+		text = "It was issued by " + named(x.Issuer) + ", not by the user pool " + x.Pool + "."
+		if strings.HasPrefix(x.Issuer, "http://") {
+			text += " To check a token of a local pool, use -endpoint."
+		}
+		return "issuer", text
 	case errors.Is(err, cognito.ErrTokenUse):
 		return "use", "It is for another use: want an " + useName(e.use, "access") + " token, got " + named(x.Use) + "."
 	case errors.Is(err, cognito.ErrTokenClient):

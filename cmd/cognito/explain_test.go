@@ -116,7 +116,7 @@ func TestExplainWithoutKeys(t *testing.T) {
 	good := srv.Token("bob", cognitotest.TokenOptions{})
 	before := len(srv.Requests())
 	alone := nobody(t)
-	alone.fails(1, "not by the user pool", good, "explain")
+	alone.fails(1, "To check a token of a local pool, use -endpoint.", good, "explain")
 	assert.Len(t, srv.Requests(), before, "the address in the token is not asked")
 	evil := srv.Token("bob", cognitotest.TokenOptions{Claims: map[string]any{"iss": "https://evil.example"}})
 	alone.fails(1, "is no user pool", evil, "explain")

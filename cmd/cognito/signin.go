@@ -129,6 +129,9 @@ func (d *dialog) askPassword(ctx context.Context, user string) (string, error) {
 		return d.password, nil
 	}
 	password, err := d.AskSecret(ctx, "Password of "+printable(user))
+	if errors.Is(err, errNoInput) {
+		err = fmt.Errorf("%w; set COGNITO_PASSWORD or use -password-stdin", err)
+	}
 	d.password = password // the pool may ask for it once more, after a choice
 	return password, err
 }
