@@ -233,7 +233,8 @@ type signUp struct {
 // signedUp remembers the session's last sign-up.
 func (s *session) signedUp(up signUp) {
 	s.update(func(st *state) {
-		if up.session != "" || st.signUp.username == up.username { // otherwise another session made the sign-up
+		// Otherwise another session made the sign-up.
+		if up.session != "" || st.signUp.username == up.username {
 			st.signUp = up
 		}
 	})

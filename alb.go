@@ -400,7 +400,8 @@ func (v *ALBVerifier) fetch(ctx context.Context, address string) (public *ecdsa.
 	defer func() { _ = resp.Body.Close() }()
 	switch resp.StatusCode {
 	case http.StatusOK:
-	case http.StatusForbidden, http.StatusNotFound: // S3, which holds some of the keys, sends 403 for a missing object
+	// S3, which holds some of the keys, sends 403 for a missing object.
+	case http.StatusForbidden, http.StatusNotFound:
 		return nil, fmt.Errorf("%w: %s: status %d", ErrUnknownKey, address, resp.StatusCode)
 	default:
 		return nil, fmt.Errorf("%w: %s: want status 200, got %d", ErrKeysUnavailable, address, resp.StatusCode)

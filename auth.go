@@ -153,7 +153,8 @@ func (c *Cognito) authenticateChoice(ctx context.Context, first FirstFactor, opt
 	if err != nil {
 		return err
 	}
-	start.signedUp = first == (FirstFactor{}) && len(s.call.auth.targets) == 0 // a sign-up reaches no level
+	// A sign-up reaches no level.
+	start.signedUp = first == (FirstFactor{}) && len(s.call.auth.targets) == 0
 	return s.begin(ctx, start)
 }
 
@@ -710,7 +711,8 @@ func (s *signIn) respondToAuthChallenge(
 	responses = s.clientParams().addTo(responses, s.username)
 	clientID := aws.String(s.c.shared().clientID)
 	if s.admin {
-		out, err := s.c.shared().sdk.AdminRespondToAuthChallenge(ctx, &cognitoidentityprovider.AdminRespondToAuthChallengeInput{
+		sdk := s.c.shared().sdk
+		out, err := sdk.AdminRespondToAuthChallenge(ctx, &cognitoidentityprovider.AdminRespondToAuthChallengeInput{
 			UserPoolId: aws.String(s.c.shared().id), ClientId: clientID,
 			ChallengeName: name, Session: optional(s.session), ChallengeResponses: responses,
 			ClientMetadata: s.call.metadata, ContextData: s.call.context, AnalyticsMetadata: s.call.analytics,

@@ -55,8 +55,11 @@ type pool struct {
 
 	refreshPauses backoff.Table[string] // by refresh token
 	signInPauses  backoff.Table[string] // of transports, by user and password
-	refusals      backoff.Table[string] // new tokens that servers rejected, by user and host, and ID tokens that refreshes do not bring
-	signInTurns   flight.Locks[string]  // one sign-in at a time, so that each knows the result of the last
+	// refusals are the new tokens that servers rejected, by user and host, and the ID tokens that
+	// refreshes do not bring.
+	refusals backoff.Table[string]
+	// signInTurns lets one sign-in run at a time, so that each knows the result of the last.
+	signInTurns flight.Locks[string]
 }
 
 // shared returns what c's sessions share. It is never nil. If New did not create c, it returns

@@ -139,7 +139,8 @@ func (c *Cognito) trackDevice(ctx context.Context, op string, ts *tokenSet) {
 	if err != nil {
 		c.reportDevice(ctx, op, "cognito: the new device could not be confirmed", err)
 		if st := c.session.current(); st.newDevice != nil && st.device == nil {
-			c.session.saveDevice(ctx, *st.newDevice) // without a password: whichever session refreshes must confirm it
+			// It has no password yet: whichever session refreshes must confirm it.
+			c.session.saveDevice(ctx, *st.newDevice)
 		}
 	}
 }

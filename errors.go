@@ -261,7 +261,8 @@ func IsTemporary(err error) bool {
 // isTemporaryStatus reports whether an HTTP status means that the same request may succeed later.
 // The service uses none below 500 for that; proxies do.
 func isTemporaryStatus(status int) bool {
-	return status >= http.StatusInternalServerError || status == http.StatusTooManyRequests || status == http.StatusRequestTimeout
+	return status >= http.StatusInternalServerError ||
+		status == http.StatusTooManyRequests || status == http.StatusRequestTimeout
 }
 
 // wrapError adds the name of the method that failed.
@@ -435,11 +436,13 @@ var reasonRules = []reasonRule{
 // people test with have texts of their own for it: that of moto is the bare name.
 var missingReasons = map[string]error{
 	"GetGroup": ErrGroupNotFound, "UpdateGroup": ErrGroupNotFound, "DeleteGroup": ErrGroupNotFound,
-	"AdminAddUserToGroup": ErrGroupNotFound, "AdminRemoveUserFromGroup": ErrGroupNotFound, "ListUsersInGroup": ErrGroupNotFound,
+	"AdminAddUserToGroup": ErrGroupNotFound, "AdminRemoveUserFromGroup": ErrGroupNotFound,
+	"ListUsersInGroup":         ErrGroupNotFound,
 	"DescribeIdentityProvider": ErrProviderNotFound, "UpdateIdentityProvider": ErrProviderNotFound,
 	"DeleteIdentityProvider": ErrProviderNotFound,
-	"GetDevice":              ErrDeviceNotFound, "ForgetDevice": ErrDeviceNotFound, "UpdateDeviceStatus": ErrDeviceNotFound,
-	"AdminGetDevice": ErrDeviceNotFound, "AdminForgetDevice": ErrDeviceNotFound, "AdminUpdateDeviceStatus": ErrDeviceNotFound,
+	"GetDevice":              ErrDeviceNotFound, "AdminGetDevice": ErrDeviceNotFound,
+	"ForgetDevice": ErrDeviceNotFound, "AdminForgetDevice": ErrDeviceNotFound,
+	"UpdateDeviceStatus": ErrDeviceNotFound, "AdminUpdateDeviceStatus": ErrDeviceNotFound,
 }
 
 // missingReason returns the reason for the ResourceNotFoundException of an operation, or nil if

@@ -84,7 +84,8 @@ func (p *pool) signUp(in *signUpInput) (signUpOutput, error) {
 	kind := afterConfirmation
 	if !out.UserConfirmed {
 		kind = afterSignUp
-		if out.CodeDeliveryDetails, err = p.sendSignUpCode(u, occasion{purposeSignUp, "SignUp", c, in.ClientMetadata}); err != nil {
+		signUp := occasion{purposeSignUp, "SignUp", c, in.ClientMetadata}
+		if out.CodeDeliveryDetails, err = p.sendSignUpCode(u, signUp); err != nil {
 			return out, err // the user is there, as with PostConfirmation
 		}
 	}
@@ -460,7 +461,9 @@ func (policy *PasswordPolicy) check(password string) error {
 	}
 }
 
-const recoveryAttempts = 5 // in an hour, of asking for a code and of answering one; the service has 5 to 20
+// recoveryAttempts bounds the requests for a code in an hour, and the answers with one. The service
+// allows 5 to 20.
+const recoveryAttempts = 5
 
 type forgotPasswordInput struct {
 	ClientID       string `json:"ClientId"`

@@ -157,7 +157,9 @@ func (p *pool) createInvited(in *adminCreateUserInput) (*user, error) {
 	}
 	// Here the service ignores what the trigger answers, and AutoConfirmUser and the like do
 	// nothing.
-	if _, err := p.preSignUp("PreSignUp_AdminCreateUser", nil, in.Username, in.UserAttributes, in.ValidationData, in.ClientMetadata); err != nil {
+	_, err = p.preSignUp("PreSignUp_AdminCreateUser", nil,
+		in.Username, in.UserAttributes, in.ValidationData, in.ClientMetadata)
+	if err != nil {
 		return nil, err
 	}
 	if err := p.checkInvitable(in, attributes); err != nil { // the trigger may have added the user

@@ -216,7 +216,8 @@ func (p *pool) conflict(u *user, attributes map[string]string) string {
 		if attr != attrPreferred && attributes[attr+verifiedSuffix] != strconv.FormatBool(true) {
 			continue
 		}
-		if slices.ContainsFunc(p.having(attr, attributes[attr]), func(other *user) bool { return other != u && other.usable(attr) }) {
+		taken := func(other *user) bool { return other != u && other.usable(attr) }
+		if slices.ContainsFunc(p.having(attr, attributes[attr]), taken) {
 			return attr
 		}
 	}
@@ -431,7 +432,8 @@ func (p *pool) getUserAttributeVerificationCode(in *verificationCodeInput) (deli
 	case !p.attempt("GetUserAttributeVerificationCode", u.username, requestCodeAttempts):
 		return deliveryOutput{}, errAttemptLimit
 	}
-	sent, err := p.sendCode(u, occasion{purposeVerify, "VerifyUserAttribute", c, in.ClientMetadata}, in.AttributeName, address)
+	verify := occasion{purposeVerify, "VerifyUserAttribute", c, in.ClientMetadata}
+	sent, err := p.sendCode(u, verify, in.AttributeName, address)
 	return deliveryOutput{sent}, err
 }
 
@@ -467,7 +469,8 @@ func (p *pool) verifying(accessToken, attr string) (*user, *Client, error) {
 		return nil, nil, err
 	}
 	if attr != attrEmail && attr != attrPhone {
-		return nil, nil, invalidParameter("Invalid attribute name: " + attr) // the service's text is not known
+		// The service's text is not known.
+		return nil, nil, invalidParameter("Invalid attribute name: " + attr)
 	}
 	return u, c, nil
 }

@@ -82,7 +82,10 @@ func (p *pool) initiate(in *initiateAuthInput, admin bool) (authOutput, error) {
 	if err := checkFlow(c, in.AuthFlow, admin); err != nil {
 		return authOutput{}, err
 	}
-	r := &authRequest{client: c, admin: admin, session: in.Session, params: in.AuthParameters, metadata: in.ClientMetadata, address: in.address()}
+	r := &authRequest{
+		client: c, admin: admin, session: in.Session, params: in.AuthParameters,
+		metadata: in.ClientMetadata, address: in.address(),
+	}
 	switch in.AuthFlow {
 	case flowSRP:
 		return p.startSRP(r)
@@ -582,7 +585,8 @@ func (p *pool) passwordServer(l *login) *srp.Server {
 		return srp.NewServer(l.user.verifier)
 	}
 	verifier := srp.NewVerifier(p.identity(l.username), rand.Text())
-	verifier.Salt = append([]byte{0}, p.stable("salt", l.username)[:16]...) // the zero makes the number positive
+	// The zero makes the number positive.
+	verifier.Salt = append([]byte{0}, p.stable("salt", l.username)[:16]...)
 	return srp.NewServer(verifier)
 }
 

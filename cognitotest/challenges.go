@@ -131,7 +131,10 @@ func (p *pool) respond(in *respondInput, admin bool) (authOutput, error) {
 	if err != nil {
 		return authOutput{}, err
 	}
-	r := &authRequest{client: c, admin: admin, session: in.Session, params: in.ChallengeResponses, metadata: in.ClientMetadata, address: in.address()}
+	r := &authRequest{
+		client: c, admin: admin, session: in.Session, params: in.ChallengeResponses,
+		metadata: in.ClientMetadata, address: in.address(),
+	}
 	if err := r.check(paramUsername); err != nil {
 		return authOutput{}, err
 	}
@@ -262,7 +265,8 @@ func (p *pool) askCode(l *login, s *challengeSession, digits int) (authOutput, e
 			s.value = l.user.attributes[s.address]
 		}
 		var err error
-		if sent, err = p.deliver(l.user, occasion{purposeFactor, "Authentication", l.client, l.metadata}, s.address, s.value, s.code); err != nil {
+		factor := occasion{purposeFactor, "Authentication", l.client, l.metadata}
+		if sent, err = p.deliver(l.user, factor, s.address, s.value, s.code); err != nil {
 			return authOutput{}, err
 		}
 	}

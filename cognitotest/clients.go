@@ -206,7 +206,9 @@ type rotationSettings struct {
 	RetryGracePeriodSeconds int
 }
 
-var units = map[string]time.Duration{"seconds": time.Second, "minutes": time.Minute, "hours": time.Hour, "days": 24 * time.Hour}
+var units = map[string]time.Duration{
+	"seconds": time.Second, "minutes": time.Minute, "hours": time.Hour, "days": 24 * time.Hour,
+}
 
 // legacyFlows maps the old names of flows to what they allow in addition to the defaults.
 var legacyFlows = map[string]string{

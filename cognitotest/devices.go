@@ -114,7 +114,8 @@ func (p *pool) confirmDevice(in *confirmDeviceInput) (confirmDeviceOutput, error
 	case d == nil:
 		return out, invalidParameter("Invalid device key given.")
 	case d.confirmed:
-		return out, exception("DeviceKeyExistsException", "Device already exists") // the service's text is not known
+		// The service's text is not known.
+		return out, exception("DeviceKeyExistsException", "Device already exists")
 	case in.DeviceSecretVerifierConfig == nil:
 		return out, errMissing("DeviceSecretVerifierConfig")
 	}

@@ -104,12 +104,14 @@ func (l *lambdaConfig) reference(name string) string {
 }
 
 var (
-	arnPattern    = regexp.MustCompile(`^arn:[\w+=/,.@-]+:[\w+=/,.@-]+:([\w+=/,.@-]*)?:[0-9]+:[\w+=/,.@-]+(:[\w+=/,.@-]+)?(:[\w+=/,.@-]+)?$`)
+	arnPattern = regexp.MustCompile(`^arn:[\w+=/,.@-]+:[\w+=/,.@-]+:([\w+=/,.@-]*)?:[0-9]+:` +
+		`[\w+=/,.@-]+(:[\w+=/,.@-]+)?(:[\w+=/,.@-]+)?$`)
 	tokenVersions = []string{"V1_0", "V2_0", "V3_0"}
 	// triggerNames are the names that [Config.TriggerURLs] may contain.
 	triggerNames = []string{
-		triggerPreSignUp, triggerPostConfirmation, triggerPreAuthentication, triggerPostAuthentication, triggerDefineChallenge,
-		triggerCreateChallenge, triggerVerifyChallenge, triggerPreToken, triggerMigration, triggerCustomMessage,
+		triggerPreSignUp, triggerPostConfirmation, triggerPreAuthentication, triggerPostAuthentication,
+		triggerDefineChallenge, triggerCreateChallenge, triggerVerifyChallenge,
+		triggerPreToken, triggerMigration, triggerCustomMessage,
 	}
 )
 
@@ -120,7 +122,8 @@ func (l *lambdaConfig) form(v *validation) {
 		switch {
 		case reference == "" || localURL(reference):
 		case !arnPattern.MatchString(reference):
-			v.fail("lambdaConfig."+member, "Member must satisfy regular expression pattern: "+strings.Trim(arnPattern.String(), "^$")+
+			pattern := strings.Trim(arnPattern.String(), "^$")
+			v.fail("lambdaConfig."+member, "Member must satisfy regular expression pattern: "+pattern+
 				" (cognitotest: or be an http URL of this machine)")
 		}
 	}
@@ -216,8 +219,8 @@ func trigger[E any, P interface {
 	case ok:
 		return p.callURL(name, reference, event)
 	case fn == nil || reference != p.service.functions.reference(name):
-		return exception("UnexpectedLambdaException", name+" invocation failed due to error: cognitotest has no function "+reference+
-			"; give a URL in its place.")
+		return exception("UnexpectedLambdaException", name+" invocation failed due to error: "+
+			"cognitotest has no function "+reference+"; give a URL in its place.")
 	}
 	if err := fn(event); err != nil {
 		return triggerFailed(name, err.Error())
@@ -282,7 +285,9 @@ func (p *pool) callURL(name, reference string, event lambdaEvent) error {
 
 // post sends an event and reads the response, up to one byte more than the limit.
 func post(client *http.Client, reference string, body []byte) (status int, answer []byte, err error) {
-	r, err := http.NewRequestWithContext(context.Background(), http.MethodPost, reference, bytes.NewReader(body)) //nolint:gosec,nolintlint // the test names it, or it is of this machine
+	ctx := context.Background()
+	//nolint:gosec,nolintlint // the test names the URL, or it is of this machine
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, reference, bytes.NewReader(body))
 	if err != nil {
 		return 0, nil, err
 	}
@@ -385,7 +390,9 @@ func (e *DefineAuthChallengeEvent) respond(response []byte) error {
 }
 
 func (e *CreateAuthChallengeEvent) request(int) map[string]any {
-	return map[string]any{"challengeName": e.ChallengeName, "session": lambdaRounds(e.Session), "userNotFound": e.UserNotFound}
+	return map[string]any{
+		"challengeName": e.ChallengeName, "session": lambdaRounds(e.Session), "userNotFound": e.UserNotFound,
+	}
 }
 
 func (e *CreateAuthChallengeEvent) respond(response []byte) error {
@@ -394,12 +401,15 @@ func (e *CreateAuthChallengeEvent) respond(response []byte) error {
 		ChallengeMetadata                                     string
 	}
 	err := json.Unmarshal(response, &out)
-	e.PublicParameters, e.PrivateParameters, e.Metadata = out.PublicChallengeParameters, out.PrivateChallengeParameters, out.ChallengeMetadata
+	e.PublicParameters, e.PrivateParameters = out.PublicChallengeParameters, out.PrivateChallengeParameters
+	e.Metadata = out.ChallengeMetadata
 	return err
 }
 
 func (e *VerifyAuthChallengeEvent) request(int) map[string]any {
-	return map[string]any{"privateChallengeParameters": e.PrivateParameters, "challengeAnswer": e.Answer, "userNotFound": e.UserNotFound}
+	return map[string]any{
+		"privateChallengeParameters": e.PrivateParameters, "challengeAnswer": e.Answer, "userNotFound": e.UserNotFound,
+	}
 }
 
 func (e *VerifyAuthChallengeEvent) respond(response []byte) error {
@@ -411,7 +421,9 @@ func (e *VerifyAuthChallengeEvent) respond(response []byte) error {
 
 func (e *PreTokenGenerationEvent) request(version int) map[string]any {
 	request := map[string]any{
-		"groupConfiguration": map[string]any{"groupsToOverride": slices.Concat([]string{}, e.Groups), "iamRolesToOverride": []string{}, "preferredRole": nil},
+		"groupConfiguration": map[string]any{
+			"groupsToOverride": slices.Concat([]string{}, e.Groups), "iamRolesToOverride": []string{}, "preferredRole": nil,
+		},
 	}
 	if version > 1 {
 		request["scopes"] = strings.Fields(e.scope)
@@ -496,7 +508,9 @@ func (e *UserMigrationEvent) respond(response []byte) error {
 }
 
 func (e *CustomMessageEvent) request(int) map[string]any {
-	request := map[string]any{"codeParameter": e.CodeParameter, "linkParameter": "{##Click Here##}", "usernameParameter": nil}
+	request := map[string]any{
+		"codeParameter": e.CodeParameter, "linkParameter": "{##Click Here##}", "usernameParameter": nil,
+	}
 	if e.UsernameParameter != "" {
 		request["usernameParameter"] = e.UsernameParameter
 	}

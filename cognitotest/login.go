@@ -197,7 +197,10 @@ func (s *Server) signInStep(r *http.Request, form url.Values) (step loginStep) {
 // hostedSignIn continues a sign-in on the pool's pages. Like the service's pages, it ignores the
 // client's ExplicitAuthFlows and secret hash.
 func (p *pool) hostedSignIn(c *Client, form url.Values) (authOutput, error) {
-	r := &authRequest{client: c, hosted: true, session: form.Get("session"), params: map[string]string{paramUsername: form.Get("username")}}
+	r := &authRequest{
+		client: c, hosted: true, session: form.Get("session"),
+		params: map[string]string{paramUsername: form.Get("username")},
+	}
 	if r.session == "" {
 		r.params[paramPassword] = form.Get("password")
 		if err := required(r.params, paramUsername, paramPassword); err != nil {
@@ -315,10 +318,15 @@ func showPage(w http.ResponseWriter, status int, name string, data any) {
 	}
 }
 
+// loginStyle is the style sheet of the pages, in one line.
+const loginStyle = `body{font-family:sans-serif;max-width:24rem;margin:4rem auto}` +
+	`input,button{display:block;width:100%;margin:.5rem 0;padding:.5rem;box-sizing:border-box}` +
+	`.problem{color:#b00}`
+
 var pages = template.Must(template.New("").Parse(`
 {{define "top"}}<!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8"><title>{{.}}</title>
-<style>body{font-family:sans-serif;max-width:24rem;margin:4rem auto}input,button{display:block;width:100%;margin:.5rem 0;padding:.5rem;box-sizing:border-box}.problem{color:#b00}</style>
+<style>` + loginStyle + `</style>
 </head><body><h1>{{.}}</h1>{{end}}
 {{define "login"}}{{template "top" "Sign in"}}
 {{- with .Provider}}<p>This page stands in for the identity provider {{.}}.</p>{{end}}

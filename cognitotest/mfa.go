@@ -259,7 +259,8 @@ func (p *pool) associateSoftwareToken(in *associateInput) (associateOutput, erro
 // session of MFA_SETUP.
 func (p *pool) setupUser(accessToken, handle string) (*user, *challengeSession, error) {
 	if (accessToken == "") == (handle == "") {
-		return nil, nil, invalidParameter("Only one of access token and session must be provided.") // the service's text is not known
+		// The service's text is not known.
+		return nil, nil, invalidParameter("Only one of access token and session must be provided.")
 	}
 	u, s := (*user)(nil), (*challengeSession)(nil)
 	if handle == "" {
@@ -365,7 +366,11 @@ func (p *pool) prefer(u *user, in *preferenceInput) error {
 	for _, change := range []struct {
 		factor string
 		to     *mfaSettings
-	}{{challengeSMS, in.SMSMfaSettings}, {challengeTOTP, in.SoftwareTokenMfaSettings}, {challengeEmail, in.EmailMfaSettings}} {
+	}{
+		{challengeSMS, in.SMSMfaSettings},
+		{challengeTOTP, in.SoftwareTokenMfaSettings},
+		{challengeEmail, in.EmailMfaSettings},
+	} {
 		if change.to == nil {
 			continue
 		}
@@ -375,7 +380,8 @@ func (p *pool) prefer(u *user, in *preferenceInput) error {
 			}
 		}
 		if change.to.PreferredMfa && !change.to.Enabled {
-			return invalidParameter("The preferred MFA method must be enabled.") // the service's text is not known
+			// The service's text is not known.
+			return invalidParameter("The preferred MFA method must be enabled.")
 		}
 		factors = slices.DeleteFunc(factors, func(f string) bool { return f == change.factor })
 		if change.to.Enabled {
@@ -393,7 +399,8 @@ func (p *pool) prefer(u *user, in *preferenceInput) error {
 	case 1:
 		preferred = wanted[0]
 	default:
-		return invalidParameter("Only one MFA method can be preferred.") // the service's text is not known
+		// The service's text is not known.
+		return invalidParameter("Only one MFA method can be preferred.")
 	}
 	passkeys := u.passkeyMFA
 	if in.WebAuthnMfaSettings != nil {

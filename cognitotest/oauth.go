@@ -148,11 +148,13 @@ func (a *authorization) location(params url.Values) string {
 func (cfg *Config) checkOAuth() {
 	for i, server := range cfg.ResourceServers {
 		if server.Identifier == "" || len(server.Identifier) > 256 || strings.ContainsAny(server.Identifier, " \t\n") {
-			panic(fmt.Sprintf("cognitotest: Config.ResourceServers[%d].Identifier: want 1 to 256 characters without spaces, got %q", i, server.Identifier))
+			panic(fmt.Sprintf("cognitotest: Config.ResourceServers[%d].Identifier: "+
+				"want 1 to 256 characters without spaces, got %q", i, server.Identifier))
 		}
 		for _, scope := range server.Scopes {
 			if scope == "" || strings.ContainsAny(scope, " \t\n/") {
-				panic(fmt.Sprintf("cognitotest: Config.ResourceServers[%d].Scopes: want names without spaces and slashes, got %q", i, scope))
+				panic(fmt.Sprintf("cognitotest: Config.ResourceServers[%d].Scopes: "+
+					"want names without spaces and slashes, got %q", i, scope))
 			}
 		}
 	}
@@ -333,7 +335,9 @@ func (p *pool) newCode(a *authorization, u *user, authTime time.Time) string {
 		p.oauth.codes = map[string]*authorizationCode{}
 	}
 	code := newUUID()
-	p.oauth.codes[code] = &authorizationCode{authorization: a, user: u, authTime: authTime, expires: p.now().Add(grantValidity)}
+	p.oauth.codes[code] = &authorizationCode{
+		authorization: a, user: u, authTime: authTime, expires: p.now().Add(grantValidity),
+	}
 	return code
 }
 
@@ -493,7 +497,8 @@ func answerJSON(w http.ResponseWriter, out any, err error) {
 	var thrown *apiError
 	switch {
 	case errors.As(err, &failure):
-	case errors.As(err, &thrown) && thrown.status < http.StatusInternalServerError: // the service's form is not known
+	// The service's form is not known.
+	case errors.As(err, &thrown) && thrown.status < http.StatusInternalServerError:
 		failure = &oauthError{http.StatusBadRequest, "invalid_grant", thrown.message}
 	default:
 		failure = &oauthError{http.StatusInternalServerError, "server_error", err.Error()}
@@ -627,7 +632,8 @@ func (p *pool) refreshGrant(c *Client, form url.Values) (*tokenResponse, error) 
 func (p *pool) machineGrant(c *Client, form url.Values) (*tokenResponse, error) {
 	switch {
 	case len(c.AllowedOAuthFlows) == 0:
-		return nil, oauthFailure("invalid_grant") // people report this for clients without AllowedOAuthFlowsUserPoolClient
+		// Users report this error for clients without AllowedOAuthFlowsUserPoolClient.
+		return nil, oauthFailure("invalid_grant")
 	case !slices.Contains(c.AllowedOAuthFlows, oauthMachine):
 		return nil, oauthFailure("unauthorized_client")
 	}
@@ -648,7 +654,9 @@ func (p *pool) machineGrant(c *Client, form url.Values) (*tokenResponse, error) 
 
 // machineToken issues an access token to the client itself.
 func (p *pool) machineToken(c *Client, scopes []string, metadata map[string]string) (*authResult, error) {
-	event := &PreTokenGenerationEvent{TriggerEvent: p.event("TokenGeneration_ClientCredentials", c, nil, machineUsername, metadata)}
+	event := &PreTokenGenerationEvent{
+		TriggerEvent: p.event("TokenGeneration_ClientCredentials", c, nil, machineUsername, metadata),
+	}
 	event.UserNotFound, event.scope = false, strings.Join(scopes, " ")
 	if err := trigger(p, triggerPreToken, p.cfg.Triggers.PreTokenGeneration, event); err != nil {
 		return nil, err

@@ -375,7 +375,8 @@ func (p *pool) deleteWebAuthnCredential(in *deleteCredentialInput) (empty, error
 	}
 	k := u.passkey(in.CredentialID)
 	if k == nil {
-		return empty{}, exception("ResourceNotFoundException", "WebAuthn credential does not exist.") // the service's text is not known
+		// The service's text is not known.
+		return empty{}, exception("ResourceNotFoundException", "WebAuthn credential does not exist.")
 	}
 	u.passkeys = slices.DeleteFunc(u.passkeys, func(other *passkey) bool { return other == k })
 	return empty{}, nil

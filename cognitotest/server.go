@@ -105,7 +105,8 @@ func NewServer(cfg Config) *Server {
 		listener, transport.DialContext = inMemory, inMemory.dial
 	} else {
 		var err error
-		listener, err = net.Listen("tcp", cfg.Addr) //nolint:noctx // a listener that lives as long as the server
+		//nolint:noctx // the listener lives as long as the server
+		listener, err = net.Listen("tcp", cfg.Addr)
 		if err != nil {
 			panic("cognitotest: " + err.Error())
 		}
@@ -126,9 +127,13 @@ func NewServer(cfg Config) *Server {
 	if clients := s.pool.cfg.Clients; len(clients) > 0 {
 		s.ClientID, s.ClientSecret = clients[0].ID, clients[0].Secret
 	}
-	s.http = &http.Server{Handler: allowOrigins(http.HandlerFunc(s.serve)), ReadHeaderTimeout: maxReading, IdleTimeout: maxIdle}
+	s.http = &http.Server{
+		Handler:           allowOrigins(http.HandlerFunc(s.serve)),
+		ReadHeaderTimeout: maxReading, IdleTimeout: maxIdle,
+	}
 	if cfg.InMemory {
-		s.http.IdleTimeout = 0 // the time of a bubble leaps over it, and the connections end with the process
+		// The time of a bubble would leap over it. The connections end with the process.
+		s.http.IdleTimeout = 0
 	}
 	go func() {
 		defer close(s.done)
@@ -184,7 +189,8 @@ func (s *Server) Intercept(fn func(w http.ResponseWriter, r *http.Request) bool)
 }
 
 func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
-	w.Header().Set("Date", s.Now().UTC().Format(http.TimeFormat)) // clients correct their clocks with it
+	// Clients correct their clocks with it.
+	w.Header().Set("Date", s.Now().UTC().Format(http.TimeFormat))
 	body, err := readBody(w, r)
 	if err != nil {
 		writeError(w, err)
@@ -211,14 +217,16 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 // fault holds for longer.
 func readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 	connection := http.NewResponseController(w)
-	_ = connection.SetReadDeadline(time.Now().Add(maxReading)) // without support there is no connection
+	// Without support there is no connection.
+	_ = connection.SetReadDeadline(time.Now().Add(maxReading))
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
 	switch {
 	case err == nil:
 		_ = connection.SetReadDeadline(time.Time{})
 		return body, nil
 	case errors.As(err, new(*http.MaxBytesError)):
-		return nil, &apiError{http.StatusRequestEntityTooLarge, "RequestEntityTooLargeException", "Request body is too large."}
+		const status = http.StatusRequestEntityTooLarge
+		return nil, &apiError{status, "RequestEntityTooLargeException", "Request body is too large."}
 	default:
 		w.Header().Set("Connection", "close")
 		return nil, &apiError{http.StatusRequestTimeout, "RequestTimeoutException", "Request body did not arrive."}

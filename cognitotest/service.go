@@ -23,7 +23,8 @@ type service struct {
 	secret   [32]byte // for what must be stable and unguessable
 	serials  int64
 	pools    []*pool // in the order of their serials; the configured one first
-	nowhere  *pool   // answers requests that name no pool: it has nothing, so that its errors are the right ones
+	// nowhere answers requests that name no pool. It is empty, so that its errors are the right ones.
+	nowhere  *pool
 	messages []Message
 
 	first     string        // the ID of the configured pool

@@ -373,7 +373,8 @@ func (in *savedPool) load(s *service, base *Config) (*pool, error) {
 	in.Settings.apply(&cfg)
 	in.Factors.apply(&cfg)
 	p := newPool(s, cfg)
-	p.settings, p.shape, p.factors, p.immutable, p.anyCustom = in.Settings, in.Shape, in.Factors, in.Immutable, in.AnyCustom
+	p.settings, p.shape, p.factors = in.Settings, in.Shape, in.Factors
+	p.immutable, p.anyCustom = in.Immutable, in.AnyCustom
 	p.domains, p.created, p.modified, p.serial, p.serials = in.Domains, in.Created, in.Modified, in.Serial, in.Serials
 	var err error
 	if p.keys.id, err = in.IDKey.load(); err != nil {

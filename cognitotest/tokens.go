@@ -98,7 +98,8 @@ func (p *pool) signIn(l *login) (authOutput, error) {
 
 // newRefreshToken returns an opaque refresh token that looks like the service's.
 func (p *pool) newRefreshToken(f *family) string {
-	const header = "eyJjdHkiOiJKV1QiLCJlbmMiOiJBMjU2R0NNIiwiYWxnIjoiUlNBLU9BRVAifQ" // {"cty":"JWT","enc":"A256GCM","alg":"RSA-OAEP"}
+	// The header is {"cty":"JWT","enc":"A256GCM","alg":"RSA-OAEP"}.
+	const header = "eyJjdHkiOiJKV1QiLCJlbmMiOiJBMjU2R0NNIiwiYWxnIjoiUlNBLU9BRVAifQ"
 	parts := []string{header}
 	for _, size := range []int{256, 12, 700, 16} {
 		random := make([]byte, size)
@@ -136,7 +137,10 @@ func (p *pool) issue(c *Client, f *family, source string) (*authResult, error) {
 			return nil, err
 		}
 	}
-	return &authResult{AccessToken: access, IDToken: id, ExpiresIn: int(c.AccessTokenValidity / time.Second), TokenType: "Bearer"}, nil
+	return &authResult{
+		AccessToken: access, IDToken: id, TokenType: "Bearer",
+		ExpiresIn: int(c.AccessTokenValidity / time.Second),
+	}, nil
 }
 
 // fixedClaims are the claims that PreTokenGeneration cannot change.
@@ -341,7 +345,8 @@ func (p *pool) readAccessToken(raw string) (*user, *accessTokenClaims, error) {
 	if key == nil || claims.Use != useAccess || claims.ExpiresAt == nil {
 		return nil, nil, errAccessToken
 	}
-	if _, err := parser.ParseWithClaims(raw, &accessTokenClaims{}, func(*jwt.Token) (any, error) { return key, nil }); err != nil {
+	keyFunc := func(*jwt.Token) (any, error) { return key, nil }
+	if _, err := parser.ParseWithClaims(raw, &accessTokenClaims{}, keyFunc); err != nil {
 		return nil, nil, errAccessSignature
 	}
 	if !p.now().Before(claims.ExpiresAt.Time) {

@@ -50,7 +50,8 @@ type usernameConfiguration struct{ CaseSensitive *bool }
 
 // insensitive reports whether the case of names does not count.
 func (s *poolShape) insensitive() bool {
-	return s.UsernameConfiguration != nil && s.UsernameConfiguration.CaseSensitive != nil && !*s.UsernameConfiguration.CaseSensitive
+	c := s.UsernameConfiguration
+	return c != nil && c.CaseSensitive != nil && !*c.CaseSensitive
 }
 
 type passwordPolicy struct {
@@ -208,17 +209,21 @@ func settingsOfPool(cfg *Config) (poolSettings, mfaFactors) {
 			TemporaryPasswordValidityDays: int(cfg.TemporaryPasswordValidity / (24 * time.Hour)),
 		}, &signInPolicy{cfg.FirstFactors}},
 		LambdaConfig: lambdasOf(cfg), AutoVerifiedAttributes: cfg.AutoVerifiedAttributes, MfaConfiguration: cfg.MFA,
-		UserAttributeUpdateSettings: &attributeUpdateSettings{slices.Concat([]string{}, cfg.AttributesRequireVerificationBeforeUpdate)},
-		DeviceConfiguration:         cfg.Devices,
-		AdminCreateUserConfig:       &adminCreateUserSettings{AllowAdminCreateUserOnly: cfg.SelfSignUpDisabled},
-		UserPoolTier:                cfg.Tier,
+		UserAttributeUpdateSettings: &attributeUpdateSettings{
+			slices.Concat([]string{}, cfg.AttributesRequireVerificationBeforeUpdate),
+		},
+		DeviceConfiguration:   cfg.Devices,
+		AdminCreateUserConfig: &adminCreateUserSettings{AllowAdminCreateUserOnly: cfg.SelfSignUpDisabled},
+		UserPoolTier:          cfg.Tier,
 	}
 	s.AccountRecoverySetting = &recoverySetting{[]recoveryMechanism{{1, recoverByPhone}, {2, recoverByEmail}}}
 	factors := mfaFactors{}
 	for _, factor := range cfg.MFAFactors {
 		switch factor {
 		case challengeSMS:
-			s.SmsConfiguration = map[string]any{"SnsCallerArn": "arn:aws:iam::" + account + ":role/cognitotest", "ExternalId": "cognitotest"}
+			s.SmsConfiguration = map[string]any{
+				"SnsCallerArn": "arn:aws:iam::" + account + ":role/cognitotest", "ExternalId": "cognitotest",
+			}
 			factors.SmsMfaConfiguration = map[string]any{"SmsConfiguration": s.SmsConfiguration}
 		case challengeTOTP:
 			factors.SoftwareTokenMfaConfiguration = &struct{ Enabled bool }{true}
@@ -227,7 +232,9 @@ func settingsOfPool(cfg *Config) (poolSettings, mfaFactors) {
 		}
 	}
 	if w := cfg.WebAuthn; w.RelyingPartyID != "" {
-		factors.WebAuthnConfiguration = &webAuthnSettings{RelyingPartyID: w.RelyingPartyID, UserVerification: cmp.Or(w.UserVerification, uvPreferred)}
+		factors.WebAuthnConfiguration = &webAuthnSettings{
+			RelyingPartyID: w.RelyingPartyID, UserVerification: cmp.Or(w.UserVerification, uvPreferred),
+		}
 		if w.MultiFactor {
 			factors.WebAuthnConfiguration.FactorConfiguration = passkeysAsBoth
 		}
@@ -494,9 +501,9 @@ func (m *mfaFactors) apply(cfg *Config) {
 		cfg.MFAFactors = append(cfg.MFAFactors, challengeEmail)
 	}
 	w := WebAuthn{Origins: cfg.WebAuthn.Origins}
-	if m.WebAuthnConfiguration != nil {
-		w.RelyingPartyID, w.UserVerification = m.WebAuthnConfiguration.RelyingPartyID, m.WebAuthnConfiguration.UserVerification
-		w.MultiFactor = m.WebAuthnConfiguration.FactorConfiguration == passkeysAsBoth
+	if set := m.WebAuthnConfiguration; set != nil {
+		w.RelyingPartyID, w.UserVerification = set.RelyingPartyID, set.UserVerification
+		w.MultiFactor = set.FactorConfiguration == passkeysAsBoth
 	}
 	cfg.WebAuthn = w
 }
@@ -617,7 +624,9 @@ func (p *pool) schema() []schemaAttribute {
 	}
 	list := []schemaAttribute{standard(attrSub, typeString, false, true)}
 	for _, name := range standardAttributes {
-		list = append(list, standard(name, standardType(name), !slices.Contains(p.immutable, name), slices.Contains(p.cfg.RequiredAttributes, name)))
+		mutable := !slices.Contains(p.immutable, name)
+		required := slices.Contains(p.cfg.RequiredAttributes, name)
+		list = append(list, standard(name, standardType(name), mutable, required))
 	}
 	for _, name := range []string{attrEmailVerified, attrPhoneVerified} {
 		list = append(list, standard(name, typeBoolean, true, false))
@@ -661,8 +670,9 @@ const maxCustomAttributes = 50
 func (p *pool) addSchema(list []schemaAttribute, creating bool) error {
 	required, immutable := slices.Clone(p.cfg.RequiredAttributes), slices.Clone(p.immutable)
 	custom := slices.Clone(p.cfg.CustomAttributes)
+	builtIn := append([]string{attrSub, attrEmailVerified, attrPhoneVerified}, standardAttributes...)
 	for _, a := range list {
-		if creating && slices.Contains(append([]string{attrSub, attrEmailVerified, attrPhoneVerified}, standardAttributes...), a.Name) {
+		if creating && slices.Contains(builtIn, a.Name) {
 			if a.AttributeDataType != "" && slices.Contains(standardAttributes, a.Name) &&
 				a.AttributeDataType != standardType(a.Name) {
 				return errStandardType(a.Name)
@@ -695,7 +705,9 @@ func (p *pool) addSchema(list []schemaAttribute, creating bool) error {
 // custom returns the attribute for a definition on the wire. Unlike a standard attribute, it is
 // immutable unless the definition says otherwise.
 func (a *schemaAttribute) custom(name string) CustomAttribute {
-	c := CustomAttribute{Name: name, Type: cmp.Or(a.AttributeDataType, typeString), Immutable: a.Mutable == nil || !*a.Mutable}
+	c := CustomAttribute{
+		Name: name, Type: cmp.Or(a.AttributeDataType, typeString), Immutable: a.Mutable == nil || !*a.Mutable,
+	}
 	lowest, highest := "", ""
 	if b := a.StringAttributeConstraints; b != nil && c.Type == typeString {
 		lowest, highest = b.MinLength, b.MaxLength

@@ -23,7 +23,9 @@ const (
 // handler handles one operation. The server's lock is held.
 type handler struct {
 	signed bool
-	inTurn bool // it waits for others that may call triggers, so that none comes between a check and what follows it
+	// inTurn makes the operation wait for others that may call triggers. None of them comes between
+	// a check and what depends on it.
+	inTurn bool
 	handle func(p *pool, body []byte) (any, error)
 }
 
@@ -383,38 +385,45 @@ var (
 	errSessionExpired = notAuthorized("Invalid session for the user, session is expired.")
 	errSessionUsed    = notAuthorized("Invalid session for the user, session can only be used once.")
 
-	errAccessToken        = notAuthorized("Invalid Access Token")
-	errAccessSignature    = notAuthorized("Could not verify signature for Access Token")
-	errAccessExpired      = notAuthorized("Access Token has expired")
-	errAccessRevoked      = notAuthorized("Access Token has been revoked")
-	errAccessScope        = notAuthorized("Access Token does not have required scopes")
-	errRefreshToken       = notAuthorized("Invalid Refresh Token.")
-	errRefreshExpired     = notAuthorized("Refresh Token has expired")
-	errRefreshRevoked     = notAuthorized("Refresh Token has been revoked")
-	errRefreshReused      = exception("RefreshTokenReuseException", "Refresh token has been used") // the service's text is not known
+	errAccessToken     = notAuthorized("Invalid Access Token")
+	errAccessSignature = notAuthorized("Could not verify signature for Access Token")
+	errAccessExpired   = notAuthorized("Access Token has expired")
+	errAccessRevoked   = notAuthorized("Access Token has been revoked")
+	errAccessScope     = notAuthorized("Access Token does not have required scopes")
+	errRefreshToken    = notAuthorized("Invalid Refresh Token.")
+	errRefreshExpired  = notAuthorized("Refresh Token has expired")
+	errRefreshRevoked  = notAuthorized("Refresh Token has been revoked")
+	// The service's text is not known.
+	errRefreshReused      = exception("RefreshTokenReuseException", "Refresh token has been used")
 	errTokenKind          = exception("UnsupportedTokenTypeException", "Token type not supported")
 	errRevocationOff      = exception("UnsupportedOperationException", "Revocation not enabled for this client")
 	errUnauthorizedClient = exception("UnauthorizedException", "Client is not authorized to revoke this token")
 
-	errNoDevice       = exception("ResourceNotFoundException", "Device does not exist.")
-	errNoTriggers     = invalidParameter("Custom auth lambda trigger is not configured for the user pool.")
-	errSelection      = invalidParameter("The challenge that was selected is not available.") // the service's text is not known
-	errEmailForm      = invalidParameter("Invalid email address format.")
-	errNoTOTP         = exception("SoftwareTokenMFANotFoundException", "Software Token MFA has not been enabled by the userPool")
+	errNoDevice   = exception("ResourceNotFoundException", "Device does not exist.")
+	errNoTriggers = invalidParameter("Custom auth lambda trigger is not configured for the user pool.")
+	// The service's text is not known.
+	errSelection = invalidParameter("The challenge that was selected is not available.")
+	errEmailForm = invalidParameter("Invalid email address format.")
+	errNoTOTP    = exception("SoftwareTokenMFANotFoundException",
+		"Software Token MFA has not been enabled by the userPool")
 	errEnableTOTP     = exception("EnableSoftwareTokenMFAException", "Code mismatch")
 	errTOTPUnverified = invalidParameter("User has not verified software token mfa")
 	errTOTPMissing    = invalidParameter("User has not set up software token mfa")
-	errTOTPGone       = exception("SoftwareTokenMFANotFoundException", "User has no software token.") // the service's text is not known
-	errNoSetup        = invalidParameter("User has no MFA method and can set none up.")               // the service's text is not known
-	errOTP            = exception("CodeMismatchException", "Invalid code or auth state for the user.")
-	errTOTPMismatch   = exception("CodeMismatchException", "Invalid code received for user")
-	errTOTPUsed       = exception("ExpiredCodeException", "Your software token has already been used once.")
+	// The service's text is not known.
+	errTOTPGone = exception("SoftwareTokenMFANotFoundException", "User has no software token.")
+	// The service's text is not known.
+	errNoSetup      = invalidParameter("User has no MFA method and can set none up.")
+	errOTP          = exception("CodeMismatchException", "Invalid code or auth state for the user.")
+	errTOTPMismatch = exception("CodeMismatchException", "Invalid code received for user")
+	errTOTPUsed     = exception("ExpiredCodeException", "Your software token has already been used once.")
 
-	errNoFactor = invalidParameter("User has no factor to sign in with.") // the service's text is not known
+	// The service's text is not known.
+	errNoFactor = invalidParameter("User has no factor to sign in with.")
 
 	// The texts of these are not known.
-	errPasskeysOff     = exception("WebAuthnNotEnabledException", "WebAuthn is not enabled for the user pool.")
-	errNoRelyingParty  = exception("WebAuthnConfigurationMissingException", "WebAuthn is not configured: no relying party.")
+	errPasskeysOff    = exception("WebAuthnNotEnabledException", "WebAuthn is not enabled for the user pool.")
+	errNoRelyingParty = exception("WebAuthnConfigurationMissingException",
+		"WebAuthn is not configured: no relying party.")
 	errNoCeremony      = exception("WebAuthnChallengeNotFoundException", "WebAuthn challenge not found.")
 	errPasskeyClient   = exception("WebAuthnClientMismatchException", "WebAuthn challenge belongs to another client.")
 	errPasskeyOrigin   = exception("WebAuthnOriginNotAllowedException", "WebAuthn origin is not allowed.")
@@ -427,31 +436,37 @@ var (
 	errCodeExpired      = exception("ExpiredCodeException", "Invalid code provided, please request a code again.")
 	errAttemptLimit     = exception("LimitExceededException", "Attempt limit exceeded, please try after some time.")
 	errAlreadyConfirmed = invalidParameter("User is already confirmed.")
-	errAccountExists    = exception("UsernameExistsException", "User account already exists") // to AdminCreateUser
-	errWriteAttribute   = notAuthorized("A client attempted to write unauthorized attribute")
-	errWriteSub         = invalidParameter("Cannot modify the non-mutable attribute sub")
-	errNoSignUp         = notAuthorized("SignUp is not permitted for this user pool")
-	errResetState       = notAuthorized("User password cannot be reset in the current state.")
-	errNoRecovery       = invalidParameter("Cannot reset password for the user as there is no registered/verified email or phone_number")
-	errNoGroup          = exception("ResourceNotFoundException", "Group not found.")
-	errGroupExists      = exception("GroupExistsException", "A group with the name already exists.")
-	errTokenRange       = invalidParameter("Invalid range for token validity.")
-	errFilter           = invalidParameter("Error while parsing filter.")
-	errNoAttributes     = invalidParameter("One or more requested attributes do not exist.")
-	errTemporary        = notAuthorized("Temporary password has expired and must be reset by an administrator.")
-	errTimestamp        = invalidParameter("TIMESTAMP format should be EEE MMM d HH:mm:ss z yyyy in english.")
-	errAdminFlowGate    = invalidParameter("Auth flow not enabled for this client")
-	errFlowOperation    = invalidParameter("Initiate Auth method not supported.")
+	// AdminCreateUser returns this one.
+	errAccountExists  = exception("UsernameExistsException", "User account already exists")
+	errWriteAttribute = notAuthorized("A client attempted to write unauthorized attribute")
+	errWriteSub       = invalidParameter("Cannot modify the non-mutable attribute sub")
+	errNoSignUp       = notAuthorized("SignUp is not permitted for this user pool")
+	errResetState     = notAuthorized("User password cannot be reset in the current state.")
+	errNoRecovery     = invalidParameter("Cannot reset password for the user as there is no " +
+		"registered/verified email or phone_number")
+	errNoGroup       = exception("ResourceNotFoundException", "Group not found.")
+	errGroupExists   = exception("GroupExistsException", "A group with the name already exists.")
+	errTokenRange    = invalidParameter("Invalid range for token validity.")
+	errFilter        = invalidParameter("Error while parsing filter.")
+	errNoAttributes  = invalidParameter("One or more requested attributes do not exist.")
+	errTemporary     = notAuthorized("Temporary password has expired and must be reset by an administrator.")
+	errTimestamp     = invalidParameter("TIMESTAMP format should be EEE MMM d HH:mm:ss z yyyy in english.")
+	errAdminFlowGate = invalidParameter("Auth flow not enabled for this client")
+	errFlowOperation = invalidParameter("Initiate Auth method not supported.")
 )
 
 // The service's exceptions about pools, domains and schemas, with texts that users reported.
 var (
 	errDeletionProtection = invalidParameter("The user pool cannot be deleted because deletion protection is activated. " +
 		"Deletion protection must be inactivated first.")
-	errPoolHasDomain  = invalidParameter("User pool cannot be deleted. It has a domain configured that should be deleted first.")
-	errMFAOff         = invalidParameter("Invalid MFA configuration given, can't turn off MFA and configure an MFA together.")
-	errMFANone        = invalidParameter("Invalid MFA Configuration given. SMS MFA, Email MFA, or Software Token MFA must be enabled.")
-	errMFASettings    = invalidParameter("SMS configuration and Auto verification for phone_number are required when MFA is required/optional")
+	errPoolHasDomain = invalidParameter("User pool cannot be deleted. It has a domain configured " +
+		"that should be deleted first.")
+	errMFAOff = invalidParameter("Invalid MFA configuration given, can't turn off MFA and " +
+		"configure an MFA together.")
+	errMFANone = invalidParameter("Invalid MFA Configuration given. SMS MFA, Email MFA, or " +
+		"Software Token MFA must be enabled.")
+	errMFASettings = invalidParameter("SMS configuration and Auto verification for phone_number " +
+		"are required when MFA is required/optional")
 	errDomainTaken    = invalidParameter("Domain already associated with another user pool.")
 	errSecondDomain   = invalidParameter("User pool already has a domain configured.")
 	errNoDomain       = invalidParameter("No such domain or user pool exists.")
@@ -460,15 +475,19 @@ var (
 
 // The service's exceptions about linked identities, with texts that users reported.
 var (
-	errLinked      = invalidParameter("SourceUser is already linked to DestinationUser")
-	errMerging     = invalidParameter("Merging is not currently supported, provide a SourceUser that has not been signed up in order to link")
-	errLocalSource = invalidParameter("Invalid SourceUser: Cognito users with a username/password may not be passed in as a SourceUser, only as a DestinationUser")
+	errLinked  = invalidParameter("SourceUser is already linked to DestinationUser")
+	errMerging = invalidParameter("Merging is not currently supported, provide a SourceUser that " +
+		"has not been signed up in order to link")
+	errLocalSource = invalidParameter("Invalid SourceUser: Cognito users with a username/password " +
+		"may not be passed in as a SourceUser, only as a DestinationUser")
 )
 
 // Exceptions whose texts may differ from the service's.
 var (
-	errUpdateSettings    = invalidParameter("Invalid value for UserAttributeUpdateSettings: the attributes must be auto-verified.")
-	errTier              = exception("FeatureUnavailableInTierException", "The feature is not available in the tier of the user pool.")
+	errUpdateSettings = invalidParameter("Invalid value for UserAttributeUpdateSettings: the " +
+		"attributes must be auto-verified.")
+	errTier = exception("FeatureUnavailableInTierException",
+		"The feature is not available in the tier of the user pool.")
 	errSignInPolicy      = invalidParameter("AllowedFirstAuthFactors must contain PASSWORD.")
 	errRecoveryMix       = invalidParameter("admin_only cannot be combined with other recovery mechanisms.")
 	errNameAttributes    = invalidParameter("AliasAttributes and UsernameAttributes cannot be set together.")
@@ -479,22 +498,23 @@ var (
 
 	errNoResourceServer       = exception("ResourceNotFoundException", "Resource server does not exist.")
 	errTooManyResourceServers = exception("LimitExceededException", "The user pool has too many resource servers.")
-	errNoProtection           = exception("UserPoolAddOnNotEnabledException", "Threat protection is not enabled for the user pool.")
-	errNoEvent                = exception("ResourceNotFoundException", "Event does not exist.")
-	errFeedbackToken          = notAuthorized("Invalid feedback token.")
-	errPublicClient           = invalidParameter("The app client has no secret.")
-	errTooManySecrets         = exception("LimitExceededException", "The app client has two secrets already.")
-	errSameSecret             = invalidParameter("The app client has this secret already.")
-	errNoSecret               = exception("ResourceNotFoundException", "Client secret does not exist.")
-	errLastSecret             = invalidParameter("The last secret of an app client cannot be deleted.")
-	errTokenOnly              = invalidParameter("ACCESS_TOKEN requires TARGET_ACR_VALUES.")
-	errNoLevel                = invalidParameter("TARGET_ACR_VALUES has no level of the user pool.")
-	errLevelMet               = invalidParameter("The access token already meets the requested level.")
-	errLevelFactors           = invalidParameter("The user has no factors to reach a requested level.")
-	errMaxAge                 = invalidParameter("MAX_AGE must be a number of seconds.")
-	errTokenUser              = notAuthorized("Access Token is of another user or client.")
-	errTooManyIdentities      = exception("LimitExceededException", "User has too many linked identities.")
-	errIdentityAttribute      = invalidParameter("Invalid ProviderAttributeName or ProviderAttributeValue.")
+	errNoProtection           = exception("UserPoolAddOnNotEnabledException",
+		"Threat protection is not enabled for the user pool.")
+	errNoEvent           = exception("ResourceNotFoundException", "Event does not exist.")
+	errFeedbackToken     = notAuthorized("Invalid feedback token.")
+	errPublicClient      = invalidParameter("The app client has no secret.")
+	errTooManySecrets    = exception("LimitExceededException", "The app client has two secrets already.")
+	errSameSecret        = invalidParameter("The app client has this secret already.")
+	errNoSecret          = exception("ResourceNotFoundException", "Client secret does not exist.")
+	errLastSecret        = invalidParameter("The last secret of an app client cannot be deleted.")
+	errTokenOnly         = invalidParameter("ACCESS_TOKEN requires TARGET_ACR_VALUES.")
+	errNoLevel           = invalidParameter("TARGET_ACR_VALUES has no level of the user pool.")
+	errLevelMet          = invalidParameter("The access token already meets the requested level.")
+	errLevelFactors      = invalidParameter("The user has no factors to reach a requested level.")
+	errMaxAge            = invalidParameter("MAX_AGE must be a number of seconds.")
+	errTokenUser         = notAuthorized("Access Token is of another user or client.")
+	errTooManyIdentities = exception("LimitExceededException", "User has too many linked identities.")
+	errIdentityAttribute = invalidParameter("Invalid ProviderAttributeName or ProviderAttributeValue.")
 
 	errPasswordHistory = exception("PasswordHistoryPolicyViolationException", "Password has previously been used")
 	errMixedFlows      = invalidParameter("Flows with the prefix ALLOW_ and without it cannot be mixed.")
@@ -597,7 +617,8 @@ func (v *validation) err() error {
 	case 1:
 		return invalidParameter("1 validation error detected: " + v.problems[0])
 	default:
-		return invalidParameter(fmt.Sprintf("%d validation errors detected: %s", len(v.problems), strings.Join(v.problems, "; ")))
+		all := strings.Join(v.problems, "; ")
+		return invalidParameter(fmt.Sprintf("%d validation errors detected: %s", len(v.problems), all))
 	}
 }
 

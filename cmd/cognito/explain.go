@@ -224,7 +224,9 @@ func date(claims jwt.MapClaims) *time.Time {
 
 // verifier returns a function that verifies a token like x. The function is nil if x cannot be
 // verified at all.
-func (e *explainRun) verifier(x *explanation, more ...cognito.VerifierOption) (func(context.Context, string) error, error) {
+func (e *explainRun) verifier(
+	x *explanation, more ...cognito.VerifierOption,
+) (func(context.Context, string) error, error) {
 	x.Pool = e.Pool
 	if x.Pool == "" {
 		// The host that the token names is not asked: the verifier knows the issuers of a pool.

@@ -146,7 +146,10 @@ func (d *dialog) ask(ctx context.Context, prompt string) (string, error) {
 }
 
 // code asks for a code and answers with it.
-func (d *dialog) code(ctx context.Context, ch cognito.Challenge, respond func(context.Context, string, ...cognito.CallOption) error) error {
+func (d *dialog) code(
+	ctx context.Context, ch cognito.Challenge,
+	respond func(context.Context, string, ...cognito.CallOption) error,
+) error {
 	prompt := "Code of your authenticator app"
 	if ch.DeviceName() != "" {
 		prompt += " (" + printable(ch.DeviceName()) + ")"
@@ -190,8 +193,11 @@ func (d *dialog) newPassword(ctx context.Context, ch cognito.Challenge) error {
 }
 
 // choose lets the user pick one of options by its number. A passkey is left out.
-func (d *dialog) choose(ctx context.Context, what string, options []cognito.ChallengeName) (cognito.ChallengeName, error) {
-	usable := slices.DeleteFunc(slices.Clone(options), func(name cognito.ChallengeName) bool { return name == cognito.ChallengeWebAuthn })
+func (d *dialog) choose(
+	ctx context.Context, what string, options []cognito.ChallengeName,
+) (cognito.ChallengeName, error) {
+	isPasskey := func(name cognito.ChallengeName) bool { return name == cognito.ChallengeWebAuthn }
+	usable := slices.DeleteFunc(slices.Clone(options), isPasskey)
 	if len(usable) < len(options) {
 		d.Say("A passkey needs a browser and is left out.")
 	}

@@ -33,7 +33,8 @@ The password is COGNITO_PASSWORD, or the first line of standard input with
 		flags.BoolVar(&t.json, "json", false, "print it as JSON, with its user and expiry")
 		flags.BoolVar(&t.refresh, "refresh", false, "refresh first, for example after a change of groups")
 		flags.StringVar(&t.flow, "flow", "srp", "how to begin: srp, password (which sends it), custom or choice")
-		flags.BoolVar(&t.passwordStdin, "password-stdin", false, "read the password, and then answers to challenges, from standard\ninput, a line each")
+		flags.BoolVar(&t.passwordStdin, "password-stdin", false,
+			"read the password, and then answers to challenges, from standard\ninput, a line each")
 		flags.StringVar(&t.device, "device-name", "", `name of this device in the pool; "cognito on" and the host if empty`)
 		flags.BoolVar(&t.remember, "remember-device", false, "let the pool remember this device without asking")
 		return t.run

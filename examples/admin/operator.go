@@ -114,7 +114,8 @@ func (o operator) add(ctx context.Context, username, group string) error {
 	if !errors.Is(err, cognito.ErrGroupNotFound) {
 		return err
 	}
-	if _, err := o.pool.CreateGroup(ctx, cognito.Group{Name: group}); err != nil && !errors.Is(err, cognito.ErrGroupExists) {
+	_, err = o.pool.CreateGroup(ctx, cognito.Group{Name: group})
+	if err != nil && !errors.Is(err, cognito.ErrGroupExists) {
 		return err
 	}
 	return o.pool.AdminAddUserToGroup(ctx, username, group)
@@ -151,7 +152,8 @@ func (o operator) export(ctx context.Context, args []string) error {
 			return fmt.Errorf("user %s: %w", user.Username, err)
 		}
 		err := w.Write([]string{
-			user.Username, string(user.Status), strconv.FormatBool(user.Enabled), x.Email, strconv.FormatBool(x.Verified), x.Team,
+			user.Username, string(user.Status), strconv.FormatBool(user.Enabled),
+			x.Email, strconv.FormatBool(x.Verified), x.Team,
 		})
 		if err != nil {
 			return err

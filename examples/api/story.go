@@ -99,7 +99,8 @@ func (t *teller) call(ctx context.Context, title string, client *http.Client, ur
 		answer = resp.Header.Get("WWW-Authenticate")
 	}
 	t.step++
-	_, err = fmt.Fprintf(t.out, "%d. %-24s  %d %s%s\n", t.step, title, resp.StatusCode, answer, asked(t.srv.Requests()[before:]))
+	requests := asked(t.srv.Requests()[before:])
+	_, err = fmt.Fprintf(t.out, "%d. %-24s  %d %s%s\n", t.step, title, resp.StatusCode, answer, requests)
 	return err
 }
 

@@ -41,7 +41,8 @@ func forward(service *url.URL) http.Handler {
 			// Remove what clients claim about themselves. CGI and WSGI do not distinguish X_User
 			// from X-User.
 			same := http.CanonicalHeaderKey(strings.ReplaceAll(name, "_", "-"))
-			if strings.HasPrefix(same, userHeader) || strings.HasPrefix(same, emailHeader) || strings.HasPrefix(same, groupHeader) {
+			if strings.HasPrefix(same, userHeader) || strings.HasPrefix(same, emailHeader) ||
+				strings.HasPrefix(same, groupHeader) {
 				delete(h, name)
 			}
 		}

@@ -14,7 +14,8 @@
 //
 // With -users it starts with the users of a JSON file, unless the file of -data exists already:
 //
-//	[{"username": "bob", "password": "Correct-Horse-1", "attributes": {"email": "bob@example.com", "email_verified": "true"},
+//	[{"username": "bob", "password": "Correct-Horse-1",
+//	  "attributes": {"email": "bob@example.com", "email_verified": "true"},
 //	  "groups": ["admins"], "totpSecret": "GEZDGNBVGY3TQOJQ"}]
 //
 // With -trigger it calls a Lambda function behind a URL, such as one that runs in the Lambda

@@ -37,7 +37,8 @@ func tellStory(ctx context.Context, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	t.say("Register", "%s is user %s; a code went to %s", username, registration.UserSub, registration.Delivery.Destination)
+	t.say("Register", "%s is user %s; a code went to %s",
+		username, registration.UserSub, registration.Delivery.Destination)
 
 	code := srv.Code(username) // a real pool mails it
 	if err := pool.ConfirmSignUp(ctx, username, code); err != nil {
@@ -86,7 +87,8 @@ func tellStory(ctx context.Context, out io.Writer) error {
 
 // useMFA sets up an authenticator app for bob, who is signed in, and signs in again with it.
 func (t *teller) useMFA(ctx context.Context, srv *cognitotest.Server, bob *cognito.Cognito) error {
-	if _, err := bob.AssociateSoftwareToken(ctx); err != nil { // a real program shows the secret's URI as a QR code
+	// A real program shows the secret's URI as a QR code.
+	if _, err := bob.AssociateSoftwareToken(ctx); err != nil {
 		return err
 	}
 	if err := bob.VerifySoftwareToken(ctx, srv.TOTP(username), "phone"); err != nil {

@@ -27,7 +27,8 @@ func main() {
 	flag.StringVar(&s.endpoint, "endpoint", "", "URL of a local pool, instead of AWS")
 	flag.StringVar(&s.user, "user", "bob", "username or alias to sign in with")
 	flag.StringVar(&s.flow, "flow", "srp", "how to begin: srp, password, custom or choice")
-	flag.StringVar(&s.store, "store", "", "file of a cognito.FileStore, which keeps the remembered device; none without it")
+	flag.StringVar(&s.store, "store", "",
+		"file of a cognito.FileStore, which keeps the remembered device; none without it")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	context.AfterFunc(ctx, stop) // the second one ends the program in any case

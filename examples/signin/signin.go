@@ -32,7 +32,7 @@ func signIn(ctx context.Context, session *cognito.Cognito, term terminal, flow s
 	}
 }
 
-// canTryAgain reports whether another answer may be right.
+// canTryAgain reports whether the user can give another answer after err.
 func canTryAgain(err error) bool {
 	for _, reason := range []error{cognito.ErrCodeMismatch, cognito.ErrCodeExpired, cognito.ErrInvalidPassword} {
 		if errors.Is(err, reason) {
@@ -107,7 +107,7 @@ func ask(ctx context.Context, term terminal, prompt string) (string, error) {
 	}
 }
 
-// code asks for a code and answers with it.
+// code asks the user for a code and answers the challenge with it.
 func code(
 	ctx context.Context, term terminal, ch cognito.Challenge,
 	respond func(context.Context, string, ...cognito.CallOption) error,
@@ -150,7 +150,9 @@ func newPassword(ctx context.Context, session *cognito.Cognito, term terminal, c
 }
 
 // choose lets the user pick one of options by its number.
-func choose(ctx context.Context, term terminal, what string, options []cognito.ChallengeName) (cognito.ChallengeName, error) {
+func choose(
+	ctx context.Context, term terminal, what string, options []cognito.ChallengeName,
+) (cognito.ChallengeName, error) {
 	for {
 		for i, option := range options {
 			term.Say(fmt.Sprintf("%d: %s", i+1, option))
@@ -181,7 +183,7 @@ func selectFirst(ctx context.Context, session *cognito.Cognito, term terminal, c
 	return session.SelectChallenge(ctx, choice, cognito.Password(password))
 }
 
-// setUp sets up an authenticator app, or where the pool has only that, an e-mail address.
+// setUp sets up an authenticator app, or an e-mail address if the pool offers nothing else.
 func setUp(ctx context.Context, session *cognito.Cognito, term terminal, ch cognito.Challenge) error {
 	options := ch.Options()
 	choice := cognito.ChallengeSoftwareTokenMFA
@@ -213,7 +215,8 @@ func setUpApp(ctx context.Context, session *cognito.Cognito, term terminal, user
 		return err
 	}
 	term.Say("Type this secret into your authenticator app: " + token.Secret)
-	term.Say("Or open this address on the phone: " + token.URI("Cognito", user)) // cmd/cognito draws it as a QR code
+	// The program cmd/cognito draws it as a QR code.
+	term.Say("Or open this address on the phone: " + token.URI("Cognito", user))
 	for {
 		text, err := ask(ctx, term, "Code that it shows")
 		if err != nil {
@@ -226,7 +229,7 @@ func setUpApp(ctx context.Context, session *cognito.Cognito, term terminal, user
 	}
 }
 
-// custom shows what the pool's Lambda function gave, and passes the answer on.
+// custom shows the parameters of the pool's Lambda function and sends the user's answer.
 func custom(ctx context.Context, session *cognito.Cognito, term terminal, ch cognito.Challenge) error {
 	for name, value := range ch.PublicParameters() {
 		term.Say(name + ": " + value)

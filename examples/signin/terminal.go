@@ -12,9 +12,9 @@ import (
 	"golang.org/x/term"
 )
 
-// terminal is where the user sits. Ask and AskSecret return when ctx is done, at the latest.
+// terminal talks to the user. Ask and AskSecret return at the latest when ctx is done.
 type terminal interface {
-	// Say shows a line or several.
+	// Say shows one or more lines.
 	Say(text string)
 	// Ask reads a line.
 	Ask(ctx context.Context, prompt string) (string, error)
@@ -22,10 +22,10 @@ type terminal interface {
 	AskSecret(ctx context.Context, prompt string) (string, error)
 }
 
-// console is the process's own.
+// console is the terminal of this process.
 type console struct{}
 
-// lines is standard input, for all that is read of it.
+// lines buffers standard input. All reads share it, so that none loses what another has buffered.
 var lines = bufio.NewReader(os.Stdin)
 
 func (console) Say(text string) { fmt.Println(text) }
@@ -34,12 +34,12 @@ func (console) Ask(ctx context.Context, prompt string) (string, error) {
 	fmt.Print(prompt + ": ")
 	line, err := orDone(ctx, readLine)
 	if ctx.Err() != nil {
-		fmt.Println() // the prompt of the shell begins a line
+		fmt.Println() // start the shell's prompt on a new line
 	}
 	return strings.TrimSpace(line), err
 }
 
-// AskSecret shows nothing of what is typed. From a pipe it reads what is there, for use in scripts.
+// AskSecret reads a line without showing it. It also reads from a pipe, for use in scripts.
 func (console) AskSecret(ctx context.Context, prompt string) (string, error) {
 	fd := int(os.Stdin.Fd())
 	if !term.IsTerminal(fd) {
@@ -56,13 +56,14 @@ func (console) AskSecret(ctx context.Context, prompt string) (string, error) {
 		return string(secret), err
 	})
 	fmt.Println()
-	if ctx.Err() != nil { // ReadPassword still waits, and the terminal shows nothing until it has returned
+	// ReadPassword still waits, and the terminal shows nothing until it has returned.
+	if ctx.Err() != nil {
 		err = errors.Join(err, term.Restore(fd, shown))
 	}
 	return secret, err
 }
 
-// readLine reads a line of standard input. The last one may lack its end.
+// readLine reads a line of standard input. The last line may lack a newline.
 func readLine() (string, error) {
 	line, err := lines.ReadString('\n')
 	if errors.Is(err, io.EOF) && line != "" {
@@ -72,7 +73,7 @@ func readLine() (string, error) {
 }
 
 // orDone returns the result of read, or the error of ctx when that is done. A read of standard
-// input cannot be canceled: it goes on until the program ends, so the caller must end the program.
+// input cannot be canceled: it continues until the program ends, so the caller must end the program.
 func orDone(ctx context.Context, read func() (string, error)) (string, error) {
 	type result struct {
 		text string

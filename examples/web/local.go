@@ -12,7 +12,7 @@ const (
 	localSecret   = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ" //nolint:gosec // of a pool that ends with the process
 )
 
-// localConfig describes a pool for a site at home.
+// localConfig returns the configuration of the pool in this process, for a site at home.
 func localConfig(home, mfa string) cognitotest.Config {
 	return cognitotest.Config{
 		Clients: []cognitotest.Client{{
@@ -28,8 +28,8 @@ func localConfig(home, mfa string) cognitotest.Config {
 	}
 }
 
-// startPool starts a pool in this process, with users whom it asks for different things, and prints
-// what it would send.
+// startPool starts a pool in this process. Each of its users gets other challenges. It prints the
+// messages that a real pool would send.
 func startPool(home, mfa string) *cognitotest.Server {
 	cfg := localConfig(home, mfa)
 	cfg.OnMessage = func(m cognitotest.Message) {
@@ -40,7 +40,10 @@ func startPool(home, mfa string) *cognitotest.Server {
 		{Username: "bob", Password: localPassword},
 		{Username: "carol", Password: "Temporary-1", Status: "FORCE_CHANGE_PASSWORD"},
 		{Username: "dave", Password: localPassword, TOTPSecret: localSecret},
-		{Username: "erin", Password: localPassword, TOTPSecret: localSecret, MFA: []string{"SOFTWARE_TOKEN_MFA", "EMAIL_OTP"}},
+		{
+			Username: "erin", Password: localPassword, TOTPSecret: localSecret,
+			MFA: []string{"SOFTWARE_TOKEN_MFA", "EMAIL_OTP"},
+		},
 	} {
 		u.Attributes = map[string]string{"email": u.Username + "@example.com", "email_verified": "true"}
 		srv.AddUser(u)

@@ -36,13 +36,16 @@ import (
 func main() {
 	var f flags
 	flag.StringVar(&f.address, "address", "localhost:8080", "where to listen; port 0 is a free one")
-	flag.StringVar(&f.url, "url", "", "where browsers reach this program, such as https://app.example.com; http:// and the address, if empty. With https\n"+
+	flag.StringVar(&f.url, "url", "", "where browsers reach this program, such as https://app.example.com; "+
+		"http:// and the address, if empty. With https\n"+
 		"cookies are sent over HTTPS only. The app client must allow /callback there, and / as a sign-out URL")
 	flag.StringVar(&f.sessions, "sessions", "", "folder to keep the users' tokens in; a temporary one if empty")
 	flag.StringVar(&f.pool, "pool", "", "ID of a real user pool, such as eu-west-1_aBcDeFgHi")
 	flag.StringVar(&f.client, "client", "", "ID of its app client; its secret is COGNITO_CLIENT_SECRET")
-	flag.StringVar(&f.domain, "domain", "", "the real pool's domain, such as auth.example.com, or its prefix; with it users can sign in on the pool's own pages")
-	flag.StringVar(&f.mfa, "mfa", "OPTIONAL", "who is asked for a second factor by the pool in this process: OPTIONAL, those who have one, or ON, everybody")
+	flag.StringVar(&f.domain, "domain", "", "the real pool's domain, such as auth.example.com, or its prefix; "+
+		"with it users can sign in on the pool's own pages")
+	flag.StringVar(&f.mfa, "mfa", "OPTIONAL", "who is asked for a second factor by the pool in this process: "+
+		"OPTIONAL, those who have one, or ON, everybody")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	err := f.run(ctx)
@@ -79,7 +82,8 @@ func (f flags) run(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		set.home = "http://" + net.JoinHostPort(host, port) + "/" // the host as it was given: passkeys want the name, not the number
+		// The host stays as it was given: passkeys need a name, not an IP address.
+		set.home = "http://" + net.JoinHostPort(host, port) + "/"
 	}
 	if f.pool == "" && f.client == "" {
 		srv := startPool(set.home, f.mfa)
@@ -93,7 +97,8 @@ func (f flags) run(ctx context.Context) error {
 		return err
 	}
 	if domain != "" {
-		if set.login, err = set.pool.ManagedLogin(domain, cognito.WithRedirectURL(strings.TrimSuffix(set.home, "/")+callbackPath)); err != nil {
+		callback := strings.TrimSuffix(set.home, "/") + callbackPath
+		if set.login, err = set.pool.ManagedLogin(domain, cognito.WithRedirectURL(callback)); err != nil {
 			return err
 		}
 	}

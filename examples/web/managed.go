@@ -7,7 +7,7 @@ import (
 	"github.com/gocognito/cognito"
 )
 
-// loginCookie keeps the attempt at a sign-in on the pool's own pages: it belongs to this browser.
+// loginCookie holds the login attempt on the pool's own pages, and ties it to this browser.
 const loginCookie = "login"
 
 // beginManaged sends the browser to the pool's pages.
@@ -23,9 +23,9 @@ func (s *site) beginManaged(w http.ResponseWriter, r *http.Request) {
 	http.Redirect(w, r, authURL, http.StatusSeeOther)
 }
 
-// callback finishes the sign-in with what the browser brings back. A reload brings a code that is
-// spent, and no cookie any more: it leads to the account. A callback of another sign-in leaves the
-// cookie: the sign-in that it belongs to may be under way in another tab.
+// callback finishes the sign-in with the code in the browser's request. A reload sends a spent code
+// without a cookie, and leads to the account. A callback of another sign-in leaves the cookie,
+// because the sign-in of the cookie may be in progress in another tab.
 func (s *site) callback(w http.ResponseWriter, r *http.Request) {
 	var begun cognito.LoginAttempt
 	s.sealer.get(r, loginCookie, &begun) // Exchange rejects an empty one
@@ -36,7 +36,8 @@ func (s *site) callback(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case err == nil:
 		s.signedIn(w, r, session, "")
-	case errors.Is(err, cognito.ErrLoginAttempt), errors.Is(err, cognito.ErrLoginExpired), errors.Is(err, cognito.ErrInvalidGrant):
+	case errors.Is(err, cognito.ErrLoginAttempt), errors.Is(err, cognito.ErrLoginExpired),
+		errors.Is(err, cognito.ErrInvalidGrant):
 		if s.sessionID(r) != "" {
 			http.Redirect(w, r, "/account", http.StatusSeeOther)
 			return
@@ -52,8 +53,8 @@ func (s *site) callback(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// cameByPages reports whether the user signed in on the pool's own pages, where the browser is then
-// signed in, too. Tokens of other sign-ins have no OpenID scope.
+// cameByPages reports whether the user signed in on the pool's own pages. The browser is then signed
+// in there, too. Tokens of other sign-ins have no OpenID scope.
 func (s *site) cameByPages(u user) bool {
 	claims := u.AccessClaims()
 	return s.login != nil && claims != nil && claims.HasScope("openid")

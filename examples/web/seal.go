@@ -49,7 +49,8 @@ func (s *sealer) put(w http.ResponseWriter, name string, value any, life time.Du
 	if err != nil {
 		return err
 	}
-	sealed := base64.RawURLEncoding.EncodeToString(s.aead.Seal(nil, nil, raw, []byte(name))) //nolint:gosec // it makes its own nonce
+	//nolint:gosec // Seal makes its own nonce
+	sealed := base64.RawURLEncoding.EncodeToString(s.aead.Seal(nil, nil, raw, []byte(name)))
 	if len(sealed) > maxCookie {
 		return fmt.Errorf("the value of %s is too large for a cookie: keep it on the server instead", name)
 	}
@@ -85,7 +86,8 @@ func (s *sealer) drop(w http.ResponseWriter, name string) {
 // site.
 func (s *sealer) cookie(name, value string, life time.Duration) *http.Cookie {
 	return &http.Cookie{ //nolint:gosec // not secure on plain localhost only
-		Name: s.fullName(name), Value: value, Path: "/", MaxAge: int(life.Seconds()), HttpOnly: true, Secure: s.secure, SameSite: http.SameSiteLaxMode,
+		Name: s.fullName(name), Value: value, Path: "/", MaxAge: int(life.Seconds()),
+		HttpOnly: true, Secure: s.secure, SameSite: http.SameSiteLaxMode,
 	}
 }
 

@@ -18,22 +18,22 @@ import (
 
 const (
 	sessionCookie = "session"
-	sessionLife   = 30 * 24 * time.Hour // that of refresh tokens, by default
+	sessionLife   = 30 * 24 * time.Hour // the default life of refresh tokens
 )
 
-// sessions keeps the tokens of each browser under a random ID. It is a folder of FileStores, which
-// lock: any number of processes may share it. With contrib/redisstore or contrib/pgstore, store is
-// their Session method, and nothing else changes.
+// sessions keeps the tokens of each browser under a random ID. It is a folder of FileStores. They
+// lock their files, so any number of processes may share the folder. To use contrib/redisstore or
+// contrib/pgstore, replace store with their Session method.
 type sessions struct{ folder string }
 
-// store returns the store of the session id. The name of its file is a hash, so that who can list
-// the folder learns no ID.
+// store returns the store of the session id. The file is named by a hash, so that listing the
+// folder discloses no ID.
 func (s sessions) store(id string) *cognito.FileStore {
 	sum := sha256.Sum256([]byte(id))
 	return cognito.NewFileStore(filepath.Join(s.folder, hex.EncodeToString(sum[:])))
 }
 
-// sweep removes the files of sessions that have expired, and what is left of those that have ended.
+// sweep removes the files of expired sessions, and leftover files of ended ones.
 func (s sessions) sweep(now time.Time) error {
 	entries, err := os.ReadDir(s.folder)
 	if err != nil {
@@ -75,8 +75,9 @@ func (s sessions) keepSwept(ctx context.Context) {
 	}
 }
 
-// attempt returns a sign-in that one request begins or goes on with. typed is what the user calls
-// himself. It is in memory only: the server keeps nothing of who is not signed in.
+// attempt returns a client for a sign-in that a request begins or continues. typed is the name that
+// the user entered. The client is in memory only: the server stores nothing before the user is
+// signed in.
 func (s *site) attempt(r *http.Request, username, typed string, opts ...cognito.SessionOption) *cognito.Cognito {
 	opts = append(opts, cognito.WithDeviceTracking(browserName(r)))
 	var known deviceOf
@@ -91,16 +92,15 @@ const (
 	deviceLife   = 365 * 24 * time.Hour
 )
 
-// deviceOf is the device that a browser is to the pool, for the user who called himself Typed. It
+// deviceOf is the pool's device for this browser and for the user who entered the name Typed. It
 // outlives the session.
 type deviceOf struct {
 	Typed  string         `json:"typed"`
 	Device cognito.Device `json:"device"`
 }
 
-// signedIn begins the browser's session with the tokens of a sign-in that has succeeded. The
-// session has a new ID, which nobody can have planted in the browser before. One that the browser
-// had is ended.
+// signedIn starts the browser's session with the tokens of a successful sign-in. The session gets a
+// new ID, which prevents session fixation. An earlier session of the browser ends.
 func (s *site) signedIn(w http.ResponseWriter, r *http.Request, at *cognito.Cognito, typed string) {
 	id := rand.Text()
 	store := s.sessions.store(id)
@@ -127,7 +127,7 @@ func (s *site) signedIn(w http.ResponseWriter, r *http.Request, at *cognito.Cogn
 	http.Redirect(w, r, "/account", http.StatusSeeOther)
 }
 
-// sessionID is the ID in the request's cookie, "" if there is none.
+// sessionID returns the ID in the request's cookie, or "" if there is none.
 func (s *site) sessionID(r *http.Request) string {
 	cookie, err := r.Cookie(s.sealer.fullName(sessionCookie))
 	if err != nil {
@@ -139,12 +139,13 @@ func (s *site) sessionID(r *http.Request) string {
 // endingTime is how long a sign-out waits for the pool, and for the store.
 const endingTime = 10 * time.Second
 
-// endSession ends the session id, at the pool if it can be reached, and here in any case, even if
-// the browser does not wait.
+// endSession ends the session id. It revokes the tokens if the pool can be reached, and removes the
+// session in any case, even if the browser does not wait.
 func (s *site) endSession(ctx context.Context, id string) {
 	store := s.sessions.store(id)
 	ctx = context.WithoutCancel(ctx)
-	if tokens, err := store.Load(ctx); err != nil || tokens.AccessToken != "" { // one that is not there shall leave no lock
+	// Revoking locks the store, and an empty one should not be left with a lock file.
+	if tokens, err := store.Load(ctx); err != nil || tokens.AccessToken != "" {
 		session := s.pool.ForUser("", cognito.WithTokenStore(store))
 		s.revoke(ctx, session)
 		ctx, cancel := context.WithTimeout(ctx, endingTime)
@@ -158,8 +159,8 @@ func (s *site) endSession(ctx context.Context, id string) {
 	}
 }
 
-// revoke makes the pool forget the tokens of a session, if it can be reached: of one that is over,
-// or that the browser does not get.
+// revoke revokes the tokens of a session that has ended or that the browser does not get. It logs a
+// failure.
 func (s *site) revoke(ctx context.Context, session *cognito.Cognito) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), endingTime)
 	defer cancel()
@@ -181,7 +182,7 @@ func (s *site) user(id string) user {
 	return user{s.pool.ForUser("", cognito.WithTokenStore(store)), id, store}
 }
 
-// account wraps the pages that need a signed-in user. Others go to the sign-in.
+// account wraps the pages that need a signed-in user. It redirects other browsers to the sign-in.
 func (s *site) account(handle func(http.ResponseWriter, *http.Request, user)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		id := s.sessionID(r)
@@ -190,7 +191,7 @@ func (s *site) account(handle func(http.ResponseWriter, *http.Request, user)) ht
 			return
 		}
 		u := s.user(id)
-		if _, err := u.Token(r.Context()); err != nil { // it refreshes the tokens if need be
+		if _, err := u.Token(r.Context()); err != nil { // refreshes expired tokens
 			s.failUser(w, r, u, "", err)
 			return
 		}
@@ -198,7 +199,7 @@ func (s *site) account(handle func(http.ResponseWriter, *http.Request, user)) ht
 	}
 }
 
-// over reports whether err says that the user is not signed in, or not any more.
+// over reports whether err means that the user is not signed in, or no longer signed in.
 func over(err error) bool {
 	return errors.Is(err, cognito.ErrNotSignedIn) || errors.Is(err, cognito.ErrTokenRevoked) || cognito.IsTerminal(err)
 }

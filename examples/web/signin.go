@@ -17,8 +17,8 @@ func (s *site) showSignIn(w http.ResponseWriter, r *http.Request) {
 	s.show(w, r, http.StatusOK, "sign-in", nil)
 }
 
-// signIn takes the name and the password. The password does not leave this server: the pool is
-// shown a proof of it (SRP).
+// signIn takes the name and the password. The password does not leave this server: SRP sends the
+// pool only a proof of it.
 func (s *site) signIn(w http.ResponseWriter, r *http.Request) {
 	f := flow{Typed: field(r, "username")}
 	s.keep(w, r, f)
@@ -31,7 +31,8 @@ func (s *site) signIn(w http.ResponseWriter, r *http.Request) {
 	s.goOn(w, r, at, f, "/", err)
 }
 
-// signInWithPasskey asks for a passkey of the user's. Who has none is asked for something else.
+// signInWithPasskey asks for one of the user's passkeys. The pool asks a user without a passkey for
+// another factor.
 func (s *site) signInWithPasskey(w http.ResponseWriter, r *http.Request) {
 	f := flow{Typed: field(r, "username")}
 	s.keep(w, r, f)
@@ -40,7 +41,8 @@ func (s *site) signInWithPasskey(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	at := s.attempt(r, f.Typed, f.Typed)
-	err := at.AuthenticateChoice(r.Context(), cognito.FirstFactor{Preferred: cognito.ChallengeWebAuthn}, cognito.UserContextDataFromRequest(r))
+	first := cognito.FirstFactor{Preferred: cognito.ChallengeWebAuthn}
+	err := at.AuthenticateChoice(r.Context(), first, cognito.UserContextDataFromRequest(r))
 	s.goOn(w, r, at, f, "/", err)
 }
 
@@ -66,8 +68,8 @@ func (s *site) showChallenge(w http.ResponseWriter, r *http.Request) {
 	}{*f.Challenge, app})
 }
 
-// answerChallenge takes the answer. The cookie, which the user cannot change, knows what it answers
-// and for whom.
+// answerChallenge takes the answer to a challenge. The challenge and the user come from the cookie,
+// which the browser cannot change.
 func (s *site) answerChallenge(w http.ResponseWriter, r *http.Request) {
 	f := s.flow(r)
 	if f.Challenge == nil {
@@ -79,14 +81,15 @@ func (s *site) answerChallenge(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	at := s.attempt(r, "", f.Typed, cognito.WithChallenge(*f.Challenge))
-	if f.Challenge.Name == cognito.ChallengeMFASetup && r.PostFormValue("choice") == string(cognito.ChallengeSoftwareTokenMFA) {
+	if f.Challenge.Name == cognito.ChallengeMFASetup &&
+		r.PostFormValue("choice") == string(cognito.ChallengeSoftwareTokenMFA) {
 		s.setUpApp(w, r, at, f)
 		return
 	}
 	s.goOn(w, r, at, f, "/challenge", s.respond(r, at, f))
 }
 
-// respond answers the challenge with what the form says.
+// respond answers the challenge with the values of the form.
 func (s *site) respond(r *http.Request, at *cognito.Cognito, f flow) error {
 	ctx, user, code := r.Context(), cognito.UserContextDataFromRequest(r), field(r, "code")
 	choice := cognito.ChallengeName(field(r, "choice"))
@@ -124,11 +127,11 @@ func (s *site) respond(r *http.Request, at *cognito.Cognito, f flow) error {
 	}
 }
 
-// goOn ends the request of a sign-in by what came of it: the account, the next challenge, or the
-// page at back with a problem.
+// goOn redirects the browser after a step of a sign-in that returned err. It leads to the account,
+// to the next challenge, or with a problem to the page at back.
 func (s *site) goOn(w http.ResponseWriter, r *http.Request, at *cognito.Cognito, f flow, back string, err error) {
 	if at.DeviceError() != nil {
-		s.sealer.drop(w, deviceCookie) // the pool does not know this browser any more
+		s.sealer.drop(w, deviceCookie) // the pool no longer knows this browser
 	}
 	var challenge *cognito.ChallengeError
 	switch {
@@ -136,7 +139,8 @@ func (s *site) goOn(w http.ResponseWriter, r *http.Request, at *cognito.Cognito,
 		s.signedIn(w, r, at, f.Typed)
 	case errors.As(err, &challenge):
 		s.challenged(w, r, at, flow{Typed: f.Typed, Challenge: &challenge.Challenge})
-	case errors.Is(err, cognito.ErrSessionExpired), errors.Is(err, cognito.ErrNoChallenge), errors.Is(err, cognito.ErrDeviceRefused):
+	case errors.Is(err, cognito.ErrSessionExpired), errors.Is(err, cognito.ErrNoChallenge),
+		errors.Is(err, cognito.ErrDeviceRefused):
 		s.keep(w, r, flow{Typed: f.Typed})
 		s.fail(w, r, "/", tooLate)
 	case errors.Is(err, cognito.ErrUserNotConfirmed):
@@ -146,7 +150,7 @@ func (s *site) goOn(w http.ResponseWriter, r *http.Request, at *cognito.Cognito,
 		s.keep(w, r, flow{Typed: f.Typed})
 		s.fail(w, r, "/forgot", err)
 	case errors.Is(err, cognito.ErrInvalidCredentials), errors.Is(err, cognito.ErrTooManyAttempts):
-		s.keep(w, r, flow{Typed: f.Typed}) // the challenge is over, too
+		s.keep(w, r, flow{Typed: f.Typed}) // the challenge has ended, too
 		s.fail(w, r, "/", err)
 	case errors.Is(err, cognito.ErrKeysUnavailable), errors.Is(err, cognito.ErrUnknownKey):
 		s.revoke(r.Context(), at) // the user has signed in, but the tokens cannot be verified now
@@ -154,7 +158,7 @@ func (s *site) goOn(w http.ResponseWriter, r *http.Request, at *cognito.Cognito,
 		s.fail(w, r, "/", err)
 	default:
 		if pending, ok := at.Challenge(); ok && f.Challenge != nil {
-			f.Challenge = &pending // perhaps with another session
+			f.Challenge = &pending // its session may have changed
 			s.keep(w, r, f)
 		}
 		s.fail(w, r, back, err)
@@ -163,7 +167,8 @@ func (s *site) goOn(w http.ResponseWriter, r *http.Request, at *cognito.Cognito,
 
 // challenged sends the browser to the page of the challenge.
 func (s *site) challenged(w http.ResponseWriter, r *http.Request, at *cognito.Cognito, f flow) {
-	if f.Challenge.Name == cognito.ChallengeMFASetup && !slices.Contains(f.Challenge.Options(), cognito.ChallengeEmailOTP) {
+	if f.Challenge.Name == cognito.ChallengeMFASetup &&
+		!slices.Contains(f.Challenge.Options(), cognito.ChallengeEmailOTP) {
 		s.setUpApp(w, r, at, f) // there is no choice
 		return
 	}
@@ -171,15 +176,15 @@ func (s *site) challenged(w http.ResponseWriter, r *http.Request, at *cognito.Co
 	http.Redirect(w, r, "/challenge", http.StatusSeeOther)
 }
 
-// setUpApp asks the pool for the secret of an authenticator app. The page does not do that, since
-// each reload would change it.
+// setUpApp asks the pool for the secret of an authenticator app. The page that shows the secret does
+// not ask for it, because each reload would change it.
 func (s *site) setUpApp(w http.ResponseWriter, r *http.Request, at *cognito.Cognito, f flow) {
 	token, err := at.AssociateSoftwareToken(r.Context())
 	if err != nil {
 		s.goOn(w, r, at, f, "/", err)
 		return
 	}
-	pending, _ := at.Challenge() // it goes on with a new session
+	pending, _ := at.Challenge() // the secret came with a new session
 	f.Secret, f.Challenge = token.Secret, &pending
 	s.keep(w, r, f)
 	http.Redirect(w, r, "/challenge", http.StatusSeeOther)

@@ -11,7 +11,7 @@ func (s *site) showSignUp(w http.ResponseWriter, r *http.Request) {
 	s.show(w, r, http.StatusOK, "sign-up", nil)
 }
 
-// signUp makes an account, to whose address the pool sends a code.
+// signUp creates an account. The pool sends a code to its address.
 func (s *site) signUp(w http.ResponseWriter, r *http.Request) {
 	f := flow{Typed: field(r, "username"), Email: field(r, "email")}
 	s.keep(w, r, f)
@@ -42,8 +42,8 @@ func (s *site) showConfirm(w http.ResponseWriter, r *http.Request) {
 	s.show(w, r, http.StatusOK, "confirm", nil)
 }
 
-// confirm takes the code of a sign-up. Who has signed up in this browser is then signed in without
-// typing the password again, if the app client allows USER_AUTH.
+// confirm takes the code of a sign-up. A user who signed up in this browser is then signed in
+// without typing the password again, if the app client allows USER_AUTH.
 func (s *site) confirm(w http.ResponseWriter, r *http.Request) {
 	f := s.flow(r)
 	f.Typed = field(r, "username")
@@ -65,12 +65,13 @@ func (s *site) confirm(w http.ResponseWriter, r *http.Request) {
 	case err != nil:
 		s.fail(w, r, "/confirm", err)
 	default:
-		s.goOn(w, r, at, flow{Typed: f.Typed}, "/", at.AuthenticateChoice(r.Context(), cognito.FirstFactor{}, cognito.UserContextDataFromRequest(r)))
+		err := at.AuthenticateChoice(r.Context(), cognito.FirstFactor{}, cognito.UserContextDataFromRequest(r))
+		s.goOn(w, r, at, flow{Typed: f.Typed}, "/", err)
 	}
 }
 
-// resend sends another code. The response is the same if there is no such user, or if the user is
-// confirmed already.
+// resend sends another code. The response is the same if the user does not exist or is already
+// confirmed.
 func (s *site) resend(w http.ResponseWriter, r *http.Request) {
 	f := s.flow(r)
 	f.Typed = field(r, "username")
@@ -84,13 +85,18 @@ func (s *site) resend(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, r, "/confirm", err)
 		return
 	}
-	s.say(w, r, "/confirm", "Another code was sent. Older ones are void. If none comes, the account may be confirmed already.")
+	s.say(w, r, "/confirm", "Another code was sent. Older ones are void. "+
+		"If none comes, the account may be confirmed already.")
 }
 
 // private reports whether err discloses something about an account. Even an app client that hides
 // which users exist returns such errors for existing users.
 func private(err error) bool {
-	for _, reason := range []error{cognito.ErrUserNotFound, cognito.ErrUserConfirmed, cognito.ErrUserDisabled, cognito.ErrPasswordResetNotAllowed} {
+	reasons := []error{
+		cognito.ErrUserNotFound, cognito.ErrUserConfirmed, cognito.ErrUserDisabled,
+		cognito.ErrPasswordResetNotAllowed,
+	}
+	for _, reason := range reasons {
 		if errors.Is(err, reason) {
 			return true
 		}
@@ -102,8 +108,8 @@ func (s *site) showForgot(w http.ResponseWriter, r *http.Request) {
 	s.show(w, r, http.StatusOK, "forgot", nil)
 }
 
-// forgot sends a code to a user who has forgotten the password. The response is the same if there
-// is no such user, or no way to reach the user.
+// forgot sends a code to a user who has forgotten the password. The response is the same if the
+// user does not exist or cannot be reached.
 func (s *site) forgot(w http.ResponseWriter, r *http.Request) {
 	f := flow{Typed: field(r, "username")}
 	s.keep(w, r, f)

@@ -26,7 +26,7 @@ type site struct {
 	policy string // of contents
 }
 
-// settings are what a site is made of.
+// settings configure a site.
 type settings struct {
 	pool     *cognito.Cognito
 	login    *cognito.ManagedLogin // the sign-in on the pool's own pages; nil for none
@@ -116,7 +116,8 @@ func policy(login *cognito.ManagedLogin) string {
 	if u, err := url.Parse(login.LogoutURL("")); err == nil && u.Host != "" {
 		action += " " + u.Scheme + "://" + u.Host
 	}
-	return "default-src 'none'; style-src 'self'; script-src 'self'; base-uri 'none'; frame-ancestors 'none'; form-action " + action
+	return "default-src 'none'; style-src 'self'; script-src 'self'; " +
+		"base-uri 'none'; frame-ancestors 'none'; form-action " + action
 }
 
 // page is what the templates show.
@@ -166,7 +167,7 @@ func (s *site) say(w http.ResponseWriter, r *http.Request, path, text string) {
 	s.redirect(w, r, path, notice{Text: text})
 }
 
-// fail ends a POST with what the user can do about err.
+// fail ends a POST with a notice that tells the user what to do about err.
 func (s *site) fail(w http.ResponseWriter, r *http.Request, path string, err error) {
 	problem := explain(err)
 	if problem == unknownProblem {
@@ -182,12 +183,13 @@ func (s *site) redirect(w http.ResponseWriter, r *http.Request, path string, n n
 	http.Redirect(w, r, path, http.StatusSeeOther)
 }
 
-// flow is where the user is in a sign-in, a sign-up or a set-up that takes several requests.
+// flow is the state of a sign-in, a sign-up or a set-up that takes several requests.
 type flow struct {
-	Typed        string                `json:"typed,omitempty"` // what the user calls himself
-	Email        string                `json:"email,omitempty"`
-	Challenge    *cognito.Challenge    `json:"challenge,omitempty"`
-	Secret       string                `json:"secret,omitempty"` // of the authenticator app that is being set up
+	Typed     string             `json:"typed,omitempty"` // the name that the user entered
+	Email     string             `json:"email,omitempty"`
+	Challenge *cognito.Challenge `json:"challenge,omitempty"`
+	// Secret is of the authenticator app that is being set up.
+	Secret       string                `json:"secret,omitempty"`
 	Registration *cognito.Registration `json:"registration,omitempty"`
 }
 
@@ -198,7 +200,7 @@ func (s *site) flow(r *http.Request) (f flow) {
 	return f
 }
 
-// keep makes f the flow of the browser. Without room for it the flow is lost, and the next page
+// keep stores f in a cookie of the browser. If f is too large, the flow is lost and the next page
 // sends the user back.
 func (s *site) keep(w http.ResponseWriter, r *http.Request, f flow) {
 	if err := s.sealer.put(w, flowCookie, f, flowLife); err != nil {
@@ -206,10 +208,10 @@ func (s *site) keep(w http.ResponseWriter, r *http.Request, f flow) {
 	}
 }
 
-// problem is an error that is the user's to mend.
+// problem is an error that the user can correct. Its text is shown to the user.
 type problem string
 
-// Error returns what the user is told.
+// Error returns the text that the page shows.
 func (p problem) Error() string { return string(p) }
 
 const (
@@ -219,7 +221,7 @@ const (
 	unknownProblem = "Something went wrong. Please try again later."
 )
 
-// explain says what the user can do about err.
+// explain returns a text that tells the user what to do about err.
 func explain(err error) string {
 	if own, ok := errors.AsType[problem](err); ok {
 		return own.Error()
@@ -259,7 +261,7 @@ func explain(err error) string {
 	return unknownProblem
 }
 
-// filled reports whether every field of the form has something in it.
+// filled reports whether no field of the form is empty.
 func filled(r *http.Request) bool {
 	if err := r.ParseForm(); err != nil || len(r.PostForm) == 0 {
 		return false
@@ -272,13 +274,14 @@ func filled(r *http.Request) bool {
 	return true
 }
 
-// field is what the form says for name, without the spaces that people copy along.
+// field returns the form's value for name, without spaces around it: users copy them along.
 func field(r *http.Request, name string) string { return strings.TrimSpace(r.PostFormValue(name)) }
 
-// browserName is what the pool calls the user's device.
+// browserName returns a name for the user's device in the pool.
 func browserName(r *http.Request) string {
 	agent := r.UserAgent()
-	for _, name := range []string{"Firefox", "Edg", "Chrome", "Safari"} { // each claims to be those after it
+	// Each of these browsers also claims to be those after it.
+	for _, name := range []string{"Firefox", "Edg", "Chrome", "Safari"} {
 		if strings.Contains(agent, name) {
 			return strings.Replace(name, "Edg", "Edge", 1)
 		}

@@ -73,7 +73,8 @@ func (t *Table[K]) Failed(key K, err error, policy Policy, now time.Time) {
 		wait *= 2
 	}
 	wait = min(wait, policy.Max)
-	wait += time.Duration(rand.Float64() * policy.Jitter * float64(wait)) //nolint:gosec // it spreads load and protects nothing
+	//nolint:gosec // jitter spreads load and protects nothing
+	wait += time.Duration(rand.Float64() * policy.Jitter * float64(wait))
 	e.failures[policy]++
 	e.err, e.until, e.elapsed = err, now.Add(wait), time.Now().Add(wait)
 }

@@ -110,7 +110,9 @@ type Group[K comparable, V any] struct {
 // context.WithoutCancel from there. No other work starts with the same key until the work has
 // ended. A caller that arrives after the work was canceled, but before it has ended, does not get
 // its error; it starts new work.
-func (g *Group[K, V]) Do(ctx context.Context, key K, work func(context.Context) (V, error)) (v V, joined bool, err error) {
+func (g *Group[K, V]) Do(
+	ctx context.Context, key K, work func(context.Context) (V, error),
+) (v V, joined bool, err error) {
 	for {
 		if err := ctx.Err(); err != nil {
 			return v, false, err
@@ -125,7 +127,9 @@ func (g *Group[K, V]) Do(ctx context.Context, key K, work func(context.Context) 
 
 // join adds a caller to the work with key, and starts the work if it is not in progress. canceled
 // reports whether it had been canceled before.
-func (g *Group[K, V]) join(ctx context.Context, key K, work func(context.Context) (V, error)) (c *call[V], joined, canceled bool) {
+func (g *Group[K, V]) join(
+	ctx context.Context, key K, work func(context.Context) (V, error),
+) (c *call[V], joined, canceled bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	c, joined = g.calls[key]

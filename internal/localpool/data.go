@@ -44,8 +44,8 @@ func (f Settings) lock() (unlock func(), err error) {
 	if f.data == "" {
 		return func() {}, nil
 	}
-	// A file beside it, since the file itself is replaced with each change. It stays: a process
-	// that has removed it might have removed the one that a third process holds.
+	// The lock is on a file beside it, because each change replaces the file itself. The lock file
+	// is never removed: a third process might hold it.
 	held := flock.New(f.file()+".lock", flock.SetFlag(os.O_CREATE|os.O_RDWR), flock.SetPermissions(0o600))
 	switch ok, err := held.TryLock(); {
 	case err != nil:
@@ -56,7 +56,7 @@ func (f Settings) lock() (unlock func(), err error) {
 	return func() { _ = held.Unlock() }, nil
 }
 
-// load reads the file of -data; nil if there is none yet.
+// load reads the file of -data. It returns nil if the file does not exist yet.
 func (f Settings) load() (cognitotest.Snapshot, error) {
 	if f.data == "" {
 		return nil, nil
@@ -95,7 +95,7 @@ func (f Settings) keep(ctx context.Context, srv *cognitotest.Server) error {
 		select {
 		case <-ticker.C:
 		case <-ctx.Done():
-			done = true // and once more, for what has changed since
+			done = true // after one last write of the changes since
 		}
 	}
 }
@@ -105,7 +105,8 @@ func (f Settings) keep(ctx context.Context, srv *cognitotest.Server) error {
 // left, which may contain secrets.
 func replaceFile(name string, data []byte) (err error) {
 	_ = os.Remove(name + ".tmp")
-	file, err := os.OpenFile(name+".tmp", os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600) //nolint:gosec // of the flag -data
+	//nolint:gosec // the flag -data names the file
+	file, err := os.OpenFile(name+".tmp", os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
 	if err != nil {
 		return err
 	}

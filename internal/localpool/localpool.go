@@ -26,17 +26,24 @@ func (f *Settings) Flags(flags *flag.FlagSet) {
 	flags.StringVar(&f.addr, "addr", "127.0.0.1:9229", "where to listen")
 	flags.StringVar(&f.pool, "pool", "us-east-1_Local0001", "ID of the pool")
 	flags.StringVar(&f.client, "client", "1localpoolexample23456789", "ID of its app client")
-	flags.StringVar(&f.secret, "secret", "", "secret of the app client, which protects nothing here; none, as front ends\nneed it, if empty")
-	flags.StringVar(&f.mfa, "mfa", "OPTIONAL", "who is asked for a second factor: OFF, OPTIONAL (those who have one) or ON")
+	flags.StringVar(&f.secret, "secret", "",
+		"secret of the app client, which protects nothing here; none, as front ends\nneed it, if empty")
+	flags.StringVar(&f.mfa, "mfa", "OPTIONAL",
+		"who is asked for a second factor: OFF, OPTIONAL (those who have one) or ON")
 	flags.StringVar(&f.user, "user", "bob:Correct-Horse-1", "a user to begin with, as name:password; none if empty")
 	flags.StringVar(&f.users, "users", "", "JSON file of more users to begin with")
-	flags.StringVar(&f.data, "data", "", "file to keep everything in; nowhere if empty. If it is there, the pools are those of the file\n"+
-		"and not those of the other flags")
-	flags.Func("trigger", "a trigger, as name=URL, such as PreSignUp=http://127.0.0.1:9000/; may be given more than once", f.addTrigger)
-	flags.StringVar(&f.issuer, "issuer", "", "issuer that tokens name, such as https://cognito-idp.us-east-1.amazonaws.com/<pool>;\n"+
-		"this server and the pool if empty. Keys are served here in any case")
-	flags.StringVar(&f.callbacks, "callback", "http://localhost:3000/callback", "URLs that the sign-in page may send browsers back to, separated by commas")
-	flags.StringVar(&f.logouts, "logout", "http://localhost:3000/", "URLs that the sign-out may send browsers to, separated by commas")
+	flags.StringVar(&f.data, "data", "",
+		"file to keep everything in; nowhere if empty. If it is there, the pools are those of the file\n"+
+			"and not those of the other flags")
+	flags.Func("trigger",
+		"a trigger, as name=URL, such as PreSignUp=http://127.0.0.1:9000/; may be given more than once", f.addTrigger)
+	flags.StringVar(&f.issuer, "issuer", "",
+		"issuer that tokens name, such as https://cognito-idp.us-east-1.amazonaws.com/<pool>;\n"+
+			"this server and the pool if empty. Keys are served here in any case")
+	flags.StringVar(&f.callbacks, "callback", "http://localhost:3000/callback",
+		"URLs that the sign-in page may send browsers back to, separated by commas")
+	flags.StringVar(&f.logouts, "logout", "http://localhost:3000/",
+		"URLs that the sign-out may send browsers to, separated by commas")
 	flags.BoolVar(&f.json, "json", false, "print where the pool is, and messages, as lines of JSON")
 }
 

@@ -140,6 +140,10 @@ func (m *mailbox) deliver(msg cognitotest.Message) {
 	if msg.Purpose == "AdminCreateUser" {
 		what = "temporary password"
 	}
-	m.write(fmt.Sprintf("%s to %s for %s (%s): %s %s\n", msg.Medium, msg.Destination, msg.Username, msg.Purpose, what, msg.Code),
-		message{Medium: msg.Medium, Destination: msg.Destination, Username: msg.Username, Purpose: msg.Purpose, Code: msg.Code})
+	line := fmt.Sprintf("%s to %s for %s (%s): %s %s\n",
+		msg.Medium, msg.Destination, msg.Username, msg.Purpose, what, msg.Code)
+	m.write(line, message{
+		Medium: msg.Medium, Destination: msg.Destination, Username: msg.Username,
+		Purpose: msg.Purpose, Code: msg.Code,
+	})
 }

@@ -13,7 +13,10 @@ import (
 )
 
 // verbs are the verbs of package fmt that may print text, with the flags that change their output.
-var verbs = []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%X", "% x", "%#q", "%+q", "%d", "%o", "%b", "%c", "%U", "%e", "%t"}
+var verbs = []string{
+	"%v", "%+v", "%#v", "%s", "%q", "%x", "%X", "% x", "%#q", "%+q",
+	"%d", "%o", "%b", "%c", "%U", "%e", "%t",
+}
 
 // All returns the output of every verb of package fmt and of both handlers of package slog for v,
 // by the name of the verb or handler.

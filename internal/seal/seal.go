@@ -60,7 +60,8 @@ func (b Box) Seal(kind, id string, v any) ([]byte, error) {
 	if len(b.keys) == 0 {
 		return append([]byte{plain}, text...), nil
 	}
-	return b.keys[0].Seal([]byte{sealed}, nil, text, additional(kind, id)), nil //nolint:gosec // the nonce is random; it is appended to the constant
+	//nolint:gosec // the nonce is random; it is appended to the constant
+	return b.keys[0].Seal([]byte{sealed}, nil, text, additional(kind, id)), nil
 }
 
 // Open decodes value into v. It rejects an unencrypted value if the Box has keys, and an encrypted

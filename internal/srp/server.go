@@ -48,7 +48,8 @@ func ParseVerifier(salt, value []byte) (Verifier, error) {
 		case len(field.bytes) == 0:
 			return Verifier{}, fmt.Errorf("%s: %w: want a number, got nothing", field.name, ErrMalformed)
 		case len(field.bytes) > field.most:
-			return Verifier{}, fmt.Errorf("%s: %w: want at most %d bytes, got %d", field.name, ErrMalformed, field.most, len(field.bytes))
+			return Verifier{}, fmt.Errorf("%s: %w: want at most %d bytes, got %d",
+				field.name, ErrMalformed, field.most, len(field.bytes))
 		case field.bytes[0]&0x80 != 0:
 			return Verifier{}, fmt.Errorf("%s: %w: want a positive number, got a negative one", field.name, ErrMalformed)
 		}

@@ -48,7 +48,8 @@ var load = sync.OnceValue(func() *model {
 		panic(err)
 	}
 	for _, s := range m.Shapes {
-		if s.Pattern != "" && !strings.Contains(s.Pattern, "(?<!") { // of a log's bucket, which the server does not have
+		// Only the bucket of a log has this pattern. The server has no logs.
+		if s.Pattern != "" && !strings.Contains(s.Pattern, "(?<!") {
 			s.pattern = regexp.MustCompile("^(?:" + s.Pattern + ")$")
 		}
 	}

@@ -29,7 +29,8 @@ const (
 	Password = "Correct-Horse-1"
 
 	clientID = "1example23456789abcdefghij"
-	secret   = "ps50nb7hd1umdnmlt1xa9nwiscqvdvzy5ijw63vcacd09yihc2" //nolint:gosec // of a pool that lives as long as a test
+	//nolint:gosec // of a pool that lives as long as a test
+	secret = "ps50nb7hd1umdnmlt1xa9nwiscqvdvzy5ijw63vcacd09yihc2"
 )
 
 // The sign-ins that a client goes through. Each ends in tokens unless the case breaks it.
@@ -68,7 +69,7 @@ type Case struct {
 	text   string // its message; "" for one that is not the service's
 }
 
-// change returns a broken value for a right one. earlier is the member's value in the previous
+// change returns a broken value for a valid one. earlier is the member's value in the previous
 // sign-in. ok is false if the member is to be omitted.
 type change func(was, earlier string) (now string, ok bool)
 
@@ -92,7 +93,7 @@ func flip(was, _ string) (string, bool) {
 
 func cut(was, _ string) (string, bool) { return was[:len(was)/2&^3], true }
 
-// later is a second after a timestamp.
+// later returns a timestamp one second after the given one.
 func later(was, _ string) (string, bool) {
 	const layout = "Mon Jan 2 15:04:05 UTC 2006"
 	at, err := time.Parse(layout, was)
@@ -119,10 +120,11 @@ func Cases(confidential bool, flows ...string) []Case {
 		case FlowTOTP:
 			cases = append(cases, answer(flow, "SOFTWARE_TOKEN_MFA", confidential)...)
 			cases = append(cases, session("SOFTWARE_TOKEN_MFA", "Missing required parameter Session")...)
-			cases = append(cases,
-				Case{step: "SOFTWARE_TOKEN_MFA", member: "SOFTWARE_TOKEN_MFA_CODE", Name: "without", change: drop, kind: invalid, text: "Missing required parameter SOFTWARE_TOKEN_MFA_CODE"},
-				Case{step: "SOFTWARE_TOKEN_MFA", member: "SOFTWARE_TOKEN_MFA_CODE", Name: "another", change: otherCode, kind: "CodeMismatchException", text: "Invalid code received for user"},
-			)
+			const step, code = "SOFTWARE_TOKEN_MFA", "SOFTWARE_TOKEN_MFA_CODE"
+			cases = append(cases, without(step, code), Case{
+				step: step, member: code, Name: "another", change: otherCode,
+				kind: "CodeMismatchException", text: "Invalid code received for user",
+			})
 		case FlowDevice:
 			cases = append(cases, deviceKey("PASSWORD_VERIFIER", "")...)
 			cases = append(cases, deviceKey("DEVICE_SRP_AUTH", "Missing required parameter DEVICE_KEY")...)
@@ -144,7 +146,7 @@ func Cases(confidential bool, flows ...string) []Case {
 	return cases
 }
 
-// Few are cases with each member of each request broken once, for a client that takes its time.
+// Few returns cases that break each member of each request once. Use it for slow clients.
 func Few(cases []Case) []Case {
 	seen := map[string]bool{}
 	return slices.DeleteFunc(slices.Clone(cases), func(c Case) bool {
@@ -158,7 +160,7 @@ func Few(cases []Case) []Case {
 	})
 }
 
-// otherCode is a code of six digits that is not the right one.
+// otherCode returns a wrong code of six digits.
 func otherCode(was, _ string) (string, bool) {
 	if was == "000000" {
 		return "000001", true
@@ -169,8 +171,11 @@ func otherCode(was, _ string) (string, bool) {
 // publicKey breaks SRP_A where it is sent.
 func publicKey(step string) []Case {
 	return []Case{
-		{step: step, member: "SRP_A", Name: "without", change: drop, kind: invalid, text: "Missing required parameter SRP_A"},
-		{step: step, member: "SRP_A", Name: "an empty", change: blank, kind: invalid, text: "Missing required parameter SRP_A"},
+		without(step, "SRP_A"),
+		{
+			step: step, member: "SRP_A", Name: "an empty", change: blank,
+			kind: invalid, text: "Missing required parameter SRP_A",
+		},
 		{step: step, member: "SRP_A", Name: "a zero", change: set("0"), kind: invalid},
 		{step: step, member: "SRP_A", Name: "letters for", change: set("xyz"), kind: invalid},
 		{step: step, member: "SRP_A", Name: "another", change: flip, kind: notAuthorized, text: wrongPassword},
@@ -181,23 +186,40 @@ func publicKey(step string) []Case {
 func begin(flow string, confidential bool) []Case {
 	const step = "InitiateAuth"
 	cases := append(publicKey(step),
-		Case{step: step, member: "ClientId", Name: "an unknown", change: set("none"), kind: notFound, text: "User pool client none does not exist."},
+		unknownClient(step),
 		Case{step: step, member: "AuthFlow", Name: "an unknown", change: set("SRP"), kind: invalid},
 	)
 	return append(cases, names(flow, step, confidential)...)
 }
 
-// names breaks who signs in, and the hash over it.
-func names(flow, step string, confidential bool) []Case {
-	cases := []Case{
-		{step: step, member: "USERNAME", Name: "without", change: drop, kind: invalid, text: "Missing required parameter USERNAME"},
+// without is the case of a request that lacks a required parameter.
+func without(step, member string) Case {
+	return Case{
+		step: step, member: member, Name: "without", change: drop,
+		kind: invalid, text: "Missing required parameter " + member,
 	}
+}
+
+// unknownClient is the case of a request with the ID of an app client that does not exist.
+func unknownClient(step string) Case {
+	return Case{
+		step: step, member: "ClientId", Name: "an unknown", change: set("none"),
+		kind: notFound, text: "User pool client none does not exist.",
+	}
+}
+
+// names breaks the username and the secret hash.
+func names(flow, step string, confidential bool) []Case {
+	cases := []Case{without(step, "USERNAME")}
 	if !confidential {
 		text := wrongSession
 		if step == "InitiateAuth" || flow == FlowSRP {
 			text = wrongPassword // there is no session
 		}
-		return append(cases, Case{step: step, member: "USERNAME", Name: "another", change: set("eve"), kind: notAuthorized, text: text})
+		return append(cases, Case{
+			step: step, member: "USERNAME", Name: "another", change: set("eve"),
+			kind: notAuthorized, text: text,
+		})
 	}
 	return append(cases,
 		Case{step: step, member: "USERNAME", Name: "another", change: set("eve"), kind: notAuthorized, text: wrongHash},
@@ -207,10 +229,10 @@ func names(flow, step string, confidential bool) []Case {
 	)
 }
 
-// answer breaks what every answer to a challenge has.
+// answer breaks the members that every answer to a challenge has.
 func answer(flow, step string, confidential bool) []Case {
 	return append(names(flow, step, confidential),
-		Case{step: step, member: "ClientId", Name: "an unknown", change: set("none"), kind: notFound, text: "User pool client none does not exist."},
+		unknownClient(step),
 		Case{step: step, member: "ChallengeName", Name: "an unknown", change: set("SRP"), kind: invalid},
 	)
 }
@@ -231,13 +253,13 @@ func proof(flow, step string, confidential bool) []Case {
 		{step: step, member: timestamp, Name: "no date for", change: set("now"), kind: invalid, text: format},
 	}
 	for _, member := range []string{signature, block, timestamp} {
-		cases = append(cases, Case{step: step, member: member, Name: "without", change: drop, kind: invalid, text: "Missing required parameter " + member})
+		cases = append(cases, without(step, member))
 	}
 	return append(cases, answer(flow, step, confidential)...)
 }
 
-// session breaks the session that an answer brings. missing is the text where there is none; ""
-// where the service does not need it.
+// session breaks the session of an answer. missing is the message for an answer without a session,
+// or "" if the service does not need one.
 func session(step, missing string) []Case {
 	cases := []Case{
 		{step: step, member: "Session", Name: "another", change: flip, kind: notAuthorized, text: wrongSession},
@@ -251,28 +273,33 @@ func session(step, missing string) []Case {
 	return append(cases, without)
 }
 
-// deviceKey breaks which device it is. missing is the text where none is named; "" where it may be
-// left out.
+// deviceKey breaks the device key. missing is the message for an answer without a key, or "" if the
+// key may be omitted.
 func deviceKey(step, missing string) []Case {
-	cases := []Case{
-		{step: step, member: "DEVICE_KEY", Name: "an unknown", change: set("us-east-1_00000000-0000-4000-8000-000000000000"), kind: notFound, text: "Device does not exist."},
-	}
+	const unknown = "us-east-1_00000000-0000-4000-8000-000000000000"
+	cases := []Case{{
+		step: step, member: "DEVICE_KEY", Name: "an unknown", change: set(unknown),
+		kind: notFound, text: "Device does not exist.",
+	}}
 	if missing != "" {
-		cases = append(cases, Case{step: step, member: "DEVICE_KEY", Name: "without", change: drop, kind: invalid, text: missing})
+		cases = append(cases, Case{
+			step: step, member: "DEVICE_KEY", Name: "without", change: drop,
+			kind: invalid, text: missing,
+		})
 	}
 	return cases
 }
 
-// Outcome is how a client says that a case has ended.
+// Outcome is the result of a case, as the client reports it.
 type Outcome struct {
-	// Name is that of the case.
+	// Name is the name of the case.
 	Name string `json:"name"`
 	// Error is the exception; "" for tokens. Message is its text.
 	Error   string `json:"error"`
 	Message string `json:"message"`
 }
 
-// Pool is a pool behind a server that breaks what a client sends.
+// Pool is a pool behind a server that breaks the client's requests.
 type Pool struct {
 	*cognitotest.Server
 
@@ -286,16 +313,19 @@ type Pool struct {
 	mu      sync.Mutex
 	armed   *Case
 	broken  bool
-	answers map[string]*Outcome // what the pool said to the broken request of a case
-	earlier map[string]string   // the values of the sign-in before
-	now     map[string]string   // those of this one
+	answers map[string]*Outcome // the pool's response to the broken request of a case
+	earlier map[string]string   // the values of the previous sign-in
+	now     map[string]string   // the values of the current sign-in
 }
 
 // NewPool starts a pool with the users ana, eve and totp, whose app client has a secret if
 // confidential is set.
 func NewPool(t *testing.T, confidential bool, cases []Case) *Pool {
 	t.Helper()
-	client := cognitotest.Client{ID: clientID, ExplicitAuthFlows: []string{"ALLOW_USER_SRP_AUTH", "ALLOW_USER_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"}}
+	client := cognitotest.Client{
+		ID:                clientID,
+		ExplicitAuthFlows: []string{"ALLOW_USER_SRP_AUTH", "ALLOW_USER_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"},
+	}
 	if confidential {
 		client.Secret = secret
 	}
@@ -306,7 +336,10 @@ func NewPool(t *testing.T, confidential bool, cases []Case) *Pool {
 	srv.AddUser(cognitotest.User{Username: Username, Password: Password})
 	srv.AddUser(cognitotest.User{Username: "eve", Password: "Another-Horse-1"})
 	srv.AddUser(cognitotest.User{Username: "totp", Password: Password, MFA: []string{"SOFTWARE_TOKEN_MFA"}})
-	p := &Pool{Server: srv, cases: cases, answers: map[string]*Outcome{}, earlier: map[string]string{}, now: map[string]string{}}
+	p := &Pool{
+		Server: srv, cases: cases,
+		answers: map[string]*Outcome{}, earlier: map[string]string{}, now: map[string]string{},
+	}
 	target, err := url.Parse(srv.URL)
 	if err != nil {
 		t.Fatal(err)
@@ -344,8 +377,8 @@ func (p *Pool) control() http.Handler {
 	return mux
 }
 
-// Next breaks what case n breaks in the requests that follow. Wrong passwords of earlier cases no
-// longer count.
+// Next applies case n to the requests that follow. It advances the clock, so that wrong passwords of
+// earlier cases no longer count.
 func (p *Pool) Next(n int) {
 	p.Advance(16 * time.Minute)
 	p.mu.Lock()
@@ -355,13 +388,13 @@ func (p *Pool) Next(n int) {
 	maps.Copy(p.now, p.earlier) // until they are sent again
 }
 
-// Code is a code of the user totp that was not used yet.
+// Code returns an unused code of the user totp.
 func (p *Pool) Code() string {
 	p.Advance(30 * time.Second)
 	return p.TOTP("totp")
 }
 
-// keep notes how the pool answers a request.
+// keep records the pool's response to a request.
 func (p *Pool) keep(answer *Outcome, resp *http.Response) error {
 	text, err := io.ReadAll(resp.Body)
 	if err != nil {
@@ -382,8 +415,8 @@ func (p *Pool) keep(answer *Outcome, resp *http.Response) error {
 	return nil
 }
 
-// pass breaks a request if it is the one that the case is about. It then returns where the answer
-// is to be kept.
+// pass breaks a request if the current case is about it. It then returns where to record the
+// response.
 func (p *Pool) pass(r *http.Request) (*Outcome, error) {
 	text, err := io.ReadAll(r.Body)
 	if err != nil {
@@ -398,8 +431,8 @@ func (p *Pool) pass(r *http.Request) (*Outcome, error) {
 	return answer, nil
 }
 
-// rewrite notes the members of a request. If the case is about one of them, it returns the request
-// with that member broken, and where the answer is to be kept.
+// rewrite records the members of a request. If the case is about one of them, it returns the
+// request with that member broken, and where to record the response.
 func (p *Pool) rewrite(target string, text []byte) ([]byte, *Outcome) {
 	var body map[string]any
 	if json.Unmarshal(text, &body) != nil {
@@ -447,7 +480,7 @@ func (p *Pool) rewrite(target string, text []byte) ([]byte, *Outcome) {
 	return changed, answer
 }
 
-// Script is what a script in another language is told, as JSON.
+// Script returns the input of a script in another language, as JSON.
 func (p *Pool) Script() []byte {
 	text, err := json.Marshal(map[string]any{
 		"endpoint": p.Endpoint, "control": p.Control, "region": "us-east-1", "poolId": p.UserPoolID, "clientId": p.ClientID,
@@ -459,7 +492,7 @@ func (p *Pool) Script() []byte {
 	return text
 }
 
-// Read reads what a script has printed: an outcome a line.
+// Read reads the output of a script: one outcome a line.
 func Read(printed []byte) ([]Outcome, error) {
 	var outcomes []Outcome
 	for line := range strings.Lines(string(printed)) {
@@ -475,7 +508,7 @@ func Read(printed []byte) ([]Outcome, error) {
 	return outcomes, nil
 }
 
-// Check checks that every case was gone through, that its field was broken, and how it ended. ends
+// Check checks that every case ran, that its field was broken, and how it ended. ends
 // holds the outcomes of cases in which the client continues by itself after the rejection. Check
 // returns the number of rejected cases.
 func (p *Pool) Check(t *testing.T, outcomes []Outcome, ends map[string]Outcome) (refused int) {
