@@ -711,12 +711,12 @@ func (s *signIn) respondToAuthChallenge(
 	responses = s.clientParams().addTo(responses, s.username)
 	clientID := aws.String(s.c.shared().clientID)
 	if s.admin {
-		sdk := s.c.shared().sdk
-		out, err := sdk.AdminRespondToAuthChallenge(ctx, &cognitoidentityprovider.AdminRespondToAuthChallengeInput{
+		input := &cognitoidentityprovider.AdminRespondToAuthChallengeInput{
 			UserPoolId: aws.String(s.c.shared().id), ClientId: clientID,
 			ChallengeName: name, Session: optional(s.session), ChallengeResponses: responses,
 			ClientMetadata: s.call.metadata, ContextData: s.call.context, AnalyticsMetadata: s.call.analytics,
-		}, sendOnce)
+		}
+		out, err := s.c.shared().sdk.AdminRespondToAuthChallenge(ctx, input, sendOnce)
 		if err != nil {
 			return authReply{}, err
 		}

@@ -550,7 +550,8 @@ func WithOrigins(urls ...string) TransportOption {
 			u, err := url.Parse(raw)
 			switch {
 			case err == nil && u.Scheme == "":
-				o.refuse("WithOrigins", fmt.Sprintf("URL %d: want a scheme and a host, such as https://api.example.com, got no scheme", i+1))
+				o.refuse("WithOrigins", fmt.Sprintf(
+					"URL %d: want a scheme and a host, such as https://api.example.com, got no scheme", i+1))
 			case err != nil || (u.Scheme != "https" && u.Scheme != "http") || u.Hostname() == "" || u.User != nil:
 				o.refuse("WithOrigins", fmt.Sprintf(
 					"URL %d: want an https URL without user info, such as https://api.example.com", i+1))

@@ -55,7 +55,7 @@ func (o operator) do(ctx context.Context, args []string) error {
 	case command == "enable" && len(args) == 1:
 		return o.pool.AdminEnableUser(ctx, args[0])
 	default:
-		return fmt.Errorf("no such command, or not so many arguments: %s\n%s", command, usage)
+		return fmt.Errorf("command %q: want one of these, with its arguments:\n%s", command, usage)
 	}
 }
 

@@ -40,7 +40,8 @@ func MCP(verifier *cognito.Verifier, url, issuer string, server *mcp.Server) htt
 	mux.Handle(mcpMetadata, auth.ProtectedResourceMetadataHandler(&oauthex.ProtectedResourceMetadata{
 		Resource: url, AuthorizationServers: []string{issuer}, BearerMethodsSupported: []string{"header"},
 	}))
-	tokenInfo := auth.RequireBearerToken(mcpToken, &auth.RequireBearerTokenOptions{ClockSkew: time.Minute}) // as WithLeeway
+	options := &auth.RequireBearerTokenOptions{ClockSkew: time.Minute} // as WithLeeway
+	tokenInfo := auth.RequireBearerToken(mcpToken, options)
 	handler := mcp.NewStreamableHTTPHandler(func(*http.Request) *mcp.Server { return server }, nil)
 	mux.Handle("/", verifier.Handler(tokenInfo(handler)))
 	return mux

@@ -15,7 +15,8 @@ import (
 // caused them. The verifier passes the context of the request to the HTTP client.
 func Traced(poolID string, clientIDs []string, opts ...cognito.VerifierOption) (*cognito.Verifier, error) {
 	client := &http.Client{Transport: otelhttp.NewTransport(http.DefaultTransport)}
-	return cognito.NewVerifier(poolID, clientIDs, append([]cognito.VerifierOption{cognito.WithHTTPClient(client)}, opts...)...)
+	opts = append([]cognito.VerifierOption{cognito.WithHTTPClient(client)}, opts...)
+	return cognito.NewVerifier(poolID, clientIDs, opts...)
 }
 
 // OpenTelemetry is an API whose spans name the caller. otelhttp wraps the verifier: requests

@@ -123,7 +123,7 @@ func (s *site) respond(r *http.Request, at *cognito.Cognito, f flow) error {
 		}
 		return at.RespondToNewPasswordChallenge(ctx, r.PostFormValue("password"), attrs, user)
 	default:
-		return errors.New("this example does not know the challenge " + string(f.Challenge.Name))
+		return errors.New("challenge " + string(f.Challenge.Name) + ": not supported by this example")
 	}
 }
 
