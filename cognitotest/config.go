@@ -92,7 +92,7 @@ type Config struct {
 	// "urn:cognito:loa:" and its number.
 	ACRNames [4]string
 	// PasswordHistorySize is the number of a user's last passwords, including the present one, that
-	// cannot be chosen again.
+	// cannot be chosen again. If zero, the pool keeps no history.
 	PasswordHistorySize int
 	// TemporaryPasswordValidity is the lifetime of a password set by an administrator. The default
 	// is 7 days.

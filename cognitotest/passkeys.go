@@ -385,12 +385,12 @@ func (p *pool) deleteWebAuthnCredential(in *deleteCredentialInput) (empty, error
 // Passkey is an authenticator and its browser, to test registration and sign-in with passkeys. It
 // holds one credential. Printed or logged, it shows no key. It is not safe for concurrent use.
 type Passkey struct {
-	// Origin is the page that it is used on. If empty, it is "https://" and the relying party, or
-	// "http://localhost" for that one.
+	// Origin is the origin of the page that uses the passkey. If empty, it is "https://" and the
+	// relying party, or "http://localhost" if that is the relying party.
 	Origin string
-	// Unverified makes it not know its user, as one without a PIN.
+	// Unverified makes the authenticator skip user verification, as one without a PIN does.
 	Unverified bool
-	// RSA makes its key one for RS256; else it is for ES256.
+	// RSA makes Create generate a key for RS256. Otherwise the key is for ES256.
 	RSA bool
 
 	id      []byte

@@ -165,8 +165,8 @@ func (s *Server) Issuer() string { return s.pool.cfg.Issuer }
 // JWKSURL returns the URL of the key set. It is on this server, whatever the issuer is.
 func (s *Server) JWKSURL() string { return s.URL + "/" + s.UserPoolID + jwksPath }
 
-// Requests returns the requests received so far, in order of arrival: calls of the service and
-// fetches of the key set.
+// Requests returns the requests received so far, in order of arrival: calls of the service, fetches
+// of the key set, and requests to the authorization server.
 func (s *Server) Requests() []Request {
 	s.mu.Lock()
 	defer s.mu.Unlock()
