@@ -49,7 +49,8 @@ func TestTableOfOperations(t *testing.T) {
 				_, ok := session.MethodByName(strings.Trim(method, "`"))
 				assert.True(t, ok, "%s: there is no method %s", op, method)
 			}
-			assert.True(t, strings.Contains(source.String(), ".sdk."+op+"("), "no method calls %s", op)
+			called := strings.Contains(source.String(), ".sdk."+op+"(") // assert.Contains would print all files
+			assert.True(t, called, "no method calls %s", op)
 		}
 		assert.Equal(t, pool == "yes", exceptionOf(t, srv, op) != "UnknownOperationException", "whether cognitotest has %s", op)
 	}
